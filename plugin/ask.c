@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ask.c - see ask.h. The order of the tiers is ask_cached()'s: memory, then the
+ * kernel keyring. A token that is answered in the last fifth of its life has
+ * the helper renew it in the background, see ahead.h.
+ */
+#include "ask.h"
+#include "ahead.h"
+#include "clock.h"
+#include "kernel.h"
+#include "scope.h"
+
+#include <string.h>
+
+#define MIN_VALID_S 60
+#define TIMEOUT_MS 30000
+#define TIMEOUT_INTERACTIVE_MS 300000
+#define SCOPE_MAX 4096
+#define RESOURCE_MAX 8192
+
+static void set_wait(struct ask *ask)
+{
+	const struct valetkey_request *request = &ask->request;
+	uint32_t ms = request->timeout_ms;
+
+	ask->wait.interactive = request->flags & VALETKEY_INTERACTIVE;
+	if (!ms)
+		ms =
+		    ask->wait.interactive ? TIMEOUT_INTERACTIVE_MS : TIMEOUT_MS;
+	ask->wait.deadline = deadline_in(ms);
+}
+
+int ask_check(struct valetkey *handle, const struct valetkey_request *given,
+	      struct ask *ask)
+{
+	struct valetkey_request *own = &ask->request;
+	int rc = handle_take_struct(own, sizeof(*own), given);
+
+	ask->handle = handle;
+	if (rc)
+		return rc;
+	if (own->flags &
+	    ~(uint64_t)(VALETKEY_INTERACTIVE | VALETKEY_CACHED_ONLY))
+		return VALETKEY_ERR_ABI;
+	if (!own->account && !own->resource)
+		return VALETKEY_ERR_ARG;
+	if (own->account && !account_name_ok(own->account))
+		return VALETKEY_ERR_ARG;
+	if (own->scope && !handle_text_ok(own->scope, SCOPE_MAX))
+		return VALETKEY_ERR_ARG;
+	if (own->resource && !handle_text_ok(own->resource, RESOURCE_MAX))
+		return VALETKEY_ERR_ARG;
+	if (own->resource && origin_of(own->resource, ask->origin) != 0)
+		return VALETKEY_ERR_RESOURCE;
+	if (!own->min_valid_s)
+		own->min_valid_s = MIN_VALID_S;
+	ask->key = (struct memory_key){
+	    .account = own->account ? own->account : "",
+	    .scope = own->scope ? own->scope : "",
+	    .origin = ask->origin,
+	};
+	return VALETKEY_OK;
+}
+
+/* Which account it is, and whether the URL is one of its hosts. */
+static int find_account(struct ask *ask, struct record *account)
+{
+	const char *name = ask->request.account;
+	int rc;
+
+	if (!name)
+		return account_find(ask->origin, ask->account, account);
+	strcpy(ask->account, name);
+	rc = account_read(name, account, NULL);
+	if (rc == VALETKEY_ERR_ARG && !ask->request.resource) {
+		record_free(account); /* the helper says which line is bad */
+		return VALETKEY_OK;
+	}
+	if (!rc && ask->request.resource &&
+	    !account_has_origin(account, ask->origin))
+		rc = VALETKEY_ERR_RESOURCE;
+	return rc;
+}
+
+int ask_write(const struct ask *ask, struct record *request)
+{
+	int64_t left = ask->wait.deadline - clock_ms();
+
+	if (record_add(request, "op", "get") ||
+	    record_add(request, "account", ask->account) ||
+	    record_add(request, "scope", ask->request.scope) ||
+	    record_add_int(request, "min_valid_s", ask->request.min_valid_s) ||
+	    record_add_int(request, "timeout_ms", left > 1 ? left : 1))
+		return VALETKEY_ERR_NOMEM;
+	return VALETKEY_OK;
+}
+
+static bool token_ok(const char *token)
+{
+	if (!token || !*token)
+		return false;
+	for (; *token; token++)
+		if ((unsigned char)*token <= 0x20 ||
+		    (unsigned char)*token >= 0x7f)
+			return false;
+	return true;
+}
+
+/* When its last fifth begins; a token of unknown life is never renewed early. */
+static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
+{
+	return lifetime_ms > 0 && good_until != INT64_MAX
+		   ? good_until - lifetime_ms / 5
+		   : INT64_MAX;
+}
+
+int ask_keep(const struct ask *ask, const struct record *answer,
+	     const struct valetkey_token **token)
+{
+	const char *scope = record_get(answer, "scope");
+	int64_t expires_in = record_get_int(answer, "expires_in", -1);
+	int64_t lifetime = record_get_int(answer, "lifetime", 0);
+	struct memory_token from = {
+	    .access_token = record_get(answer, "access_token"),
+	    .account = ask->account,
+	    .scope = scope ? scope : "",
+	    .expires_at = record_get_int(answer, "expires_at", 0),
+	    .good_until = INT64_MAX,
+	};
+
+	if (!token_ok(from.access_token))
+		return VALETKEY_ERR_HELPER;
+	if (expires_in >= 0 && expires_in < INT32_MAX)
+		from.good_until = deadline_in(expires_in * 1000);
+	from.renew_at = renew_at(from.good_until, lifetime * 1000);
+	*token = memory_put(handle_memory(ask->handle), ask->slot, &from);
+	return *token ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+}
+
+/* The second tier: what the helper, or another process of ours, published. */
+static int ask_kernel(const struct ask *ask, const struct record *account,
+		      const struct valetkey_token **token)
+{
+	struct record published = {0};
+	struct memory_token from = {.account = ask->account};
+	const char *scope;
+	int64_t issued;
+	int rc = VALETKEY_OK;
+
+	if (!kernel_read(account, &published))
+		return rc;
+	scope = record_get(&published, "scope");
+	issued = record_get_int(&published, "issued", 0);
+	from.access_token = record_get(&published, "access_token");
+	from.scope = scope ? scope : "";
+	from.expires_at = record_get_int(&published, "expires_at", 0);
+	from.good_until = record_get_int(&published, "good_until", 0);
+	from.renew_at = renew_at(from.good_until, from.good_until - issued);
+	if (token_ok(from.access_token) &&
+	    scope_covers(scope, ask->request.scope) &&
+	    from.good_until - clock_ms() >
+		(int64_t)ask->request.min_valid_s * 1000) {
+		*token =
+		    memory_put(handle_memory(ask->handle), ask->slot, &from);
+		rc = *token ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+	}
+	record_free(&published);
+	return rc;
+}
+
+/* Memory had none, or one that is to be renewed. */
+static int ask_account(struct ask *ask, const struct valetkey_token **token)
+{
+	struct record account = {0};
+	int rc = find_account(ask, &account);
+
+	if (!rc && !ask->slot) {
+		ask->slot = memory_slot(handle_memory(ask->handle), &ask->key);
+		rc = ask->slot ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+	}
+	if (!rc)
+		rc = ask_kernel(ask, &account, token);
+	if (!rc && *token && memory_renewal_due(ask->slot, clock_ms()))
+		ahead_start(ask->account, &account);
+	record_free(&account);
+	return rc;
+}
+
+/* Whether another process has renewed it already, or the helper shall. */
+static void renew(struct ask *ask, const struct valetkey_token **token)
+{
+	const struct valetkey_token *newer = NULL;
+
+	if (ask_account(ask, &newer) != VALETKEY_OK || !newer)
+		return;
+	memory_release(*token);
+	*token = newer;
+}
+
+int ask_cached(struct ask *ask, const struct valetkey_token **token)
+{
+	int64_t now = clock_ms();
+	int rc;
+
+	ask->slot = memory_find(handle_memory(ask->handle), &ask->key);
+	if (ask->slot)
+		*token = memory_get(ask->slot, ask->request.min_valid_s, now);
+	if (*token) {
+		if (memory_renewal_due(ask->slot, now))
+			renew(ask, token);
+		return VALETKEY_OK;
+	}
+	set_wait(ask);
+	rc = ask_account(ask, token);
+	if (!rc && !*token && (ask->request.flags & VALETKEY_CACHED_ONLY))
+		rc = VALETKEY_ERR_NOT_CACHED;
+	return rc;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ask.h - a host's request for a token on its way through the tiers: judged
+ * once, answered by this process's memory or the kernel's keyring, or made into
+ * a request for the helper. valetkey_get() waits for the helper, valetkey_begin()
+ * does not; the rest is here.
+ */
+#ifndef VALETKEY_ASK_H
+#define VALETKEY_ASK_H
+
+#include "account.h"
+#include "handle.h"
+#include "memory.h"
+#include "origin.h"
+
+struct ask {
+	struct valetkey *handle;
+	struct valetkey_request request; /* defaults filled in */
+	struct memory_key key;
+	struct memory_slot *slot; /* NULL until ask_cached() */
+	struct handle_wait wait;
+	char origin[ORIGIN_MAX];
+	char account[ACCOUNT_NAME_MAX + 1]; /* "" until it is known */
+};
+
+/* Judges a host's request; its texts are borrowed until ask_cached() is done.
+ */
+int ask_check(struct valetkey *handle, const struct valetkey_request *given,
+	      struct ask *ask);
+
+/*
+ * The tiers that cost nothing. 0 with *token NULL: the helper must be asked,
+ * and account and slot are known.
+ */
+int ask_cached(struct ask *ask, const struct valetkey_token **token);
+
+/* The helper's request. */
+int ask_write(const struct ask *ask, struct record *request);
+
+/* Makes the helper's answer the slot's token. */
+int ask_keep(const struct ask *ask, const struct record *answer,
+	     const struct valetkey_token **token);
+
+#endif

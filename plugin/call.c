@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.c - see call.h. Trusts neither the helper's exit status nor the order of
+ * events: the result is the complete answer, and without one it is an error.
+ */
+#include "call.h"
+#include "channel.h"
+#include "clock.h"
+#include "paths.h"
+#include "launch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define REPLY_MAX 8192
+
+static const struct {
+	const char *name;
+	int type;
+	bool interactive;
+	bool reply;
+	bool url;
+} kinds[] = {
+    {"info", VALETKEY_MESSAGE_INFO, false, false, false},
+    {"error", VALETKEY_MESSAGE_ERROR, false, false, false},
+    {"open", VALETKEY_MESSAGE_OPEN, true, false, true},
+    {"code", VALETKEY_MESSAGE_CODE, true, false, true},
+    {"ask", VALETKEY_MESSAGE_ASK, true, true, false},
+    {"ask-secret", VALETKEY_MESSAGE_ASK_SECRET, true, true, false},
+    {"wait", VALETKEY_MESSAGE_WAIT, false, false, false},
+};
+
+static int channel_result(int rc)
+{
+	return rc == CHANNEL_NOMEM     ? VALETKEY_ERR_NOMEM
+	       : rc == CHANNEL_TIMEOUT ? VALETKEY_ERR_TIMEOUT
+	       : rc		       ? VALETKEY_ERR_HELPER
+				       : VALETKEY_OK;
+}
+
+/* Only http and https, and nothing that a browser's command line could take
+ * for an option or a terminal for a control sequence. */
+static bool clean_url(const char *url)
+{
+	if (!url || (strncasecmp(url, "https://", 8) != 0 &&
+		     strncasecmp(url, "http://", 7) != 0))
+		return false;
+	for (; *url; url++)
+		if ((unsigned char)*url <= 0x20 || (unsigned char)*url >= 0x7f)
+			return false;
+	return true;
+}
+
+static int send_reply(const struct call *call, struct channel *channel,
+		      const char *reply)
+{
+	struct record record = {0};
+	int rc = record_add(&record, "reply", reply);
+
+	if (!rc)
+		rc = channel_write(channel, &record, call->deadline);
+	record_free(&record);
+	return channel_result(rc);
+}
+
+static int tell(const struct call *call, const struct valetkey_message *message,
+		char *reply)
+{
+	pid_t before = getpid();
+	int rc;
+
+	if (!call->converse)
+		return 0;
+	*reply = '\0';
+	rc = call->converse(message, reply, REPLY_MAX, call->data);
+	reply[REPLY_MAX - 1] = '\0';
+	/* A child that came back from the conversation has no business on the
+	 * parent's socket. */
+	return rc || getpid() != before ? VALETKEY_ERR_CANCELED : VALETKEY_OK;
+}
+
+static int handle_message(const struct call *call, struct channel *channel,
+			  const struct record *record, const char *name)
+{
+	char reply[REPLY_MAX];
+	const char *text = record_get(record, "text");
+	struct valetkey_message message = {
+	    .size = sizeof(message),
+	    .seconds_left = (uint32_t)record_get_int(record, "seconds_left", 0),
+	    .text = text ? text : "",
+	};
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			break;
+	if (i == sizeof(kinds) / sizeof(*kinds))
+		return VALETKEY_OK; /* a newer helper's */
+	if (kinds[i].interactive && (!call->interactive || !call->converse))
+		return VALETKEY_ERR_LOGIN;
+	message.type = kinds[i].type;
+	if (kinds[i].url) {
+		message.url = record_get(record, "url");
+		message.code = record_get(record, "code");
+		if (!clean_url(message.url))
+			return VALETKEY_ERR_HELPER;
+	}
+	rc = tell(call, &message, reply);
+	if (!rc && kinds[i].reply)
+		rc = send_reply(call, channel, reply);
+	explicit_bzero(reply, sizeof(reply));
+	return rc;
+}
+
+static void tell_failure(const struct call *call, const char *text)
+{
+	struct valetkey_message message = {.size = sizeof(message),
+					   .type = VALETKEY_MESSAGE_ERROR,
+					   .text = text};
+	char reply[REPLY_MAX];
+
+	if (text && *text)
+		tell(call, &message, reply);
+}
+
+static int take_result(const struct call *call, const struct record *answer)
+{
+	int64_t result = record_get_int(answer, "result", -1);
+
+	if (result < 0 || result > 125)
+		return VALETKEY_ERR_HELPER;
+	if (result != VALETKEY_OK)
+		tell_failure(call, record_get(answer, "text"));
+	return (int)result;
+}
+
+int call_step(const struct call *call, struct channel *channel,
+	      struct record *answer, int64_t deadline)
+{
+	const char *message;
+	int rc = VALETKEY_OK;
+
+	while (!rc) {
+		rc = channel_read(channel, answer, deadline);
+		if (rc == CHANNEL_TIMEOUT)
+			return CALL_PENDING;
+		if (rc)
+			return channel_result(rc);
+		message = record_get(answer, "message");
+		if (!message)
+			return take_result(call, answer);
+		rc = handle_message(call, channel, answer, message);
+		record_free(answer);
+	}
+	return rc;
+}
+
+int call_begin(const struct call *call, struct channel *channel)
+{
+	struct buf text = {0};
+	int rc = launch_helper(&channel->fd);
+
+	if (rc == VALETKEY_ERR_HELPER &&
+	    buf_fmt(&text, "Cannot start %s; is valetkey installed whole?",
+		    paths_helper) == 0)
+		tell_failure(call, text.data);
+	if (!rc)
+		rc = channel_result(
+		    channel_write(channel, call->request, call->deadline));
+	buf_free(&text);
+	return rc;
+}
+
+int call_helper(const struct call *call, struct record *answer)
+{
+	struct channel channel = {.fd = -1};
+	int rc = call_begin(call, &channel);
+
+	if (!rc)
+		rc = call_step(call, &channel, answer, call->deadline);
+	channel_close(&channel);
+	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;
+}

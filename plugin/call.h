@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.h - one request to the helper, from start to result: spawn it, send the
+ * request, pass its messages to the conversation, take the answer.
+ */
+#ifndef VALETKEY_CALL_H
+#define VALETKEY_CALL_H
+
+#include "channel.h"
+#include "record.h"
+#include "valetkey.h"
+
+#include <stdbool.h>
+
+struct call {
+	const struct record *request;
+	int64_t deadline;	     /* of clock.h */
+	bool interactive;	     /* OPEN, CODE and ASK may be delivered */
+	valetkey_converse *converse; /* may be NULL */
+	void *data;
+};
+
+/*
+ * Returns the helper's result; its final record is in `answer` (must be empty,
+ * the caller frees it). What the helper says of a failure is delivered as an
+ * ERROR message.
+ */
+int call_helper(const struct call *call, struct record *answer);
+
+/*
+ * The same in steps, for those who must not wait: call_begin() starts the helper
+ * and sends the request; call_step() takes what is there and returns
+ * CALL_PENDING until the result has come or `deadline` is over. The channel is
+ * the caller's to close.
+ */
+#define CALL_PENDING (-1)
+int call_begin(const struct call *call, struct channel *channel);
+int call_step(const struct call *call, struct channel *channel,
+	      struct record *answer, int64_t deadline);
+
+#endif

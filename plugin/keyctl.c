@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyctl.c - see keyctl.h, and keyrings(7), user-keyring(7). Raw system calls:
+ * libkeyutils would be one more library in every host.
+ *
+ * What was found out about the kernel: a process may search @u whether or not
+ * its session is linked to it, but it reads a key there only with the mask
+ * below (possessor all, same user view and read); nobody else gets in with any
+ * mask. Adding a key of the same name to @u updates it in place and clears its
+ * time-out, so that is set again. A new key gets mask and time-out in the
+ * thread's keyring before @u shows it. The quota of a key is given back only
+ * when the kernel's collector comes by, that of its payload at once.
+ */
+#include "keyctl.h"
+#include "record.h"
+
+#include <errno.h>
+#include <linux/keyctl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAYLOAD_USUAL 4000
+#define MASK 0x3f030000UL
+#define KEYS_MAX 1024
+#define EVICTIONS_MAX 16
+
+static long keyctl(int operation, long a, long b, long c, long d)
+{
+	return syscall(SYS_keyctl, operation, a, b, c, d);
+}
+
+/* Without possession a key may be read, but not changed. */
+static void possess(void)
+{
+	keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING, 0,
+	       0);
+}
+
+static void dispossess(void)
+{
+	keyctl(KEYCTL_UNLINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING, 0,
+	       0);
+}
+
+static long add_key(const char *name, const struct buf *payload, long keyring)
+{
+	return syscall(SYS_add_key, "user", name, payload->data, payload->len,
+		       keyring);
+}
+
+long keyctl_find(const char *name)
+{
+	return keyctl(KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, (long)"user",
+		      (long)name, 0);
+}
+
+bool keyctl_read(long key, struct buf *payload)
+{
+	long len;
+
+	if (key < 0 || buf_reserve(payload, PAYLOAD_USUAL))
+		return false;
+	len = keyctl(KEYCTL_READ, key, (long)payload->data, PAYLOAD_USUAL, 0);
+	if (len > PAYLOAD_USUAL && len <= KEYCTL_PAYLOAD_MAX &&
+	    buf_reserve(payload, KEYCTL_PAYLOAD_MAX) == 0)
+		len = keyctl(KEYCTL_READ, key, (long)payload->data,
+			     KEYCTL_PAYLOAD_MAX, 0);
+	if (len <= 0 || (size_t)len >= payload->cap)
+		return false;
+	payload->len = (size_t)len;
+	payload->data[len] = '\0';
+	return true;
+}
+
+static bool discard(long key)
+{
+	keyctl(KEYCTL_UPDATE, key, (long)"-", 1, 0);
+	return keyctl(KEYCTL_INVALIDATE, key, 0, 0, 0) == 0;
+}
+
+void keyctl_discard(const char *name)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return;
+	possess();
+	discard(key);
+	dispossess();
+}
+
+/* Only what is a cache may give way. */
+static bool is_cache(long key)
+{
+	char about[256];
+	long len = keyctl(KEYCTL_DESCRIBE, key, (long)about, sizeof(about), 0);
+	const char *name;
+
+	if (len <= 0 || len > (long)sizeof(about))
+		return false;
+	name = strrchr(about, ';');
+	return name && strncmp(about, "user;", 5) == 0 &&
+	       strncmp(name + 1, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+}
+
+static int64_t issued(long key)
+{
+	struct record record = {0};
+	struct buf payload = {0};
+	int64_t when = 0;
+
+	if (keyctl_read(key, &payload) &&
+	    record_parse_text(&record, payload.data, payload.len, NULL) == 0)
+		when = record_get_int(&record, "issued", 0);
+	record_free(&record);
+	buf_free(&payload);
+	return when;
+}
+
+/* The quota is full: the token that was issued first gives way. */
+static bool drop_oldest(void)
+{
+	int32_t keys[KEYS_MAX];
+	long len = keyctl(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)keys,
+			  sizeof(keys), 0);
+	int64_t oldest = INT64_MAX;
+	long victim = -1;
+
+	for (size_t i = 0;
+	     len > 0 && i < (size_t)len / sizeof(*keys) && i < KEYS_MAX; i++) {
+		int64_t when;
+
+		if (!is_cache(keys[i]))
+			continue;
+		when = issued(keys[i]);
+		if (when < oldest) {
+			oldest = when;
+			victim = keys[i];
+		}
+	}
+	return victim >= 0 && discard(victim);
+}
+
+static long put_new(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key = add_key(name, payload, KEY_SPEC_THREAD_KEYRING);
+	long rc = key;
+
+	if (key < 0)
+		return key;
+	if (keyctl(KEYCTL_SETPERM, key, MASK, 0, 0) != 0 ||
+	    keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0) != 0 ||
+	    keyctl(KEYCTL_LINK, key, KEY_SPEC_USER_KEYRING, 0, 0) != 0)
+		rc = -1;
+	keyctl(KEYCTL_UNLINK, key, KEY_SPEC_THREAD_KEYRING, 0, 0);
+	return rc;
+}
+
+static long put(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key;
+
+	if (keyctl_find(name) < 0)
+		return put_new(name, payload, timeout_s);
+	key = add_key(name, payload, KEY_SPEC_USER_KEYRING);
+	if (key >= 0)
+		keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	return key;
+}
+
+bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key = -1;
+
+	if (payload->len > KEYCTL_PAYLOAD_MAX)
+		return false;
+	possess();
+	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
+		key = put(name, payload, timeout_s);
+		if (key >= 0 || errno != EDQUOT || !drop_oldest())
+			break;
+	}
+	dispossess();
+	return key >= 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyctl.h - keys in the kernel's user keyring (@u), which all processes of a
+ * user share, whatever login they belong to, and nobody else can read. They go
+ * with a reboot. Every failure, of whatever kind, is false or negative: the
+ * kernel may lack keyrings, forbid them, or be full.
+ */
+#ifndef VALETKEY_KEYCTL_H
+#define VALETKEY_KEYCTL_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+
+#define KEYCTL_PAYLOAD_MAX 32767
+#define KEYCTL_CACHE "valetkey:" /* names of keys that may give way */
+
+/* The key's serial number, or negative. */
+long keyctl_find(const char *name);
+
+/* Its payload; `payload` must be empty. */
+bool keyctl_read(long key, struct buf *payload);
+
+/*
+ * Creates the key or replaces its payload in place. Where the quota of the user
+ * is full, cached tokens are dropped, the one that was issued first at first.
+ */
+bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
+
+void keyctl_discard(const char *name);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * launch.c - see launch.h. The helper must not be a child of the host: a host's
+ * SIGCHLD handler or wait(-1) would meet it. exec() resets a child's exit signal
+ * to SIGCHLD, so an intermediate that has no exit signal starts the helper and
+ * exits without ever calling exec; init inherits the helper. Only __WCLONE sees
+ * the intermediate.
+ */
+#include "launch.h"
+#include "descriptor.h"
+#include "environment.h"
+#include "paths.h"
+#include "valetkey.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STACK_SIZE (128u << 10)
+
+struct plan {
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	char **environment;
+	int error;
+};
+
+/* Runs in the host's memory while the calling thread is stopped (vfork). */
+static int intermediate(void *data)
+{
+	struct plan *plan = data;
+	char *argv[] = {(char *)"valetkey-helper", NULL};
+	pid_t pid;
+
+	plan->error = posix_spawn(&pid, paths_helper, &plan->actions,
+				  &plan->attributes, argv, plan->environment);
+	_exit(plan->error ? 1 : 0);
+}
+
+static int run_intermediate(struct plan *plan)
+{
+	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	sigset_t all, before;
+	int status = 0;
+	pid_t pid, waited;
+
+	if (stack == MAP_FAILED)
+		return VALETKEY_ERR_NOMEM;
+	plan->error = -1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pid = clone(intermediate, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK,
+		    plan);
+	do
+		waited = pid < 0 ? -1 : waitpid(pid, &status, __WCLONE);
+	while (waited < 0 && pid >= 0 && errno == EINTR);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	munmap(stack, STACK_SIZE);
+	if (waited > 0) /* the memory is not shared under some tools */
+		plan->error = !WIFEXITED(status) || WEXITSTATUS(status);
+	return plan->error ? VALETKEY_ERR_HELPER : VALETKEY_OK;
+}
+
+static int add_descriptors(posix_spawn_file_actions_t *actions, int fd)
+{
+	static const char null[] = "/dev/null";
+	int rc = 0;
+
+	for (int n = 0; !rc && n < 3; n++)
+		rc = posix_spawn_file_actions_addopen(actions, n, null, O_RDWR,
+						      0);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(actions, fd,
+						      LAUNCH_HELPER_FD);
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(
+		    actions, LAUNCH_HELPER_FD + 1);
+	return rc;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_setsigdefault(attributes, &all);
+	posix_spawnattr_setsigmask(attributes, &none);
+	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID |
+							POSIX_SPAWN_SETSIGDEF |
+							POSIX_SPAWN_SETSIGMASK);
+}
+
+static int start(int fd)
+{
+	struct plan plan = {.environment = environment_for_helper()};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (!plan.environment)
+		return rc;
+	if (posix_spawn_file_actions_init(&plan.actions))
+		goto environment;
+	if (posix_spawnattr_init(&plan.attributes))
+		goto actions;
+	if (add_descriptors(&plan.actions, fd) == 0 &&
+	    set_attributes(&plan.attributes) == 0)
+		rc = run_intermediate(&plan);
+	posix_spawnattr_destroy(&plan.attributes);
+actions:
+	posix_spawn_file_actions_destroy(&plan.actions);
+environment:
+	environment_free(plan.environment);
+	return rc;
+}
+
+int launch_helper(int *fd)
+{
+	int pair[2];
+	int rc = VALETKEY_ERR_DENIED; /* no free descriptor */
+
+	*fd = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return rc;
+	pair[0] = descriptor_lift(pair[0]);
+	pair[1] = descriptor_lift(pair[1]);
+	if (pair[0] >= 0 && pair[1] >= 0)
+		rc = start(pair[1]);
+	if (pair[1] >= 0)
+		close(pair[1]);
+	if (rc == VALETKEY_OK)
+		*fd = pair[0];
+	else if (pair[0] >= 0)
+		close(pair[0]);
+	return rc;
+}

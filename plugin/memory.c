@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - see memory.h. Who holds references to a token: its slot while it
+ * is current, and every caller that got it. Who holds the memory: the handle,
+ * and every token that is alive.
+ */
+#include "memory.h"
+#include "buf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RENEW_AGAIN_MS 30000
+
+struct token {
+	struct valetkey_token shown; /* first: the host's view of it */
+	_Atomic uint32_t references;
+	int64_t good_until;
+	struct memory *memory;
+	struct token *next_free; /* under the memory's lock */
+	char *text;
+	size_t text_size;
+};
+
+struct memory_slot {
+	struct memory_slot *next; /* fixed once the slot is linked */
+	_Atomic(struct token *) current;
+	_Atomic int64_t
+	    renew_at; /* of the current token; pushed on when taken */
+	struct futex asking;
+	char *account, *scope, *origin;
+};
+
+struct memory {
+	_Atomic(struct memory_slot *) slots;
+	_Atomic uint32_t holders;
+	struct futex lock; /* free list, linking of slots, replacing */
+	struct token *free_tokens;
+};
+
+struct memory *memory_new(void)
+{
+	struct memory *memory = calloc(1, sizeof(*memory));
+
+	if (memory)
+		atomic_init(&memory->holders, 1);
+	return memory;
+}
+
+static void free_slot(struct memory_slot *slot)
+{
+	free(slot->account);
+	free(slot->scope);
+	free(slot->origin);
+	free(slot);
+}
+
+static void unhold(struct memory *memory)
+{
+	struct memory_slot *slot, *next;
+	struct token *token;
+
+	if (atomic_fetch_sub(&memory->holders, 1) != 1)
+		return;
+	for (slot = atomic_load(&memory->slots); slot; slot = next) {
+		next = slot->next;
+		free_slot(slot);
+	}
+	while ((token = memory->free_tokens)) {
+		memory->free_tokens = token->next_free;
+		free(token);
+	}
+	free(memory);
+}
+
+void memory_release(const struct valetkey_token *shown)
+{
+	/* The host's view is the first member of an object of ours. */
+	struct token *token = (struct token *)(uintptr_t)shown;
+	struct memory *memory;
+
+	if (!token || atomic_fetch_sub(&token->references, 1) != 1)
+		return;
+	memory = token->memory;
+	explicit_bzero(token->text, token->text_size);
+	free(token->text);
+	token->text = NULL;
+	futex_lock(&memory->lock, INT64_MAX);
+	token->next_free = memory->free_tokens;
+	memory->free_tokens = token;
+	futex_unlock(&memory->lock);
+	unhold(memory);
+}
+
+static struct token *take_reference(struct memory_slot *slot)
+{
+	struct token *token;
+
+	while ((token = atomic_load(&slot->current))) {
+		uint32_t count = atomic_load(&token->references);
+
+		while (count && !atomic_compare_exchange_weak(
+				    &token->references, &count, count + 1))
+			;
+		if (!count)
+			continue;
+		if (atomic_load(&slot->current) == token)
+			return token;
+		memory_release(&token->shown);
+	}
+	return NULL;
+}
+
+const struct valetkey_token *memory_get(struct memory_slot *slot,
+					uint32_t min_valid_s, int64_t now)
+{
+	struct token *token = take_reference(slot);
+
+	if (!token)
+		return NULL;
+	if (token->good_until - (int64_t)min_valid_s * 1000 > now)
+		return &token->shown;
+	memory_release(&token->shown);
+	return NULL;
+}
+
+bool memory_renewal_due(struct memory_slot *slot, int64_t now)
+{
+	int64_t due = atomic_load(&slot->renew_at);
+
+	return now >= due && atomic_compare_exchange_strong(
+				 &slot->renew_at, &due, now + RENEW_AGAIN_MS);
+}
+
+static char *put_text(char **at, const char *text)
+{
+	char *start = *at;
+
+	*at = stpcpy(start, text) + 1;
+	return start;
+}
+
+static bool fill(struct token *token, const struct memory_token *from)
+{
+	char *at;
+
+	token->text_size = strlen(from->access_token) + strlen(from->account) +
+			   strlen(from->scope) + 3;
+	token->text = at = malloc(token->text_size);
+	if (!at)
+		return false;
+	token->shown = (struct valetkey_token){
+	    .size = sizeof(token->shown),
+	    .access_token = put_text(&at, from->access_token),
+	    .length = strlen(from->access_token),
+	    .expires_at = from->expires_at,
+	    .account = put_text(&at, from->account),
+	    .scope = put_text(&at, from->scope),
+	};
+	token->good_until = from->good_until;
+	return true;
+}
+
+static struct token *new_token(struct memory *memory)
+{
+	struct token *token;
+
+	futex_lock(&memory->lock, INT64_MAX);
+	token = memory->free_tokens;
+	if (token)
+		memory->free_tokens = token->next_free;
+	futex_unlock(&memory->lock);
+	return token ? token : calloc(1, sizeof(*token));
+}
+
+const struct valetkey_token *memory_put(struct memory *memory,
+					struct memory_slot *slot,
+					const struct memory_token *from)
+{
+	struct token *token = new_token(memory), *old;
+
+	if (!token)
+		return NULL;
+	token->memory = memory;
+	if (!fill(token, from)) {
+		futex_lock(&memory->lock, INT64_MAX);
+		token->next_free = memory->free_tokens;
+		memory->free_tokens = token;
+		futex_unlock(&memory->lock);
+		return NULL;
+	}
+	atomic_fetch_add(&memory->holders, 1);
+	atomic_store(&token->references, 2); /* the slot's and the caller's */
+	atomic_store(&slot->renew_at, from->renew_at);
+	old = atomic_exchange(&slot->current, token);
+	if (old)
+		memory_release(&old->shown);
+	return &token->shown;
+}
+
+static bool slot_is(const struct memory_slot *slot,
+		    const struct memory_key *key)
+{
+	return strcmp(slot->account, key->account) == 0 &&
+	       strcmp(slot->scope, key->scope) == 0 &&
+	       strcmp(slot->origin, key->origin) == 0;
+}
+
+struct memory_slot *memory_find(struct memory *memory,
+				const struct memory_key *key)
+{
+	struct memory_slot *slot = atomic_load(&memory->slots);
+
+	while (slot && !slot_is(slot, key))
+		slot = slot->next;
+	return slot;
+}
+
+static struct memory_slot *new_slot(const struct memory_key *key)
+{
+	struct memory_slot *slot = calloc(1, sizeof(*slot));
+
+	if (!slot)
+		return NULL;
+	atomic_init(&slot->renew_at, INT64_MAX);
+	slot->account = strdup(key->account);
+	slot->scope = strdup(key->scope);
+	slot->origin = strdup(key->origin);
+	if (slot->account && slot->scope && slot->origin)
+		return slot;
+	free_slot(slot);
+	return NULL;
+}
+
+struct memory_slot *memory_slot(struct memory *memory,
+				const struct memory_key *key)
+{
+	struct memory_slot *slot;
+
+	futex_lock(&memory->lock, INT64_MAX);
+	slot = memory_find(memory, key);
+	if (!slot) {
+		slot = new_slot(key);
+		if (slot) {
+			slot->next = atomic_load(&memory->slots);
+			atomic_store(&memory->slots, slot);
+		}
+	}
+	futex_unlock(&memory->lock);
+	return slot;
+}
+
+struct futex *memory_slot_lock(struct memory_slot *slot)
+{
+	return &slot->asking;
+}
+
+void memory_drop(struct memory *memory, const char *access_token)
+{
+	struct memory_slot *slot;
+
+	for (slot = atomic_load(&memory->slots); slot; slot = slot->next) {
+		struct token *token = take_reference(slot), *expected = token;
+
+		if (!token)
+			continue;
+		if (strcmp(token->shown.access_token, access_token) == 0 &&
+		    atomic_compare_exchange_strong(&slot->current, &expected,
+						   NULL))
+			memory_release(&token->shown);
+		memory_release(&token->shown);
+	}
+}
+
+void memory_close(struct memory *memory)
+{
+	struct memory_slot *slot;
+
+	for (slot = atomic_load(&memory->slots); slot; slot = slot->next) {
+		struct token *token = atomic_exchange(&slot->current, NULL);
+
+		if (token)
+			memory_release(&token->shown);
+	}
+	unhold(memory);
+}
+
+void memory_after_fork(struct memory *memory)
+{
+	struct memory_slot *slot;
+
+	atomic_store(&memory->lock.word, 0);
+	/* A thread that is gone may have been at work on the list: leave it. */
+	memory->free_tokens = NULL;
+	for (slot = atomic_load(&memory->slots); slot; slot = slot->next)
+		atomic_store(&slot->asking.word, 0);
+}

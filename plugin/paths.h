@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paths.h - where the installed parts are: absolute, compiled in, never taken
+ * from the environment. paths.c is compiled twice: once for the installation
+ * and once for `make check`, which runs the parts from the build tree.
+ */
+#ifndef VALETKEY_PATHS_H
+#define VALETKEY_PATHS_H
+
+extern const char *const paths_helper;	   /* the program valetkey-helper */
+extern const char *const paths_net_module; /* its module, see helper/net.h */
+extern const char *const paths_providers;  /* the folder of NAME.conf */
+
+#endif

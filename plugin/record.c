@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.c - see record.h. Every parser of key=value text in both halves.
+ */
+#include "record.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int record_add(struct record *record, const char *key, const char *value)
+{
+	size_t before = record->pairs.len;
+
+	if (!value)
+		return 0;
+	if (buf_add(&record->pairs, key, strlen(key) + 1) ||
+	    buf_add(&record->pairs, value, strlen(value) + 1)) {
+		record->pairs.len = before;
+		return RECORD_NOMEM;
+	}
+	return 0;
+}
+
+int record_add_int(struct record *record, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	return record_add(record, key, text);
+}
+
+const char *record_each(const struct record *record, size_t *at,
+			const char **value)
+{
+	const char *key;
+
+	if (*at >= record->pairs.len)
+		return NULL;
+	key = record->pairs.data + *at;
+	*value = key + strlen(key) + 1;
+	*at += (size_t)(*value - key) + strlen(*value) + 1;
+	return key;
+}
+
+void record_remove(struct record *record, const char *key)
+{
+	struct buf *pairs = &record->pairs;
+	const char *name, *value;
+	size_t at = 0, from = 0;
+
+	while ((name = record_each(record, &at, &value))) {
+		if (strcmp(name, key) == 0) {
+			memmove(pairs->data + from, pairs->data + at,
+				pairs->len - at);
+			explicit_bzero(pairs->data + pairs->len - (at - from),
+				       at - from);
+			pairs->len -= at - from;
+			at = from;
+		}
+		from = at;
+	}
+}
+
+int record_set(struct record *record, const char *key, const char *value)
+{
+	record_remove(record, key);
+	return record_add(record, key, value);
+}
+
+const char *record_get(const struct record *record, const char *key)
+{
+	const char *name, *value, *found = NULL;
+	size_t at = 0;
+
+	while ((name = record_each(record, &at, &value)))
+		if (strcmp(name, key) == 0)
+			found = value;
+	return found;
+}
+
+int64_t record_get_int(const struct record *record, const char *key,
+		       int64_t fallback)
+{
+	const char *text = record_get(record, key);
+	char *end;
+	long long value;
+
+	if (!text || !*text || isspace((unsigned char)*text))
+		return fallback;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	return errno || *end ? fallback : value;
+}
+
+const char *record_next(const struct record *record, const char *key,
+			const char *previous)
+{
+	const char *name, *value;
+	size_t at = 0;
+	bool seen = !previous;
+
+	while ((name = record_each(record, &at, &value))) {
+		if (seen && strcmp(name, key) == 0)
+			return value;
+		if (value == previous)
+			seen = true;
+	}
+	return NULL;
+}
+
+int record_append(struct record *record, const struct record *from)
+{
+	return buf_add(&record->pairs, from->pairs.data, from->pairs.len)
+		   ? RECORD_NOMEM
+		   : 0;
+}
+
+static bool good_value(const char *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* The length of the key that starts the line, 0 where none does. */
+static size_t key_length(const char *line, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (isalnum((unsigned char)line[n]) ||
+			   (line[n] && strchr("._-", line[n]))))
+		n++;
+	if (n && n + 1 < len && line[n] == '[' && line[n + 1] == ']')
+		n += 2;
+	return n;
+}
+
+static int add_pair(struct record *record, const char *key, size_t key_len,
+		    const char *value, size_t len)
+{
+	bool list = key_len > 2 && key[key_len - 1] == ']';
+	size_t before = record->pairs.len;
+	char *name;
+	int rc = 0;
+
+	if (list && !len) {
+		name = strndup(key, key_len);
+		if (!name)
+			return RECORD_NOMEM;
+		record_remove(record, name);
+		free(name);
+		return 0;
+	}
+	if (buf_add(&record->pairs, key, key_len) ||
+	    buf_char(&record->pairs, '\0') ||
+	    buf_add(&record->pairs, value, len) ||
+	    buf_char(&record->pairs, '\0')) {
+		record->pairs.len = before;
+		rc = RECORD_NOMEM;
+	}
+	return rc;
+}
+
+int record_parse_line(struct record *record, const char *line, size_t len)
+{
+	size_t key = key_length(line, len);
+
+	if (!key || len > RECORD_LINE_MAX || key == len || line[key] != '=' ||
+	    !good_value(line + key + 1, len - key - 1))
+		return RECORD_MALFORMED;
+	return add_pair(record, line, key, line + key + 1, len - key - 1);
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* One line of a file: as above, with comments and white space. */
+static int parse_file_line(struct record *record, const char *line, size_t len)
+{
+	size_t key, value;
+
+	while (len && blank(*line)) {
+		line++;
+		len--;
+	}
+	while (len && blank(line[len - 1]))
+		len--;
+	if (!len || *line == '#')
+		return 0;
+	key = key_length(line, len);
+	for (value = key; value < len && blank(line[value]); value++)
+		;
+	if (!key || len > RECORD_LINE_MAX || value == len || line[value] != '=')
+		return RECORD_MALFORMED;
+	for (value++; value < len && blank(line[value]); value++)
+		;
+	if (!good_value(line + value, len - value))
+		return RECORD_MALFORMED;
+	return add_pair(record, line, key, line + value, len - value);
+}
+
+int record_parse_text(struct record *record, const char *text, size_t len,
+		      unsigned *bad_line)
+{
+	size_t at = 0, end;
+	unsigned number = 0;
+	int rc = len > RECORD_TEXT_MAX ? RECORD_MALFORMED : 0;
+
+	while (!rc && at < len) {
+		const char *newline = memchr(text + at, '\n', len - at);
+
+		number++;
+		end = newline ? (size_t)(newline - text) : len;
+		rc = parse_file_line(record, text + at, end - at);
+		at = end + 1;
+	}
+	if (rc && bad_line)
+		*bad_line = number;
+	return rc;
+}
+
+int record_write(const struct record *record, struct buf *out)
+{
+	const char *key, *value;
+	size_t at = 0;
+
+	while ((key = record_each(record, &at, &value))) {
+		size_t len = strlen(value);
+
+		if (!good_value(value, len) ||
+		    strlen(key) + len + 2 > RECORD_LINE_MAX)
+			return RECORD_MALFORMED;
+		if (buf_str(out, key) || buf_char(out, '=') ||
+		    buf_add(out, value, len) || buf_char(out, '\n'))
+			return RECORD_NOMEM;
+	}
+	return 0;
+}
+
+void record_free(struct record *record)
+{
+	buf_free(&record->pairs);
+}
