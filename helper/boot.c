@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot.c - see boot.h, and random(4) for the file.
+ */
+#include "boot.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+bool boot_id(char id[BOOT_ID_SIZE])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, BOOT_ID_SIZE - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n != BOOT_ID_SIZE - 1)
+		n = 0;
+	id[n] = '\0';
+	return n > 0;
+}
+
+bool boot_is(const char *id)
+{
+	char now[BOOT_ID_SIZE];
+
+	return id && boot_id(now) && strcmp(id, now) == 0;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client.c - see client.h. Puts the account's keys over the provider's and
+ * judges the whole once, so that what the flows are handed is complete: every
+ * endpoint is https (or loopback), the method and the grant are ones we speak,
+ * and a provider's account stays on the provider's hosts.
+ */
+#include "client.h"
+#include "origin.h"
+#include "provider.h"
+#include "valetkey.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const endpoints[] = {
+    "authorization_endpoint", "token_endpoint", "revocation_endpoint", NULL};
+
+static int no_memory(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
+static bool has_word(const char *const *words, const char *word)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* ---- layers ---- */
+
+/*
+ * With a provider's file a token request goes only where that file allows:
+ * another endpoint must be on one of its instances, or where it already was.
+ */
+static int check_place(const struct record *provider,
+		       const struct record *resolved, const char *key,
+		       const char *url, struct problem *problem)
+{
+	const char *own = record_get(resolved, key);
+	struct problem ignored;
+	char origin[ORIGIN_MAX], found[ORIGIN_MAX];
+
+	if (origin_of(url, origin) != 0) /* check_urls() complains */
+		return VALETKEY_OK;
+	if ((own && origin_is(own, origin)) ||
+	    provider_instance(provider, origin, found, &ignored) == VALETKEY_OK)
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_ARG,
+			   "%s is at %s, which is no instance of the provider. "
+			   "Leave the provider out to use other endpoints.",
+			   key, origin);
+}
+
+/* What stays of a scope without the word that the login adds itself. */
+static int put_scope(struct record *config, const char *offline)
+{
+	const char *at = record_get(config, "scope");
+	struct buf scope = {0};
+	size_t len;
+	int rc = 0;
+
+	if (!at)
+		return 0;
+	for (; !rc && *at; at += len) {
+		at += strspn(at, " ");
+		len = strcspn(at, " ");
+		if (!len || (offline && strlen(offline) == len &&
+			     strncmp(at, offline, len) == 0))
+			continue;
+		rc = (scope.len && buf_char(&scope, ' ')) ||
+		     buf_add(&scope, at, len);
+	}
+	record_remove(config, "scope");
+	if (!rc && scope.len)
+		rc = record_add(config, "scope", scope.data);
+	buf_free(&scope);
+	return rc;
+}
+
+/* The account's keys over those that are there. A secret is none of them. */
+static int put_keys(const struct record *keys, struct record *config)
+{
+	const char *key, *value;
+	size_t at = 0;
+
+	while ((key = record_each(keys, &at, &value)))
+		record_remove(config, key);
+	at = 0;
+	while ((key = record_each(keys, &at, &value)))
+		if (strcmp(key, "client_secret") != 0 &&
+		    record_add(config, key, value))
+			return VALETKEY_ERR_NOMEM;
+	return VALETKEY_OK;
+}
+
+static int resolve(const struct record *provider, const struct record *keys,
+		   struct record *config, struct problem *problem)
+{
+	const char *kind = record_get(keys, "client");
+	char quoted[PROBLEM_QUOTE_MAX], origin[ORIGIN_MAX];
+	int rc = provider_instance(provider, record_get(keys, "instance"),
+				   origin, problem);
+
+	if (rc)
+		return rc;
+	rc = provider_resolve(provider, kind, origin, config);
+	if (rc == VALETKEY_ERR_ARG)
+		return problem_set(problem, rc,
+				   "The provider knows no kind of client "
+				   "\"%s\".",
+				   problem_quote(quoted, kind));
+	if (rc)
+		return no_memory(problem);
+	for (const char *const *key = endpoints; *key && !rc; key++)
+		if (record_get(keys, *key))
+			rc = check_place(provider, config, *key,
+					 record_get(keys, *key), problem);
+	return rc;
+}
+
+static int merge(const struct record *keys, struct record *config,
+		 struct problem *problem)
+{
+	const char *name = record_get(keys, "provider");
+	struct record provider = {0};
+	int rc = VALETKEY_OK;
+
+	if (name)
+		rc = provider_load(name, &provider, problem);
+	if (name && !rc)
+		rc = resolve(&provider, keys, config, problem);
+	if (!rc &&
+	    (put_keys(keys, config) ||
+	     put_scope(config, name ? record_get(&provider, "offline_scope")
+				    : record_get(config, "offline_scope"))))
+		rc = no_memory(problem);
+	record_free(&provider);
+	return rc;
+}
+
+/* ---- defaults ---- */
+
+static int put_default(struct record *config, const char *key,
+		       const char *value)
+{
+	return record_get(config, key) ? 0 : record_add(config, key, value);
+}
+
+static int put_defaults(struct record *config)
+{
+	const char *token = record_get(config, "token_endpoint");
+	char origin[ORIGIN_MAX] = "";
+
+	if (token && origin_of(token, origin) != 0)
+		*origin = '\0';
+	/* RFC 6749 2.3.1: Basic is what every server must support. */
+	return put_default(config, "provider", "custom") ||
+	       put_default(config, "grant", "authorization_code") ||
+	       put_default(config, "auth", "client_secret_basic") ||
+	       put_default(config, "name",
+			   *origin ? strstr(origin, "://") + 3 : "provider");
+}
+
+static void set_pointers(struct client *client)
+{
+	const struct record *config = &client->config;
+
+	client->id = record_get(config, "id");
+	client->provider = record_get(config, "provider");
+	client->name = record_get(config, "name");
+	client->client_id = record_get(config, "client_id");
+	client->grant = record_get(config, "grant");
+	client->auth = record_get(config, "auth");
+	client->scope = record_get(config, "scope");
+	client->issuer = record_get(config, "issuer");
+	client->authorization_endpoint =
+	    record_get(config, "authorization_endpoint");
+	client->token_endpoint = record_get(config, "token_endpoint");
+	client->revocation_endpoint = record_get(config, "revocation_endpoint");
+	client->redirect_uri = record_get(config, "redirect_uri");
+	client->ca_file = record_get(config, "ca_file");
+}
+
+/* ---- judging ---- */
+
+static int bad(struct problem *problem, const char *key, const char *why)
+{
+	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
+}
+
+static int check_names(const struct client *client, struct problem *problem)
+{
+	static const char *const grants[] = {"authorization_code",
+					     "client_credentials", NULL};
+	static const char *const methods[] = {
+	    "client_secret_post", "client_secret_basic", "none", NULL};
+
+	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
+	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
+		return bad(problem, "id", "must be 32 hexadecimal digits");
+	if (!client->client_id || !*client->client_id)
+		return bad(problem, "client_id", "is missing");
+	if (!has_word(grants, client->grant))
+		return bad(problem, "grant",
+			   "must be authorization_code or client_credentials");
+	if (!has_word(methods, client->auth))
+		return bad(problem, "auth",
+			   "must be client_secret_post, client_secret_basic or "
+			   "none");
+	if (client->ca_file && *client->ca_file != '/')
+		return bad(problem, "ca_file", "must be an absolute path");
+	return VALETKEY_OK;
+}
+
+static int check_urls(const struct client *client, struct problem *problem)
+{
+	static const char why[] = "must be a clean https URL (http only for "
+				  "this computer itself)";
+	char origin[ORIGIN_MAX];
+	const char *host = NULL;
+
+	for (const char *const *key = endpoints; *key; key++) {
+		const char *url = record_get(&client->config, *key);
+
+		if (url && origin_of(url, origin) != 0)
+			return bad(problem, *key, why);
+	}
+	if (client->issuer && origin_of(client->issuer, origin) != 0)
+		return bad(problem, "issuer", why);
+	if (!client->token_endpoint)
+		return bad(problem, "token_endpoint", "is missing");
+	while ((host = record_next(&client->config, "hosts[]", host)))
+		if (origin_of(host, origin) != 0)
+			return bad(problem, "hosts[]", why);
+	return VALETKEY_OK;
+}
+
+/* RFC 8252 7.3: this computer's own address, where a listener can wait. */
+static bool redirect_ok(const char *uri)
+{
+	const char *port = strstr(uri, "{port}");
+	struct buf url = {0};
+	char origin[ORIGIN_MAX];
+	bool ok;
+
+	ok = !(port ? buf_add(&url, uri, (size_t)(port - uri)) ||
+			  buf_fmt(&url, "1024%s", port + strlen("{port}"))
+		    : buf_str(&url, uri));
+	ok = ok && origin_of(url.data, origin) == 0 &&
+	     strncmp(origin, "http://", 7) == 0 && origin_is_loopback(origin) &&
+	     !strpbrk(url.data, "?#{}");
+	buf_free(&url);
+	return ok;
+}
+
+static int check(const struct client *client, struct problem *problem)
+{
+	int rc = check_names(client, problem);
+
+	if (!rc)
+		rc = check_urls(client, problem);
+	if (rc || strcmp(client->grant, "authorization_code") != 0)
+		return rc;
+	if (!client->authorization_endpoint)
+		return bad(problem, "authorization_endpoint", "is missing");
+	if (!client->redirect_uri || !redirect_ok(client->redirect_uri))
+		return bad(problem, "redirect_uri",
+			   "must be http://127.0.0.1 with a port or {port}");
+	return VALETKEY_OK;
+}
+
+int client_from_record(const char *account, const struct record *keys,
+		       struct client *client, struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc;
+
+	*client = (struct client){0};
+	if (!account_name_ok(account))
+		return problem_set(
+		    problem, VALETKEY_ERR_ARG,
+		    "\"%s\" cannot be an account's name: letters, "
+		    "digits and ._@-, at most %d, not a dot or "
+		    "dash first.",
+		    problem_quote(quoted, account), ACCOUNT_NAME_MAX);
+	strcpy(client->account, account);
+	rc = merge(keys, &client->config, problem);
+	if (!rc && put_defaults(&client->config))
+		rc = no_memory(problem);
+	if (!rc) {
+		set_pointers(client);
+		rc = check(client, problem);
+	}
+	if (rc)
+		client_free(client);
+	return rc;
+}
+
+/* Why an account's file could not be read. */
+static int unreadable(const char *account, int rc, unsigned line,
+		      struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf path = {0};
+	bool there = account_name_ok(account) &&
+		     account_path(&path, account) == VALETKEY_OK &&
+		     buf_str(&path, ".conf") == 0 &&
+		     access(path.data, F_OK) == 0;
+
+	if (rc == VALETKEY_ERR_NOMEM)
+		no_memory(problem);
+	else if (!there)
+		problem_set(
+		    problem, rc,
+		    "There is no account \"%s\". See 'valetkey status', "
+		    "or make it: valetkey add.",
+		    problem_quote(quoted, account));
+	else if (rc == VALETKEY_ERR_ARG)
+		problem_set(problem, rc, "%s is malformed in line %u.",
+			    problem_quote(quoted, path.data), line);
+	else
+		problem_set(problem, rc,
+			    "%s is not used: it must be yours or root's and "
+			    "writable by nobody else.",
+			    problem_quote(quoted, path.data));
+	buf_free(&path);
+	return rc;
+}
+
+int client_load(const char *account, struct client *client,
+		struct problem *problem)
+{
+	struct record keys = {0};
+	unsigned line = 0;
+	int rc = account_read(account, &keys, &line);
+
+	*client = (struct client){0};
+	if (rc)
+		rc = unreadable(account, rc, line, problem);
+	else
+		rc = client_from_record(account, &keys, client, problem);
+	record_free(&keys);
+	return rc;
+}
+
+void client_free(struct client *client)
+{
+	record_free(&client->config);
+	*client = (struct client){0};
+}
+
+bool client_has_secret(const struct client *client)
+{
+	return strcmp(client->auth, "none") != 0;
+}

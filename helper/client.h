@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client.h - an account as a flow needs it: the client registration with the
+ * endpoints of its provider. The account's file stands over the provider's:
+ *
+ *   id              32 hex digits, random; names lock, keys, keyring items
+ *   provider        NAME of a provider file; absent: endpoints stand here
+ *   instance        which of the provider's instances
+ *   client          which KIND of the provider's clients
+ *   client_id       RFC 6749 2.2
+ *   scope           space separated; the provider's by default
+ *   redirect_uri, auth, grant, issuer, authorization_endpoint, token_endpoint,
+ *   revocation_endpoint, hosts[], git_username, name
+ *                   as in a provider file
+ *   ca_file         certificates to trust instead of the system's
+ *
+ * Secrets are pinned: the keyring item of a secret records what client_pin()
+ * tells, and the secret goes nowhere else.
+ */
+#ifndef VALETKEY_CLIENT_H
+#define VALETKEY_CLIENT_H
+
+#include "account.h"
+#include "problem.h"
+#include "record.h"
+
+#include <stdbool.h>
+
+struct client {
+	char account[ACCOUNT_NAME_MAX + 1];
+	struct record config; /* all keys; the pointers below point into it */
+	const char *id;
+	const char *provider; /* "custom" where no provider file */
+	const char *name;     /* the provider's, for people; never NULL */
+	const char *client_id;
+	const char *grant; /* authorization_code or client_credentials */
+	const char *auth;  /* client_secret_post, client_secret_basic, none */
+	const char *scope; /* without offline_scope; may be NULL */
+	const char *issuer;
+	const char *authorization_endpoint;
+	const char *token_endpoint;
+	const char *revocation_endpoint; /* may be NULL */
+	const char *redirect_uri;
+	const char *ca_file; /* may be NULL */
+};
+
+/*
+ * From an account's keys (its file's, or what `add` is about to write). 0, or
+ * ERR_ACCOUNT, _ARG, _NOMEM with *problem set: which key is missing or bad.
+ */
+int client_from_record(const char *account, const struct record *keys,
+		       struct client *client, struct problem *problem);
+
+/* From the account's file. */
+int client_load(const char *account, struct client *client,
+		struct problem *problem);
+
+void client_free(struct client *client);
+
+/* Whether the client has a secret. */
+bool client_has_secret(const struct client *client);
+
+/* Adds the keys that a secret is pinned to: pin.issuer and so on. */
+int client_pin(const struct client *client, struct record *item);
+
+/*
+ * Whether a keyring item was made for this client as it is configured now;
+ * where not, `what` names the first key that differs ("token_endpoint").
+ */
+bool client_pinned(const struct client *client, const struct record *item,
+		   const char **what);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_browser.c - starts the person's browser for a login. By argv, never
+ * through a shell; in a session of its own, so Ctrl-C here does not close it;
+ * without our streams. A login never depends on it: the address was printed.
+ */
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORDS_MAX 32
+
+/* One program of $BROWSER in words; "%s" in them is the URL, and without one
+ * the URL comes last. */
+struct command {
+	struct buf text; /* the words, each with its NUL */
+	char *argv[WORDS_MAX + 2];
+};
+
+static int put_word(struct buf *text, const char *word, size_t len,
+		    const char *url, bool *used)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < len; i++) {
+		bool percent = word[i] == '%' && i + 1 < len;
+
+		if (percent && word[i + 1] == 's') {
+			rc = buf_str(text, url);
+			*used = true;
+			i++;
+		} else {
+			rc = buf_char(text, word[i]);
+			i += percent && word[i + 1] == '%';
+		}
+	}
+	return rc || buf_char(text, '\0');
+}
+
+/* argv for one entry; -1 where it is empty or too long. */
+static int make_command(const char *entry, size_t len, const char *url,
+			struct command *command)
+{
+	const char *end = entry + len;
+	bool used = false;
+	size_t count = 0, at = 0;
+
+	while (entry < end && count < WORDS_MAX) {
+		size_t word = strcspn(entry, " :");
+
+		if (word && put_word(&command->text, entry, word, url, &used))
+			return -1;
+		count += word != 0;
+		entry += word + 1;
+	}
+	if (!count || entry < end)
+		return -1;
+	if (!used && put_word(&command->text, url, strlen(url), "", &used))
+		return -1;
+	for (count = 0; at < command->text.len; count++) {
+		command->argv[count] = command->text.data + at;
+		at += strlen(command->text.data + at) + 1;
+	}
+	command->argv[count] = NULL;
+	return 0;
+}
+
+/* In the new session; returns only where the program cannot be run. */
+static void become(char *const *argv)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		dup2(null, fd);
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	execvp(argv[0], argv);
+}
+
+/* Whether it could be started: the pipe closes by exec, or brings a byte. */
+static bool start(char *const *argv)
+{
+	int report[2];
+	char byte = 0;
+	ssize_t n = -1;
+	pid_t child;
+
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return false;
+	child = fork();
+	if (child == 0) {
+		setsid();
+		if (fork() == 0) {
+			become(argv);
+			n = write(report[1], &byte, 1);
+		}
+		_exit(n < 0);
+	}
+	close(report[1]);
+	if (child > 0) {
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+		n = read(report[0], &byte, 1);
+	}
+	close(report[0]);
+	return n == 0;
+}
+
+static bool try_list(const char *list, const char *url)
+{
+	bool started = false;
+
+	while (!started && *list) {
+		struct command command = {0};
+		size_t len = strcspn(list, ":");
+
+		if (make_command(list, len, url, &command) == 0)
+			started = start(command.argv);
+		buf_free(&command.text);
+		list += len + (list[len] == ':');
+	}
+	return started;
+}
+
+static bool set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+bool cmd_browser_open(const char *url)
+{
+	if (set("BROWSER"))
+		return try_list(getenv("BROWSER"), url);
+	/* Without a display they would start a browser for this terminal; and
+	 * root's desktop browser is nobody's wish. */
+	if (geteuid() == 0 || (!set("DISPLAY") && !set("WAYLAND_DISPLAY")))
+		return false;
+	return try_list("xdg-open:x-www-browser:sensible-browser", url);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_logout.c - `valetkey logout` and `valetkey remove`. The account's file
+ * goes last: as long as it is there, everything can be tried again.
+ */
+#include "cmd.h"
+#include "terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define TIMEOUT_S 90
+
+static const struct cmd_option logout_options[] = {{NULL, NULL, NULL}};
+static const struct cmd_option remove_options[] = {
+    {"yes", NULL, "Do not ask."},
+    {NULL, NULL, NULL},
+};
+
+static int run_logout(struct cmd_args *args);
+static int run_remove(struct cmd_args *args);
+
+const struct cmd_verb cmd_logout = {
+    .name = "logout",
+    .summary = "end the login, at the provider and here",
+    .usage = "logout ACCOUNT",
+    .about = "Revokes the grant at the provider (RFC 7009) and deletes it "
+	     "from the keyring, also where the provider does not answer. The "
+	     "account and its client secret stay.",
+    .options = logout_options,
+    .examples = "  valetkey logout work\n",
+    .account = true,
+    .run = run_logout,
+};
+
+const struct cmd_verb cmd_remove = {
+    .name = "remove",
+    .summary = "log out and forget the account",
+    .usage = "remove ACCOUNT [--yes]",
+    .about = "Logs out, then deletes the client secret from the keyring and "
+	     "the account's file. The registration at the provider stays: "
+	     "delete it there. A client secret that was shown once is gone "
+	     "for good.",
+    .options = remove_options,
+    .examples = "  valetkey remove work\n",
+    .account = true,
+    .run = run_remove,
+};
+
+static int ask_helper(const char *op, const char *account)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = TIMEOUT_S,
+				.interactive = terminal_person(),
+				.talk = {.account = account}};
+	const char *text;
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&request, "op", op) ||
+	    record_add(&request, "account", account))
+		cmd_fail(rc, "Out of memory.");
+	else
+		rc = cmd_call(&call);
+	if (!rc) {
+		text = record_get(&answer, "revoked_text");
+		if (record_get_int(&answer, "revoked", 0))
+			terminal_say(
+			    TERMINAL_PLAIN,
+			    "The grant was revoked at the provider.\n");
+		else
+			terminal_say(TERMINAL_WARNING,
+				     "Nothing was revoked at the provider. "
+				     "%s\n",
+				     text ? text : "");
+	}
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
+static int run_logout(struct cmd_args *args)
+{
+	int rc = cmd_account_exists(args->account);
+
+	if (!rc)
+		rc = ask_helper("logout", args->account);
+	if (!rc)
+		terminal_say(TERMINAL_GOOD, "%s is logged out.\n",
+			     args->account);
+	return rc;
+}
+
+static int confirm(const char *account)
+{
+	struct buf question = {0}, answer = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (buf_fmt(&question,
+		    "Log out of %s and delete its client secret? [y/N]",
+		    account) == 0)
+		rc = terminal_ask(question.data, &answer);
+	if (!rc && strcasecmp(buf_text(&answer), "y") != 0 &&
+	    strcasecmp(buf_text(&answer), "yes") != 0)
+		rc = cmd_fail(VALETKEY_ERR_CANCELED, "Nothing was removed.");
+	buf_free(&question);
+	buf_free(&answer);
+	return rc;
+}
+
+static int run_remove(struct cmd_args *args)
+{
+	int rc = cmd_account_exists(args->account);
+
+	if (!rc && terminal_person() && !cmd_option(args, "yes"))
+		rc = confirm(args->account);
+	if (!rc)
+		rc = ask_helper("remove", args->account);
+	if (!rc)
+		rc = cmd_account_delete(args->account);
+	if (!rc)
+		terminal_say(TERMINAL_GOOD, "%s is removed.\n", args->account);
+	return rc;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_main.c - the command `valetkey`, and `git-credential-valetkey` where it
+ * is called by that name: finds the verb, and exits with its result.
+ */
+#include "config.h"
+
+#include "cmd.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct cmd_verb *const verbs[] = {
+    &cmd_add,	 &cmd_login,  &cmd_token,     &cmd_status,
+    &cmd_logout, &cmd_remove, &cmd_providers,
+};
+
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+int cmd_fail(int result, const char *format, ...)
+{
+	struct problem problem;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(problem.text, sizeof(problem.text), format, args);
+	va_end(args);
+	terminal_say(TERMINAL_PLAIN, "valetkey: %s\n", problem.text);
+	return result;
+}
+
+int cmd_fail_problem(const struct problem *problem)
+{
+	return cmd_fail(problem->result, "%s", problem->text);
+}
+
+int cmd_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return VALETKEY_OK;
+	return cmd_fail(VALETKEY_ERR_DENIED,
+			"Standard output cannot be written: %s.",
+			strerror(errno));
+}
+
+static void help(FILE *out)
+{
+	fputs("Usage: valetkey VERB [ARGUMENTS]\n\n"
+	      "Keeps OAuth logins in the desktop keyring and hands out access "
+	      "tokens that are\nalways valid.\n\n",
+	      out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	fputs("\nTo begin:\n"
+	      "  valetkey add work --provider ninjaone   register and name it "
+	      "\"work\"\n"
+	      "  valetkey login work                     in the browser, once\n"
+	      "  valetkey token work                     a valid token, from "
+	      "now on\n"
+	      "\nvaletkey VERB --help tells more; so does man valetkey.\n",
+	      out);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The edit distance of two words, for "did you mean". */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32], len = strlen(b);
+
+	if (len >= 32)
+		return len;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			size_t above = row[j];
+
+			row[j] = least(least(above, row[j - 1]) + 1,
+				       corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[len];
+}
+
+static int unknown_verb(const char *word)
+{
+	const struct cmd_verb *near = NULL;
+	size_t best = 3;
+
+	for (size_t i = 0; i < VERBS; i++) {
+		size_t d = distance(word, verbs[i]->name);
+
+		if (d < best && d < strlen(verbs[i]->name)) {
+			best = d;
+			near = verbs[i];
+		}
+	}
+	if (near)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"There is no verb \"%s\". Did you mean: "
+				"valetkey %s",
+				word, near->name);
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"There is no verb \"%s\". See: valetkey help", word);
+}
+
+static const struct cmd_verb *find_verb(const char *word)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i]->name, word) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	const struct cmd_verb *verb = find_verb(argv[0]);
+	struct cmd_args args = {0};
+	bool run;
+	int rc;
+
+	if (!verb)
+		return unknown_verb(argv[0]);
+	rc = cmd_options_read(verb, argc, argv, &args, &run);
+	if (!rc && run)
+		rc = verb->run(&args);
+	cmd_options_free(&args);
+	return rc;
+}
+
+static int valetkey(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *help_argv[] = {argc > 2 ? argv[2] : NULL, option, NULL};
+
+	if (argc < 2) {
+		help(stderr);
+		return VALETKEY_ERR_ARG;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("valetkey " PACKAGE_VERSION);
+		return cmd_flush();
+	}
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return run_verb(2, help_argv);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return cmd_flush();
+	}
+	return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit no_core = {0, 0};
+	const char *name = argc ? strrchr(argv[0], '/') : NULL;
+
+	/* A client secret that was just typed must not end in a core dump. */
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (!argc)
+		return VALETKEY_ERR_ARG;
+	name = name ? name + 1 : argv[0];
+	if (strcmp(name, "git-credential-valetkey") == 0)
+		return cmd_git(argc - 1, argv + 1);
+	return valetkey(argc, argv);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_options.c - what is typed after a verb, read by getopt_long() from the
+ * verb's small table, and the verb's --help, made from the same table.
+ */
+#include "cmd.h"
+#include "account.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_MAX 30
+#define COLUMN 30
+
+const char *cmd_option(const struct cmd_args *args, const char *name)
+{
+	return record_get(&args->options, name);
+}
+
+int cmd_option_seconds(const struct cmd_args *args, const char *name,
+		       int64_t max, int64_t *value)
+{
+	const char *text = cmd_option(args, name);
+	int64_t seconds = text ? record_get_int(&args->options, name, -1) : 0;
+
+	if (!text)
+		return VALETKEY_OK;
+	if (seconds < 1 || seconds > max)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s needs a whole number of seconds, from 1 "
+				"to %lld.",
+				name, (long long)max);
+	*value = seconds;
+	return VALETKEY_OK;
+}
+
+/* ---- help ---- */
+
+/* Text in lines of at most 79 columns, each after `indent` spaces. */
+static void wrap(int indent, int column, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+
+		if (column > indent && column + 1 + (int)len > 79) {
+			putchar('\n');
+			column = 0;
+		}
+		if (column < indent)
+			column += printf("%*s", indent - column, "");
+		else if (column > indent)
+			column += printf(" ");
+		column += printf("%.*s", (int)len, text);
+		text += len;
+		if (*text == '\n') {
+			printf("\n");
+			column = 0;
+		}
+		text += *text != '\0';
+	}
+	putchar('\n');
+}
+
+static void help_option(const struct cmd_option *option)
+{
+	int column = printf("  --%s", option->name);
+
+	if (option->argument)
+		column += printf(" %s", option->argument);
+	if (column > COLUMN - 2) {
+		putchar('\n');
+		column = 0;
+	}
+	column += printf("%*s", COLUMN - column, "");
+	wrap(COLUMN, column, option->help);
+}
+
+static void help(const struct cmd_verb *verb)
+{
+	printf("Usage: valetkey %s\n\n", verb->usage);
+	wrap(0, 0, verb->about);
+	printf("\nOptions:\n");
+	for (const struct cmd_option *o = verb->options; o->name; o++)
+		if (o->help)
+			help_option(o);
+	printf("  --help%*sThis text.\n", COLUMN - 8, "");
+	printf("\nExamples:\n%s", verb->examples);
+	printf("\nExit status: 0, or 1x mend the command, 2x a person must do "
+	       "something,\n3x try later, 4x report it. All of them: man "
+	       "valetkey\n");
+}
+
+/* ---- reading ---- */
+
+static size_t make_table(const struct cmd_verb *verb, struct option *table)
+{
+	size_t n = 0;
+
+	for (; verb->options[n].name && n < OPTIONS_MAX; n++)
+		table[n] = (struct option){.name = verb->options[n].name,
+					   .has_arg = verb->options[n].argument
+							  ? required_argument
+							  : no_argument,
+					   .val = 1};
+	table[n] = (struct option){.name = "help", .val = 'h'};
+	table[n + 1] = (struct option){0};
+	return n;
+}
+
+static int bad_option(const struct cmd_verb *verb, int found, char **argv)
+{
+	const char *text = argv[optind - 1];
+
+	if (found == ':')
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"%s needs a value. See: valetkey %s --help",
+				text, verb->name);
+	/* Only the name: the value might be what should not be shown. */
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"%.*s is not an option of %s. See: valetkey %s --help",
+			(int)strcspn(text, "="), text, verb->name, verb->name);
+}
+
+static int take_account(const struct cmd_verb *verb, int argc, char **argv,
+			struct cmd_args *args)
+{
+	int given = argc - optind;
+
+	if (given > (verb->account ? 1 : 0))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" is one argument too many. Usage: "
+				"valetkey %s",
+				argv[optind + (verb->account ? 1 : 0)],
+				verb->usage);
+	if (!given && verb->account && !verb->account_optional)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which account? Usage: valetkey %s",
+				verb->usage);
+	args->account = given ? argv[optind] : NULL;
+	if (given && !account_name_ok(args->account))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" cannot be an account's name: at most "
+				"%d letters, digits and . _ @ -, and no dot or "
+				"dash first.",
+				args->account, ACCOUNT_NAME_MAX);
+	return VALETKEY_OK;
+}
+
+int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
+		     struct cmd_args *args, bool *run)
+{
+	struct option table[OPTIONS_MAX + 2];
+	int found, at = 0;
+
+	make_table(verb, table);
+	*args = (struct cmd_args){.verb = verb};
+	*run = true;
+	opterr = 0;
+	optind = 0;
+	while ((found = getopt_long(argc, argv, ":h", table, &at)) != -1) {
+		if (found == 'h') {
+			*run = false;
+			help(verb);
+			return cmd_flush();
+		}
+		if (found != 1)
+			return bad_option(verb, found, argv);
+		if (record_add(&args->options, table[at].name,
+			       optarg ? optarg : "1"))
+			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	}
+	return take_account(verb, argc, argv, args);
+}
+
+void cmd_options_free(struct cmd_args *args)
+{
+	record_free(&args->options);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_status.c - `valetkey status`: what each account is, whether it works, and
+ * what to do where it does not. Asks the keyring, never a provider.
+ */
+#include "cmd.h"
+#include "account.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_S 30
+
+static const struct cmd_option options[] = {
+    {"json", NULL, "An array of objects, one for each account."},
+    {NULL, NULL, NULL},
+};
+
+static int run_status(struct cmd_args *args);
+
+const struct cmd_verb cmd_status = {
+    .name = "status",
+    .summary = "show the accounts and what is wrong with them",
+    .usage = "status [ACCOUNT] [--json]",
+    .about = "Shows each account, or the one named: its provider, how long "
+	     "its token is good, and what to do next where something is "
+	     "wrong. Shows no secret and asks no provider. With an account's "
+	     "name the exit status tells whether it can be used.",
+    .options = options,
+    .examples = "  valetkey status\n"
+		"  valetkey status work && echo usable\n"
+		"  valetkey status --json | jq -r '.[] | .account + \" \" + "
+		".state'\n",
+    .account = true,
+    .account_optional = true,
+    .run = run_status,
+};
+
+/* Account N of the helper's answer. */
+struct entry {
+	const struct record *answer;
+	int64_t number;
+};
+
+static const char *get(const struct entry *entry, const char *key)
+{
+	char name[64];
+	const char *value;
+
+	snprintf(name, sizeof(name), "%lld.%s", (long long)entry->number, key);
+	value = record_get(entry->answer, name);
+	return value ? value : "";
+}
+
+static int64_t get_int(const struct entry *entry, const char *key)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%lld.%s", (long long)entry->number, key);
+	return record_get_int(entry->answer, name, 0);
+}
+
+static bool is(const struct entry *entry, const char *key, const char *value)
+{
+	return strcmp(get(entry, key), value) == 0;
+}
+
+static bool machine(const struct entry *entry)
+{
+	return is(entry, "grant", "client_credentials");
+}
+
+/* The result that a get would have, as far as it is known. */
+static int result_of(const struct entry *entry)
+{
+	int64_t result = get_int(entry, "result");
+
+	if (result > 0 && result < 126)
+		return (int)result;
+	if (is(entry, "state", "broken"))
+		return VALETKEY_ERR_ACCOUNT;
+	if (is(entry, "state", "login") || is(entry, "state", "changed") ||
+	    (is(entry, "state", "unproven") && !machine(entry)) ||
+	    is(entry, "secret", "missing"))
+		return VALETKEY_ERR_LOGIN;
+	return VALETKEY_OK;
+}
+
+/* ---- for people ---- */
+
+static void print_state(const struct entry *entry)
+{
+	static const struct {
+		const char *state;
+		const char *says;
+	} words[] = {
+	    {"ok", "ready"},
+	    {"expired", "ready (refreshes at the next use)"},
+	    {"login", "needs a login"},
+	    {"unproven", "its client secret is unproven"},
+	    {"changed", "its configuration has changed"},
+	    {"broken", "cannot be used"},
+	};
+	const char *says = get(entry, "state");
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (is(entry, "state", words[i].state))
+			says = words[i].says;
+	printf("%s: %s\n", get(entry, "account"), says);
+}
+
+static void print_line(const char *label, const char *text)
+{
+	if (*text)
+		printf("  %-14s %s\n", label, text);
+}
+
+static void print_expiry(const struct entry *entry)
+{
+	int64_t left = get_int(entry, "expires_in");
+	char duration[32];
+
+	if (left > 0 && *get(entry, "expires_at"))
+		printf("  %-14s good for %s\n", "access token",
+		       cmd_duration(duration, sizeof(duration), left));
+	if (!machine(entry) && *get(entry, "refresh_token"))
+		print_line("refresh token",
+			   get_int(entry, "refresh_token")
+			       ? "yes"
+			       : "none: a login is needed when the access "
+				 "token ends");
+}
+
+static void print_secret(const struct entry *entry)
+{
+	if (is(entry, "secret", "missing"))
+		printf("  %-14s missing in the keyring. Run: valetkey remove "
+		       "%s, then valetkey add %s\n",
+		       "client secret", get(entry, "account"),
+		       get(entry, "account"));
+	else if (is(entry, "secret", "stored"))
+		printf("  %-14s stored%s\n", "client secret",
+		       is(entry, "proof", "unproven")
+			   ? ", not proven until it is used"
+			   : "");
+}
+
+static void print_entry(const struct entry *entry)
+{
+	const char *text = get(entry, "state_text");
+
+	print_state(entry);
+	if (*get(entry, "name") && !is(entry, "provider", "custom"))
+		printf("  %-14s %s (%s)\n", "provider", get(entry, "name"),
+		       get(entry, "provider"));
+	else
+		print_line("provider", get(entry, "name"));
+	print_line("client id", get(entry, "client_id"));
+	print_line("hosts", get(entry, "hosts"));
+	print_line("scopes", get(entry, "scope"));
+	print_expiry(entry);
+	print_secret(entry);
+	print_line("note", text);
+	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
+		printf("  %-14s valetkey login %s\n", "next",
+		       get(entry, "account"));
+}
+
+/* ---- for programs ---- */
+
+static int add_text(struct buf *out, const struct entry *entry, const char *key)
+{
+	const char *value = get(entry, key);
+
+	if (!*value)
+		return 0;
+	return buf_fmt(out, ",\"%s\":", key) || cmd_json_string(out, value);
+}
+
+static int add_number(struct buf *out, const struct entry *entry,
+		      const char *key)
+{
+	return *get(entry, key) ? buf_fmt(out, ",\"%s\":%lld", key,
+					  (long long)get_int(entry, key))
+				: 0;
+}
+
+static int add_hosts(struct buf *out, const struct entry *entry)
+{
+	const char *at = get(entry, "hosts");
+	bool first = true;
+	int rc = buf_str(out, ",\"hosts\":[");
+
+	while (!rc && *at) {
+		size_t len = strcspn(at, " ");
+		struct buf host = {0};
+
+		rc = buf_str(out, first ? "" : ",") ||
+		     buf_add(&host, at, len) || cmd_json_string(out, host.data);
+		buf_free(&host);
+		first = false;
+		at += len;
+		at += strspn(at, " ");
+	}
+	return rc || buf_char(out, ']');
+}
+
+static int add_object(struct buf *out, const struct entry *entry)
+{
+	static const char *const texts[] = {"provider", "name",	 "client_id",
+					    "grant",	"scope", "state",
+					    "secret",	"proof", "state_text"};
+	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
+					    : "{\"account\":") ||
+		 cmd_json_string(out, get(entry, "account"));
+
+	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(*texts); i++)
+		rc = add_text(out, entry, texts[i]);
+	rc = rc || add_number(out, entry, "expires_in") ||
+	     add_number(out, entry, "expires_at");
+	if (!rc && *get(entry, "refresh_token"))
+		rc =
+		    buf_fmt(out, ",\"refresh_token\":%s",
+			    get_int(entry, "refresh_token") ? "true" : "false");
+	return rc || add_hosts(out, entry) || buf_char(out, '}');
+}
+
+static int print_json(const struct record *answer, int64_t count)
+{
+	struct buf out = {0};
+	int rc = buf_char(&out, '[');
+
+	for (int64_t n = 0; !rc && n < count; n++) {
+		const struct entry entry = {answer, n};
+
+		rc = add_object(&out, &entry);
+	}
+	if (rc || buf_str(&out, "]\n"))
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	else
+		fputs(out.data, stdout);
+	buf_free(&out);
+	return rc;
+}
+
+/* ---- asking ---- */
+
+static int print(const struct record *answer, bool json)
+{
+	int64_t count = record_get_int(answer, "count", 0);
+
+	if (json)
+		return print_json(answer, count);
+	for (int64_t n = 0; n < count; n++) {
+		const struct entry entry = {answer, n};
+
+		if (n)
+			putchar('\n');
+		print_entry(&entry);
+	}
+	return VALETKEY_OK;
+}
+
+static int no_accounts(bool json)
+{
+	puts(json ? "[]"
+		  : "There are no accounts yet. Make one: valetkey add NAME "
+		    "--provider ninjaone");
+	return cmd_flush();
+}
+
+static int add_name(const char *name, void *data)
+{
+	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
+}
+
+static int ask(const struct cmd_args *args, struct record *request,
+	       struct record *answer)
+{
+	struct cmd_call call = {.request = request,
+				.answer = answer,
+				.timeout_s = TIMEOUT_S,
+				.talk = {.account = args->account}};
+	const struct entry first = {answer, 0};
+	bool json = cmd_option(args, "json");
+	int rc = cmd_call(&call);
+
+	if (!rc)
+		rc = print(answer, json);
+	if (!rc)
+		rc = cmd_flush();
+	return !rc && args->account ? result_of(&first) : rc;
+}
+
+static int run_status(struct cmd_args *args)
+{
+	struct record request = {0}, answer = {0};
+	int rc = VALETKEY_OK;
+
+	if (args->account) {
+		rc = cmd_account_exists(args->account);
+		if (rc)
+			return rc;
+		rc = add_name(args->account, &request);
+	} else {
+		rc = account_each(add_name, &request);
+		if (!rc && !request.pairs.len)
+			return no_accounts(cmd_option(args, "json"));
+	}
+	if (!rc && record_add(&request, "op", "status"))
+		rc = VALETKEY_ERR_NOMEM;
+	if (rc)
+		cmd_fail(rc, "%s.", valetkey_strerror(rc));
+	else
+		rc = ask(args, &request, &answer);
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_steps.c - the walk through a registration at a provider that has a file:
+ * which instance, which kind of client, which scopes, and then the steps on the
+ * provider's own pages, as its file tells them.
+ */
+#include "cmd.h"
+#include "origin.h"
+#include "provider.h"
+#include "terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first word of "CODE ORIGIN TEXT". */
+static int add_code(struct buf *out, const char *line)
+{
+	return buf_add(out, line, strcspn(line, " "));
+}
+
+/* Shows a numbered list of a key's values; how says how to print one. */
+static unsigned show_list(const struct record *record, const char *key,
+			  void (*show)(const struct record *, unsigned,
+				       const char *))
+{
+	const char *value = NULL;
+	unsigned n = 0;
+
+	while ((value = record_next(record, key, value)))
+		show(record, ++n, value);
+	return n;
+}
+
+/* The value with that number (from 1) as text, or NULL. */
+static const char *nth(const struct record *record, const char *key,
+		       const char *text)
+{
+	const char *value = NULL;
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || !n)
+		return NULL;
+	while (n-- && (value = record_next(record, key, value)))
+		;
+	return value;
+}
+
+static void show_instance(const struct record *provider, unsigned n,
+			  const char *line)
+{
+	const char *text = strchr(line, ' ');
+
+	(void)provider;
+	terminal_say(TERMINAL_PLAIN, "  %u  %-5.*s %s\n", n,
+		     (int)strcspn(line, " "), line, text ? text + 1 : "");
+}
+
+static int ask_instance(struct cmd_adding *adding, struct buf *answer)
+{
+	const struct record *provider = &adding->provider;
+	const char *line;
+	struct buf code = {0};
+	int rc;
+
+	terminal_say(TERMINAL_BOLD, "Where do you log in?\n");
+	show_list(provider, "instance[]", show_instance);
+	rc = terminal_ask("Number, code, or your own host", answer);
+	line = rc ? NULL : nth(provider, "instance[]", buf_text(answer));
+	if (line) {
+		rc = add_code(&code, line) ? VALETKEY_ERR_NOMEM : 0;
+		buf_free(answer);
+		*answer = code;
+	}
+	return rc;
+}
+
+/* Into keys.instance; the origin that it stands for in `origin`. */
+static int choose_instance(struct cmd_adding *adding, char *origin)
+{
+	const char *given = cmd_option(adding->args, "instance");
+	struct problem problem = {0};
+	struct buf answer = {0};
+	int rc;
+
+	*origin = '\0';
+	if (!record_get(&adding->provider, "instance[]"))
+		return VALETKEY_OK;
+	if (!given && !adding->person)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which instance? Give it: --instance CODE (or "
+				"your own host).");
+	do {
+		buf_free(&answer);
+		rc = given ? buf_str(&answer, given)
+			   : ask_instance(adding, &answer);
+		if (rc)
+			break;
+		rc = provider_instance(&adding->provider, buf_text(&answer),
+				       origin, &problem);
+		if (rc)
+			cmd_fail_problem(&problem);
+	} while (rc == VALETKEY_ERR_ARG && !given);
+	if (!rc && record_set(&adding->keys, "instance", answer.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	return rc;
+}
+
+static const char *of_kind(const struct record *provider, const char *kind,
+			   const char *what)
+{
+	char key[128];
+
+	snprintf(key, sizeof(key), "client.%s.%s", kind, what);
+	return record_get(provider, key);
+}
+
+static void show_kind(const struct record *provider, unsigned n,
+		      const char *kind)
+{
+	const char *name = of_kind(provider, kind, "name");
+	const char *use = of_kind(provider, kind, "use");
+
+	terminal_say(TERMINAL_PLAIN, "  %u  %s: %s\n", n, name ? name : kind,
+		     use ? use : "");
+}
+
+static bool knows_kind(const struct record *provider, const char *kind)
+{
+	const char *known = NULL;
+
+	while ((known = record_next(provider, "client[]", known)))
+		if (strcmp(known, kind) == 0)
+			return true;
+	return false;
+}
+
+static int ask_kind(struct cmd_adding *adding)
+{
+	const struct record *provider = &adding->provider;
+	struct buf answer = {0};
+	const char *kind = NULL;
+	int rc;
+
+	terminal_say(TERMINAL_BOLD, "What kind of client?\n");
+	show_list(provider, "client[]", show_kind);
+	do {
+		buf_clear(&answer);
+		rc = terminal_ask("Number [1]", &answer);
+		if (rc)
+			break;
+		if (!answer.len)
+			kind = record_next(provider, "client[]", NULL);
+		else if (knows_kind(provider, answer.data))
+			kind = answer.data;
+		else
+			kind = nth(provider, "client[]", answer.data);
+	} while (!kind);
+	if (!rc)
+		snprintf(adding->kind, sizeof(adding->kind), "%s", kind);
+	buf_free(&answer);
+	return rc;
+}
+
+static int choose_kind(struct cmd_adding *adding)
+{
+	const char *given = cmd_option(adding->args, "client");
+	const char *first = record_next(&adding->provider, "client[]", NULL);
+	int rc = VALETKEY_OK;
+
+	if (!first)
+		return VALETKEY_OK;
+	if (given && !knows_kind(&adding->provider, given))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The provider has no kind of client \"%s\". "
+				"See: valetkey providers",
+				given);
+	if (!given && adding->person)
+		rc = ask_kind(adding);
+	else
+		snprintf(adding->kind, sizeof(adding->kind), "%s",
+			 given ? given : first);
+	if (!rc && record_set(&adding->keys, "client", adding->kind))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
+}
+
+/* An option's value, else what is typed, else what stands in `resolved`. */
+static int choose_text(struct cmd_adding *adding, struct record *resolved,
+		       const char *key, const char *option,
+		       const char *question)
+{
+	const char *value, *usual = record_get(resolved, key);
+	struct buf text = {0}, answer = {0};
+	int rc = cmd_add_value(adding->args, option, &value);
+
+	if (!rc && !value && adding->person && question) {
+		if (buf_fmt(&text, "%s [%s]", question, usual ? usual : ""))
+			rc = VALETKEY_ERR_NOMEM;
+		else
+			rc = terminal_ask(text.data, &answer);
+		value = answer.len ? answer.data : NULL;
+	}
+	if (!rc && value &&
+	    (record_set(resolved, key, value) ||
+	     record_set(&adding->keys, key, value)))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&text);
+	buf_free(&answer);
+	return rc;
+}
+
+static void show_steps(const struct record *resolved, const char *name)
+{
+	const char *step = NULL;
+	unsigned n = 0;
+	char number[16];
+
+	terminal_say(TERMINAL_BOLD, "\nRegister a client app at %s:\n\n", name);
+	while ((step = record_next(resolved, "step[]", step))) {
+		snprintf(number, sizeof(number), " %2u. ", ++n);
+		terminal_say(TERMINAL_BOLD, "%s", number);
+		terminal_wrap((unsigned)strlen(number), step);
+	}
+	terminal_say(TERMINAL_PLAIN, "\n");
+}
+
+/* The hosts of the file go into the account's, where the plugin finds them. */
+static int take_hosts(struct cmd_adding *adding, const struct record *resolved)
+{
+	const char *host = NULL;
+
+	while ((host = record_next(resolved, "hosts[]", host)))
+		if (record_add(&adding->keys, "hosts[]", host))
+			return VALETKEY_ERR_NOMEM;
+	return VALETKEY_OK;
+}
+
+static bool is(const struct record *record, const char *key, const char *value)
+{
+	const char *have = record_get(record, key);
+
+	return have && strcmp(have, value) == 0;
+}
+
+/* With scope and redirect URI settled, once more for the steps' own words. */
+static int finish(struct cmd_adding *adding, const struct record *chosen,
+		  const char *origin)
+{
+	static const char *const words[] = {"scope", "redirect_uri", NULL};
+	struct record provider = {0}, resolved = {0};
+	const char *name = record_get(chosen, "name");
+	char key[128];
+	int rc = record_append(&provider, &adding->provider);
+
+	for (const char *const *word = words; *word && !rc; word++) {
+		snprintf(key, sizeof(key), "client.%s.%s", adding->kind, *word);
+		if (record_get(&adding->keys, *word))
+			rc = record_set(&provider, key,
+					record_get(&adding->keys, *word));
+	}
+	if (!rc)
+		rc = provider_resolve(&provider, adding->kind, origin,
+				      &resolved);
+	if (!rc && adding->person)
+		show_steps(&resolved, name ? name : "the provider");
+	record_free(&provider);
+	record_free(&resolved);
+	return rc;
+}
+
+int cmd_steps_walk(struct cmd_adding *adding)
+{
+	struct record resolved = {0};
+	char origin[ORIGIN_MAX];
+	int rc = choose_instance(adding, origin);
+
+	if (!rc)
+		rc = choose_kind(adding);
+	if (!rc && provider_resolve(&adding->provider, adding->kind, origin,
+				    &resolved))
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "The provider's file cannot be used.");
+	adding->machine = is(&resolved, "grant", "client_credentials");
+	adding->no_secret = is(&resolved, "auth", "none");
+	if (!rc)
+		rc = choose_text(adding, &resolved, "scope", "scope",
+				 "Scopes, with spaces between");
+	if (!rc && !adding->machine)
+		rc = choose_text(adding, &resolved, "redirect_uri",
+				 "redirect-uri", NULL);
+	if (!rc)
+		rc = take_hosts(adding, &resolved);
+	if (!rc)
+		rc = finish(adding, &resolved, origin);
+	record_free(&resolved);
+	return rc;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_talk.c - the conversation of the command with a person (valetkey.h), and
+ * its requests to the helper.
+ */
+#include "cmd.h"
+#include "account.h"
+#include "call.h"
+#include "clock.h"
+#include "terminal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The port of the redirect URI in an authorization request, "" where none. */
+static void redirect_port(const char *url, char port[6])
+{
+	static const char before[] = "redirect_uri=http%3A%2F%2F";
+	const char *at = strstr(url, before);
+	size_t n = 0;
+
+	if (at)
+		at = strstr(at + strlen(before), "%3A");
+	for (at = at ? at + 3 : ""; n < 5 && isdigit((unsigned char)*at); at++)
+		port[n++] = *at;
+	port[n] = '\0';
+}
+
+/* In a remote session the browser is elsewhere and the redirect comes here. */
+static void tell_remote(const char *url)
+{
+	const char *connection = getenv("SSH_CONNECTION");
+	char port[6];
+
+	redirect_port(url, port);
+	if (connection && *connection && *port)
+		terminal_say(TERMINAL_PLAIN,
+			     "The browser must reach this computer. From where "
+			     "it runs, first: ssh -L %s:127.0.0.1:%s HOST\n",
+			     port, port);
+}
+
+static void open_url(const struct cmd_talk *talk,
+		     const struct valetkey_message *message)
+{
+	if (*message->text)
+		terminal_say(TERMINAL_PLAIN, "%s\n", message->text);
+	terminal_url(message->url);
+	if (message->code)
+		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);
+	tell_remote(message->url);
+	if (talk->browser && !cmd_browser_open(message->url))
+		terminal_say(TERMINAL_PLAIN,
+			     "No browser was started; open the address by "
+			     "hand.\n");
+}
+
+static int ask(const struct valetkey_message *message, char *reply,
+	       size_t reply_size)
+{
+	struct buf answer = {0};
+	int rc = VALETKEY_ERR_CANCELED;
+
+	if (terminal_person())
+		rc = message->type == VALETKEY_MESSAGE_ASK_SECRET
+			 ? terminal_ask_secret(message->text, &answer)
+			 : terminal_ask(message->text, &answer);
+	if (!rc && answer.len >= reply_size)
+		rc = VALETKEY_ERR_ARG;
+	if (!rc)
+		memcpy(reply, buf_text(&answer), answer.len + 1);
+	buf_free(&answer);
+	return rc;
+}
+
+int cmd_converse(const struct valetkey_message *message, char *reply,
+		 size_t reply_size, void *data)
+{
+	struct cmd_talk *talk = data;
+
+	switch (message->type) {
+	case VALETKEY_MESSAGE_INFO:
+		terminal_say(TERMINAL_PLAIN, "%s\n", message->text);
+		return 0;
+	case VALETKEY_MESSAGE_ERROR:
+		cmd_fail(0, "%s", message->text);
+		talk->told = true;
+		return 0;
+	case VALETKEY_MESSAGE_OPEN:
+	case VALETKEY_MESSAGE_CODE:
+		open_url(talk, message);
+		return 0;
+	case VALETKEY_MESSAGE_ASK:
+	case VALETKEY_MESSAGE_ASK_SECRET:
+		return ask(message, reply, reply_size);
+	case VALETKEY_MESSAGE_WAIT:
+		terminal_wait(*message->text ? message->text : "Waiting",
+			      message->seconds_left);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int cmd_tell_failure(int result, const struct cmd_talk *talk)
+{
+	terminal_wait_end();
+	if (!result || talk->told)
+		return result;
+	if (result == VALETKEY_ERR_LOGIN && talk->account)
+		return cmd_fail(result,
+				"%s needs a login. Run: valetkey login "
+				"%s",
+				talk->account, talk->account);
+	return cmd_fail(result, "%s%s%s.", talk->account ? talk->account : "",
+			talk->account ? ": " : "", valetkey_strerror(result));
+}
+
+int cmd_call(struct cmd_call *call)
+{
+	const struct call to = {
+	    .request = call->request,
+	    .deadline = deadline_in(call->timeout_s * 1000),
+	    .interactive = call->interactive,
+	    .converse = cmd_converse,
+	    .data = &call->talk,
+	};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add_int(call->request, "timeout_ms",
+			   call->timeout_s * 1000) == 0 &&
+	    record_add(call->request, "program", "valetkey") == 0 &&
+	    record_add(call->request, "interactive",
+		       call->interactive ? "1" : NULL) == 0)
+		rc = call_helper(&to, call->answer);
+	return cmd_tell_failure(rc, &call->talk);
+}
+
+int cmd_account_exists(const char *account)
+{
+	struct record keys = {0};
+	int rc = account_read(account, &keys, NULL);
+
+	record_free(&keys);
+	if (rc != VALETKEY_ERR_ACCOUNT) /* of the rest the helper tells */
+		return VALETKEY_OK;
+	return cmd_fail(rc,
+			"There is no account \"%s\". See: valetkey status; or "
+			"make it: valetkey add %s",
+			account, account);
+}
+
+const char *cmd_duration(char *out, size_t size, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {
+	    {86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+	size_t i = 0;
+
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	seconds /= units[i].seconds;
+	snprintf(out, size, "%lld %s%s", (long long)seconds, units[i].name,
+		 seconds == 1 ? "" : "s");
+	return out;
+}

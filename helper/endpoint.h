@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * endpoint.h - one request to the token or revocation endpoint (RFC 6749 3.2,
+ * RFC 7009), with the client's authentication, and what the answer means.
+ */
+#ifndef VALETKEY_ENDPOINT_H
+#define VALETKEY_ENDPOINT_H
+
+#include "client.h"
+#include "problem.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ENDPOINT_LIMIT_MS 60000 /* a request that was sent runs this long */
+
+/* Adds "&name=value", form-urlencoded (RFC 6749 appendix B). */
+int endpoint_param(struct buf *form, const char *name, const char *value);
+
+struct endpoint_request {
+	const struct client *client;
+	const char *client_secret; /* NULL: the client has none */
+	struct buf *params;	   /* grant_type and so on, see endpoint_param;
+				      the client's authentication is added */
+};
+
+struct endpoint_answer {
+	long status;	       /* of HTTP; 0: no whole answer */
+	bool unknown;	       /* it was sent, and no whole answer came: nobody
+			       knows whether the server acted on it */
+	char error[64];	       /* RFC 6749 5.2, "" where none */
+	int64_t retry_after_s; /* -1: not said */
+	struct record fields;  /* of a success: access_token, ... as text */
+};
+
+/*
+ * Asks the token endpoint. 0: fields holds a usable Bearer token. Otherwise
+ * *problem is set and, where the server named an error, `error` too:
+ * ERR_LOGIN invalid_grant; ERR_DENIED invalid_client and other refusals;
+ * ERR_SCOPE invalid_scope; ERR_THROTTLED 429; ERR_NETWORK, ERR_TIMEOUT.
+ */
+int endpoint_token(const struct endpoint_request *request,
+		   struct endpoint_answer *answer, struct problem *problem);
+
+/* RFC 7009: 0 where the server says that the token is revoked or unknown. */
+int endpoint_revoke(const struct endpoint_request *request,
+		    struct problem *problem);
+
+void endpoint_answer_free(struct endpoint_answer *answer);
+
+#endif

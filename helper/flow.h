@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flow.h - the ways to an access token, one file flow_NAME.c each. All store
+ * the new grant before they return it. Except for flow_code() the caller holds
+ * the account's lock.
+ */
+#ifndef VALETKEY_FLOW_H
+#define VALETKEY_FLOW_H
+
+#include "job.h"
+
+#include <stdbool.h>
+
+/*
+ * RFC 6749 6: `grant` is the stored one and becomes the new one. Where the
+ * server says invalid_grant the keyring is read once more: if it holds another
+ * refresh token by now, that one is tried. ERR_LOGIN then means that the grant
+ * is dead, which is recorded. Every other error changes nothing.
+ */
+int flow_refresh(struct job *job, const struct client *client,
+		 struct record *grant);
+
+/* RFC 6749 4.4. `grant` must be empty. */
+int flow_client_credentials(struct job *job, const struct client *client,
+			    struct record *grant);
+
+/*
+ * RFC 6749 4.1 with PKCE (RFC 7636) through the person's browser and a loopback
+ * redirect (RFC 8252). Takes the login lock while the person thinks and the
+ * account's lock to store. With `wanted` (not NULL) a grant that somebody else
+ * got while we waited for the login lock is taken instead, if it has that
+ * scope.
+ */
+struct flow_code_options {
+	bool accept_other; /* see above */
+	const char *scope; /* wanted, NULL: the client's */
+};
+int flow_code(struct job *job, const struct client *client,
+	      const struct flow_code_options *options, struct record *grant);
+
+#endif

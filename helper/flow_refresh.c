@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flow_refresh.c - redeems the refresh token. The order matters: the keyring is
+ * known to take a write before the token is spent, the answer is parked at once
+ * (park.h) and stored before anybody hears of it, and nothing but the server's
+ * invalid_grant for the token that is stored now makes a grant dead.
+ */
+#include "clock.h"
+#include "critical.h"
+#include "endpoint.h"
+#include "flow.h"
+#include "grant.h"
+#include "park.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+#define STORE_LIMIT_MS 30000
+
+static int request_token(const struct client *client, const char *secret,
+			 const char *refresh_token,
+			 struct endpoint_answer *answer,
+			 struct problem *problem)
+{
+	struct buf params = {0};
+	const struct endpoint_request request = {client, secret, &params};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (endpoint_param(&params, "grant_type", "refresh_token") ||
+	    endpoint_param(&params, "refresh_token", refresh_token))
+		problem_set(problem, rc, "Out of memory.");
+	else
+		rc = endpoint_token(&request, answer, problem);
+	buf_free(&params);
+	return rc;
+}
+
+/* Into the keyring; the caller's deadline no longer counts. */
+static int store(struct job *job, const struct client *client,
+		 const struct record *grant)
+{
+	store_set_deadline(job->store, deadline_in(STORE_LIMIT_MS));
+	return grant_save(job, client, grant);
+}
+
+/* Redeems, parks, stores. A new grant that is parked but cannot be stored is
+ * good to use: the next run stores it. */
+static int redeem(struct job *job, const struct client *client,
+		  const char *secret, struct record *grant,
+		  struct endpoint_answer *answer)
+{
+	const char *refresh_token = record_get(grant, "refresh_token");
+	struct record renewed = {0};
+	bool parked = false;
+	sigset_t before;
+	int rc;
+
+	critical_begin(&before);
+	park_reserve(client, grant);
+	rc =
+	    request_token(client, secret, refresh_token, answer, &job->problem);
+	job->retry_after_s = answer->retry_after_s;
+	job->provider_reached = answer->status || answer->unknown;
+	if (!rc)
+		rc = grant_from_answer(client, &answer->fields, grant, NULL,
+				       &renewed);
+	if (!rc) {
+		parked = park_put(client, grant, &renewed);
+		rc = store(job, client, &renewed);
+	}
+	if (rc == VALETKEY_OK || (!parked && !answer->unknown))
+		park_clear(client);
+	critical_end(&before);
+	if (rc && !parked) {
+		record_free(&renewed);
+		return rc;
+	}
+	record_free(grant);
+	*grant = renewed;
+	return VALETKEY_OK;
+}
+
+/* What a run before us got and could not store any more. */
+static int take_parked(struct job *job, const struct client *client,
+		       struct record *grant)
+{
+	struct record parked = {0};
+	int rc = VALETKEY_OK;
+
+	if (park_look(client, grant, &parked) != PARK_GRANT)
+		return rc;
+	rc = store(job, client, &parked);
+	if (rc) {
+		record_free(&parked);
+		return rc;
+	}
+	park_clear(client);
+	record_free(grant);
+	*grant = parked;
+	return rc;
+}
+
+/* True where the keyring holds another refresh token than the one refused. */
+static bool rotated_by_another(struct job *job, const struct client *client,
+			       struct record *grant)
+{
+	const char *refused = record_get(grant, "refresh_token");
+	struct problem kept = job->problem;
+	struct record now = {0};
+	const char *stored;
+	bool found;
+
+	if (grant_load(job, client, &now, &found) == VALETKEY_OK && found) {
+		stored = record_get(&now, "refresh_token");
+		if (stored && strcmp(stored, refused) != 0) {
+			record_free(grant);
+			*grant = now;
+			return true;
+		}
+	}
+	record_free(&now);
+	job->problem = kept;
+	return false;
+}
+
+/* Remembers that only a login helps, and why; the old tokens go. */
+static void record_death(struct job *job, const struct client *client,
+			 struct record *grant)
+{
+	struct problem kept = job->problem;
+
+	record_remove(grant, "refresh_token");
+	record_remove(grant, "access_token");
+	if (record_set(grant, "needs_login", kept.text) == 0)
+		grant_save(job, client, grant);
+	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+		    "%s The grant has ended (expired or revoked). Run: "
+		    "valetkey login %s",
+		    kept.text, client->account);
+}
+
+static int refresh_with(struct job *job, const struct client *client,
+			const char *secret, struct record *grant)
+{
+	bool again = true;
+	int rc = VALETKEY_ERR_LOGIN;
+
+	while (again) {
+		struct endpoint_answer answer = {0};
+
+		again = false;
+		rc = redeem(job, client, secret, grant, &answer);
+		if (strcmp(answer.error, "invalid_grant") == 0) {
+			again = rotated_by_another(job, client, grant);
+			if (!again)
+				record_death(job, client, grant);
+		}
+		endpoint_answer_free(&answer);
+	}
+	return rc;
+}
+
+int flow_refresh(struct job *job, const struct client *client,
+		 struct record *grant)
+{
+	struct record item = {0};
+	int rc;
+
+	if (!record_get(grant, "refresh_token"))
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_LOGIN,
+		    "The access token of account %s has expired and %s gave no "
+		    "refresh token at the login. Run: valetkey login %s",
+		    client->account, client->name, client->account);
+	rc = store_writable(job->store, &job->problem);
+	if (!rc)
+		rc = take_parked(job, client, grant);
+	if (!rc && grant_good_for(grant) > 0 &&
+	    grant_issued_clock(grant) >= job->began)
+		return rc;
+	if (!rc)
+		rc = grant_client_secret(job, client, &item);
+	if (!rc)
+		rc = refresh_with(job, client,
+				  record_get(&item, "client_secret"), grant);
+	record_free(&item);
+	return rc;
+}

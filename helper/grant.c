@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant.c - see grant.h. Every rule about what a stored grant means is here.
+ */
+#include "grant.h"
+#include "boot.h"
+#include "clock.h"
+#include "kernel.h"
+#include "park.h"
+#include "random.h"
+#include "scope.h"
+#include "valetkey.h"
+
+#include <string.h>
+#include <time.h>
+
+struct store_key grant_key(const struct client *client, enum store_kind kind)
+{
+	return (struct store_key){.kind = kind,
+				  .id = client->id,
+				  .account = client->account,
+				  .provider = client->provider};
+}
+
+/* A secret that was made for other endpoints stays where it is. */
+static int check_pin(const struct client *client, const struct record *item,
+		     struct problem *problem)
+{
+	const char *what = "";
+
+	if (client_pinned(client, item, &what))
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_LOGIN,
+			   "The %s of account %s has changed since the login, "
+			   "so its secrets are not sent. If you made this "
+			   "change, run: valetkey login %s",
+			   what, client->account, client->account);
+}
+
+static int load(struct job *job, const struct client *client,
+		enum store_kind kind, struct record *item, bool *found)
+{
+	const struct store_key key = grant_key(client, kind);
+	struct store *store = job_store(job);
+
+	*found = false;
+	return store ? store_load(store, &key, item, found, &job->problem)
+		     : job->problem.result;
+}
+
+int grant_load(struct job *job, const struct client *client,
+	       struct record *grant, bool *found)
+{
+	const char *reason;
+	int rc = load(job, client, STORE_GRANT, grant, found);
+
+	if (rc || !*found)
+		return rc;
+	reason = record_get(grant, "needs_login");
+	if (reason)
+		return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+				   "%s Run: valetkey login %s", reason,
+				   client->account);
+	return check_pin(client, grant, &job->problem);
+}
+
+int grant_save(struct job *job, const struct client *client,
+	       const struct record *grant)
+{
+	const struct store_key key = grant_key(client, STORE_GRANT);
+	struct store *store = job_store(job);
+
+	if (!store || store_save(store, &key, grant, &job->problem))
+		return job->problem.result;
+	grant_publish(client, grant);
+	return VALETKEY_OK;
+}
+
+void grant_publish(const struct client *client, const struct record *grant)
+{
+	int64_t good_for = grant_good_for(grant);
+	struct record token = {0};
+
+	if (good_for <= 0) {
+		kernel_withdraw(&client->config, NULL);
+		return;
+	}
+	if (record_add(&token, "access_token",
+		       record_get(grant, "access_token")) == 0 &&
+	    record_add(&token, "scope", record_get(grant, "scope")) == 0 &&
+	    (!record_get(grant, "expires_in") ||
+	     record_add_int(&token, "expires_at", time(NULL) + good_for) ==
+		 0) &&
+	    record_add_int(&token, "good_until",
+			   deadline_in(good_for * 1000)) == 0 &&
+	    record_add_int(&token, "issued", grant_issued_clock(grant)) == 0)
+		kernel_publish(&client->config, &token);
+	record_free(&token);
+}
+
+bool grant_published(const struct client *client, struct record *grant)
+{
+	struct record token = {0};
+	int64_t issued, good_until;
+	char boot[BOOT_ID_SIZE];
+	bool found = boot_id(boot) && kernel_read(&client->config, &token);
+
+	record_free(grant);
+	issued = record_get_int(&token, "issued", 0);
+	good_until = record_get_int(&token, "good_until", 0);
+	if (found && (record_add(grant, "access_token",
+				 record_get(&token, "access_token")) ||
+		      record_add(grant, "scope", record_get(&token, "scope")) ||
+		      record_add(grant, "boot", boot) ||
+		      record_add_int(grant, "issued_clock", issued) ||
+		      (record_get(&token, "expires_at") &&
+		       record_add_int(grant, "expires_in",
+				      (good_until - issued) / 1000))))
+		found = false;
+	record_free(&token);
+	return found;
+}
+
+int grant_delete(struct job *job, const struct client *client)
+{
+	const struct store_key key = grant_key(client, STORE_GRANT);
+	struct store *store = job_store(job);
+
+	kernel_withdraw(&client->config, NULL);
+	park_clear(client);
+	return store ? store_delete(store, &key, &job->problem)
+		     : job->problem.result;
+}
+
+int grant_client_secret(struct job *job, const struct client *client,
+			struct record *item)
+{
+	const char *what = "";
+	bool found;
+	int rc;
+
+	if (!client_has_secret(client))
+		return VALETKEY_OK;
+	rc = load(job, client, STORE_CLIENT, item, &found);
+	if (rc)
+		return rc;
+	if (!found || !record_get(item, "client_secret"))
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_LOGIN,
+		    "The client secret of account %s is not in the keyring. "
+		    "Run: valetkey remove %s, then valetkey add %s",
+		    client->account, client->account, client->account);
+	/* It goes to the token endpoint, whatever hosts the tokens are for. */
+	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0)
+		return VALETKEY_OK;
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "The %s of account %s is not the one that the client "
+	    "secret was added for, so it is not sent. If you "
+	    "made this change, run: valetkey remove %s, then "
+	    "valetkey add %s",
+	    what, client->account, client->account, client->account);
+}
+
+int grant_from_answer(const struct client *client, const struct record *answer,
+		      const struct record *old, const char *asked_scope,
+		      struct record *grant)
+{
+	const char *refresh = record_get(answer, "refresh_token");
+	const char *scope = record_get(answer, "scope");
+	const char *expires = record_get(answer, "expires_in");
+	const char *seal = old ? record_get(old, "seal") : NULL;
+	struct buf new_seal = {0};
+	char boot[BOOT_ID_SIZE];
+	int rc = VALETKEY_ERR_NOMEM;
+
+	boot_id(boot);
+	if (!seal && random_text(&new_seal))
+		goto out;
+	if (!refresh && old) /* RFC 6749 6: none means keep the old one */
+		refresh = record_get(old, "refresh_token");
+	if (!scope) /* RFC 6749 5.1: none means as asked */
+		scope = old ? record_get(old, "scope") : asked_scope;
+	if (record_add(grant, "access_token",
+		       record_get(answer, "access_token")) ||
+	    record_add(grant, "refresh_token", refresh) ||
+	    record_add(grant, "scope", scope) ||
+	    record_add(grant, "expires_in", expires) ||
+	    record_add_int(grant, "issued_at", time(NULL)) ||
+	    record_add_int(grant, "issued_clock", clock_ms()) ||
+	    record_add(grant, "boot", boot) ||
+	    record_add(grant, "seal", seal ? seal : new_seal.data) ||
+	    client_pin(client, grant))
+		goto out;
+	rc = VALETKEY_OK;
+out:
+	buf_free(&new_seal);
+	return rc;
+}
+
+/* Within one boot by a clock that nobody sets; otherwise by the wall clock. */
+static int64_t age_ms(const struct record *grant)
+{
+	if (boot_is(record_get(grant, "boot")))
+		return clock_ms() - record_get_int(grant, "issued_clock", 0);
+	return (time(NULL) - record_get_int(grant, "issued_at", 0)) * 1000;
+}
+
+int64_t grant_good_for(const struct record *grant)
+{
+	int64_t lifetime =
+	    record_get_int(grant, "expires_in", GRANT_LIFETIME_UNKNOWN_S);
+	int64_t age = age_ms(grant) / 1000;
+
+	/* A clock that went back tells nothing: ask the provider. */
+	if (!record_get(grant, "access_token") || age < 0 || age >= lifetime)
+		return 0;
+	return lifetime - age;
+}
+
+int64_t grant_issued_clock(const struct record *grant)
+{
+	return clock_ms() - age_ms(grant);
+}
+
+bool grant_has_scope(const struct record *grant, const char *wanted)
+{
+	return scope_covers(record_get(grant, "scope"), wanted);
+}
+
+int grant_answer(struct job *job, const struct record *grant)
+{
+	int64_t good_for = grant_good_for(grant);
+	bool known = record_get(grant, "expires_in") != NULL;
+
+	if (record_add(&job->answer, "access_token",
+		       record_get(grant, "access_token")) ||
+	    record_add(&job->answer, "scope", record_get(grant, "scope")) ||
+	    record_add(&job->answer, "token_type", "Bearer") ||
+	    record_add_int(&job->answer, "expires_in", good_for) ||
+	    record_add(&job->answer, "lifetime",
+		       record_get(grant, "expires_in")) ||
+	    record_add_int(&job->answer, "expires_at",
+			   known ? time(NULL) + good_for : 0))
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return VALETKEY_OK;
+}

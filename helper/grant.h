@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant.h - a grant as it lies in the keyring: the provider's last answer, when
+ * it came, and what it is pinned to. And the client secret beside it.
+ *
+ * Keys of a grant's item: access_token, refresh_token, scope, expires_in,
+ * issued_at (Unix seconds), boot and issued_clock (of clock.h), needs_login (the reason for which a login is
+ * needed), seal (a key, see park.h), pin.* (client.h).
+ */
+#ifndef VALETKEY_GRANT_H
+#define VALETKEY_GRANT_H
+
+#include "job.h"
+
+#define GRANT_LIFETIME_UNKNOWN_S 3600
+
+/*
+ * Reads the account's grant. found false: none. An item that is pinned to other
+ * endpoints, or has needs_login, is ERR_LOGIN with *problem set; `grant` is
+ * filled all the same.
+ */
+int grant_load(struct job *job, const struct client *client,
+	       struct record *grant, bool *found);
+
+/* Stores it, and then publishes its access token in the kernel keyring. */
+int grant_save(struct job *job, const struct client *client,
+	       const struct record *grant);
+
+/* Publishes the access token, or takes the published one back if there is none.
+ */
+void grant_publish(const struct client *client, const struct record *grant);
+
+/* The published token as a grant without refresh token; false: there is none.
+ */
+bool grant_published(const struct client *client, struct record *grant);
+
+int grant_delete(struct job *job, const struct client *client);
+
+/*
+ * Makes a grant of a token answer (RFC 6749 5.1): what the answer lacks is
+ * taken from `old` (NULL: there is none) and from the scope that was asked for.
+ */
+int grant_from_answer(const struct client *client, const struct record *answer,
+		      const struct record *old, const char *asked_scope,
+		      struct record *grant);
+
+/* Seconds for which the access token is good; 0: there is none, or it is over.
+ */
+int64_t grant_good_for(const struct record *grant);
+
+/* When it was issued, in the time of clock.h. */
+int64_t grant_issued_clock(const struct record *grant);
+
+/* Whether every scope of `wanted` (NULL: none) was granted. */
+bool grant_has_scope(const struct record *grant, const char *wanted);
+
+/* Puts the access token with its expiry and scope into the answer. */
+int grant_answer(struct job *job, const struct record *grant);
+
+/* Reads the client's item (client_secret, proof, pin.*) where the client has a
+ * secret. Missing, or pinned to other endpoints: ERR_LOGIN. */
+int grant_client_secret(struct job *job, const struct client *client,
+			struct record *item);
+
+struct store_key grant_key(const struct client *client, enum store_kind kind);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * helper.c - the program valetkey-helper: the only one that ever holds a refresh
+ * token or a client secret. Started by the plugin with a socket as descriptor 3
+ * and an environment of the plugin's choice; answers one request and exits. It
+ * starts no other program, writes no log and leaves no core.
+ */
+#include "clock.h"
+#include "lock.h"
+#include "net.h"
+#include "ops.h"
+#include "launch.h"
+#include "valetkey.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REQUEST_MS 5000
+#define TIMEOUT_MS_DEFAULT 30000
+#define TIMEOUT_MS_MAX 3600000
+#define AFTER_DEADLINE_S 180 /* a sent request, and storing what it brought */
+
+static const struct {
+	const char *name;
+	int (*run)(struct job *job);
+} operations[] = {
+    {"get", op_get},	   {"renew", op_renew},	  {"invalidate", op_invalidate},
+    {"login", op_login},   {"add", op_add},	  {"discover", op_discover},
+    {"status", op_status}, {"logout", op_logout}, {"remove", op_remove},
+};
+
+/* No core, no ptrace by others, nothing of the host's left. */
+static void harden(void)
+{
+	const struct rlimit none = {0, 0};
+	const struct passwd *user = getpwuid(geteuid());
+
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &none);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	setenv("HOME", user && user->pw_dir ? user->pw_dir : "/", 1);
+	setenv("USER", user && user->pw_name ? user->pw_name : "", 1);
+	if (chdir("/") != 0)
+		_exit(1);
+}
+
+/* Started by hand: say what this is. */
+static int explain(void)
+{
+	fputs("valetkey-helper is started by valetkey and by programs that "
+	      "use libvaletkey;\nit has no use by itself. See: man valetkey\n",
+	      stderr);
+	return VALETKEY_ERR_ARG;
+}
+
+static bool started_by_plugin(void)
+{
+	int type;
+	socklen_t size = sizeof(type);
+
+	return getsockopt(LAUNCH_HELPER_FD, SOL_SOCKET, SO_TYPE, &type,
+			  &size) == 0 &&
+	       type == SOCK_STREAM;
+}
+
+static int run(struct job *job)
+{
+	const char *name = record_get(&job->request, "op");
+	int64_t timeout =
+	    record_get_int(&job->request, "timeout_ms", TIMEOUT_MS_DEFAULT);
+
+	if (timeout < 1)
+		timeout = 1;
+	if (timeout > TIMEOUT_MS_MAX)
+		timeout = TIMEOUT_MS_MAX;
+	job->deadline = job->began + timeout;
+	job->interactive = record_get(&job->request, "interactive") != NULL;
+	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
+	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
+	     i++)
+		if (strcmp(operations[i].name, name) == 0)
+			return operations[i].run(job);
+	return problem_set(&job->problem, VALETKEY_ERR_HELPER,
+			   "The helper does not know this request. Is valetkey "
+			   "installed in two versions?");
+}
+
+static void send_answer(struct job *job, int result)
+{
+	struct record failure = {0}, *answer = &job->answer;
+
+	if (result != VALETKEY_OK)
+		answer = &failure;
+	if (result != VALETKEY_OK && *job->problem.text)
+		record_add(answer, "text", job->problem.text);
+	if (record_add_int(answer, "result", result) == 0)
+		channel_write(job->host, answer, deadline_in(REQUEST_MS));
+	record_free(&failure);
+}
+
+int main(void)
+{
+	struct channel host = {.fd = LAUNCH_HELPER_FD};
+	struct job job = {
+	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
+
+	if (!started_by_plugin())
+		return explain();
+	harden();
+	lock_watchdog(AFTER_DEADLINE_S);
+	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==
+	    CHANNEL_OK)
+		send_answer(&job, run(&job));
+	store_close(job.store);
+	record_free(&job.request);
+	record_free(&job.answer);
+	channel_close(&host);
+	return 0;
+}

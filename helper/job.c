@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job.c - see job.h.
+ */
+#include "job.h"
+#include "clock.h"
+#include "valetkey.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define TELL_MS 2000 /* how long a host may take to read a message */
+
+static int tell(struct job *job, const struct record *message)
+{
+	return channel_write(job->host, message, deadline_in(TELL_MS));
+}
+
+void job_info(struct job *job, const char *format, ...)
+{
+	struct record message = {0};
+	struct problem text = {0};
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text.text, sizeof(text.text), format, args);
+	va_end(args);
+	if (record_add(&message, "message", "info") == 0 &&
+	    record_add(&message, "text", text.text) == 0)
+		tell(job, &message);
+	record_free(&message);
+}
+
+static int64_t seconds_left(int64_t deadline)
+{
+	int64_t left = (deadline - clock_ms() + 999) / 1000;
+
+	return left > 0 ? left : 0;
+}
+
+bool job_open_url(struct job *job, const char *url, const char *text,
+		  int64_t deadline)
+{
+	struct record message = {0};
+	bool told = record_add(&message, "message", "open") == 0 &&
+		    record_add(&message, "url", url) == 0 &&
+		    record_add(&message, "text", text) == 0 &&
+		    record_add_int(&message, "seconds_left",
+				   seconds_left(deadline)) == 0 &&
+		    tell(job, &message) == 0;
+
+	record_free(&message);
+	return told;
+}
+
+bool job_wait(struct job *job, int64_t deadline)
+{
+	struct record message = {0};
+	bool told =
+	    record_add(&message, "message", "wait") == 0 &&
+	    record_add(&message, "text", "Waiting for the browser") == 0 &&
+	    record_add_int(&message, "seconds_left", seconds_left(deadline)) ==
+		0 &&
+	    tell(job, &message) == 0;
+
+	record_free(&message);
+	return told;
+}
+
+bool job_host_gone(struct job *job)
+{
+	struct pollfd host = {.fd = job->host->fd, .events = POLLRDHUP};
+
+	return poll(&host, 1, 0) > 0 &&
+	       (host.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+struct store *job_store(struct job *job)
+{
+	if (!job->store)
+		store_open(job->interactive, job->deadline, &job->store,
+			   &job->problem);
+	return job->store;
+}
+
+int job_client(struct job *job, struct client *client)
+{
+	const char *name = record_get(&job->request, "account");
+
+	if (!name)
+		return problem_set(&job->problem, VALETKEY_ERR_ARG,
+				   "The request names no account.");
+	return client_load(name, client, &job->problem);
+}

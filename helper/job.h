@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job.h - one request that the helper works on, and how it speaks to the person
+ * through the host meanwhile.
+ */
+#ifndef VALETKEY_JOB_H
+#define VALETKEY_JOB_H
+
+#include "channel.h"
+#include "client.h"
+#include "problem.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct job {
+	struct channel *host;
+	struct record request;
+	struct record answer; /* what goes out beside result and text */
+	struct problem problem;
+	int64_t deadline; /* the caller's, of clock.h */
+	int64_t began;	  /* of clock.h */
+	bool interactive;
+	struct store *store;   /* opened by job_store() */
+	int64_t retry_after_s; /* what the provider said last, else -1 */
+	bool provider_reached; /* it was, in the last request */
+};
+
+/* Tells something; a host that is gone is no error here. */
+void job_info(struct job *job, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Asks the host to open a browser. False: the host is gone. */
+bool job_open_url(struct job *job, const char *url, const char *text,
+		  int64_t deadline);
+
+/* Shows how long is left. False: the host is gone. */
+bool job_wait(struct job *job, int64_t deadline);
+
+/* Whether the host has closed its end (the person gave up). Never blocks. */
+bool job_host_gone(struct job *job);
+
+/* The keyring, opened at the first call; NULL with job->problem set. */
+struct store *job_store(struct job *job);
+
+/* The account of the request. Result code; job->problem is set. */
+int job_client(struct job *job, struct client *client);
+
+#endif

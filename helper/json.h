@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.h - a provider's JSON object as records (RFC 8259, by yajl).
+ *
+ * Members of nested objects get dotted keys ("error.message"), array elements
+ * the key with "[]". Strings go into one record, numbers and booleans into the
+ * other, so that a token which is not a string cannot pass for one; null is
+ * left out. Keys with other characters than a record's are passed over. Every
+ * byte that yajl allocates is wiped when it is freed.
+ */
+#ifndef VALETKEY_JSON_H
+#define VALETKEY_JSON_H
+
+#include "record.h"
+
+struct json {
+	struct record strings;
+	struct record scalars;
+};
+
+#define JSON_DEPTH_MAX 16
+
+/*
+ * 0, or -1 where the text is not exactly one JSON object in UTF-8, nests deeper
+ * than JSON_DEPTH_MAX, holds U+0000 in a string, or memory ran out. `json` must
+ * be empty and is to be freed in any case.
+ */
+int json_parse(const char *text, size_t len, struct json *json);
+
+void json_free(struct json *json);
+
+/*
+ * Writes a record as one JSON object on `out`; values of the keys listed in
+ * `bare` (NULL-terminated, may be NULL) are written without quotes where they
+ * are a number, true or false. 0 or -1 for memory.
+ */
+int json_write(const struct record *record, const char *const *bare,
+	       struct buf *out);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.c - see lock.h. flock() knows no deadline: the signal of an interval
+ * timer ends it. The same timer is the watchdog the rest of the time.
+ */
+#include "lock.h"
+#include "account.h"
+#include "boot.h"
+#include "clock.h"
+#include "valetkey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define STATE_MAX 4096
+
+static int64_t watchdog_at;
+
+static void on_alarm(int number)
+{
+	(void)number; /* its only work is to interrupt flock() */
+}
+
+/* Fires after ms, and then every 50 ms, should the first come too early. */
+static void set_timer(int64_t ms, int64_t again_ms)
+{
+	struct itimerval timer = {
+	    .it_value = {ms / 1000, ms % 1000 * 1000},
+	    .it_interval = {again_ms / 1000, again_ms % 1000 * 1000},
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void arm_watchdog(void)
+{
+	int64_t left = watchdog_at - clock_ms();
+
+	signal(SIGALRM, SIG_DFL);
+	if (watchdog_at)
+		set_timer(left > 1 ? left : 1, 0);
+}
+
+void lock_watchdog(int64_t seconds)
+{
+	watchdog_at = deadline_in(seconds * 1000);
+	arm_watchdog();
+}
+
+static int open_lock(const char *id, enum lock_kind kind)
+{
+	struct buf path = {0};
+	int fd = -1;
+
+	if (account_path(&path, NULL) == 0 &&
+	    buf_fmt(&path, "/.%s.%s", id,
+		    kind == LOCK_LOGIN ? "login" : "lock") == 0)
+		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			  0600);
+	buf_free(&path);
+	return fd;
+}
+
+/* 0 once locked, -1 once the deadline is over. */
+static int wait_for_lock(int fd, int64_t deadline)
+{
+	struct sigaction action = {.sa_handler = on_alarm};
+	int rc = -1;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	while (rc && clock_ms() < deadline) {
+		set_timer(deadline_left(deadline) + 1, 50);
+		rc = flock(fd, LOCK_EX);
+		if (rc && errno != EINTR)
+			break;
+	}
+	set_timer(0, 0);
+	arm_watchdog();
+	return rc;
+}
+
+int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
+	      struct problem *problem)
+{
+	*fd = open_lock(id, kind);
+	if (*fd < 0)
+		return problem_set(
+		    problem, VALETKEY_ERR_ACCOUNT,
+		    "Cannot write a lock file in the configuration "
+		    "directory (%s). Make it writable for you.",
+		    strerror(errno));
+	if (wait_for_lock(*fd, deadline) == 0)
+		return VALETKEY_OK;
+	lock_drop(fd);
+	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
+			   "Another program is busy with this account for too "
+			   "long. Nothing is lost; try again.");
+}
+
+bool lock_read(int fd, struct record *state)
+{
+	char text[STATE_MAX];
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+
+	if (len > 0 && record_parse_text(state, text, (size_t)len, NULL) == 0 &&
+	    boot_is(record_get(state, "boot")))
+		return true;
+	record_free(state);
+	return false;
+}
+
+void lock_write(int fd, const struct record *state)
+{
+	char boot[BOOT_ID_SIZE];
+	struct buf text = {0};
+	bool good;
+
+	if (ftruncate(fd, 0) != 0 || !state)
+		return;
+	good = boot_id(boot) && buf_fmt(&text, "boot=%s\n", boot) == 0 &&
+	       record_write(state, &text) == 0 && text.len <= STATE_MAX &&
+	       pwrite(fd, text.data, text.len, 0) == (ssize_t)text.len;
+	if (!good)
+		(void)!ftruncate(fd, 0);
+	buf_free(&text);
+}
+
+void lock_drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h - the locks between processes, by flock(): the kernel lets go of them
+ * whatever happens to the holder. They are files beside the account's file,
+ * named by the account's id and never unlinked.
+ */
+#ifndef VALETKEY_LOCK_H
+#define VALETKEY_LOCK_H
+
+#include "problem.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lock_kind {
+	LOCK_GRANT = 1, /* reading, refreshing and storing a grant; never held
+			   while a person thinks */
+	LOCK_LOGIN = 2	/* one login per account at a time */
+};
+
+/*
+ * Waits for the lock. The descriptor in *fd, or -1 with ERR_TIMEOUT (the
+ * deadline, of clock.h, is over), ERR_ACCOUNT (no place for the file), _NOMEM.
+ */
+int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
+	      struct problem *problem);
+
+/*
+ * A lock's file can hold a small record, for whoever holds the lock next: no
+ * secrets. What was written before the last boot is not there any more. NULL
+ * empties it. A file that cannot be written is as if empty.
+ */
+bool lock_read(int fd, struct record *state);
+void lock_write(int fd, const struct record *state);
+
+/* Lets go, sets *fd to -1; -1 is fine. */
+void lock_drop(int *fd);
+
+/*
+ * Ends this process (SIGALRM) when it is still there after so many seconds:
+ * nothing that hangs inside a library may hold a lock for ever.
+ */
+void lock_watchdog(int64_t seconds);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net.h - the private module that talks (http.c, libcurl) and listens
+ * (listener.c, libmicrohttpd).
+ *
+ * These libraries cost more to load than everything else a get does, so they
+ * are in a module which net_load() brings in only when a provider must be
+ * asked or a browser awaited. The module exports one symbol, valetkey_net.
+ */
+#ifndef VALETKEY_NET_H
+#define VALETKEY_NET_H
+
+#include "buf.h"
+#include "problem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- one HTTP exchange (RFC 9110) ---- */
+
+struct http_request {
+	const char *url;	 /* https, or http to a loopback address */
+	const struct buf *form;	 /* the body of a POST; NULL: GET */
+	const char *basic_user;	 /* HTTP Basic, already form-urlencoded as */
+	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
+	const char *ca_file;	 /* NULL: the system's */
+	int64_t deadline;	 /* of clock.h; bounds the whole exchange */
+};
+
+struct http_answer {
+	long status; /* 0: no whole answer arrived */
+	bool sent;   /* the request may have reached the server: where status
+			is 0, nobody knows whether it acted on it */
+	struct buf body;
+	char location[2048];	  /* "" where absent */
+	char content_type[128];	  /* lower case, without parameters */
+	int64_t retry_after_s;	  /* Retry-After, at most a day; -1: absent */
+	int64_t date;		  /* Date, Unix seconds; 0: absent */
+};
+
+#define HTTP_BODY_MAX (256u << 10)
+
+/* ---- the loopback redirect (RFC 8252 7.3) ---- */
+
+struct listener;
+
+struct listener_options {
+	const char *host;  /* 127.0.0.1, [::1] or localhost (both families) */
+	uint16_t port;	   /* 0: any */
+	const char *path;  /* "/callback"; "" and "/" are both the root */
+	const char *state; /* what a redirect must carry; compared in constant
+			      time, accepted once */
+	const char *provider; /* its name, for the landing page */
+	const char *account;  /* the account's name, for the landing page */
+};
+
+/* The authorization response's parameters, decoded; NULL where absent. */
+struct listener_answer {
+	char *code;
+	char *iss;
+	char *error;
+	char *error_description;
+};
+
+struct net {
+	/*
+	 * Sends a request. 0, or a result code with *problem set: NETWORK
+	 * (name, TCP, TLS or HTTP failed, the answer was too long, or was cut
+	 * off), TIMEOUT, NOMEM. Redirects are not followed. The answer must be
+	 * zero before; http_answer_free() it in any case.
+	 */
+	int (*http_send)(const struct http_request *request,
+			 struct http_answer *answer, struct problem *problem);
+	void (*http_answer_free)(struct http_answer *answer);
+
+	/* Listens; *port tells where. 0 or a result code with *problem set. */
+	int (*listener_open)(const struct listener_options *options,
+			     struct listener **listener, uint16_t *port,
+			     struct problem *problem);
+
+	/* One descriptor to poll for POLLIN, then call listener_run(). */
+	int (*listener_fd)(const struct listener *listener);
+
+	/*
+	 * Serves what is waiting, never blocks. True once the redirect with the
+	 * right state has come; `answer` is filled then and belongs to the
+	 * caller (listener_answer_free), and the browser waits for
+	 * listener_reply().
+	 */
+	bool (*listener_run)(struct listener *listener,
+			     struct listener_answer *answer);
+	void (*listener_answer_free)(struct listener_answer *answer);
+
+	/*
+	 * Shows the landing page to the browser that waits: success, or
+	 * failure with the reason (plain text). Returns when it was sent or
+	 * after two seconds.
+	 */
+	void (*listener_reply)(struct listener *listener, bool success,
+			       const char *reason);
+
+	/* Closes the port. NULL is fine. */
+	void (*listener_close)(struct listener *listener);
+};
+
+/* The module, loaded at the first call; NULL with *problem set. */
+const struct net *net_load(struct problem *problem);
+
+#endif

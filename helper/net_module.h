@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net_module.h - the functions behind the private module's table, see net.h
+ * for their contracts. Only net_module.c and the tests that link the parts
+ * directly include it; everybody else goes through net_load().
+ */
+#ifndef VALETKEY_NET_MODULE_H
+#define VALETKEY_NET_MODULE_H
+
+#include "net.h"
+
+int http_send(const struct http_request *request, struct http_answer *answer,
+	      struct problem *problem);
+void http_answer_free(struct http_answer *answer);
+
+int listener_open(const struct listener_options *options,
+		  struct listener **listener, uint16_t *port,
+		  struct problem *problem);
+int listener_fd(const struct listener *listener);
+bool listener_run(struct listener *listener, struct listener_answer *answer);
+void listener_answer_free(struct listener_answer *answer);
+void listener_reply(struct listener *listener, bool success,
+		    const char *reason);
+void listener_close(struct listener *listener);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_add.c - takes a client secret into the keyring after one live proof, while
+ * the provider's page that showed it once is still open: one token request per
+ * typed secret, never repeated by itself. client_from_record() sees to it that it
+ * goes only where the provider's data allows.
+ */
+#include "endpoint.h"
+#include "flow.h"
+#include "grant.h"
+#include "ops.h"
+#include "random.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+/* A code that no server has given out, with our authentication. */
+static int request_with_no_code(const struct client *client, const char *secret,
+				struct endpoint_answer *answer,
+				struct problem *problem)
+{
+	struct buf params = {0}, verifier = {0};
+	const struct endpoint_request request = {client, secret, &params};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (random_text(&verifier) ||
+	    endpoint_param(&params, "grant_type", "authorization_code") ||
+	    endpoint_param(&params, "code",
+			   "valetkey-asks-is-the-secret-right") ||
+	    endpoint_param(&params, "redirect_uri", client->redirect_uri) ||
+	    endpoint_param(&params, "code_verifier", verifier.data))
+		problem_set(problem, rc, "Out of memory.");
+	else
+		rc = endpoint_token(&request, answer, problem);
+	buf_free(&params);
+	buf_free(&verifier);
+	return rc;
+}
+
+static int request_with_credentials(const struct client *client,
+				    const char *secret,
+				    struct endpoint_answer *answer,
+				    struct problem *problem)
+{
+	struct buf params = {0};
+	const struct endpoint_request request = {client, secret, &params};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (endpoint_param(&params, "grant_type", "client_credentials") ||
+	    endpoint_param(&params, "scope", client->scope))
+		problem_set(problem, rc, "Out of memory.");
+	else
+		rc = endpoint_token(&request, answer, problem);
+	buf_free(&params);
+	return rc;
+}
+
+static int proof(struct job *job, const char *proof, const char *text)
+{
+	if (record_set(&job->answer, "proof", proof) ||
+	    record_set(&job->answer, "proof_text", text))
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return VALETKEY_OK;
+}
+
+/* Sends the secret once and says what the answer proves. */
+static int prove(struct job *job, const struct client *client,
+		 const char *secret)
+{
+	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	struct endpoint_answer answer = {0};
+	struct problem why = {0};
+	int rc;
+
+	if (!secret)
+		return proof(job, "none", "This client has no secret.");
+	rc = machine ? request_with_credentials(client, secret, &answer, &why)
+		     : request_with_no_code(client, secret, &answer, &why);
+	if (strcmp(answer.error, "invalid_client") == 0) {
+		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED, "%s",
+				 why.text);
+	} else if (machine ? rc == VALETKEY_OK
+			   : strcmp(answer.error, "invalid_grant") == 0) {
+		rc = proof(job, "accepted",
+			   "The provider accepted the client secret.");
+	} else {
+		rc = proof(job, "unproven",
+			   *why.text ? why.text
+				     : "The provider gave a token for a code "
+				       "that cannot exist.");
+	}
+	endpoint_answer_free(&answer);
+	return rc;
+}
+
+static int store_secret(struct job *job, const struct client *client,
+			const char *secret)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	struct record item = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&item, "client_secret", secret) ||
+	    record_add(&item, "proof", record_get(&job->answer, "proof")) ||
+	    client_pin(client, &item))
+		problem_set(&job->problem, rc, "Out of memory.");
+	else
+		rc = store_save(job_store(job), &key, &item, &job->problem);
+	record_free(&item);
+	return rc;
+}
+
+int op_add(struct job *job)
+{
+	const char *name = record_get(&job->request, "account");
+	const char *secret = record_get(&job->request, "client_secret");
+	struct client client = {0};
+	int rc = client_from_record(name ? name : "", &job->request, &client,
+				    &job->problem);
+
+	if (!rc && client_has_secret(&client) && (!secret || !*secret))
+		rc =
+		    problem_set(&job->problem, VALETKEY_ERR_ARG,
+				"This kind of client needs its client secret.");
+	/* The keyring first: a secret is shown once and must not be proven and
+	 * then lost. */
+	if (!rc && !job_store(job))
+		rc = job->problem.result;
+	if (!rc)
+		rc = store_writable(job->store, &job->problem);
+	if (!client_has_secret(&client))
+		secret = NULL;
+	if (!rc)
+		rc = prove(job, &client, secret);
+	if (!rc && secret)
+		rc = store_secret(job, &client, secret);
+	client_free(&client);
+	return rc;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_get.c - a valid access token: the keyring's if it is good, else a new one,
+ * got under the account's lock after one more look, so that many callers at the
+ * moment of expiry cost one request. And `invalidate`, which makes the next get
+ * take a new one.
+ */
+#include "backoff.h"
+#include "clock.h"
+#include "flow.h"
+#include "grant.h"
+#include "kernel.h"
+#include "lock.h"
+#include "ops.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+#define MIN_VALID_S 60
+
+struct want {
+	int64_t min_valid_s;
+	const char *scope;
+};
+
+/* Good for as long as was asked, or issued since: no provider gives more. */
+static bool good(const struct job *job, const struct record *grant,
+		 const struct want *want)
+{
+	int64_t good_for = grant_good_for(grant);
+
+	return good_for > want->min_valid_s ||
+	       (good_for > 0 && grant_issued_clock(grant) >= job->began);
+}
+
+static bool uses_code(const struct client *client)
+{
+	return strcmp(client->grant, "client_credentials") != 0;
+}
+
+static int no_grant(struct job *job, const struct client *client)
+{
+	return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+			   "Account %s is not logged in. Run: valetkey login "
+			   "%s",
+			   client->account, client->account);
+}
+
+/* Asks the provider, unless it failed just now. */
+static int ask_provider(struct job *job, const struct client *client, int lock,
+			struct record *grant)
+{
+	int rc = backoff_check(lock, &job->problem);
+
+	if (rc)
+		return rc;
+	if (uses_code(client)) {
+		rc = flow_refresh(job, client, grant);
+	} else {
+		record_free(grant);
+		rc = flow_client_credentials(job, client, grant);
+	}
+	backoff_note(lock, job, rc);
+	return rc;
+}
+
+/* Under the lock: looks again, and asks the provider if it must. */
+static int renew(struct job *job, const struct client *client, int lock,
+		 const struct want *want, struct record *grant)
+{
+	bool found;
+	int rc;
+
+	record_free(grant);
+	rc = grant_load(job, client, grant, &found);
+	if (rc)
+		return rc;
+	if (found && good(job, grant, want)) {
+		grant_publish(client, grant);
+		return VALETKEY_OK;
+	}
+	if (!found && uses_code(client))
+		return no_grant(job, client);
+	return ask_provider(job, client, lock, grant);
+}
+
+static int obtain(struct job *job, const struct client *client,
+		  const struct want *want, struct record *grant)
+{
+	int rc, lock;
+
+	/* Usually a process that waits for the lock has not opened the keyring
+	 * yet. But a person must not be asked to unlock it under the lock, and
+	 * without the kernel's tier a good token must not wait for a refresh.
+	 */
+	if (job->interactive || !kernel_wanted(&client->config)) {
+		bool found;
+
+		rc = grant_load(job, client, grant, &found);
+		if (rc || (found && good(job, grant, want)))
+			return rc;
+	}
+	rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
+		       &job->problem);
+	if (!rc && !(grant_published(client, grant) && good(job, grant, want)))
+		rc = renew(job, client, lock, want, grant);
+	lock_drop(&lock);
+	return rc;
+}
+
+static int login(struct job *job, const struct client *client,
+		 const struct want *want, struct record *grant)
+{
+	const struct flow_code_options options = {.accept_other = true,
+						  .scope = want->scope};
+
+	record_free(grant);
+	return flow_code(job, client, &options, grant);
+}
+
+static int check_scope(struct job *job, const struct client *client,
+		       const struct want *want, const struct record *grant)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	if (grant_has_scope(grant, want->scope))
+		return VALETKEY_OK;
+	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
+			   "The grant of account %s does not have all of the "
+			   "scopes \"%s\". Add them to 'scope' in the "
+			   "account's file, then run: valetkey login %s",
+			   client->account, problem_quote(quoted, want->scope),
+			   client->account);
+}
+
+int op_get(struct job *job)
+{
+	const struct want want = {
+	    record_get_int(&job->request, "min_valid_s", MIN_VALID_S),
+	    record_get(&job->request, "scope"),
+	};
+	struct client client = {0};
+	struct record grant = {0};
+	int rc = job_client(job, &client);
+
+	if (!rc)
+		rc = obtain(job, &client, &want, &grant);
+	if (!rc)
+		rc = check_scope(job, &client, &want, &grant);
+	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&
+	    job->interactive && uses_code(&client)) {
+		rc = login(job, &client, &want, &grant);
+		if (!rc)
+			rc = check_scope(job, &client, &want, &grant);
+	}
+	if (!rc)
+		rc = grant_answer(job, &grant);
+	record_free(&grant);
+	client_free(&client);
+	return rc;
+}
+
+/* Whether more than a fifth of its life is left. */
+static bool fresh(const struct record *grant)
+{
+	return grant_good_for(grant) * 5 >
+	       record_get_int(grant, "expires_in", GRANT_LIFETIME_UNKNOWN_S);
+}
+
+int op_renew(struct job *job)
+{
+	struct client client = {0};
+	struct record grant = {0};
+	bool found;
+	int lock = -1;
+	int rc = job_client(job, &client);
+
+	if (!rc)
+		rc = lock_take(client.id, LOCK_GRANT, clock_ms(), &lock,
+			       &job->problem);
+	if (!rc)
+		rc = grant_load(job, &client, &grant, &found);
+	if (!rc && found && !fresh(&grant))
+		rc = ask_provider(job, &client, lock, &grant);
+	lock_drop(&lock);
+	record_free(&grant);
+	client_free(&client);
+	return rc;
+}
+
+/* Takes the token out of the keyring where it is still the current one. */
+static int forget_token(struct job *job, const struct client *client,
+			const char *token)
+{
+	struct record grant = {0};
+	const char *current;
+	bool found;
+	int rc = grant_load(job, client, &grant, &found);
+
+	current = rc ? NULL : record_get(&grant, "access_token");
+	if (current && strcmp(current, token) == 0) {
+		record_remove(&grant, "access_token");
+		rc = grant_save(job, client, &grant);
+	}
+	record_free(&grant);
+	return rc;
+}
+
+int op_invalidate(struct job *job)
+{
+	const char *token = record_get(&job->request, "access_token");
+	struct client client = {0};
+	int lock = -1;
+	int rc = job_client(job, &client);
+
+	if (!rc && !token)
+		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
+				 "The request names no token.");
+	if (!rc)
+		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
+			       &job->problem);
+	if (!rc)
+		rc = forget_token(job, &client, token);
+	lock_drop(&lock);
+	client_free(&client);
+	return rc;
+}

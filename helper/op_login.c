@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_login.c - a new grant, whatever there is already: through the browser, or
+ * for a machine-to-machine client by asking for a token.
+ */
+#include "flow.h"
+#include "grant.h"
+#include "lock.h"
+#include "ops.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+static int machine_login(struct job *job, const struct client *client,
+			 struct record *grant)
+{
+	int lock;
+	int rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
+			   &job->problem);
+
+	if (!rc)
+		rc = flow_client_credentials(job, client, grant);
+	lock_drop(&lock);
+	return rc;
+}
+
+static int answer(struct job *job, const struct record *grant)
+{
+	bool refresh = record_get(grant, "refresh_token") != NULL;
+
+	if (record_add(&job->answer, "scope", record_get(grant, "scope")) ||
+	    record_add_int(&job->answer, "expires_in", grant_good_for(grant)) ||
+	    record_add_int(&job->answer, "refresh_token", refresh))
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return VALETKEY_OK;
+}
+
+int op_login(struct job *job)
+{
+	const struct flow_code_options options = {.accept_other = false};
+	struct client client = {0};
+	struct record grant = {0};
+	int rc = job_client(job, &client);
+
+	if (!rc && strcmp(client.grant, "client_credentials") == 0)
+		rc = machine_login(job, &client, &grant);
+	else if (!rc && !job->interactive)
+		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+				 "A login needs a person.");
+	else if (!rc)
+		rc = flow_code(job, &client, &options, &grant);
+	if (!rc)
+		rc = answer(job, &grant);
+	record_free(&grant);
+	client_free(&client);
+	return rc;
+}

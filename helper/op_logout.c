@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_logout.c - ends a grant: revoked at the provider (RFC 7009), then deleted
+ * here, whether the provider answered or not. `remove` deletes the client
+ * secret as well.
+ */
+#include "endpoint.h"
+#include "grant.h"
+#include "lock.h"
+#include "ops.h"
+#include "park.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+static int say(struct job *job, int revoked, const char *text)
+{
+	if (record_add_int(&job->answer, "revoked", revoked) ||
+	    record_add(&job->answer, "revoked_text", text))
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return VALETKEY_OK;
+}
+
+/* The refresh token where there is one: with it goes the whole grant. */
+static int send_revocation(struct job *job, const struct client *client,
+			   const struct record *grant)
+{
+	const char *refresh = record_get(grant, "refresh_token");
+	const char *access = record_get(grant, "access_token");
+	struct record item = {0};
+	struct buf params = {0};
+	struct endpoint_request request = {.client = client, .params = &params};
+	int rc = grant_client_secret(job, client, &item);
+
+	request.client_secret = record_get(&item, "client_secret");
+	if (!rc &&
+	    (endpoint_param(&params, "token", refresh ? refresh : access) ||
+	     endpoint_param(&params, "token_type_hint",
+			    refresh ? "refresh_token" : "access_token")))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc)
+		rc = endpoint_revoke(&request, &job->problem);
+	buf_free(&params);
+	record_free(&item);
+	return rc;
+}
+
+static int revoke(struct job *job, const struct client *client,
+		  const struct record *grant)
+{
+	if (!record_get(grant, "refresh_token") &&
+	    !record_get(grant, "access_token"))
+		return say(job, 0, "There was no token to revoke.");
+	if (!client->revocation_endpoint)
+		return say(job, 0,
+			   "The provider has no revocation endpoint; the "
+			   "tokens end by themselves.");
+	if (send_revocation(job, client, grant) == VALETKEY_OK)
+		return say(job, 1, "");
+	return say(job, 0, job->problem.text);
+}
+
+/* Under the account's lock. */
+static int end_grant(struct job *job, const struct client *client)
+{
+	struct record grant = {0}, parked = {0};
+	bool found;
+	int rc = grant_load(job, client, &grant, &found);
+
+	/* A refresh that was never stored: the grant lives on in its token. */
+	if (!rc && found && park_look(client, &grant, &parked) == PARK_GRANT) {
+		record_free(&grant);
+		grant = parked;
+	}
+	if (rc == VALETKEY_ERR_LOGIN) /* dead, or pinned to elsewhere */
+		rc = say(job, 0, job->problem.text);
+	else if (!rc && found)
+		rc = revoke(job, client, &grant);
+	else if (!rc)
+		rc = say(job, 0, "There was no login.");
+	if (!rc)
+		rc = grant_delete(job, client);
+	record_free(&grant);
+	return rc;
+}
+
+static int log_out(struct job *job, bool remove)
+{
+	struct client client = {0};
+	struct store_key key;
+	int lock = -1;
+	int rc = job_client(job, &client);
+
+	if (!rc)
+		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
+			       &job->problem);
+	if (!rc)
+		rc = end_grant(job, &client);
+	if (!rc && remove) {
+		key = grant_key(&client, STORE_CLIENT);
+		rc = store_delete(job_store(job), &key, &job->problem);
+	}
+	lock_drop(&lock);
+	client_free(&client);
+	return rc;
+}
+
+int op_logout(struct job *job)
+{
+	return log_out(job, false);
+}
+
+int op_remove(struct job *job)
+{
+	return log_out(job, true);
+}

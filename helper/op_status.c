@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_status.c - what is known about each account without asking the provider:
+ * the grant's state, how long its token is good, and what a person should do.
+ */
+#include "clock.h"
+#include "grant.h"
+#include "ops.h"
+#include "valetkey.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The answer's lines for one account. */
+struct lines {
+	struct job *job;
+	unsigned number;
+	int rc;
+};
+
+static void line(struct lines *lines, const char *key, const char *value)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%u.%s", lines->number, key);
+	if (record_add(&lines->job->answer, name, value))
+		lines->rc = VALETKEY_ERR_NOMEM;
+}
+
+static void number(struct lines *lines, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	line(lines, key, text);
+}
+
+static void state(struct lines *lines, const char *name, const char *text)
+{
+	line(lines, "state", name);
+	line(lines, "state_text", text);
+}
+
+static void describe_client(struct lines *lines, const struct client *client)
+{
+	struct buf hosts = {0};
+	const char *host = NULL;
+
+	line(lines, "provider", client->provider);
+	line(lines, "name", client->name);
+	line(lines, "client_id", client->client_id);
+	line(lines, "grant", client->grant);
+	while ((host = record_next(&client->config, "hosts[]", host)))
+		if ((hosts.len && buf_char(&hosts, ' ')) ||
+		    buf_str(&hosts, host))
+			lines->rc = VALETKEY_ERR_NOMEM;
+	line(lines, "hosts", buf_text(&hosts));
+	buf_free(&hosts);
+}
+
+static void describe_secret(struct lines *lines, const struct client *client)
+{
+	struct record item = {0};
+	const char *proof;
+
+	if (!client_has_secret(client)) {
+		line(lines, "secret", "none");
+		return;
+	}
+	grant_client_secret(lines->job, client, &item);
+	line(lines, "secret",
+	     record_get(&item, "client_secret") ? "stored" : "missing");
+	proof = record_get(&item, "proof");
+	line(lines, "proof", proof ? proof : "none");
+	record_free(&item);
+}
+
+/* What a grant that was found means. */
+static void describe_grant(struct lines *lines, const struct record *grant)
+{
+	int64_t good_for = grant_good_for(grant);
+	bool refresh = record_get(grant, "refresh_token") != NULL;
+	bool known = record_get(grant, "expires_in") != NULL;
+
+	line(lines, "scope", record_get(grant, "scope"));
+	number(lines, "refresh_token", refresh);
+	number(lines, "expires_in", good_for);
+	if (good_for > 0 && known)
+		number(lines, "expires_at", time(NULL) + good_for);
+}
+
+static void describe_state(struct lines *lines, const struct client *client,
+			   const struct record *grant, bool found)
+{
+	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	char text[256];
+
+	if (grant_good_for(grant) > 0 || machine) {
+		state(lines, "ok", "");
+	} else if (record_get(grant, "refresh_token")) {
+		state(lines, "expired",
+		      "The access token is over; the next use refreshes it.");
+	} else {
+		snprintf(text, sizeof(text), "%s Run: valetkey login %s",
+			 found ? "The access token is over and there is no "
+				 "refresh token."
+			       : "Not logged in.",
+			 client->account);
+		state(lines, "login", text);
+	}
+}
+
+static void describe(struct lines *lines, const struct client *client)
+{
+	struct job *job = lines->job;
+	struct record grant = {0};
+	bool found = false;
+	int rc = grant_load(job, client, &grant, &found);
+
+	if (rc == VALETKEY_ERR_LOGIN)
+		state(lines,
+		      record_get(&grant, "needs_login") ? "login" : "changed",
+		      job->problem.text);
+	else if (rc)
+		state(lines, "broken", job->problem.text);
+	else
+		describe_state(lines, client, &grant, found);
+	if (found)
+		describe_grant(lines, &grant);
+	if (!rc || rc == VALETKEY_ERR_LOGIN)
+		describe_secret(lines, client);
+	record_free(&grant);
+}
+
+/* Failures that concern the keyring end the whole; others one account. */
+static int describe_account(struct lines *lines, const char *name)
+{
+	struct job *job = lines->job;
+	struct client client = {0};
+	int rc = client_load(name, &client, &job->problem);
+
+	line(lines, "account", name);
+	if (rc) {
+		state(lines, "broken", job->problem.text);
+	} else {
+		describe_client(lines, &client);
+		if (!job_store(job))
+			lines->rc = job->problem.result;
+		else
+			describe(lines, &client);
+	}
+	client_free(&client);
+	return lines->rc;
+}
+
+int op_status(struct job *job)
+{
+	struct lines lines = {.job = job};
+	const char *name = NULL;
+
+	while (!lines.rc &&
+	       (name = record_next(&job->request, "account[]", name))) {
+		describe_account(&lines, name);
+		lines.number++;
+	}
+	if (!lines.rc && record_add_int(&job->answer, "count", lines.number))
+		lines.rc = VALETKEY_ERR_NOMEM;
+	return lines.rc;
+}

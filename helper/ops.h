@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ops.h - what the helper does for a request, one file op_NAME.c each. Channel
+ * and messages: plugin/channel.h. Every request has `op`, `account` where it
+ * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
+ *
+ * get         a valid access token.
+ *             scope, min_valid_s -> access_token, expires_at, expires_in,
+ *             lifetime, scope, token_type
+ * renew       a new access token if the present one is in the last fifth of its
+ *             life; does not wait for the account's lock -> nothing
+ * invalidate  access_token -> nothing
+ * login       a new grant through the browser, whatever there is already (for
+ *             client_credentials: a token).
+ *             -> expires_in, scope, refresh_token=0|1
+ * add         the keys of the account's file (client.h) and client_secret:
+ *             proves the secret with one live request, stores it, reads it back.
+ *             -> proof=accepted|unproven|none (none: there is no secret),
+ *             proof_text for a person; a refused secret is ERR_DENIED and
+ *             nothing is stored
+ * discover    issuer, ca_file -> issuer, authorization_endpoint, token_endpoint,
+ *             revocation_endpoint, auth (RFC 8414, then OpenID Discovery)
+ * status      account[] -> count, and for N from 0: N.account, N.provider,
+ *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
+ *             ok|expired|login|unproven|changed|broken, N.state_text for a
+ *             person, N.expires_in, N.expires_at, N.refresh_token=0|1,
+ *             N.secret=none|stored|missing, N.proof, N.hosts
+ * logout      revokes the grant (RFC 7009), deletes it.
+ *             -> revoked=0|1, revoked_text
+ * remove      logout, and deletes the client secret too (the command deletes
+ *             the account's file) -> as logout
+ */
+#ifndef VALETKEY_OPS_H
+#define VALETKEY_OPS_H
+
+#include "job.h"
+
+int op_get(struct job *job);
+int op_renew(struct job *job);
+int op_invalidate(struct job *job);
+int op_login(struct job *job);
+int op_add(struct job *job);
+int op_discover(struct job *job);
+int op_status(struct job *job);
+int op_logout(struct job *job);
+int op_remove(struct job *job);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page.c - the landing page, see page.h. Called by listener.c alone.
+ *
+ * What comes from outside (names, a server's reason) enters through escape()
+ * only. A status is announced to screen readers by its role, colours keep a
+ * contrast of at least 4.5:1 in both schemes, and the page reads well at 320
+ * pixels.
+ */
+#include "page.h"
+
+#include <string.h>
+
+const char page_content_security_policy[] =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+static const char style[] =
+    ":root{color-scheme:light dark;--paper:#f4f2ee;--card:#fff;--ink:#1d2126;"
+    "--soft:#5a626c;--line:#e2ddd4;--good:#1a7f4b;--bad:#b3372b;--note:#7a5b12}"
+    "@media(prefers-color-scheme:dark){:root{--paper:#14171a;--card:#1d2126;"
+    "--ink:#eceae5;--soft:#a3abb5;--line:#31373e;--good:#4cc38a;--bad:#f0816f;"
+    "--note:#e0b458}}"
+    "*{box-sizing:border-box;margin:0}"
+    "body{min-height:100vh;display:grid;place-items:center;padding:1.25rem;"
+    "background:var(--paper);color:var(--ink);"
+    "font:1rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,Cantarell,"
+    "'Noto Sans',sans-serif}"
+    "main{width:100%;max-width:29rem;padding:2.5rem 2.25rem 2rem;"
+    "background:var(--card);border:1px solid var(--line);border-radius:1rem;"
+    "box-shadow:0 1px 2px #0000000d,0 12px 32px -12px #00000024}"
+    "svg{display:block;width:3.5rem;height:3.5rem;margin-bottom:1.25rem;"
+    "color:var(--tone)}"
+    "h1{font-size:1.6rem;line-height:1.2;font-weight:650;"
+    "letter-spacing:-.015em;text-wrap:balance}"
+    "p{margin-top:.75rem;overflow-wrap:anywhere}"
+    "dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1.25rem;"
+    "margin:1.25rem 0;padding:.9rem 0;border:solid var(--line);"
+    "border-width:1px 0}"
+    "dt{color:var(--soft)}dd{font-weight:600;overflow-wrap:anywhere}"
+    ".reason{margin-top:1.25rem;padding:.1rem 0 .1rem 1rem;"
+    "border-left:3px solid var(--tone)}"
+    "code{display:block;margin-top:.6rem;padding:.7rem .9rem;"
+    "background:var(--paper);border:1px solid var(--line);"
+    "border-radius:.5rem;font:.95rem/1.4 ui-monospace,'Cascadia Code',"
+    "'DejaVu Sans Mono',monospace;overflow-wrap:anywhere;user-select:all}"
+    "footer{margin-top:1.75rem;color:var(--soft);font-size:.875rem}"
+    ".good{--tone:var(--good)}.bad{--tone:var(--bad)}.note{--tone:var(--note)}"
+    "@media(max-width:24rem){main{padding:1.75rem 1.35rem 1.5rem}"
+    "h1{font-size:1.4rem}}";
+
+static const char check_mark[] = "<path d=\"M17 28.5l8 8 15-17\"/>";
+static const char cross[] = "<path d=\"M19.5 19.5l17 17m0-17l-17 17\"/>";
+static const char bang[] = "<path d=\"M28 16v15m0 8.2v.3\"/>";
+
+struct look {
+	const char *tone;
+	const char *role; /* of the part that says what happened */
+	const char *sign;
+	const char *heading;
+};
+
+static const struct look looks[] = {
+    [PAGE_SUCCESS] = {"good", "status", check_mark, "You are logged in"},
+    [PAGE_FAILURE] = {"bad", "alert", cross, "The login did not work"},
+    [PAGE_STRANGER] = {"note", "alert", bang,
+		       "This page is not from the login in progress"},
+    [PAGE_NOT_FOUND] = {"note", "alert", bang, "There is nothing here"},
+    [PAGE_METHOD] = {"note", "alert", bang, "This is not how to come here"},
+};
+
+static int escape(struct buf *out, const char *text)
+{
+	int rc = 0;
+
+	for (; !rc && *text; text++) {
+		if (*text == '&')
+			rc = buf_str(out, "&amp;");
+		else if (*text == '<')
+			rc = buf_str(out, "&lt;");
+		else if (*text == '>')
+			rc = buf_str(out, "&gt;");
+		else if (*text == '"')
+			rc = buf_str(out, "&quot;");
+		else if (*text == '\'')
+			rc = buf_str(out, "&#39;");
+		else if ((unsigned char)*text >= 0x20 && *text != 0x7f)
+			rc = buf_char(out, *text);
+	}
+	return rc;
+}
+
+/* before and after are ours, text is not. */
+static int around(struct buf *out, const char *before, const char *text,
+		  const char *after)
+{
+	return buf_str(out, before) || escape(out, text) || buf_str(out, after);
+}
+
+static int open_page(const struct look *look, struct buf *out)
+{
+	return around(out,
+		      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+		      "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+		      "content=\"width=device-width,initial-scale=1\">\n"
+		      "<meta name=\"robots\" content=\"noindex\">\n<title>",
+		      look->heading, " - valetkey</title>\n<style>") ||
+	       buf_str(out, style) ||
+	       around(out, "</style>\n</head>\n<body>\n<main class=\"",
+		      look->tone, "\">\n") ||
+	       buf_str(out, "<svg viewBox=\"0 0 56 56\" fill=\"none\" "
+			    "stroke=\"currentColor\" stroke-width=\"4\" "
+			    "stroke-linecap=\"round\" stroke-linejoin=\"round\""
+			    " aria-hidden=\"true\"><circle cx=\"28\" cy=\"28\""
+			    " r=\"26\" fill=\"currentColor\" "
+			    "fill-opacity=\".12\" stroke=\"none\"/>") ||
+	       buf_str(out, look->sign) ||
+	       around(out, "</svg>\n<div role=\"", look->role, "\">\n<h1>") ||
+	       around(out, "", look->heading, "</h1>\n");
+}
+
+static int write_names(const struct page *page, struct buf *out)
+{
+	return around(out, "<dl>\n<dt>Provider</dt><dd>", page->provider,
+		      "</dd>\n") ||
+	       around(out, "<dt>Account</dt><dd>", page->account,
+		      "</dd>\n</dl>\n");
+}
+
+static int write_command(const struct page *page, struct buf *out)
+{
+	return around(out, "<code>valetkey login ", page->account, "</code>\n");
+}
+
+static int write_success(const struct page *page, struct buf *out)
+{
+	return write_names(page, out) ||
+	       buf_str(out, "</div>\n<p>You can close this tab and go back to "
+			    "the terminal or to your program.</p>\n");
+}
+
+static int write_failure(const struct page *page, struct buf *out)
+{
+	int rc = 0;
+
+	if (page->reason && *page->reason)
+		rc =
+		    around(out, "<p class=\"reason\">", page->reason, "</p>\n");
+	return rc || write_names(page, out) ||
+	       buf_str(out, "</div>\n<p>To try again, type this in a "
+			    "terminal:</p>\n") ||
+	       write_command(page, out);
+}
+
+static int write_stranger(const struct page *page, struct buf *out)
+{
+	return around(out,
+		      "<p>It may be an old tab, a page that was loaded twice, "
+		      "or a link that somebody else sent you. Nothing was "
+		      "changed, and valetkey still waits for the login with ",
+		      page->provider, ".</p>\n</div>\n") ||
+	       buf_str(out, "<p>Finish the login in the tab that was opened "
+			    "for it. To begin anew, type this in a terminal:"
+			    "</p>\n") ||
+	       write_command(page, out);
+}
+
+static int write_other(const struct page *page, struct buf *out)
+{
+	return around(out, "<p>valetkey is waiting here for the login with ",
+		      page->provider,
+		      ". Nothing was changed.</p>\n</div>\n<p>Finish the "
+		      "login in the tab that was opened for it.</p>\n");
+}
+
+int page_write(const struct page *page, struct buf *out)
+{
+	int rc = open_page(&looks[page->kind], out);
+
+	if (!rc && page->kind == PAGE_SUCCESS)
+		rc = write_success(page, out);
+	else if (!rc && page->kind == PAGE_FAILURE)
+		rc = write_failure(page, out);
+	else if (!rc && page->kind == PAGE_STRANGER)
+		rc = write_stranger(page, out);
+	else if (!rc)
+		rc = write_other(page, out);
+	return rc || buf_str(out, "<footer>valetkey, on this computer"
+				  "</footer>\n</main>\n</body>\n</html>\n")
+		   ? -1
+		   : 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * park.c - see park.h. The key's payload is either a line "in-flight since=T",
+ * padded to the size that will be needed, or a sealed record: the new grant
+ * with `replaces`, the digest of the refresh token that it was got with.
+ */
+#include "park.h"
+#include "clock.h"
+#include "keyctl.h"
+#include "seal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define IN_FLIGHT "in-flight "
+#define KEEP_S (30L * 24 * 3600)
+#define MORE 2048 /* by which an answer may be longer than the last one */
+
+static bool name_of(const struct client *client, char name[64])
+{
+	return snprintf(name, 64, "valetkey-parked:%s", client->id) < 64;
+}
+
+static int digest_of(const struct record *grant, struct buf *digest)
+{
+	const char *token = record_get(grant, "refresh_token");
+
+	return token ? seal_digest(token, digest) : -1;
+}
+
+/* Whether what was parked replaces the very grant that is stored. */
+static bool replaces(const struct record *stored, const struct record *parked)
+{
+	const char *wanted = record_get(parked, "replaces");
+	struct buf digest = {0};
+	bool good = wanted && digest_of(stored, &digest) == 0 &&
+		    strcmp(digest.data, wanted) == 0;
+
+	buf_free(&digest);
+	return good;
+}
+
+static bool unseal(const struct record *stored, const struct buf *payload,
+		   struct record *parked)
+{
+	const char *seal = record_get(stored, "seal");
+	struct buf plain = {0};
+	bool good =
+	    seal && seal_prepare() == 0 &&
+	    seal_open(seal, payload, &plain) == 0 &&
+	    record_parse_text(parked, plain.data, plain.len, NULL) == 0 &&
+	    replaces(stored, parked);
+
+	buf_free(&plain);
+	if (good)
+		record_remove(parked, "replaces");
+	else
+		record_free(parked);
+	return good;
+}
+
+enum park_state park_look(const struct client *client,
+			  const struct record *stored, struct record *parked)
+{
+	enum park_state state = PARK_EMPTY;
+	struct buf payload = {0};
+	char name[64];
+
+	if (!name_of(client, name) || !keyctl_read(keyctl_find(name), &payload))
+		goto out;
+	if (strncmp(payload.data, IN_FLIGHT, strlen(IN_FLIGHT)) == 0)
+		state = PARK_IN_FLIGHT;
+	else if (unseal(stored, &payload, parked))
+		state = PARK_GRANT;
+	else
+		park_clear(client);
+out:
+	buf_free(&payload);
+	return state;
+}
+
+bool park_reserve(const struct client *client, const struct record *stored)
+{
+	size_t size = stored->pairs.len + MORE + SEAL_OVERHEAD;
+	struct buf payload = {0};
+	char name[64];
+	bool good;
+
+	if (size > KEYCTL_PAYLOAD_MAX)
+		size = KEYCTL_PAYLOAD_MAX;
+	good = name_of(client, name) && seal_prepare() == 0 &&
+	       buf_fmt(&payload, IN_FLIGHT "since=%lld",
+		       (long long)clock_ms()) == 0;
+	while (good && payload.len < size)
+		good = buf_char(&payload, ' ') == 0;
+	good = good && keyctl_put(name, &payload, KEEP_S);
+	buf_free(&payload);
+	return good;
+}
+
+bool park_put(const struct client *client, const struct record *stored,
+	      const struct record *grant)
+{
+	const char *seal = record_get(stored, "seal");
+	struct buf plain = {0}, sealed = {0}, digest = {0};
+	struct record all = {0};
+	char name[64];
+	bool good = seal && name_of(client, name) &&
+		    digest_of(stored, &digest) == 0 &&
+		    record_append(&all, grant) == 0 &&
+		    record_add(&all, "replaces", digest.data) == 0 &&
+		    record_write(&all, &plain) == 0 &&
+		    seal_close(seal, &plain, &sealed) == 0 &&
+		    keyctl_put(name, &sealed, KEEP_S);
+
+	record_free(&all);
+	buf_free(&plain);
+	buf_free(&sealed);
+	buf_free(&digest);
+	return good;
+}
+
+void park_clear(const struct client *client)
+{
+	char name[64];
+
+	if (name_of(client, name))
+		keyctl_discard(name);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * park.h - where a new grant is safe between the provider's answer and the
+ * keyring's: a key of the kernel's user keyring, which outlives this process.
+ * Room for it is taken before the refresh token is sent. What is parked is
+ * sealed with a key that lies in the stored grant.
+ */
+#ifndef VALETKEY_PARK_H
+#define VALETKEY_PARK_H
+
+#include "client.h"
+
+enum park_state {
+	PARK_EMPTY = 0,
+	PARK_IN_FLIGHT = 1, /* a refresh token was sent, and no whole answer
+			       came to us */
+	PARK_GRANT = 2	    /* an answer that was never stored */
+};
+
+/*
+ * What a run before us left for the grant that is stored. PARK_GRANT: `parked`
+ * is the one to store in its place. Something left for another grant than this
+ * one is thrown away.
+ */
+enum park_state park_look(const struct client *client,
+			  const struct record *stored, struct record *parked);
+
+/* Takes the room; false: there is none, go on without. */
+bool park_reserve(const struct client *client, const struct record *stored);
+
+/* Puts the new grant there; it must have the seal of the stored one. */
+bool park_put(const struct client *client, const struct record *stored,
+	      const struct record *grant);
+
+/* It is stored, or nothing was sent after all. */
+void park_clear(const struct client *client);
+
+#endif

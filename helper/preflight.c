@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preflight.c - authorize_preflight(): asks the authorization endpoint what the
+ * person's browser would be shown, so that a wrong instance, client id or
+ * redirect URI becomes a sentence here instead of a bare 404 there.
+ */
+#include "authorize.h"
+#include "clock.h"
+#include "net.h"
+#include "valetkey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PREFLIGHT_MS 15000
+
+static int wrong_registration(const struct client *client, const char *saw,
+			      const struct authorization *authorization,
+			      struct problem *problem)
+{
+	return problem_set(
+	    problem, VALETKEY_ERR_DENIED,
+	    "%s answered the login request with %s. Either the instance is "
+	    "wrong (%s), or it knows no client with this client id (%s), or "
+	    "the redirect URI there is not exactly %s (a change can take an "
+	    "hour to arrive). Compare them with the page of the client app, "
+	    "then mend the account's file or run: valetkey remove %s, and "
+	    "valetkey add again.",
+	    client->name, saw, client->authorization_endpoint,
+	    client->client_id, authorization->redirect_uri.data,
+	    client->account);
+}
+
+/* Copies the decoded value of a query's parameter, cleaned; "" where absent. */
+static void query_value(const char *url, const char *name,
+			char out[PROBLEM_QUOTE_MAX])
+{
+	const char *at = strpbrk(url, "?#");
+	size_t len = strlen(name), n = 0;
+	char text[PROBLEM_QUOTE_MAX];
+
+	while (at && (strncmp(at + 1, name, len) != 0 || at[1 + len] != '='))
+		at = strpbrk(at + 1, "?&#");
+	for (at = at ? at + len + 2 : "";
+	     *at && !strchr("&#", *at) && n < sizeof(text) - 1; at++) {
+		unsigned value = 0;
+
+		if (*at == '%' && sscanf(at + 1, "%2x", &value) == 1 && at[1] &&
+		    at[2]) {
+			text[n++] = value ? (char)value : '?';
+			at += 2;
+		} else {
+			text[n++] = *at == '+' ? ' ' : *at;
+		}
+	}
+	text[n] = '\0';
+	problem_quote(out, text);
+}
+
+/* Where the provider would send the browser. */
+static int judge_redirect(const struct client *client,
+			  const struct authorization *authorization,
+			  const char *location, struct problem *problem)
+{
+	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	const char *uri = authorization->redirect_uri.data;
+	size_t path = strcspn(location, "?#");
+
+	query_value(location, "error", error);
+	query_value(location, "error_description", detail);
+	if (strncmp(location, uri, strlen(uri)) == 0) {
+		if (!*error)
+			return VALETKEY_OK;
+		return problem_set(
+		    problem,
+		    strcmp(error, "invalid_scope") == 0 ? VALETKEY_ERR_SCOPE
+							: VALETKEY_ERR_DENIED,
+		    "%s refuses the login request: %s%s%s. %s", client->name,
+		    error, *detail ? ", " : "", detail,
+		    strcmp(error, "invalid_scope") == 0
+			? "Tick these scopes at the provider, or change "
+			  "'scope' in the account's file."
+			: "Check the client app's grant types at the "
+			  "provider.");
+	}
+	if (*error || memmem(location, path, "/error", 6))
+		return wrong_registration(client, "its own error page",
+					  authorization, problem);
+	return VALETKEY_OK;
+}
+
+int authorize_preflight(const struct client *client,
+			const struct authorization *authorization,
+			struct problem *problem)
+{
+	const struct http_request request = {
+	    .url = authorization->url.data,
+	    .ca_file = client->ca_file,
+	    .deadline = deadline_in(PREFLIGHT_MS),
+	};
+	const char *fatal_404 = record_get(&client->config, "preflight");
+	struct http_answer answer = {0};
+	struct problem network = {0};
+	const struct net *net = net_load(problem);
+	int rc;
+
+	if (!net)
+		return problem->result;
+	rc = net->http_send(&request, &answer, &network);
+	if (rc == VALETKEY_OK && answer.status == 404 && fatal_404 &&
+	    strcmp(fatal_404, "404") == 0)
+		rc = wrong_registration(client, "a bare \"404 Not Found\"",
+					authorization, problem);
+	else if (rc == VALETKEY_OK && answer.status >= 300 &&
+		 answer.status < 400)
+		rc = judge_redirect(client, authorization, answer.location,
+				    problem);
+	else
+		rc = VALETKEY_OK;
+	net->http_answer_free(&answer);
+	return rc;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * provider.c - see provider.h. Finds, lists and reads the files, and chooses an
+ * instance. Judges no endpoint: client.c does that, where the account's own
+ * keys have been put over these.
+ */
+#include "provider.h"
+#include "account.h"
+#include "origin.h"
+#include "paths.h"
+#include "valetkey.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define NAME_MAX_LENGTH 64
+#define SUFFIX ".conf"
+
+bool provider_name_ok(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len && len <= NAME_MAX_LENGTH && !name[len];
+}
+
+/* ---- the files ---- */
+
+/* The person's own folder, or the installed one. */
+static int folder_path(bool own, struct buf *path)
+{
+	if (own)
+		return account_path(path, "providers");
+	return buf_str(path, paths_providers) ? VALETKEY_ERR_NOMEM
+					      : VALETKEY_OK;
+}
+
+static int file_path(bool own, const char *name, struct buf *path)
+{
+	int rc = folder_path(own, path);
+
+	if (!rc && (buf_char(path, '/') || buf_str(path, name) ||
+		    buf_str(path, SUFFIX)))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
+}
+
+/* 0, ERR_ACCOUNT where there is no such file, or an error with its reason. */
+static int load_from(const char *path, struct record *provider,
+		     struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	unsigned line = 0;
+	int rc;
+
+	if (access(path, F_OK) != 0)
+		return VALETKEY_ERR_ACCOUNT;
+	rc = account_read_file(path, provider, &line);
+	problem_quote(quoted, path);
+	if (rc == VALETKEY_ERR_ARG)
+		return problem_set(problem, rc, "%s is malformed in line %u.",
+				   quoted, line);
+	if (rc == VALETKEY_ERR_ACCOUNT)
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "%s is not used: it must be yours or root's "
+				   "and writable by nobody else.",
+				   quoted);
+	if (rc)
+		return problem_set(problem, rc, "Out of memory.");
+	return VALETKEY_OK;
+}
+
+int provider_load(const char *name, struct record *provider,
+		  struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc = VALETKEY_ERR_ACCOUNT;
+
+	for (int own = 1;
+	     provider_name_ok(name) && own >= 0 && rc == VALETKEY_ERR_ACCOUNT;
+	     own--) {
+		struct buf path = {0};
+
+		rc = file_path(own, name, &path);
+		if (!rc)
+			rc = load_from(path.data, provider, problem);
+		else if (rc == VALETKEY_ERR_NOMEM)
+			problem_set(problem, rc, "Out of memory.");
+		buf_free(&path);
+	}
+	if (rc)
+		record_free(provider);
+	if (rc == VALETKEY_ERR_ACCOUNT)
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "There is no provider \"%s\"; 'valetkey "
+				   "providers' lists those that there are.",
+				   problem_quote(quoted, name));
+	return rc;
+}
+
+/* ---- the list of all ---- */
+
+struct names {
+	char **list;
+	size_t count;
+};
+
+static int add_name(struct names *names, const char *file)
+{
+	size_t len = strlen(file);
+	char **more;
+	char *name;
+
+	if (len <= strlen(SUFFIX) ||
+	    strcmp(file + len - strlen(SUFFIX), SUFFIX) != 0)
+		return VALETKEY_OK;
+	name = strndup(file, len - strlen(SUFFIX));
+	more = name ? reallocarray(names->list, names->count + 1, sizeof(*more))
+		    : NULL;
+	if (more)
+		names->list = more;
+	if (more && provider_name_ok(name)) {
+		more[names->count++] = name;
+		return VALETKEY_OK;
+	}
+	free(name);
+	return more ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+}
+
+/* A folder that is not there has none. */
+static int add_folder(bool own, struct names *names)
+{
+	struct buf path = {0};
+	int rc = folder_path(own, &path);
+	DIR *dir = rc ? NULL : opendir(path.data);
+	struct dirent *entry;
+
+	buf_free(&path);
+	while (!rc && dir && (entry = readdir(dir)))
+		rc = add_name(names, entry->d_name);
+	if (dir)
+		closedir(dir);
+	return rc == VALETKEY_ERR_ACCOUNT ? VALETKEY_OK : rc;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int provider_each(int (*see)(const char *name, void *data), void *data)
+{
+	struct names names = {0};
+	int rc = add_folder(true, &names);
+
+	if (!rc)
+		rc = add_folder(false, &names);
+	if (names.count)
+		qsort(names.list, names.count, sizeof(*names.list),
+		      compare_names);
+	for (size_t i = 0; !rc && i < names.count; i++)
+		if (!i || strcmp(names.list[i - 1], names.list[i]) != 0)
+			rc = see(names.list[i], data);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.list[i]);
+	free(names.list);
+	return rc;
+}
+
+/* ---- instances ---- */
+
+/* Splits "CODE ORIGIN TEXT"; false where it is not that. */
+static bool split_instance(const char *line, size_t *code, char *origin)
+{
+	const char *start;
+	char url[ORIGIN_MAX];
+	size_t len;
+
+	*code = strcspn(line, " ");
+	start = line + *code + strspn(line + *code, " ");
+	len = strcspn(start, " ");
+	if (!*code || !len || len >= sizeof(url))
+		return false;
+	memcpy(url, start, len);
+	url[len] = '\0';
+	return origin_of(url, origin) == 0;
+}
+
+/* The origin of what a person gave: a URL, or a host of its own. */
+static bool given_origin(const char *given, char *origin)
+{
+	struct buf url = {0};
+	bool ok;
+
+	if (strstr(given, "://"))
+		return origin_of(given, origin) == 0;
+	ok = strcspn(given, "/?#@") == strlen(given) &&
+	     buf_fmt(&url, "https://%s", given) == 0 &&
+	     origin_of(url.data, origin) == 0;
+	buf_free(&url);
+	return ok;
+}
+
+static bool in_list(const struct record *provider, const char *instance,
+		    char *origin)
+{
+	char given[ORIGIN_MAX] = "";
+	const char *line = NULL;
+	size_t code;
+
+	given_origin(instance, given);
+	while ((line = record_next(provider, "instance[]", line))) {
+		if (!split_instance(line, &code, origin))
+			continue;
+		if ((strncmp(line, instance, code) == 0 && !instance[code]) ||
+		    strcmp(origin, given) == 0 ||
+		    strcasecmp(strstr(origin, "://") + 3, instance) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One label, then the domain: the only wildcard there is. */
+static bool in_domain(const struct record *provider, const char *instance,
+		      char *origin)
+{
+	const char *domain = NULL;
+	const char *dot;
+
+	if (!given_origin(instance, origin) ||
+	    strncmp(origin, "https://", 8) != 0)
+		return false;
+	dot = strchr(origin + 8, '.');
+	while (dot &&
+	       (domain = record_next(provider, "instance_domain[]", domain)))
+		if (*domain == '.' && strcmp(dot, domain) == 0)
+			return true;
+	return false;
+}
+
+/* "app, us2, eu or a host below .example.com". */
+static void list_choices(const struct record *provider, struct buf *out)
+{
+	const char *line = NULL, *domain = NULL;
+
+	while ((line = record_next(provider, "instance[]", line))) {
+		if (out->len)
+			buf_str(out, ", ");
+		buf_add(out, line, strcspn(line, " "));
+	}
+	while ((domain = record_next(provider, "instance_domain[]", domain)))
+		buf_fmt(out, "%sa host below %s", out->len ? ", " : "", domain);
+}
+
+static int no_instance(const struct record *provider, const char *instance,
+		       struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX], name[PROBLEM_QUOTE_MAX];
+	struct buf choices = {0};
+
+	problem_quote(name, record_get(provider, "name"));
+	list_choices(provider, &choices);
+	if (!choices.len)
+		problem_set(problem, VALETKEY_ERR_ARG,
+			    "%s has no instances to choose from.", name);
+	else if (instance)
+		problem_set(problem, VALETKEY_ERR_ARG,
+			    "\"%s\" is not an instance of %s. Choose one of "
+			    "%s.",
+			    problem_quote(quoted, instance), name,
+			    buf_text(&choices));
+	else
+		problem_set(problem, VALETKEY_ERR_ARG,
+			    "%s needs an instance: %s.", name,
+			    buf_text(&choices));
+	buf_free(&choices);
+	return VALETKEY_ERR_ARG;
+}
+
+int provider_instance(const struct record *provider, const char *instance,
+		      char *origin, struct problem *problem)
+{
+	const char *first = record_next(provider, "instance[]", NULL);
+	size_t code;
+
+	*origin = '\0';
+	if (!instance || !*instance) {
+		bool others =
+		    record_get(provider, "instance_domain[]") ||
+		    (first && record_next(provider, "instance[]", first));
+
+		if (!first && !others)
+			return VALETKEY_OK;
+		if (first && !others && split_instance(first, &code, origin))
+			return VALETKEY_OK;
+	} else if (in_list(provider, instance, origin) ||
+		   in_domain(provider, instance, origin)) {
+		return VALETKEY_OK;
+	}
+	*origin = '\0';
+	return no_instance(provider, instance, problem);
+}

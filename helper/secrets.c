@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets.c - see secrets.h.
+ *
+ * libsecret gives the encrypted session, and memory that is never swapped out.
+ * The calls are made here: its item and collection objects ask for properties
+ * that nobody needs, its convenience functions open dialogs, and its prompts
+ * wait for ever where the keyring hangs.
+ */
+#include "secrets.h"
+
+#include "clock.h"
+#include "valetkey.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BUS_NAME "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+#define PROMPT "org.freedesktop.Secret.Prompt"
+
+static gboolean on_timer(GSource *source, GSourceFunc function, gpointer data)
+{
+	(void)function;
+	(void)data;
+	g_source_set_ready_time(source, -1);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs timer_functions = {.dispatch = on_timer};
+
+/*
+ * Lets the bus speak, for a second at most: GLib's clock stands still during
+ * suspend, the deadline's does not. At the deadline `cancel` is cancelled.
+ */
+static void step(struct store *store, GCancellable *cancel)
+{
+	int left = deadline_left(store->deadline);
+	gint64 wait = (gint64)MIN(left, 1000) * 1000;
+
+	if (left == 0)
+		g_cancellable_cancel(cancel);
+	g_source_set_ready_time(store->timer,
+				left ? g_get_monotonic_time() + wait : -1);
+	g_main_context_iteration(store->context, TRUE);
+}
+
+struct wait {
+	GCancellable *cancel;
+	GAsyncResult *result;
+};
+
+static void on_result(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct wait *wait = data;
+
+	(void)source;
+	wait->result = g_object_ref(result);
+}
+
+/* An asynchronous call is started between these two. */
+static void wait_begin(struct store *store, struct wait *wait)
+{
+	wait->cancel = g_cancellable_new();
+	wait->result = NULL;
+	g_main_context_push_thread_default(store->context);
+}
+
+static GAsyncResult *wait_end(struct store *store, struct wait *wait)
+{
+	while (!wait->result)
+		step(store, wait->cancel);
+	g_main_context_pop_thread_default(store->context);
+	g_object_unref(wait->cancel);
+	return wait->result;
+}
+
+static const char *keyring_name(struct store *store)
+{
+	return g_dbus_proxy_get_name(G_DBUS_PROXY(store->service));
+}
+
+int secrets_call(struct store *store, const struct call *call,
+		 GVariant **answer, struct problem *problem)
+{
+	bool to_bus = strcmp(call->interface, BUS_NAME) == 0;
+	GError *error = NULL;
+	GVariant *got;
+	struct wait wait;
+
+	wait_begin(store, &wait);
+	g_dbus_connection_call(
+	    store->bus, to_bus ? BUS_NAME : keyring_name(store), call->path,
+	    call->interface, call->method, call->arguments,
+	    G_VARIANT_TYPE(call->answer), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
+	    wait.cancel, on_result, &wait);
+	got = g_dbus_connection_call_finish(store->bus, wait_end(store, &wait),
+					    &error);
+	g_object_unref(wait.result);
+	if (answer)
+		*answer = got;
+	else if (got)
+		g_variant_unref(got);
+	return error ? secrets_explain(error, problem) : 0;
+}
+
+/* Only sockets of this machine count. Where no address is given GLib would
+ * start a bus: it is never let. */
+static char *find_bus(void)
+{
+	const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char *path, *escaped, *address = NULL;
+	struct stat info;
+
+	if (given && *given) {
+		for (const char *at = given; at; at = strchr(at, ';')) {
+			at += *at == ';';
+			if (!g_str_has_prefix(at, "unix:"))
+				return NULL;
+		}
+		return g_strdup(given);
+	}
+	if (!runtime || *runtime != '/')
+		return NULL;
+	path = g_strconcat(runtime, "/bus", NULL);
+	if (stat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
+		escaped = g_dbus_address_escape_value(path);
+		address = g_strconcat("unix:path=", escaped, NULL);
+		g_free(escaped);
+	}
+	g_free(path);
+	return address;
+}
+
+int secrets_connect(struct store *store, struct problem *problem)
+{
+	char *address = find_bus();
+	GError *error = NULL;
+	struct wait wait;
+
+	if (!address)
+		return problem_set(
+		    problem, VALETKEY_ERR_NO_BUS,
+		    "There is no D-Bus session bus: DBUS_SESSION_BUS_ADDRESS "
+		    "names no socket of this machine (unix:...), and "
+		    "$XDG_RUNTIME_DIR/bus is not there. Log in to a desktop "
+		    "session, or start the program under dbus-run-session.");
+	store->context = g_main_context_new();
+	store->timer = g_source_new(&timer_functions, sizeof(GSource));
+	g_source_attach(store->timer, store->context);
+	wait_begin(store, &wait);
+	g_dbus_connection_new_for_address(
+	    address,
+	    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+		G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+	    NULL, wait.cancel, on_result, &wait);
+	store->bus = g_dbus_connection_new_for_address_finish(
+	    wait_end(store, &wait), &error);
+	g_object_unref(wait.result);
+	g_free(address);
+	return error ? secrets_explain(error, problem) : 0;
+}
+
+/* The keyring's unique name: one call, where it runs already. */
+static int find_keyring(struct store *store, GVariant **owner,
+			struct problem *problem)
+{
+	struct call call = {BUS_PATH, BUS_NAME, "GetNameOwner", "(s)",
+			    g_variant_new("(s)", SECRETS_NAME)};
+	int rc = secrets_call(store, &call, owner, problem);
+
+	if (rc != VALETKEY_ERR_NO_KEYRING)
+		return rc;
+	call = (struct call){BUS_PATH, BUS_NAME, "StartServiceByName", "(u)",
+			     g_variant_new("(su)", SECRETS_NAME, 0)};
+	rc = secrets_call(store, &call, NULL, problem);
+	if (rc)
+		return rc;
+	call = (struct call){BUS_PATH, BUS_NAME, "GetNameOwner", "(s)",
+			     g_variant_new("(s)", SECRETS_NAME)};
+	return secrets_call(store, &call, owner, problem);
+}
+
+/* SecretService's own constructor insists on GLib's shared connection, and on
+ * properties and signals; GDBusProxy's takes what it is given. */
+static void init_class(gpointer service_class, gpointer data)
+{
+	GObjectClass *proxy_class = g_type_class_peek(G_TYPE_DBUS_PROXY);
+
+	(void)data;
+	G_OBJECT_CLASS(service_class)->constructor = proxy_class->constructor;
+}
+
+static GType service_type(void)
+{
+	GType type = g_type_from_name("ValetkeyService");
+
+	return type ? type
+		    : g_type_register_static_simple(
+			  SECRET_TYPE_SERVICE, "ValetkeyService",
+			  sizeof(SecretServiceClass), init_class,
+			  sizeof(SecretService), NULL, G_TYPE_FLAG_NONE);
+}
+
+/* With a unique name and these flags the new object asks the bus nothing. */
+int secrets_attach(struct store *store, struct problem *problem)
+{
+	GVariant *owner;
+	GError *error = NULL;
+	const char *name;
+	int rc;
+
+	g_clear_object(&store->service);
+	rc = find_keyring(store, &owner, problem);
+	if (rc)
+		return rc;
+	g_variant_get(owner, "(&s)", &name);
+	store->service = g_initable_new(
+	    service_type(), NULL, &error, "g-connection", store->bus, "g-name",
+	    name, "g-object-path", SECRETS_PATH, "g-interface-name",
+	    SECRETS_SERVICE, "g-default-timeout", G_MAXINT, "g-flags",
+	    G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
+		G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+	    NULL);
+	g_variant_unref(owner);
+	return error ? secrets_explain(error, problem) : 0;
+}
+
+int secrets_open_session(struct store *store, struct problem *problem)
+{
+	GError *error = NULL;
+	struct wait wait;
+
+	if (secret_service_get_session_dbus_path(store->service))
+		return 0;
+	wait_begin(store, &wait);
+	secret_service_ensure_session(store->service, wait.cancel, on_result,
+				      &wait);
+	secret_service_ensure_session_finish(store->service,
+					     wait_end(store, &wait), &error);
+	g_object_unref(wait.result);
+	return error ? secrets_explain(error, problem) : 0;
+}
+
+enum ending { WAITING = 0, DONE = 1, DISMISSED = 2 };
+
+/* The prompt's Completed(bv), or NameOwnerChanged(sss): the keyring is gone. */
+static void on_ending(GDBusConnection *bus, const char *sender,
+		      const char *path, const char *interface,
+		      const char *signal, GVariant *arguments, gpointer data)
+{
+	enum ending *ending = data;
+	gboolean dismissed = TRUE;
+
+	(void)bus, (void)sender, (void)path, (void)interface, (void)signal;
+	if (g_variant_is_of_type(arguments, G_VARIANT_TYPE("(bv)")))
+		g_variant_get_child(arguments, 0, "b", &dismissed);
+	*ending = dismissed ? DISMISSED : DONE;
+}
+
+/* The dialog's end, which may come before the answer to Prompt. */
+static int await_ending(struct store *store, const char *path,
+			const enum ending *ending, struct problem *problem)
+{
+	struct call call = {path, PROMPT, "Prompt", "()",
+			    g_variant_new("(s)", "")};
+	int rc = secrets_call(store, &call, NULL, problem);
+
+	if (rc)
+		return rc;
+	while (*ending == WAITING && deadline_left(store->deadline))
+		step(store, NULL);
+	if (*ending == DONE)
+		return 0;
+	if (*ending == DISMISSED)
+		return problem_set(problem, VALETKEY_ERR_CANCELED,
+				   "The keyring's dialog was closed.");
+	g_dbus_connection_call(store->bus, keyring_name(store), path, PROMPT,
+			       "Dismiss", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
+			       -1, NULL, NULL, NULL);
+	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
+			   "Nobody answered the keyring's dialog.");
+}
+
+static int show_prompt(struct store *store, const char *path,
+		       struct problem *problem)
+{
+	enum ending ending = WAITING;
+	guint ended, gone;
+	int rc;
+
+	g_main_context_push_thread_default(store->context);
+	ended = g_dbus_connection_signal_subscribe(
+	    store->bus, keyring_name(store), PROMPT, "Completed", path, NULL,
+	    G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending, NULL);
+	gone = g_dbus_connection_signal_subscribe(
+	    store->bus, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH,
+	    keyring_name(store), G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending,
+	    NULL);
+	rc = await_ending(store, path, &ending, problem);
+	g_dbus_connection_signal_unsubscribe(store->bus, ended);
+	g_dbus_connection_signal_unsubscribe(store->bus, gone);
+	g_main_context_pop_thread_default(store->context);
+	return rc;
+}
+
+int secrets_call_prompt(struct store *store, const struct call *call,
+			size_t index, struct problem *problem)
+{
+	GVariant *answer;
+	const char *path;
+	int rc = secrets_call(store, call, &answer, problem);
+
+	if (rc)
+		return rc;
+	g_variant_get_child(answer, index, "&o", &path);
+	if (strcmp(path, "/") != 0 && store->may_prompt)
+		rc = show_prompt(store, path, problem);
+	else if (strcmp(path, "/") != 0)
+		rc = problem_set(problem, VALETKEY_ERR_LOCKED,
+				 "The keyring wants to ask you something "
+				 "first. Run the command at a terminal, or "
+				 "unlock the keyring in its manager.");
+	g_variant_unref(answer);
+	return rc;
+}
+
+int secrets_unlock(struct store *store, const char *path,
+		   struct problem *problem)
+{
+	const char *paths[] = {path, NULL};
+	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "Unlock", "(aoo)",
+			    NULL};
+
+	if (!store->may_prompt)
+		return secrets_locked(problem);
+	call.arguments = g_variant_new("(^ao)", paths);
+	return secrets_call_prompt(store, &call, 1, problem);
+}
+
+void secrets_disconnect(struct store *store)
+{
+	g_clear_object(&store->service);
+	g_clear_object(&store->bus);
+	if (store->timer)
+		g_source_destroy(store->timer);
+	g_clear_pointer(&store->timer, g_source_unref);
+	g_clear_pointer(&store->context, g_main_context_unref);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets.h - D-Bus calls to the Secret Service, each with a deadline: private
+ * to store.c, which knows what is kept there. GLib's types go no further.
+ *
+ * All calls run in a main context of our own, which also wakes at the deadline;
+ * the connection is private, so nothing outlives secrets_disconnect(). Results
+ * are those of store.h.
+ */
+#ifndef VALETKEY_SECRETS_H
+#define VALETKEY_SECRETS_H
+
+#include "problem.h"
+
+#define SECRET_API_SUBJECT_TO_CHANGE
+#include <libsecret/secret.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SECRETS_NAME "org.freedesktop.secrets"
+#define SECRETS_PATH "/org/freedesktop/secrets"
+#define SECRETS_SERVICE "org.freedesktop.Secret.Service"
+
+struct store {
+	bool may_prompt;
+	int64_t deadline;
+	GMainContext *context;
+	GSource *timer; /* ends an iteration of the context */
+	GDBusConnection *bus;
+	SecretService *service; /* at the keyring's unique name; the session */
+};
+
+/* A method call. The interface org.freedesktop.DBus is the bus's own, all
+ * others are the keyring's. */
+struct call {
+	const char *path;
+	const char *interface;
+	const char *method;
+	const char *answer;  /* the answer's type */
+	GVariant *arguments; /* floating */
+};
+
+/* Connects to the session bus; then secrets_attach(). */
+int secrets_connect(struct store *store, struct problem *problem);
+
+/* Finds the keyring, and starts a new session with it. */
+int secrets_attach(struct store *store, struct problem *problem);
+
+/* Agrees on a key with the keyring, once. Only secrets need it. */
+int secrets_open_session(struct store *store, struct problem *problem);
+
+/* answer may be NULL. */
+int secrets_call(struct store *store, const struct call *call,
+		 GVariant **answer, struct problem *problem);
+
+/*
+ * For methods that may answer with a prompt: child `index` of the answer is its
+ * path, "/" for none. The prompt is shown where the store may; else ERR_LOCKED.
+ */
+int secrets_call_prompt(struct store *store, const struct call *call,
+			size_t index, struct problem *problem);
+
+/* The item's or the collection's: by a prompt, or ERR_LOCKED. */
+int secrets_unlock(struct store *store, const char *path,
+		   struct problem *problem);
+
+/* Sets the problem for an error, which is freed. */
+int secrets_explain(GError *error, struct problem *problem);
+
+/* Sets the problem for a keyring that is locked. */
+int secrets_locked(struct problem *problem);
+
+void secrets_disconnect(struct store *store);
+
+#endif

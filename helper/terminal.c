@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * terminal.c - see terminal.h: what is printed. The asking is in
+ * terminal_ask.c.
+ */
+#include "terminal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_MAX 90
+#define SPARSE_S 60 /* without a terminal: a line a minute */
+
+static bool waiting;
+static unsigned last_told;
+
+bool terminal_person(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* A terminal that understands escape sequences. */
+static bool capable(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && *term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static const char *style_on(enum terminal_style style)
+{
+	static const char *const codes[] = {"", "\033[1m", "\033[32m",
+					    "\033[33m", "\033[2m"};
+	const char *no_color = getenv("NO_COLOR");
+
+	if (!capable() || (no_color && *no_color))
+		return "";
+	return codes[style];
+}
+
+static void put_clean(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
+		if (c == 0xc2 && i + 1 < len && (text[i + 1] & 0xe0) == 0x80) {
+			putc('?', stderr);
+			i++;
+		} else {
+			putc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c,
+			     stderr);
+		}
+	}
+}
+
+void terminal_say(enum terminal_style style, const char *format, ...)
+{
+	const char *on = style_on(style);
+	char *text = NULL;
+	va_list args;
+	int len;
+
+	terminal_wait_end();
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	fputs(on, stderr);
+	put_clean(text, (size_t)len);
+	if (*on)
+		fputs("\033[0m", stderr);
+	fflush(stderr);
+	free(text);
+}
+
+static unsigned width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20 ||
+	    size.ws_col > WIDTH_MAX)
+		return 80;
+	return size.ws_col;
+}
+
+void terminal_wrap(unsigned indent, const char *text)
+{
+	unsigned room = width() - 1, column = indent;
+	bool first = true;
+
+	terminal_wait_end();
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (!first && column + 1 + len > room) {
+			fprintf(stderr, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			putc(' ', stderr);
+			column++;
+		}
+		put_clean(text, len);
+		column += (unsigned)len;
+		first = false;
+		text += len;
+		text += strspn(text, " ");
+	}
+	putc('\n', stderr);
+	fflush(stderr);
+}
+
+void terminal_url(const char *url)
+{
+	terminal_wait_end();
+	fputs("\n    ", stderr);
+	if (capable())
+		fprintf(stderr, "\033]8;;%s\033\\%s\033]8;;\033\\", url, url);
+	else
+		fputs(url, stderr);
+	fputs("\n\n", stderr);
+	fflush(stderr);
+}
+
+void terminal_wait(const char *text, unsigned seconds_left)
+{
+	unsigned minutes = seconds_left / 60, seconds = seconds_left % 60;
+
+	if (capable()) {
+		fputs("\r\033[K", stderr);
+		put_clean(text, strlen(text));
+		fprintf(stderr, " ... %u:%02u left (Ctrl-C gives up)", minutes,
+			seconds);
+		waiting = true;
+	} else if (!last_told || seconds_left > last_told ||
+		   last_told - seconds_left >= SPARSE_S) {
+		put_clean(text, strlen(text));
+		fprintf(stderr, " ... %u:%02u left\n", minutes, seconds);
+		last_told = seconds_left;
+	}
+	fflush(stderr);
+}
+
+void terminal_wait_end(void)
+{
+	if (waiting)
+		fputs("\r\033[K", stderr);
+	waiting = false;
+}

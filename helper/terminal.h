@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * terminal.h - how the command speaks with a person. Everything goes to
+ * standard error: standard output is for what a program may want to read.
+ *
+ * Whatever comes from outside is printed through terminal_say(), which shows
+ * control characters as '?', so no server and no file can move the cursor.
+ * Colour only on a terminal that has it, and not where NO_COLOR is set.
+ */
+#ifndef VALETKEY_TERMINAL_H
+#define VALETKEY_TERMINAL_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+
+enum terminal_style {
+	TERMINAL_PLAIN = 0,
+	TERMINAL_BOLD = 1,
+	TERMINAL_GOOD = 2,
+	TERMINAL_WARNING = 3,
+	TERMINAL_FAINT = 4
+};
+
+/* Whether a person can be asked: standard input and error are terminals. */
+bool terminal_person(void);
+
+/* Prints text; newlines count. */
+void terminal_say(enum terminal_style style, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same as a paragraph, cut at the terminal's width; later lines start under
+ * column `indent`. */
+void terminal_wrap(unsigned indent, const char *text);
+
+/* The URL on a line of its own; a terminal can make it a link (OSC 8). */
+void terminal_url(const char *url);
+
+/*
+ * Asks, and adds the answer's line without its newline to `answer`. A secret is
+ * not shown. The terminal is as before when this returns, when the process is
+ * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
+ */
+int terminal_ask(const char *question, struct buf *answer);
+int terminal_ask_secret(const char *question, struct buf *answer);
+
+/* "TEXT ... 4:32 left", in place on a terminal, else now and then a line. */
+void terminal_wait(const char *text, unsigned seconds_left);
+
+/* Takes that line away. Before any other output; cheap where there is none. */
+void terminal_wait_end(void);
+
+#endif

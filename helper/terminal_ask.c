@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * terminal_ask.c - terminal_ask() and terminal_ask_secret().
+ *
+ * While a secret is typed the terminal does not echo. Signals are blocked but
+ * inside ppoll(), so none can come between the look and the wait: each is only
+ * noted there, the terminal is put right, and then the signal acts as it would
+ * have done. After a stop the question is asked again.
+ */
+#include "terminal.h"
+#include "valetkey.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ANSWER_MAX 8192
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+#define SIGNALS (sizeof(signals) / sizeof(*signals))
+
+static volatile sig_atomic_t caught;
+
+static void note(int number)
+{
+	caught = number;
+}
+
+/* How things were before the question. */
+struct before {
+	struct termios terminal;
+	struct sigaction actions[SIGNALS];
+	sigset_t mask;
+	bool changed;
+};
+
+static void begin(struct before *before, bool secret)
+{
+	const struct sigaction noting = {.sa_handler = note};
+	struct termios quiet;
+	sigset_t block;
+
+	caught = 0;
+	sigemptyset(&block);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&block, signals[i]);
+	sigprocmask(SIG_BLOCK, &block, &before->mask);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i], NULL, &before->actions[i]);
+		if (before->actions[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &noting, NULL);
+	}
+	before->changed =
+	    secret && tcgetattr(STDIN_FILENO, &before->terminal) == 0;
+	if (!before->changed)
+		return;
+	quiet = before->terminal;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+	quiet.c_lflag |= ECHONL;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+}
+
+static void end(const struct before *before)
+{
+	if (before->changed)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &before->terminal);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &before->actions[i], NULL);
+	if (caught) {
+		fputc('\n', stderr);
+		raise(caught); /* acts as soon as the mask is back */
+	}
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/* 1 once the line is whole, 0 to go on, or -1 with errno. */
+static int read_some(const sigset_t *mask, struct buf *answer)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	char chunk[512];
+	const char *newline;
+	ssize_t n;
+	int rc;
+
+	if (ppoll(&input, 1, NULL, mask) < 0)
+		return -1;
+	n = read(STDIN_FILENO, chunk, sizeof(chunk));
+	if (n <= 0) {
+		errno = n ? errno : EPIPE;
+		return -1;
+	}
+	newline = memchr(chunk, '\n', (size_t)n);
+	rc = buf_add(answer, chunk,
+		     newline ? (size_t)(newline - chunk) : (size_t)n);
+	explicit_bzero(chunk, sizeof(chunk));
+	if (rc || answer->len > ANSWER_MAX) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return newline != NULL;
+}
+
+static int ask_once(const char *question, bool secret, struct buf *answer)
+{
+	struct before before;
+	int rc = 0, error;
+
+	begin(&before, secret);
+	terminal_say(TERMINAL_BOLD, "%s ", question);
+	while (!rc && !caught)
+		rc = read_some(&before.mask, answer);
+	error = errno;
+	end(&before);
+	if (caught || (rc < 0 && error == EINTR))
+		return -1;
+	if (rc < 0)
+		return error == ENOMEM ? VALETKEY_ERR_NOMEM
+				       : VALETKEY_ERR_CANCELED;
+	return VALETKEY_OK;
+}
+
+static int ask(const char *question, bool secret, struct buf *answer)
+{
+	int rc;
+
+	do {
+		buf_clear(answer);
+		rc = ask_once(question, secret, answer);
+	} while (rc < 0);
+	if (rc)
+		fputc('\n', stderr);
+	return rc;
+}
+
+int terminal_ask(const char *question, struct buf *answer)
+{
+	return ask(question, false, answer);
+}
+
+int terminal_ask_secret(const char *question, struct buf *answer)
+{
+	return ask(question, true, answer);
+}
