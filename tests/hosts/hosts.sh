@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# hosts.sh - for the scripts that run host programs against a provider. Sourced
+# after lib.sh.
+
+HOSTS=$VALETKEY_BUILD/tests/hosts
+: "${VALETKEY_LIB:=$VALETKEY_BUILD/tests/tree/.libs/libvaletkey.so.1}"
+# A host that is linked against it, and not with the build tree's path in it.
+LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB")
+export VALETKEY_LIB LD_LIBRARY_PATH
+
+# ask OPTION...: see ask.c.
+ask()
+{
+	"$HOSTS/ask" "$@"
+}
+
+# What the provider has counted, see control.c.
+counted()
+{
+	provider_control stats | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+}
+
+refreshes()
+{
+	counted refreshes_ok
+}
+
+# wait_until COMMAND...: up to 20 seconds.
+wait_until()
+{
+	tries=400
+	until "$@"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+counted_above()
+{
+	[ "$(counted "$1")" -gt "$2" ]
+}
+
+# The id of an account, which names its keyring items and its lock.
+account_id()
+{
+	sed -n 's/^id *= *//p' "$XDG_CONFIG_HOME/valetkey/$1.conf"
+}
+
+# Whether the provider failed just now is remembered there.
+forget_failures()
+{
+	: >"$XDG_CONFIG_HOME/valetkey/.$(account_id "${1:-demo}").lock"
+}
+
+# expire [ACCOUNT]: the next get finds no valid token, wherever it looks.
+expire()
+{
+	ask -x -a "${1:-demo}"
+}
+
+# refresh_cost COUNT DESCRIPTION COMMAND...: succeeds, and makes the provider
+# refresh so many times.
+refresh_cost()
+{
+	cost=$1 cost_of=$2
+	shift 2
+	before=$(refreshes)
+	ok "$cost_of" "$@"
+	is $(($(refreshes) - before)) "$cost" "$cost_of: $cost refreshes"
+}
+
+# Removes the accounts: their tokens in the kernel's keyring would outlive us.
+remove_accounts()
+{
+	for account in "$@"; do
+		valetkey remove "$account" </dev/null >/dev/null 2>&1
+	done
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registered clients and their authentication: see client.h.
+ *
+ * Redirect URIs are compared as strings. A native client may use any port
+ * of 127.0.0.1, but neither a path nor another name for that address.
+ */
+#include "client.h"
+
+#include "encode.h"
+#include "hash.h"
+#include "provider.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CLIENT_FIELDS 5
+#define NATIVE_ORIGIN "http://127.0.0.1:"
+
+/* What the request says about its client. */
+struct credentials {
+	char *id;
+	char *secret;
+	bool basic;
+};
+
+static int client_read_kind(const char *name, enum client_kind *kind)
+{
+	static const struct {
+		const char *name;
+		enum client_kind kind;
+	} kinds[] = {
+	    {"web", CLIENT_WEB},
+	    {"native", CLIENT_NATIVE},
+	    {"api", CLIENT_API},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		*kind = kinds[i].kind;
+		if (!strcmp(kinds[i].name, name))
+			return 0;
+	}
+	return -1;
+}
+
+static int client_read_refresh(const char *word, bool *refresh)
+{
+	*refresh = !word || !*word || !strcmp(word, "refresh");
+	return *refresh || !strcmp(word, "norefresh") ? 0 : -1;
+}
+
+static int client_fill(struct client *client, char **fields)
+{
+	bool native, has_secret = *fields[2], has_redirect = *fields[3];
+
+	if (!*fields[0] || client_read_kind(fields[1], &client->kind) ||
+	    client_read_refresh(fields[4], &client->refresh))
+		return -1;
+	native = client->kind == CLIENT_NATIVE;
+	if (has_secret == native || (native && has_redirect) ||
+	    (client->kind == CLIENT_WEB && !has_redirect))
+		return -1;
+	if (has_secret && util_read_file(fields[2], &client->secret))
+		return -1;
+	if (has_secret && !*client->secret)
+		return -1;
+	if (has_redirect)
+		client->redirect = util_strdup(fields[3]);
+	client->id = util_strdup(fields[0]);
+	return 0;
+}
+
+int client_read(struct client *client, const char *text)
+{
+	char *copy = util_strdup(text), *rest = copy;
+	char *fields[CLIENT_FIELDS + 1] = {NULL};
+	size_t count = 0;
+	int rc = -1;
+
+	memset(client, 0, sizeof(*client));
+	while (rest && count <= CLIENT_FIELDS)
+		fields[count++] = strsep(&rest, ",");
+	if (count == 4 || count == CLIENT_FIELDS)
+		rc = client_fill(client, fields);
+	if (rc)
+		client_clear(client);
+	free(copy);
+	return rc;
+}
+
+void client_clear(struct client *client)
+{
+	free(client->id);
+	free(client->secret);
+	free(client->redirect);
+	memset(client, 0, sizeof(*client));
+}
+
+const struct client *client_find(const struct client *clients, size_t count,
+				 const char *id)
+{
+	for (size_t i = 0; id && i < count; i++)
+		if (!strcmp(clients[i].id, id))
+			return &clients[i];
+	return NULL;
+}
+
+bool client_allows_redirect(const struct client *client, const char *uri)
+{
+	int64_t port;
+
+	if (client->kind != CLIENT_NATIVE)
+		return client->redirect && !strcmp(client->redirect, uri);
+	if (strncmp(uri, NATIVE_ORIGIN, strlen(NATIVE_ORIGIN)))
+		return false;
+	uri += strlen(NATIVE_ORIGIN);
+	return strlen(uri) <= 5 && !util_number(uri, 1, 65535, &port);
+}
+
+/* RFC 6749, section 2.3.1: both halves are form-encoded before base64. */
+static int client_read_basic(const char *header, struct credentials *found)
+{
+	char *pair = NULL, *colon;
+	int rc = -1;
+
+	found->basic = true;
+	if (strncasecmp(header, "Basic ", 6))
+		return -1;
+	if (hash_base64_decode(header + 6, &pair))
+		return -1;
+	colon = strchr(pair, ':');
+	if (!colon)
+		goto out;
+	if (encode_form_decode(pair, (size_t)(colon - pair), &found->id))
+		goto out;
+	rc = encode_form_decode(colon + 1, strlen(colon + 1), &found->secret);
+out:
+	free(pair);
+	return rc;
+}
+
+static int client_refuse(struct request *request, bool basic,
+			 const char *reason)
+{
+	if (basic)
+		answer_header(&request->answer, "WWW-Authenticate",
+			      "Basic realm=\"NinjaOne\"");
+	request_refuse(request, 401, "invalid_client", reason);
+	return -1;
+}
+
+static int client_collect(struct request *request, const struct form *form,
+			  struct credentials *found)
+{
+	const char *id = form_get(form, "client_id");
+	const char *secret = form_get(form, "client_secret");
+
+	if (request->authorization) {
+		if (client_read_basic(request->authorization, found))
+			return client_refuse(request, true, "bad-basic");
+		if (secret || (id && strcmp(id, found->id))) {
+			request_refuse(request, 400, "invalid_request",
+				       "two-client-authentications");
+			return -1;
+		}
+		return 0;
+	}
+	found->id = id ? util_strdup(id) : NULL;
+	found->secret = secret ? util_strdup(secret) : NULL;
+	return 0;
+}
+
+static int client_check(struct request *request, const struct client *client,
+			const struct credentials *found)
+{
+	if (!found->id)
+		return client_refuse(request, found->basic, "no-client");
+	if (!client)
+		return client_refuse(request, found->basic, "unknown-client");
+	request_log(request, "client", client->id);
+	if (client->kind == CLIENT_NATIVE)
+		return !found->secret ? 0
+				      : client_refuse(request, found->basic,
+						      "secret-from-native");
+	if (!found->secret)
+		return client_refuse(request, found->basic, "no-secret");
+	if (!util_same(client->secret, found->secret))
+		return client_refuse(request, found->basic, "wrong-secret");
+	return 0;
+}
+
+int client_authenticate(struct provider *provider, struct request *request,
+			const struct form *form, const struct client **out)
+{
+	const struct options *options = &provider->options;
+	struct credentials found = {NULL, NULL, false};
+	const struct client *client;
+	int rc;
+
+	*out = NULL;
+	rc = client_collect(request, form, &found);
+	if (rc)
+		goto out;
+	client = client_find(options->clients, options->client_count, found.id);
+	rc = client_check(request, client, &found);
+	if (!rc)
+		*out = client;
+out:
+	free(found.id);
+	free(found.secret);
+	return rc;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The provider as a whole: its options, its state and the one lock around
+ * the state. Each request runs in a thread of its own; a handler holds the
+ * lock while it works and never waits for anything meanwhile, so that a
+ * slow answer for one client delays nobody else.
+ */
+#ifndef PROVIDER_PROVIDER_H
+#define PROVIDER_PROVIDER_H
+
+#include "grants.h"
+#include "login.h"
+#include "options.h"
+#include "request.h"
+
+#include <pthread.h>
+
+/* What /control/stats tells. */
+struct stats {
+	uint64_t token_requests; /* all, also those that a fault answered */
+	uint64_t grant_code;
+	uint64_t grant_refresh;
+	uint64_t grant_client;
+	uint64_t grant_other;
+	uint64_t refreshes_ok;
+	uint64_t reuses; /* superseded refresh tokens presented again */
+	uint64_t code_reuses;
+	uint64_t families_revoked;
+	uint64_t undelivered; /* rotated answers that did not arrive whole */
+	uint64_t revocations;
+	uint64_t api_ok;
+	uint64_t api_refused;
+};
+
+struct provider {
+	struct options options;
+	int stop_fd; /* readable when the provider is to end */
+	int log_fd;  /* -1: no log */
+
+	pthread_mutex_t lock; /* for all that follows */
+	char origin[64];      /* http://127.0.0.1:PORT */
+	struct faults faults;
+	struct stats stats;
+	struct grants grants;
+	struct logins logins;
+	int64_t revoke_503;
+};
+
+void provider_lock(struct provider *provider);
+void provider_unlock(struct provider *provider);
+
+/* Ends a family and counts it; the lock is held. */
+void provider_kill_family(struct provider *provider, struct family *family);
+
+/*
+ * The answer will not arrive whole: if it had a rotated refresh token,
+ * counts and logs that, once. Takes the lock.
+ */
+void provider_note_lost(struct provider *provider, struct request *request);
+
+/* Writes the request's line to the log (log.c). */
+void log_write(struct provider *provider, const struct request *request);
+void log_write_lost(struct provider *provider, const struct request *request);
+
+/* Finds out who answers, and has it answered and logged (route.c). */
+void route_request(struct provider *provider, struct request *request);
+
+/* The handlers; each fills in the answer. The lock is held. */
+void metadata_handle(struct provider *provider, struct request *request);
+void authorize_handle(struct provider *provider, struct request *request);
+void authorize_error_handle(struct provider *provider, struct request *request);
+void login_handle(struct provider *provider, struct request *request);
+void consent_handle(struct provider *provider, struct request *request);
+void token_handle(struct provider *provider, struct request *request);
+void revoke_handle(struct provider *provider, struct request *request);
+void api_organizations_handle(struct provider *provider,
+			      struct request *request);
+void api_devices_handle(struct provider *provider, struct request *request);
+void control_stats_handle(struct provider *provider, struct request *request);
+void control_expire_handle(struct provider *provider, struct request *request);
+void control_faults_handle(struct provider *provider, struct request *request);
+
+/* The HTML pages (page.c). */
+void page_login(struct request *request, const struct pending *pending,
+		const char *message);
+void page_consent(struct request *request, const struct pending *pending);
+void page_message(struct request *request, int status, const char *title,
+		  const char *text);
+/* What a hotel's proxy would answer. */
+void page_proxy(struct request *request);
+
+#endif

@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_hosts.sh - runs the host programs, each a promise of valetkey.h, against
+# the provider: what they themselves can see, and what only the provider sees.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/hosts/hosts.sh
+. "$VALETKEY_SRC/tests/hosts/hosts.sh"
+
+# 77: the host could not be what it wanted to be.
+setgid_copy()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		group=65534
+	else
+		group=$(id -G | tr ' ' '\n' | grep -vx "$(id -g)" | head -n 1)
+	fi
+	[ -n "$group" ] || return 77
+	cp "$HOSTS/setgid" "$VALETKEY_TEST_DIR/setgid" &&
+		chgrp "$group" "$VALETKEY_TEST_DIR/setgid" &&
+		chmod 2755 "$VALETKEY_TEST_DIR/setgid" || return 77
+	chmod 711 "$VALETKEY_TEST_DIR"
+	"$VALETKEY_TEST_DIR/setgid"
+}
+
+test_setgid()
+{
+	setgid_status=0
+	setgid_copy || setgid_status=$?
+	if [ "$setgid_status" -eq 77 ]; then
+		skip 'no second group, or set-group-ID has no effect here' \
+			'a set-group-ID program is refused'
+	else
+		is "$setgid_status" 0 'a set-group-ID program is refused'
+	fi
+}
+
+# killed SIGNAL DESCRIPTION: the host's process group gets it while the provider
+# works on the refresh. What was begun is finished, once.
+killed()
+{
+	expire
+	before=$(counted token_requests)
+	done_before=$(refreshes)
+	provider_fault none slow=1000
+	setsid env --default-signal=INT "$HOSTS/ask" &
+	host=$!
+	ok "$2: the refresh has begun" \
+		wait_until counted_above token_requests "$before"
+	kill -s "$1" -- "-$host"
+	wait "$host"
+	is $? $((128 + $3)) "$2: the host is gone"
+	provider_fault none
+	ok "$2: the next get has a token" ask
+	is "$(refreshes) $(counted token_requests)" \
+		"$((done_before + 1)) $((before + 1))" \
+		"$2: the rotated token was kept, one refresh in all"
+	ok "$2: and its refresh token is good" ask -m 1000000
+}
+
+our_helpers()
+{
+	for process in /proc/[0-9]*; do
+		if grep -qsx valetkey-helper "$process/comm" &&
+			grep -qszx "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" \
+				"$process/environ"; then
+			echo "$process"
+		fi
+	done
+}
+
+# Where only root may look: the real helper, during a slow refresh.
+test_real_helper()
+{
+	expire
+	before=$(counted token_requests)
+	provider_fault none slow=1500
+	GIO_EXTRA_MODULES=/nowhere/evil SSLKEYLOGFILE=/nowhere/evil \
+		LD_DEBUG_OUTPUT=/nowhere/evil G_MESSAGES_DEBUG=all \
+		LD_BIND_NOW=1 "$HOSTS/ask" &
+	host=$!
+	wait_until counted_above token_requests "$before"
+	helper=$(our_helpers)
+	if [ "$(id -u)" -eq 0 ]; then
+		is "$(printf '%s\n' "$helper" | grep -c .)" 1 'one helper runs'
+		variables=$(tr '\0' '\n' <"$helper/environ")
+		unlike "$variables" 'evil|^LD_|^GIO|^G_|^SSLKEY' \
+			"the helper has none of the host's environment"
+		is "$(awk '/^Max core/ { print $5, $6 }' "$helper/limits")" \
+			'0 0' 'the helper leaves no core'
+		is "$(awk '{ print $6, $4 == host }' "host=$host" \
+			"$helper/stat")" "${helper#/proc/} 0" \
+			"the helper is nobody's child, in its own session"
+	else
+		is "$helper" '' "the helper's environment is unreadable"
+	fi
+	wait "$host"
+	is $? 0 'the host got its token'
+	provider_fault none
+}
+
+test_rounds()
+{
+	description='1,000 rounds of dlopen and dlclose'
+	if grep -qE '__(asan|tsan|msan)_init' "$VALETKEY_LIB"; then
+		skip 'built with a sanitizer' "$description under valgrind"
+	elif ! command -v valgrind >/dev/null; then
+		skip 'no valgrind' "$description under valgrind"
+	else
+		ok "$description under valgrind" valgrind -q --leak-check=full \
+			--error-exitcode=9 --child-silent-after-fork=yes \
+			"$HOSTS/rounds" 1000 50
+		return
+	fi
+	ok "$description" "$HOSTS/rounds" 1000 50
+}
+
+provider_start
+demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
+
+refresh_cost 0 'a plain host' "$HOSTS/plain"
+ok 'a host that is linked' "$HOSTS/linked"
+ok 'what a request may ask' "$HOSTS/requests" "$PROVIDER_URL"
+refresh_cost 1 'a token that must be fresh' "$HOSTS/fresh"
+refresh_cost 1 'an invalidated token' "$HOSTS/invalidate"
+ok 'SIGCHLD is ignored' "$HOSTS/sigchld_ignored"
+ok 'SIGCHLD is counted' "$HOSTS/sigchld_counted"
+ok 'a thread reaps all children' "$HOSTS/reaper"
+ok 'threads are canceled inside get' "$HOSTS/cancel"
+ok 'forks while threads are inside get' "$HOSTS/fork_threads"
+ok 'no descriptor is free' "$HOSTS/nofile"
+ok 'every allocation fails once' "$HOSTS/nomem" "$PROVIDER_URL/"
+ok 'a hostile environment' "$HOSTS/environment" "$VALETKEY_TEST_DIR"
+test_setgid
+
+provider_fault none slow=400
+expire && refresh_cost 1 'descriptors 0 to 2 are closed' "$HOSTS/closed_stdio"
+expire && refresh_cost 1 'programs are started meanwhile' "$HOSTS/descriptors"
+expire && refresh_cost 1 'a handle is closed under a call' "$HOSTS/close_busy"
+expire && refresh_cost 1 'an event loop' "$HOSTS/loop" PENDING
+provider_fault none
+ok 'an event loop, with a token at hand' "$HOSTS/loop" DONE
+
+demo_account second >/dev/null
+VALETKEY_TEST_ACCOUNT=second
+export VALETKEY_TEST_ACCOUNT
+browser_setup
+ok 'calls from within a conversation' "$HOSTS/busy" demo
+ok 'forks within a conversation' "$HOSTS/fork_talk" "$BROWSER"
+unset VALETKEY_TEST_ACCOUNT
+
+provider_fault none slow=1500
+expire && refresh_cost 1 'a slow account beside another' \
+	"$HOSTS/slow_other" second
+provider_fault none
+
+killed INT 'Ctrl-C' 2
+killed KILL 'kill -9' 9
+test_real_helper
+test_rounds
+is "$(counted reuse_detected)" 0 'no refresh token was ever used twice'
+remove_accounts demo second
+done_testing

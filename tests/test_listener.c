@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_listener.c - the loopback redirect against real sockets: what ends the
+ * wait, what must not, what every page carries, and what becomes of a browser
+ * that waits, comes twice or goes away.
+ */
+#include "browser.h"
+#include "clock.h"
+#include "tap.h"
+#include "valetkey.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool has(const struct buf *text, const char *part)
+{
+	return strstr(buf_text(text), part);
+}
+
+struct stray {
+	const char *line;
+	const char *status;
+};
+
+static const struct stray strays[] = {
+    {"GET /favicon.ico", "404"},
+    {"GET /", "404"},
+    {"GET /callback/?code=c&state=" STATE, "404"},
+    {"GET /callbac?code=c&state=" STATE, "404"},
+    {"OPTIONS " GOOD, "204"},
+    {"HEAD " GOOD, "405"},
+    {"POST " GOOD, "405"},
+    {"PUT " GOOD, "405"},
+    {"GET /callback", "400"},
+    {"GET /callback?code=c", "400"},
+    {"GET /callback?code=c&state=", "400"},
+    {"GET /callback?code=c&state=st4te-_", "400"},
+    {"GET /callback?code=c&state=st4te-_~x", "400"},
+    {"GET /callback?code=c&state=ST4TE-_~", "400"},
+    {"GET /callback?code=c&state=" STATE "%00", "400"},
+    {"GET /callback?state=" STATE, "400"},
+    {"GET /callback?code=&state=" STATE, "400"},
+    {"GET /callback?code=a&code=b&state=" STATE, "400"},
+    {"GET /callback?code=a&state=" STATE "&state=" STATE, "400"},
+    {"GET /callback?code=a&state=x&state=" STATE, "400"},
+    {"GET /callback?code=a%00b&state=" STATE, "400"},
+};
+
+static void test_strays(void)
+{
+	struct buf text = {0};
+	char status[16];
+	size_t i;
+
+	for (i = 0; i < sizeof(strays) / sizeof(strays[0]); i++) {
+		bool closed = ask(strays[i].line, &text);
+
+		snprintf(status, sizeof(status), "HTTP/1.1 %s ",
+			 strays[i].status);
+		tap_ok(closed && !settled &&
+			   strncmp(buf_text(&text), status, 13) == 0,
+		       "%s -> %s, and the wait goes on", strays[i].line,
+		       strays[i].status);
+	}
+	ask("GET /callback?code=c&state=wrong", &text);
+	tap_ok(has(&text, "not from the login in progress") &&
+		   has(&text, "Pro&lt;vider&gt;") && !has(&text, "Pro<"),
+	       "a wrong state gets a page that explains, escaped");
+	tap_ok(has(&text, "Content-Security-Policy: default-src 'none'") &&
+		   has(&text, "Referrer-Policy: no-referrer") &&
+		   has(&text, "Cache-Control: no-store") &&
+		   has(&text, "X-Content-Type-Options: nosniff") &&
+		   has(&text, "Connection: close"),
+	       "the headers of every page");
+	buf_free(&text);
+}
+
+static void test_hosts(void)
+{
+	static const char *const lines[] = {"Host: evil.example:%u\r\n",
+					    "Host: 127.0.0.1:1%u\r\n",
+					    "Host: 127.0.0.1\r\n", ""};
+	struct buf text = {0}, out = {0};
+	size_t i;
+	int fd;
+
+	for (i = 0; i < 4; i++) {
+		char host[64];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(host, sizeof(host), lines[i], port);
+#pragma GCC diagnostic pop
+		buf_clear(&text);
+		buf_clear(&out);
+		buf_fmt(&out, "GET %s HTTP/1.1\r\n%s\r\n", GOOD, host);
+		fd = dial(AF_INET, port);
+		say(fd, buf_text(&out));
+		pump(fd, &text, 3000);
+		tap_ok(!settled && (has(&text, "HTTP/1.1 403") ||
+				    has(&text, "HTTP/1.1 400")),
+		       "refused: another Host (%zu)", i);
+		close(fd);
+	}
+	buf_free(&text);
+	buf_free(&out);
+}
+
+static void test_long_url(void)
+{
+	struct buf line = {0}, text = {0};
+	int i;
+
+	buf_str(&line, "GET " GOOD "&x=");
+	for (i = 0; i < 70000; i++)
+		buf_char(&line, 'x');
+	ask(buf_text(&line), &text);
+	tap_ok(!settled && has(&text, "HTTP/1.1 414"), "70 KB of URL -> 414");
+	buf_free(&line);
+	buf_free(&text);
+}
+
+/* Idle and half requests are open while the good one comes. */
+static void test_redirect(void)
+{
+	struct buf text = {0};
+	int idle = dial(AF_INET, port), half = dial(AF_INET, port);
+	int fd, again;
+
+	say(half, "GET " GOOD " HTTP/1.1\r\nHost: 127.");
+	pump(-1, NULL, 50);
+	tap_ok(!settled, "an idle connection and half a request do nothing");
+	fd = dial(AF_INET, port);
+	request(fd, "GET " GOOD "&iss=https%3A%2F%2Fi.example&session=9");
+	tap_ok(!pump(fd, &text, 200) && !text.len, "the browser waits");
+	tap_ok(settled && equal(answer.code, "c/ode 1") &&
+		   equal(answer.iss, "https://i.example") && !answer.error &&
+		   !answer.error_description,
+	       "the right state ends the wait, decoded");
+	settled = false;
+	again = dial(AF_INET, port);
+	request(again, "GET " GOOD);
+	tap_ok(!pump(again, &text, 200) && !settled,
+	       "a reload waits too, and settles nothing");
+	listener_reply(listener, true, NULL);
+	pump(fd, &text, 2000);
+	tap_ok(has(&text, "HTTP/1.1 200") && has(&text, "You are logged in") &&
+		   has(&text, "Pro&lt;vider&gt;") && has(&text, "work"),
+	       "the page of a success");
+	buf_clear(&text);
+	pump(again, &text, 2000);
+	tap_ok(has(&text, "You are logged in"), "the reload sees it as well");
+	ask("GET " GOOD, &text);
+	tap_ok(has(&text, "You are logged in") && !settled, "and a late one");
+	close(fd);
+	close(again);
+	close(idle);
+	close(half);
+	buf_free(&text);
+}
+
+static void test_error_answer(void)
+{
+	struct problem problem;
+	struct buf text = {0};
+	int fd;
+
+	open_listener("127.0.0.1", 0, &problem);
+	fd = dial(AF_INET, port);
+	request(fd, "GET /callback?error=access_denied&error_description="
+		    "no%20%3Cb%3E&state=" STATE);
+	pump(fd, &text, 200);
+	tap_ok(settled && !answer.code && equal(answer.error, "access_denied"),
+	       "an error answer counts");
+	tap_ok(equal(answer.error_description, "no <b>"), "its description");
+	listener_reply(listener, false, "The provider said \"no <b>\" & 'so'");
+	pump(fd, &text, 2000);
+	tap_ok(has(&text, "The login did not work") &&
+		   has(&text, "valetkey login work") &&
+		   has(&text, "&quot;no &lt;b&gt;&quot; &amp; &#39;so&#39;"),
+	       "the page of a failure: the reason, escaped, and what to type");
+	close(fd);
+	close_listener();
+	buf_free(&text);
+}
+
+static void test_gone(void)
+{
+	struct problem problem;
+	struct buf text = {0};
+	int64_t start;
+	int fd;
+
+	open_listener("127.0.0.1", 0, &problem);
+	fd = dial(AF_INET, port);
+	request(fd, "GET " GOOD);
+	pump(fd, &text, 200);
+	close(fd);
+	start = clock_ms();
+	listener_reply(listener, true, NULL);
+	tap_ok(settled && clock_ms() - start < 2500,
+	       "a browser that went away breaks nothing");
+	close_listener();
+	open_listener("127.0.0.1", 0, &problem);
+	fd = dial(AF_INET, port);
+	request(fd, "GET " GOOD);
+	pump(fd, &text, 200);
+	close_listener();
+	buf_clear(&text);
+	while (text.len < 4096) {
+		char part[4096];
+		ssize_t n = recv(fd, part, sizeof(part), 0);
+
+		if (n <= 0)
+			break;
+		buf_add(&text, part, (size_t)n);
+	}
+	tap_ok(has(&text, "stopped waiting"),
+	       "closed without a reply, the page says so");
+	close(fd);
+	buf_free(&text);
+}
+
+static void test_idle_limit(void)
+{
+	struct problem problem;
+	struct buf text = {0};
+	int64_t start = clock_ms();
+	int fd;
+
+	open_listener("127.0.0.1", 0, &problem);
+	fd = dial(AF_INET, port);
+	say(fd, "GET /call");
+	tap_ok(pump(fd, &text, 15000) && clock_ms() - start > 8000,
+	       "half a request is dropped after ten seconds");
+	close(fd);
+	close_listener();
+	buf_free(&text);
+}
+
+static void try_family(const char *host, int family, bool there)
+{
+	struct buf text = {0};
+	int fd = dial(family, port);
+
+	if (fd >= 0) {
+		request(fd, "GET /favicon.ico");
+		pump(fd, &text, 2000);
+		close(fd);
+	}
+	tap_ok((fd >= 0) == there && (!there || has(&text, "404")),
+	       "%s %s over %s", host, there ? "answers" : "is silent",
+	       family == AF_INET ? "IPv4" : "IPv6");
+	buf_free(&text);
+}
+
+static void test_families(void)
+{
+	struct problem problem;
+	bool has_v6 = !open_listener("[::1]", 0, &problem);
+
+	if (has_v6) {
+		try_family("[::1]", AF_INET6, true);
+		try_family("[::1]", AF_INET, false);
+		close_listener();
+	}
+	open_listener("localhost", 0, &problem);
+	try_family("localhost", AF_INET, true);
+	try_family("localhost", AF_INET6, has_v6);
+	close_listener();
+	open_listener("127.0.0.1", 0, &problem);
+	try_family("127.0.0.1", AF_INET, true);
+	try_family("127.0.0.1", AF_INET6, false);
+	close_listener();
+	tap_ok(open_listener("0.0.0.0", 0, &problem) == VALETKEY_ERR_ARG &&
+		   !listener,
+	       "refused: a host that is not loopback");
+}
+
+static void test_port_in_use(void)
+{
+	struct problem problem;
+	struct listener *first;
+	uint16_t taken;
+
+	open_listener("127.0.0.1", 0, &problem);
+	first = listener;
+	taken = port;
+	tap_ok(open_listener("127.0.0.1", taken, &problem) ==
+		       VALETKEY_ERR_DENIED &&
+		   !listener && strstr(problem.text, "in use"),
+	       "a port in use: %s", problem.text);
+	tap_ok(open_listener("localhost", taken, &problem) != 0,
+	       "for localhost too");
+	listener_close(first);
+	tap_ok(!open_listener("127.0.0.1", taken, &problem) && port == taken,
+	       "free again, it is the port that was asked for");
+	close_listener();
+}
+
+/* The server closes first, so the port lingers in TIME_WAIT. */
+static void test_port_again(void)
+{
+	struct problem problem;
+	struct buf text = {0};
+	uint16_t fixed;
+
+	open_listener("127.0.0.1", 0, &problem);
+	fixed = port;
+	close_listener();
+	open_listener("127.0.0.1", fixed, &problem);
+	ask("GET /favicon.ico", &text);
+	close_listener();
+	tap_ok(!open_listener("127.0.0.1", fixed, &problem),
+	       "a fixed port can be used again at once");
+	close_listener();
+	buf_free(&text);
+}
+
+int main(void)
+{
+	struct problem problem;
+
+	tap_ok(!open_listener("127.0.0.1", 0, &problem) && port, "open");
+	test_strays();
+	test_hosts();
+	test_long_url();
+	test_redirect();
+	close_listener();
+	test_error_answer();
+	test_gone();
+	test_families();
+	test_port_in_use();
+	test_port_again();
+	test_idle_limit();
+	listener_close(NULL);
+	return tap_done();
+}
