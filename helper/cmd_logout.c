@@ -70,11 +70,11 @@ static int ask_helper(const char *op, const char *account)
 			terminal_say(
 			    TERMINAL_PLAIN,
 			    "The grant was revoked at the provider.\n");
-		else
+		else if (text && *text)
 			terminal_say(TERMINAL_WARNING,
 				     "Nothing was revoked at the provider. "
 				     "%s\n",
-				     text ? text : "");
+				     text);
 	}
 	record_free(&request);
 	record_free(&answer);

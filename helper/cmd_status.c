@@ -217,7 +217,8 @@ static int add_object(struct buf *out, const struct entry *entry)
 	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(*texts); i++)
 		rc = add_text(out, entry, texts[i]);
 	rc = rc || add_number(out, entry, "expires_in") ||
-	     add_number(out, entry, "expires_at");
+	     add_number(out, entry, "expires_at") ||
+	     add_number(out, entry, "revocations");
 	if (!rc && *get(entry, "refresh_token"))
 		rc =
 		    buf_fmt(out, ",\"refresh_token\":%s",
@@ -258,6 +259,11 @@ static int print(const struct record *answer, bool json)
 			putchar('\n');
 		print_entry(&entry);
 	}
+	if (record_get_int(answer, "revocations", 0) > 0)
+		printf(
+		    "\nRevocations that wait to be sent: %s. The next refresh "
+		    "or login sends them.\n",
+		    record_get(answer, "revocations"));
 	return VALETKEY_OK;
 }
 

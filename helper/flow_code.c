@@ -174,6 +174,7 @@ static int redeem(struct login *login, struct record *grant)
 		goto out;
 	critical_begin(&before);
 	rc = request_token(login, record_get(&item, "client_secret"), &answer);
+	login->job->provider_reached = answer.status != 0;
 	if (!rc)
 		rc = grant_from_answer(login->client, &answer.fields, NULL,
 				       login->authorization.scope.data, grant);

@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "net.h"
 #include "ops.h"
+#include "pending.h"
 #include "launch.h"
 #include "valetkey.h"
 
@@ -120,9 +121,11 @@ int main(void)
 	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==
 	    CHANNEL_OK)
 		send_answer(&job, run(&job));
+	channel_close(&host);
+	if (job.provider_reached)
+		pending_send(&job);
 	store_close(job.store);
 	record_free(&job.request);
 	record_free(&job.answer);
-	channel_close(&host);
 	return 0;
 }

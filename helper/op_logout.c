@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_logout.c - ends a grant: revoked at the provider (RFC 7009), then deleted
- * here, whether the provider answered or not. `remove` deletes the client
+ * here, whether the provider answered or not: what it could not take is kept for
+ * later (pending.h). `remove` deletes the client
  * secret as well.
  */
 #include "endpoint.h"
@@ -9,6 +10,7 @@
 #include "lock.h"
 #include "ops.h"
 #include "park.h"
+#include "pending.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -22,43 +24,62 @@ static int say(struct job *job, int revoked, const char *text)
 	return VALETKEY_OK;
 }
 
-/* The refresh token where there is one: with it goes the whole grant. */
-static int send_revocation(struct job *job, const struct client *client,
-			   const struct record *grant)
+static bool may_pass(int result)
 {
-	const char *refresh = record_get(grant, "refresh_token");
-	const char *access = record_get(grant, "access_token");
-	struct record item = {0};
-	struct buf params = {0};
-	struct endpoint_request request = {.client = client, .params = &params};
-	int rc = grant_client_secret(job, client, &item);
-
-	request.client_secret = record_get(&item, "client_secret");
-	if (!rc &&
-	    (endpoint_param(&params, "token", refresh ? refresh : access) ||
-	     endpoint_param(&params, "token_type_hint",
-			    refresh ? "refresh_token" : "access_token")))
-		rc = VALETKEY_ERR_NOMEM;
-	if (!rc)
-		rc = endpoint_revoke(&request, &job->problem);
-	buf_free(&params);
-	record_free(&item);
-	return rc;
+	return result == VALETKEY_ERR_NETWORK ||
+	       result == VALETKEY_ERR_TIMEOUT ||
+	       result == VALETKEY_ERR_THROTTLED;
 }
 
+/* Now, or where the provider cannot be reached, later (RFC 7009 2.2.1). */
+static int send_or_keep(struct job *job, const struct pending *pending)
+{
+	struct buf params = {0};
+	const struct endpoint_request request = {
+	    pending->client, pending->client_secret, &params};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (endpoint_param(&params, "token", pending->token) == 0 &&
+	    endpoint_param(&params, "token_type_hint", pending->hint) == 0)
+		rc = endpoint_revoke(&request, &job->problem);
+	buf_free(&params);
+	if (rc == VALETKEY_OK)
+		return say(job, 1, "");
+	if (may_pass(rc) && pending_add(job, pending) == VALETKEY_OK)
+		return say(job, 0,
+			   "The provider cannot be reached. The revocation is "
+			   "kept in the keyring and sent later.");
+	return say(job, 0, job->problem.text);
+}
+
+/* The refresh token where there is one: with it goes the whole grant. */
 static int revoke(struct job *job, const struct client *client,
 		  const struct record *grant)
 {
-	if (!record_get(grant, "refresh_token") &&
-	    !record_get(grant, "access_token"))
-		return say(job, 0, "There was no token to revoke.");
+	const char *refresh = record_get(grant, "refresh_token");
+	const char *access = record_get(grant, "access_token");
+	struct pending pending = {
+	    .client = client,
+	    .token = refresh ? refresh : access,
+	    .hint = refresh ? "refresh_token" : "access_token",
+	};
+	struct record item = {0};
+	int rc;
+
+	if (!pending.token)
+		return say(job, 0, "");
 	if (!client->revocation_endpoint)
 		return say(job, 0,
 			   "The provider has no revocation endpoint; the "
 			   "tokens end by themselves.");
-	if (send_revocation(job, client, grant) == VALETKEY_OK)
-		return say(job, 1, "");
-	return say(job, 0, job->problem.text);
+	if (grant_client_secret(job, client, &item)) {
+		rc = say(job, 0, job->problem.text);
+	} else {
+		pending.client_secret = record_get(&item, "client_secret");
+		rc = send_or_keep(job, &pending);
+	}
+	record_free(&item);
+	return rc;
 }
 
 /* Under the account's lock. */
@@ -78,7 +99,7 @@ static int end_grant(struct job *job, const struct client *client)
 	else if (!rc && found)
 		rc = revoke(job, client, &grant);
 	else if (!rc)
-		rc = say(job, 0, "There was no login.");
+		rc = say(job, 0, "");
 	if (!rc)
 		rc = grant_delete(job, client);
 	record_free(&grant);

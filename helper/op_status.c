@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "grant.h"
 #include "ops.h"
+#include "pending.h"
 #include "valetkey.h"
 
 #include <stdio.h>
@@ -59,7 +60,9 @@ static void describe_client(struct lines *lines, const struct client *client)
 	buf_free(&hosts);
 }
 
-static void describe_secret(struct lines *lines, const struct client *client)
+/* A login with the secret proves it. */
+static void describe_secret(struct lines *lines, const struct client *client,
+			    bool logged_in)
 {
 	struct record item = {0};
 	const char *proof;
@@ -72,7 +75,7 @@ static void describe_secret(struct lines *lines, const struct client *client)
 	line(lines, "secret",
 	     record_get(&item, "client_secret") ? "stored" : "missing");
 	proof = record_get(&item, "proof");
-	line(lines, "proof", proof ? proof : "none");
+	line(lines, "proof", logged_in ? "accepted" : proof ? proof : "none");
 	record_free(&item);
 }
 
@@ -111,6 +114,14 @@ static void describe_state(struct lines *lines, const struct client *client,
 	}
 }
 
+static void describe_pending(struct lines *lines, const struct client *client)
+{
+	unsigned count;
+
+	if (pending_count(lines->job, client->id, &count) == VALETKEY_OK)
+		number(lines, "revocations", count);
+}
+
 static void describe(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
@@ -128,8 +139,10 @@ static void describe(struct lines *lines, const struct client *client)
 		describe_state(lines, client, &grant, found);
 	if (found)
 		describe_grant(lines, &grant);
-	if (!rc || rc == VALETKEY_ERR_LOGIN)
-		describe_secret(lines, client);
+	if (!rc || rc == VALETKEY_ERR_LOGIN) {
+		describe_secret(lines, client, found);
+		describe_pending(lines, client);
+	}
 	record_free(&grant);
 }
 
@@ -158,6 +171,7 @@ int op_status(struct job *job)
 {
 	struct lines lines = {.job = job};
 	const char *name = NULL;
+	unsigned pending;
 
 	while (!lines.rc &&
 	       (name = record_next(&job->request, "account[]", name))) {
@@ -165,6 +179,10 @@ int op_status(struct job *job)
 		lines.number++;
 	}
 	if (!lines.rc && record_add_int(&job->answer, "count", lines.number))
+		lines.rc = VALETKEY_ERR_NOMEM;
+	if (!lines.rc && job_store(job) &&
+	    pending_count(job, NULL, &pending) == VALETKEY_OK &&
+	    record_add_int(&job->answer, "revocations", pending))
 		lines.rc = VALETKEY_ERR_NOMEM;
 	return lines.rc;
 }

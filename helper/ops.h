@@ -24,9 +24,10 @@
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|unproven|changed|broken, N.state_text for a
  *             person, N.expires_in, N.expires_at, N.refresh_token=0|1,
- *             N.secret=none|stored|missing, N.proof, N.hosts
+ *             N.secret=none|stored|missing, N.proof, N.hosts, N.revocations (that
+ *             wait to be sent); revocations of all, also of removed accounts
  * logout      revokes the grant (RFC 7009), deletes it.
- *             -> revoked=0|1, revoked_text
+ *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
  * remove      logout, and deletes the client secret too (the command deletes
  *             the account's file) -> as logout
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * secrets.h - D-Bus calls to the Secret Service, each with a deadline: private
- * to store.c, which knows what is kept there. GLib's types go no further.
+ * to store.c and store_git.c, which know what is kept there. GLib's types go no
+ * further.
  *
  * All calls run in a main context of our own, which also wakes at the deadline;
  * the connection is private, so nothing outlives secrets_disconnect(). Results
@@ -10,6 +11,7 @@
 #ifndef VALETKEY_SECRETS_H
 #define VALETKEY_SECRETS_H
 
+#include "buf.h"
 #include "problem.h"
 
 #define SECRET_API_SUBJECT_TO_CHANGE
@@ -69,6 +71,38 @@ int secrets_explain(GError *error, struct problem *problem);
 
 /* Sets the problem for a keyring that is locked. */
 int secrets_locked(struct problem *problem);
+
+/* ---- items (secrets_item.c) ---- */
+
+/* Whether the default collection is there and unlocked: 0 or a result. */
+int secrets_writable(struct store *store, struct problem *problem);
+
+/* The paths of the items with these attributes (floating), unlocked; of locked
+ * ones only if there are no others. NULL on error. */
+int secrets_find(struct store *store, GVariant *attributes, char ***items,
+		 struct problem *problem);
+
+int secrets_get(struct store *store, const char *item, SecretValue **value,
+		struct problem *problem);
+int secrets_set(struct store *store, const char *item, const struct buf *text,
+		struct problem *problem);
+
+/* In the default collection; attributes are floating. */
+int secrets_create(struct store *store, const char *label, GVariant *attributes,
+		   const struct buf *text, struct problem *problem);
+int secrets_delete(struct store *store, const char *item,
+		   struct problem *problem);
+
+/* One property of an item; NULL on error. */
+int secrets_property(struct store *store, const char *item, const char *name,
+		     GVariant **value, struct problem *problem);
+
+/* Attempts it once, and where that failed or left *found false once more on a
+ * new session. */
+typedef int secrets_attempt(struct store *store, void *work,
+			    struct problem *problem);
+int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
+		  const bool *found, struct problem *problem);
 
 void secrets_disconnect(struct store *store);
 

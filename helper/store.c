@@ -15,10 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_PATH SECRETS_PATH "/aliases/default"
-#define COLLECTION "org.freedesktop.Secret.Collection"
-#define ITEM "org.freedesktop.Secret.Item"
-#define PROPERTIES "org.freedesktop.DBus.Properties"
 #define SCHEMA "org.valetkey.Item"
 
 /* What one of the public calls works on, in both of its attempts. */
@@ -29,9 +25,6 @@ struct job {
 	bool found;
 };
 
-typedef int operation(struct store *store, struct job *job,
-		      struct problem *problem);
-
 static int no_memory(struct problem *problem)
 {
 	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
@@ -39,112 +32,31 @@ static int no_memory(struct problem *problem)
 
 static const char *kind_label(const struct store_key *key)
 {
-	return key->kind == STORE_GRANT ? "login" : "client secret";
+	return key->kind == STORE_GRANT	    ? "login"
+	       : key->kind == STORE_PENDING ? "to be revoked"
+					    : "client secret";
 }
 
-/* By its own path: not every keyring unlocks an alias. */
-static int unlock_default(struct store *store, struct problem *problem)
+static const char *kind_name(const struct store_key *key)
 {
-	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "ReadAlias", "(o)",
-			    g_variant_new("(s)", "default")};
-	GVariant *answer;
-	const char *path;
-	int rc = secrets_call(store, &call, &answer, problem);
-
-	if (rc)
-		return rc;
-	g_variant_get(answer, "(&o)", &path);
-	rc = secrets_unlock(store, path, problem);
-	g_variant_unref(answer);
-	return rc;
-}
-
-static int check_writable(struct store *store, struct job *job,
-			  struct problem *problem)
-{
-	struct call call = {DEFAULT_PATH, PROPERTIES, "Get", "(v)",
-			    g_variant_new("(ss)", COLLECTION, "Locked")};
-	GVariant *answer, *value;
-	bool locked;
-	int rc = secrets_call(store, &call, &answer, problem);
-
-	(void)job;
-	if (rc)
-		return rc;
-	g_variant_get(answer, "(v)", &value);
-	locked = g_variant_get_boolean(value);
-	g_variant_unref(value);
-	g_variant_unref(answer);
-	if (locked)
-		return store->may_prompt ? unlock_default(store, problem)
-					 : secrets_locked(problem);
-	return 0;
+	return key->kind == STORE_GRANT	    ? "grant"
+	       : key->kind == STORE_PENDING ? "pending"
+					    : "client";
 }
 
 static GVariant *attributes(const struct store_key *key, bool with_provider)
 {
-	const char *kind = key->kind == STORE_GRANT ? "grant" : "client";
 	GVariantBuilder builder;
 
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
 	g_variant_builder_add(&builder, "{ss}", "xdg:schema", SCHEMA);
 	g_variant_builder_add(&builder, "{ss}", "account", key->id);
-	g_variant_builder_add(&builder, "{ss}", "kind", kind);
+	g_variant_builder_add(&builder, "{ss}", "kind",
+			      kind_name(key));
 	if (with_provider)
 		g_variant_builder_add(&builder, "{ss}", "provider",
 				      key->provider);
 	return g_variant_builder_end(&builder);
-}
-
-/* The items' paths, unlocked: one, or none, or by accident several. */
-static int find_items(struct store *store, const struct store_key *key,
-		      char ***items, struct problem *problem)
-{
-	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "SearchItems",
-			    "(aoao)",
-			    g_variant_new("(@a{ss})", attributes(key, false))};
-	GVariant *answer;
-	char **unlocked, **locked;
-	int rc = secrets_call(store, &call, &answer, problem);
-
-	*items = NULL;
-	if (rc)
-		return rc;
-	g_variant_get(answer, "(^ao^ao)", &unlocked, &locked);
-	g_variant_unref(answer);
-	if (*unlocked || !*locked) {
-		*items = unlocked;
-		g_strfreev(locked);
-		return 0;
-	}
-	*items = locked;
-	g_strfreev(unlocked);
-	return secrets_unlock(store, *locked, problem);
-}
-
-static int get_secret(struct store *store, const char *item,
-		      SecretValue **value, struct problem *problem)
-{
-	struct call call = {item, ITEM, "GetSecret", "((oayays))", NULL};
-	GVariant *answer, *secret;
-	const char *session;
-	int rc = secrets_open_session(store, problem);
-
-	if (rc)
-		return rc;
-	session = secret_service_get_session_dbus_path(store->service);
-	call.arguments = g_variant_new("(o)", session);
-	rc = secrets_call(store, &call, &answer, problem);
-	if (rc)
-		return rc;
-	secret = g_variant_get_child_value(answer, 0);
-	*value = secret_service_decode_dbus_secret(store->service, secret);
-	g_variant_unref(secret);
-	g_variant_unref(answer);
-	return *value ? 0
-		      : problem_set(problem, VALETKEY_ERR_DENIED,
-				    "The keyring's answer cannot be decrypted. "
-				    "Start the keyring again.");
 }
 
 static int parse(SecretValue *value, struct job *job, struct problem *problem)
@@ -168,16 +80,17 @@ static int parse(SecretValue *value, struct job *job, struct problem *problem)
 	    key->account, key->provider, kind_label(key), line, key->account);
 }
 
-static int load_item(struct store *store, struct job *job,
-		     struct problem *problem)
+static int load_item(struct store *store, void *work, struct problem *problem)
 {
+	struct job *job = work;
 	SecretValue *value = NULL;
 	char **items;
-	int rc = find_items(store, job->key, &items, problem);
+	int rc =
+	    secrets_find(store, attributes(job->key, false), &items, problem);
 
 	job->found = !rc && *items;
 	if (job->found)
-		rc = get_secret(store, *items, &value, problem);
+		rc = secrets_get(store, *items, &value, problem);
 	if (value) {
 		rc = parse(value, job, problem);
 		secret_value_unref(value);
@@ -186,60 +99,17 @@ static int load_item(struct store *store, struct job *job,
 	return rc;
 }
 
-static int encode(struct store *store, const struct buf *text,
-		  GVariant **secret, struct problem *problem)
-{
-	SecretValue *value;
-	int rc = secrets_open_session(store, problem);
-
-	if (rc)
-		return rc;
-	value =
-	    secret_value_new(buf_text(text), (gssize)text->len, "text/plain");
-	*secret = secret_service_encode_dbus_secret(store->service, value);
-	secret_value_unref(value);
-	return *secret ? 0 : no_memory(problem);
-}
-
-static int set_secret(struct store *store, const char *item,
-		      const struct buf *text, struct problem *problem)
-{
-	struct call call = {item, ITEM, "SetSecret", "()", NULL};
-	GVariant *secret;
-	int rc = encode(store, text, &secret, problem);
-
-	if (rc)
-		return rc;
-	call.arguments = g_variant_new("(@(oayays))", secret);
-	return secrets_call(store, &call, NULL, problem);
-}
-
 static int create_item(struct store *store, struct job *job,
 		       struct problem *problem)
 {
 	const struct store_key *key = job->key;
-	struct call call = {DEFAULT_PATH, COLLECTION, "CreateItem", "(oo)",
-			    NULL};
-	GVariantBuilder builder;
-	GVariant *secret;
-	char *label;
-	int rc = check_writable(store, job, problem);
+	char *label = g_strdup_printf("valetkey: %s (%s) - %s", key->account,
+				      key->provider, kind_label(key));
+	int rc = secrets_create(store, label, attributes(key, true), job->text,
+				problem);
 
-	if (!rc)
-		rc = encode(store, job->text, &secret, problem);
-	if (rc)
-		return rc;
-	label = g_strdup_printf("valetkey: %s (%s) - %s", key->account,
-				key->provider, kind_label(key));
-	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sv}"));
-	g_variant_builder_add(&builder, "{sv}", ITEM ".Label",
-			      g_variant_new_string(label));
-	g_variant_builder_add(&builder, "{sv}", ITEM ".Attributes",
-			      attributes(key, true));
-	call.arguments =
-	    g_variant_new("(a{sv}@(oayays)b)", &builder, secret, FALSE);
 	g_free(label);
-	return secrets_call_prompt(store, &call, 1, problem);
+	return rc;
 }
 
 static int read_back(struct store *store, const char *item,
@@ -248,7 +118,7 @@ static int read_back(struct store *store, const char *item,
 	SecretValue *value = NULL;
 	bool same = false;
 	gsize len;
-	int rc = item ? get_secret(store, item, &value, problem) : 0;
+	int rc = item ? secrets_get(store, item, &value, problem) : 0;
 
 	if (value) {
 		const char *got = secret_value_get(value, &len);
@@ -265,11 +135,12 @@ static int read_back(struct store *store, const char *item,
 }
 
 /* Of several items each gets the secret: a load may find any of them. */
-static int save_item(struct store *store, struct job *job,
-		     struct problem *problem)
+static int save_item(struct store *store, void *work, struct problem *problem)
 {
+	struct job *job = work;
 	char **items;
-	int rc = find_items(store, job->key, &items, problem);
+	int rc =
+	    secrets_find(store, attributes(job->key, false), &items, problem);
 
 	job->found = true;
 	if (!rc && !*items) {
@@ -277,10 +148,11 @@ static int save_item(struct store *store, struct job *job,
 		items = NULL;
 		rc = create_item(store, job, problem);
 		if (!rc)
-			rc = find_items(store, job->key, &items, problem);
+			rc = secrets_find(store, attributes(job->key, false),
+					  &items, problem);
 	} else {
 		for (size_t i = 0; !rc && items[i]; i++)
-			rc = set_secret(store, items[i], job->text, problem);
+			rc = secrets_set(store, items[i], job->text, problem);
 	}
 	if (!rc)
 		rc = read_back(store, *items, job->text, problem);
@@ -288,37 +160,20 @@ static int save_item(struct store *store, struct job *job,
 	return rc;
 }
 
-static int delete_items(struct store *store, struct job *job,
+static int delete_items(struct store *store, void *work,
 			struct problem *problem)
 {
+	struct job *job = work;
 	char **items;
-	int rc = find_items(store, job->key, &items, problem);
+	int rc =
+	    secrets_find(store, attributes(job->key, false), &items, problem);
 
 	for (size_t i = 0; !rc && items[i]; i++) {
-		struct call call = {items[i], ITEM, "Delete", "(o)", NULL};
-
 		job->found = true;
-		rc = secrets_call_prompt(store, &call, 0, problem);
+		rc = secrets_delete(store, items[i], problem);
 	}
 	g_strfreev(items);
 	return rc;
-}
-
-/* Once, and where that failed or found nothing once more on a new session. */
-static int run(struct store *store, operation *attempt, struct job *job,
-	       struct problem *problem)
-{
-	int rc = store->service ? 0 : secrets_attach(store, problem);
-
-	if (rc)
-		return rc;
-	rc = attempt(store, job, problem);
-	if (rc == 0 ? job->found
-		    : rc != VALETKEY_ERR_NO_KEYRING &&
-			  rc != VALETKEY_ERR_DENIED && rc != VALETKEY_ERR_LOGIN)
-		return rc;
-	rc = secrets_attach(store, problem);
-	return rc ? rc : attempt(store, job, problem);
 }
 
 int store_open(bool may_prompt, int64_t deadline, struct store **store,
@@ -347,18 +202,25 @@ void store_set_deadline(struct store *store, int64_t deadline)
 	store->deadline = deadline;
 }
 
+static int check_writable(struct store *store, void *work,
+			  struct problem *problem)
+{
+	(void)work;
+	return secrets_writable(store, problem);
+}
+
 int store_writable(struct store *store, struct problem *problem)
 {
-	struct job job = {.found = true};
+	bool found = true;
 
-	return run(store, check_writable, &job, problem);
+	return secrets_twice(store, check_writable, NULL, &found, problem);
 }
 
 int store_load(struct store *store, const struct store_key *key,
 	       struct record *record, bool *found, struct problem *problem)
 {
 	struct job job = {.key = key, .record = record};
-	int rc = run(store, load_item, &job, problem);
+	int rc = secrets_twice(store, load_item, &job, &job.found, problem);
 
 	*found = !rc && job.found;
 	return rc;
@@ -378,7 +240,7 @@ int store_save(struct store *store, const struct store_key *key,
 				 "A value with a control character cannot be "
 				 "stored.");
 	else
-		rc = run(store, save_item, &job, problem);
+		rc = secrets_twice(store, save_item, &job, &job.found, problem);
 	buf_free(&text);
 	return rc;
 }
@@ -388,7 +250,7 @@ int store_delete(struct store *store, const struct store_key *key,
 {
 	struct job job = {.key = key};
 
-	return run(store, delete_items, &job, problem);
+	return secrets_twice(store, delete_items, &job, &job.found, problem);
 }
 
 void store_close(struct store *store)

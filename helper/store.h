@@ -26,7 +26,8 @@
 
 enum store_kind {
 	STORE_CLIENT = 1, /* the client secret of a registration */
-	STORE_GRANT = 2	  /* access and refresh token */
+	STORE_GRANT = 2,  /* access and refresh token */
+	STORE_PENDING = 3 /* revocations that wait, see pending.h */
 };
 
 struct store;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secrets_item.c - see secrets.h: what can be done with an item of the keyring,
+ * whoever's it is. A replacement is SetSecret on the item found, never
+ * CreateItem with replace: some keyrings hang on that.
+ */
+#include "secrets.h"
+
+#include "valetkey.h"
+
+#include <string.h>
+
+#define DEFAULT_PATH SECRETS_PATH "/aliases/default"
+#define COLLECTION "org.freedesktop.Secret.Collection"
+#define ITEM "org.freedesktop.Secret.Item"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+static int get_property(struct store *store, const struct call *get,
+			const char *type, GVariant **value,
+			struct problem *problem)
+{
+	GVariant *answer;
+	int rc = secrets_call(store, get, &answer, problem);
+
+	*value = NULL;
+	if (rc)
+		return rc;
+	g_variant_get(answer, "(v)", value);
+	g_variant_unref(answer);
+	if (!type || g_variant_is_of_type(*value, G_VARIANT_TYPE(type)))
+		return 0;
+	g_clear_pointer(value, g_variant_unref);
+	return problem_set(problem, VALETKEY_ERR_DENIED,
+			   "The keyring's answer makes no sense.");
+}
+
+/* By its own path: not every keyring unlocks an alias. */
+static int unlock_default(struct store *store, struct problem *problem)
+{
+	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "ReadAlias", "(o)",
+			    g_variant_new("(s)", "default")};
+	GVariant *answer;
+	const char *path;
+	int rc = secrets_call(store, &call, &answer, problem);
+
+	if (rc)
+		return rc;
+	g_variant_get(answer, "(&o)", &path);
+	rc = secrets_unlock(store, path, problem);
+	g_variant_unref(answer);
+	return rc;
+}
+
+int secrets_writable(struct store *store, struct problem *problem)
+{
+	struct call call = {DEFAULT_PATH, PROPERTIES, "Get", "(v)",
+			    g_variant_new("(ss)", COLLECTION, "Locked")};
+	GVariant *value;
+	bool locked;
+	int rc = get_property(store, &call, "b", &value, problem);
+
+	if (rc)
+		return rc;
+	locked = g_variant_get_boolean(value);
+	g_variant_unref(value);
+	if (locked)
+		return store->may_prompt ? unlock_default(store, problem)
+					 : secrets_locked(problem);
+	return 0;
+}
+
+int secrets_property(struct store *store, const char *item, const char *name,
+		     GVariant **value, struct problem *problem)
+{
+	struct call call = {item, PROPERTIES, "Get", "(v)",
+			    g_variant_new("(ss)", ITEM, name)};
+
+	return get_property(store, &call, NULL, value, problem);
+}
+
+int secrets_find(struct store *store, GVariant *attributes, char ***items,
+		 struct problem *problem)
+{
+	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "SearchItems",
+			    "(aoao)", g_variant_new("(@a{ss})", attributes)};
+	GVariant *answer;
+	char **unlocked, **locked;
+	int rc = secrets_call(store, &call, &answer, problem);
+
+	*items = NULL;
+	if (rc)
+		return rc;
+	g_variant_get(answer, "(^ao^ao)", &unlocked, &locked);
+	g_variant_unref(answer);
+	if (*unlocked || !*locked) {
+		*items = unlocked;
+		g_strfreev(locked);
+		return 0;
+	}
+	*items = locked;
+	g_strfreev(unlocked);
+	return secrets_unlock(store, *locked, problem);
+}
+
+int secrets_get(struct store *store, const char *item, SecretValue **value,
+		struct problem *problem)
+{
+	struct call call = {item, ITEM, "GetSecret", "((oayays))", NULL};
+	GVariant *answer, *secret;
+	const char *session;
+	int rc = secrets_open_session(store, problem);
+
+	if (rc)
+		return rc;
+	session = secret_service_get_session_dbus_path(store->service);
+	call.arguments = g_variant_new("(o)", session);
+	rc = secrets_call(store, &call, &answer, problem);
+	if (rc)
+		return rc;
+	secret = g_variant_get_child_value(answer, 0);
+	*value = secret_service_decode_dbus_secret(store->service, secret);
+	g_variant_unref(secret);
+	g_variant_unref(answer);
+	return *value ? 0
+		      : problem_set(problem, VALETKEY_ERR_DENIED,
+				    "The keyring's answer cannot be decrypted. "
+				    "Start the keyring again.");
+}
+
+static int encode(struct store *store, const struct buf *text,
+		  GVariant **secret, struct problem *problem)
+{
+	SecretValue *value;
+	int rc = secrets_open_session(store, problem);
+
+	if (rc)
+		return rc;
+	value =
+	    secret_value_new(buf_text(text), (gssize)text->len, "text/plain");
+	*secret = secret_service_encode_dbus_secret(store->service, value);
+	secret_value_unref(value);
+	return *secret
+		   ? 0
+		   : problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
+int secrets_set(struct store *store, const char *item, const struct buf *text,
+		struct problem *problem)
+{
+	struct call call = {item, ITEM, "SetSecret", "()", NULL};
+	GVariant *secret;
+	int rc = encode(store, text, &secret, problem);
+
+	if (rc)
+		return rc;
+	call.arguments = g_variant_new("(@(oayays))", secret);
+	return secrets_call(store, &call, NULL, problem);
+}
+
+int secrets_create(struct store *store, const char *label, GVariant *attributes,
+		   const struct buf *text, struct problem *problem)
+{
+	struct call call = {DEFAULT_PATH, COLLECTION, "CreateItem", "(oo)",
+			    NULL};
+	GVariant *owned = g_variant_ref_sink(attributes);
+	GVariantBuilder builder;
+	GVariant *secret;
+	int rc = secrets_writable(store, problem);
+
+	if (!rc)
+		rc = encode(store, text, &secret, problem);
+	if (!rc) {
+		g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sv}"));
+		g_variant_builder_add(&builder, "{sv}", ITEM ".Label",
+				      g_variant_new_string(label));
+		g_variant_builder_add(&builder, "{sv}", ITEM ".Attributes",
+				      owned);
+		call.arguments =
+		    g_variant_new("(a{sv}@(oayays)b)", &builder, secret, FALSE);
+		rc = secrets_call_prompt(store, &call, 1, problem);
+	}
+	g_variant_unref(owned);
+	return rc;
+}
+
+int secrets_delete(struct store *store, const char *item,
+		   struct problem *problem)
+{
+	struct call call = {item, ITEM, "Delete", "(o)", NULL};
+
+	return secrets_call_prompt(store, &call, 0, problem);
+}
+
+int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
+		  const bool *found, struct problem *problem)
+{
+	int rc = store->service ? 0 : secrets_attach(store, problem);
+
+	if (rc)
+		return rc;
+	rc = attempt(store, work, problem);
+	if (rc == 0 ? *found
+		    : rc != VALETKEY_ERR_NO_KEYRING &&
+			  rc != VALETKEY_ERR_DENIED && rc != VALETKEY_ERR_LOGIN)
+		return rc;
+	rc = secrets_attach(store, problem);
+	return rc ? rc : attempt(store, work, problem);
+}
