@@ -133,7 +133,6 @@ int cmd_account_prepare(const char *account, const struct record *keys,
 			struct cmd_account_file *file);
 int cmd_account_publish(struct cmd_account_file *file);
 void cmd_account_discard(struct cmd_account_file *file);
-int cmd_account_delete(const char *account);
 
 /* ---- the rest ---- */
 

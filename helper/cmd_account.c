@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_account.c - writes and deletes an account's file. A new one appears under
- * its name at once and whole, or not at all, and never in place of another.
+ * cmd_account.c - writes an account's file. A new one appears under its name at
+ * once and whole, or not at all, and never in place of another.
  */
 #include "account.h"
 #include "cmd.h"
@@ -100,17 +100,4 @@ void cmd_account_discard(struct cmd_account_file *file)
 		unlink(file->temporary.data);
 	buf_free(&file->temporary);
 	buf_free(&file->final);
-}
-
-int cmd_account_delete(const char *account)
-{
-	struct buf path = {0};
-	int rc = account_path(&path, account);
-
-	if (rc || buf_str(&path, ".conf"))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
-	else if (unlink(path.data) != 0 && errno != ENOENT)
-		rc = cannot("Cannot delete", &path);
-	buf_free(&path);
-	return rc;
 }

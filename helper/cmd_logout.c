@@ -119,8 +119,6 @@ static int run_remove(struct cmd_args *args)
 	if (!rc)
 		rc = ask_helper("remove", args->account);
 	if (!rc)
-		rc = cmd_account_delete(args->account);
-	if (!rc)
 		terminal_say(TERMINAL_GOOD, "%s is removed.\n", args->account);
 	return rc;
 }

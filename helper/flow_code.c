@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "net.h"
 #include "park.h"
+#include "pending.h"
 #include "valetkey.h"
 
 #include <poll.h>
@@ -143,7 +144,42 @@ static int request_token(struct login *login, const char *secret,
 	return rc;
 }
 
-static int store_grant(struct login *login, struct record *grant)
+/* Whether the account is still there, and still the same. */
+static bool still_there(const struct client *client)
+{
+	struct record now = {0};
+	const char *id;
+	bool same = false;
+
+	if (account_read(client->account, &now, NULL) == VALETKEY_OK) {
+		id = record_get(&now, "id");
+		same = id && strcmp(id, client->id) == 0;
+	}
+	record_free(&now);
+	return same;
+}
+
+/* The account was removed while the person was in the browser. */
+static int give_back(struct login *login, const struct record *grant,
+		     const char *secret)
+{
+	const char *refresh = record_get(grant, "refresh_token");
+	const struct pending pending = {
+	    .client = login->client,
+	    .client_secret = secret,
+	    .token = refresh ? refresh : record_get(grant, "access_token"),
+	    .hint = refresh ? "refresh_token" : "access_token",
+	};
+
+	if (login->client->revocation_endpoint)
+		pending_add(login->job, &pending);
+	return problem_set(&login->job->problem, VALETKEY_ERR_ACCOUNT,
+			   "Account %s was removed during the login.",
+			   login->client->account);
+}
+
+static int store_grant(struct login *login, const char *secret,
+		       const struct record *grant)
 {
 	struct job *job = login->job;
 	int64_t deadline = deadline_in(STORE_LIMIT_MS);
@@ -152,7 +188,9 @@ static int store_grant(struct login *login, struct record *grant)
 			   &job->problem);
 
 	store_set_deadline(job->store, deadline);
-	if (!rc)
+	if (!rc && !still_there(login->client))
+		rc = give_back(login, grant, secret);
+	else if (!rc)
 		rc = grant_save(job, login->client, grant);
 	if (!rc) {
 		park_clear(login->client);
@@ -167,19 +205,21 @@ static int redeem(struct login *login, struct record *grant)
 {
 	struct endpoint_answer answer = {0};
 	struct record item = {0};
+	const char *secret;
 	sigset_t before;
 	int rc = grant_client_secret(login->job, login->client, &item);
 
 	if (rc)
 		goto out;
+	secret = record_get(&item, "client_secret");
 	critical_begin(&before);
-	rc = request_token(login, record_get(&item, "client_secret"), &answer);
+	rc = request_token(login, secret, &answer);
 	login->job->provider_reached = answer.status != 0;
 	if (!rc)
 		rc = grant_from_answer(login->client, &answer.fields, NULL,
 				       login->authorization.scope.data, grant);
 	if (!rc)
-		rc = store_grant(login, grant);
+		rc = store_grant(login, secret, grant);
 	critical_end(&before);
 	if (rc == VALETKEY_ERR_LOGIN) /* invalid_grant: the code was no good */
 		login->job->problem.result = rc = VALETKEY_ERR_DENIED;

@@ -33,9 +33,18 @@ static const struct {
 	const char *name;
 	int (*run)(struct job *job);
 } operations[] = {
-    {"get", op_get},	   {"renew", op_renew},	  {"invalidate", op_invalidate},
-    {"login", op_login},   {"add", op_add},	  {"discover", op_discover},
-    {"status", op_status}, {"logout", op_logout}, {"remove", op_remove},
+    {"get", op_get},
+    {"renew", op_renew},
+    {"invalidate", op_invalidate},
+    {"login", op_login},
+    {"add", op_add},
+    {"discover", op_discover},
+    {"status", op_status},
+    {"logout", op_logout},
+    {"remove", op_remove},
+    {"git_get", op_git_get},
+    {"git_store", op_git_store},
+    {"git_erase", op_git_erase},
 };
 
 /* No core, no ptrace by others, nothing of the host's left. */

@@ -2,8 +2,8 @@
 /*
  * op_logout.c - ends a grant: revoked at the provider (RFC 7009), then deleted
  * here, whether the provider answered or not: what it could not take is kept for
- * later (pending.h). `remove` deletes the client
- * secret as well.
+ * later (pending.h). `remove` deletes the client secret and the account's file
+ * as well.
  */
 #include "endpoint.h"
 #include "grant.h"
@@ -13,7 +13,9 @@
 #include "pending.h"
 #include "valetkey.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static int say(struct job *job, int revoked, const char *text)
 {
@@ -53,8 +55,8 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 }
 
 /* The refresh token where there is one: with it goes the whole grant. */
-static int revoke(struct job *job, const struct client *client,
-		  const struct record *grant)
+static int revoke_grant(struct job *job, const struct client *client,
+			const struct record *grant)
 {
 	const char *refresh = record_get(grant, "refresh_token");
 	const char *access = record_get(grant, "access_token");
@@ -97,7 +99,7 @@ static int end_grant(struct job *job, const struct client *client)
 	if (rc == VALETKEY_ERR_LOGIN) /* dead, or pinned to elsewhere */
 		rc = say(job, 0, job->problem.text);
 	else if (!rc && found)
-		rc = revoke(job, client, &grant);
+		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
 		rc = say(job, 0, "");
 	if (!rc)
@@ -106,10 +108,27 @@ static int end_grant(struct job *job, const struct client *client)
 	return rc;
 }
 
+/* The file goes under the lock too: a login that comes after sees it gone. */
+static int forget_client(struct job *job, const struct client *client)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	struct buf path = {0};
+	int rc = store_delete(job_store(job), &key, &job->problem);
+
+	if (!rc &&
+	    (account_path(&path, client->account) || buf_str(&path, ".conf")))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc && unlink(path.data) != 0)
+		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
+				 "Cannot delete %s: %s.", path.data,
+				 strerror(errno));
+	buf_free(&path);
+	return rc;
+}
+
 static int log_out(struct job *job, bool remove)
 {
 	struct client client = {0};
-	struct store_key key;
 	int lock = -1;
 	int rc = job_client(job, &client);
 
@@ -118,10 +137,8 @@ static int log_out(struct job *job, bool remove)
 			       &job->problem);
 	if (!rc)
 		rc = end_grant(job, &client);
-	if (!rc && remove) {
-		key = grant_key(&client, STORE_CLIENT);
-		rc = store_delete(job_store(job), &key, &job->problem);
-	}
+	if (!rc && remove)
+		rc = forget_client(job, &client);
 	lock_drop(&lock);
 	client_free(&client);
 	return rc;

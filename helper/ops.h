@@ -28,8 +28,17 @@
  *             wait to be sent); revocations of all, also of removed accounts
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
- * remove      logout, and deletes the client secret too (the command deletes
- *             the account's file) -> as logout
+ * remove      logout, and deletes the client secret and the account's file too
+ *             -> as logout
+ * git_get     a stored credential of git's. protocol, server, port, path, username
+ *             as far as they are known, want_authtype=1; all values of git_*
+ *             are written as git_field.h says.
+ *             -> username, password | authtype, credential,
+ *             password_expiry_utc, oauth_refresh_token; nothing where there is
+ *             none. What is over is not answered, but for its refresh token
+ * git_store   the same keys with password or credential -> nothing
+ * git_erase   the same keys; password or credential only where just that one
+ *             shall go -> nothing
  */
 #ifndef VALETKEY_OPS_H
 #define VALETKEY_OPS_H
@@ -45,5 +54,8 @@ int op_discover(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);
 int op_remove(struct job *job);
+int op_git_get(struct job *job);
+int op_git_store(struct job *job);
+int op_git_erase(struct job *job);
 
 #endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_git.c - see store_git.h. What the attributes and the secret mean is
+ * op_credential.c's business.
+ */
+#include "store_git.h"
+
+#include "secrets.h"
+#include "valetkey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ITEMS_MAX 64
+
+/* What one of the public calls works on, in both of its attempts. */
+struct work {
+	const struct record *attributes;
+	struct store_item *items; /* find */
+	const char *label;	  /* create */
+	const struct buf *secret; /* create, replace */
+	const char *path;	  /* replace, delete */
+	bool found;
+};
+
+static int no_memory(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
+/* D-Bus knows no other text (and GLib would complain aloud). */
+static bool all_utf8(const struct record *attributes)
+{
+	const char *value;
+	size_t at = 0;
+
+	while (record_each(attributes, &at, &value))
+		if (!g_utf8_validate(value, -1, NULL))
+			return false;
+	return true;
+}
+
+static GVariant *dictionary(const struct record *attributes)
+{
+	const char *key, *value;
+	GVariantBuilder builder;
+	size_t at = 0;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
+	while ((key = record_each(attributes, &at, &value)))
+		g_variant_builder_add(&builder, "{ss}", key, value);
+	return g_variant_builder_end(&builder);
+}
+
+static int load_attributes(struct store *store, struct store_item *item,
+			   struct problem *problem)
+{
+	const char *key, *value;
+	GVariant *all;
+	GVariantIter iter;
+	int rc =
+	    secrets_property(store, item->path, "Attributes", &all, problem);
+
+	if (rc)
+		return rc;
+	if (g_variant_is_of_type(all, G_VARIANT_TYPE("a{ss}"))) {
+		g_variant_iter_init(&iter, all);
+		while (!rc &&
+		       g_variant_iter_next(&iter, "{&s&s}", &key, &value))
+			if (record_add(&item->attributes, key, value))
+				rc = no_memory(problem);
+	}
+	g_variant_unref(all);
+	return rc;
+}
+
+static int load_modified(struct store *store, struct store_item *item,
+			 struct problem *problem)
+{
+	GVariant *value;
+	int rc =
+	    secrets_property(store, item->path, "Modified", &value, problem);
+
+	if (rc)
+		return rc;
+	if (g_variant_is_of_type(value, G_VARIANT_TYPE_UINT64))
+		item->modified = (int64_t)g_variant_get_uint64(value);
+	g_variant_unref(value);
+	return 0;
+}
+
+static int load_secret(struct store *store, struct store_item *item,
+		       struct problem *problem)
+{
+	SecretValue *value = NULL;
+	const char *text;
+	gsize len;
+	int rc = secrets_get(store, item->path, &value, problem);
+
+	if (rc)
+		return rc;
+	text = secret_value_get(value, &len);
+	if (buf_add(&item->secret, text, len))
+		rc = no_memory(problem);
+	secret_value_unref(value);
+	return rc;
+}
+
+static int load_item(struct store *store, struct work *work, const char *path,
+		     bool one_of_several, struct problem *problem)
+{
+	struct store_item *item = calloc(1, sizeof(*item));
+	int rc;
+
+	if (!item)
+		return no_memory(problem);
+	item->next = work->items;
+	work->items = item;
+	item->path = strdup(path);
+	if (!item->path)
+		return no_memory(problem);
+	rc = load_attributes(store, item, problem);
+	if (!rc && one_of_several)
+		rc = load_modified(store, item, problem);
+	return rc ? rc : load_secret(store, item, problem);
+}
+
+static int find(struct store *store, void *data, struct problem *problem)
+{
+	struct work *work = data;
+	char **paths;
+	int rc =
+	    secrets_find(store, dictionary(work->attributes), &paths, problem);
+
+	store_git_free(work->items);
+	work->items = NULL;
+	work->found = !rc && *paths;
+	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
+		rc =
+		    load_item(store, work, paths[i], paths[1] != NULL, problem);
+	g_strfreev(paths);
+	return rc;
+}
+
+int store_git_find(struct store *store, const struct record *attributes,
+		   struct store_item **items, struct problem *problem)
+{
+	struct work work = {.attributes = attributes};
+	int rc = 0;
+
+	*items = NULL;
+	if (all_utf8(attributes))
+		rc = secrets_twice(store, find, &work, &work.found, problem);
+	if (rc)
+		store_git_free(work.items);
+	else
+		*items = work.items;
+	return rc;
+}
+
+static int create(struct store *store, void *data, struct problem *problem)
+{
+	struct work *work = data;
+
+	return secrets_create(store, work->label, dictionary(work->attributes),
+			      work->secret, problem);
+}
+
+int store_git_create(struct store *store, const char *label,
+		     const struct record *attributes, const struct buf *secret,
+		     struct problem *problem)
+{
+	struct work work = {.attributes = attributes,
+			    .label = label,
+			    .secret = secret,
+			    .found = true};
+
+	if (!all_utf8(attributes) || !g_utf8_validate(label, -1, NULL))
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "A user name, host or path that is not "
+				   "UTF-8 cannot be stored.");
+	return secrets_twice(store, create, &work, &work.found, problem);
+}
+
+static int replace(struct store *store, void *data, struct problem *problem)
+{
+	struct work *work = data;
+
+	return secrets_set(store, work->path, work->secret, problem);
+}
+
+int store_git_replace(struct store *store, const struct store_item *item,
+		      const struct buf *secret, struct problem *problem)
+{
+	struct work work = {
+	    .path = item->path, .secret = secret, .found = true};
+
+	return secrets_twice(store, replace, &work, &work.found, problem);
+}
+
+static int delete_one(struct store *store, void *data, struct problem *problem)
+{
+	struct work *work = data;
+
+	return secrets_delete(store, work->path, problem);
+}
+
+int store_git_delete(struct store *store, const struct store_item *item,
+		     struct problem *problem)
+{
+	struct work work = {.path = item->path, .found = true};
+
+	return secrets_twice(store, delete_one, &work, &work.found, problem);
+}
+
+void store_git_free(struct store_item *items)
+{
+	while (items) {
+		struct store_item *next = items->next;
+
+		record_free(&items->attributes);
+		buf_free(&items->secret);
+		free(items->path);
+		free(items);
+		items = next;
+	}
+}
