@@ -17,6 +17,7 @@
 #define TIMEOUT_INTERACTIVE_MS 300000
 #define SCOPE_MAX 4096
 #define RESOURCE_MAX 8192
+#define RENEW_LEAST_MS 60000
 
 static void set_wait(struct ask *ask)
 {
@@ -58,6 +59,7 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	    .account = own->account ? own->account : "",
 	    .scope = own->scope ? own->scope : "",
 	    .origin = ask->origin,
+	    .origin_len = own->resource ? strlen(ask->origin) : 0,
 	};
 	return VALETKEY_OK;
 }
@@ -106,10 +108,11 @@ static bool token_ok(const char *token)
 	return true;
 }
 
-/* When its last fifth begins; a token of unknown life is never renewed early. */
+/* When its last fifth begins. A token of unknown or short life is not renewed
+ * early: less than a minute is no time for it. */
 static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
 {
-	return lifetime_ms > 0 && good_until != INT64_MAX
+	return lifetime_ms / 5 >= RENEW_LEAST_MS && good_until != INT64_MAX
 		   ? good_until - lifetime_ms / 5
 		   : INT64_MAX;
 }
@@ -168,8 +171,9 @@ static int ask_kernel(const struct ask *ask, const struct record *account,
 	return rc;
 }
 
-/* Memory had none, or one that is to be renewed. */
-static int ask_account(struct ask *ask, const struct valetkey_token **token)
+/* Memory had none, or (due) one that is to be renewed. */
+static int ask_account(struct ask *ask, bool due,
+		       const struct valetkey_token **token)
 {
 	struct record account = {0};
 	int rc = find_account(ask, &account);
@@ -180,18 +184,21 @@ static int ask_account(struct ask *ask, const struct valetkey_token **token)
 	}
 	if (!rc)
 		rc = ask_kernel(ask, &account, token);
-	if (!rc && *token && memory_renewal_due(ask->slot, clock_ms()))
+	/* What the kernel has says whether somebody was faster. */
+	if (!rc && *token)
+		due = memory_renewal_due(ask->slot, clock_ms());
+	if (!rc && due)
 		ahead_start(ask->account, &account);
 	record_free(&account);
 	return rc;
 }
 
-/* Whether another process has renewed it already, or the helper shall. */
+/* Takes the token that another process has renewed, or has it renewed. */
 static void renew(struct ask *ask, const struct valetkey_token **token)
 {
 	const struct valetkey_token *newer = NULL;
 
-	if (ask_account(ask, &newer) != VALETKEY_OK || !newer)
+	if (ask_account(ask, true, &newer) != VALETKEY_OK || !newer)
 		return;
 	memory_release(*token);
 	*token = newer;
@@ -211,7 +218,7 @@ int ask_cached(struct ask *ask, const struct valetkey_token **token)
 		return VALETKEY_OK;
 	}
 	set_wait(ask);
-	rc = ask_account(ask, token);
+	rc = ask_account(ask, false, token);
 	if (!rc && !*token && (ask->request.flags & VALETKEY_CACHED_ONLY))
 		rc = VALETKEY_ERR_NOT_CACHED;
 	return rc;

@@ -6,6 +6,7 @@
 #include "ask.h"
 #include "clock.h"
 #include "handle.h"
+#include "hit.h"
 #include "memory.h"
 
 #include <pthread.h>
@@ -49,22 +50,15 @@ static int ask_helper_once(const struct ask *ask,
 	return rc;
 }
 
-int valetkey_get(struct valetkey *handle,
-		 const struct valetkey_request *request,
-		 const struct valetkey_token **token)
+/* The long way, see hit.h. */
+static int ask_tiers(struct valetkey *handle,
+		     const struct valetkey_request *request,
+		     const struct valetkey_token **token)
 {
 	struct ask ask = {0};
-	struct visit visit;
 	int rc, cancel;
 
-	if (!token)
-		return VALETKEY_ERR_ARG;
-	*token = NULL;
-	if (!handle || !request)
-		return VALETKEY_ERR_ARG;
 	rc = ask_check(handle, request, &ask);
-	if (!rc)
-		rc = handle_enter(handle, &visit);
 	if (rc)
 		return rc;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -72,6 +66,27 @@ int valetkey_get(struct valetkey *handle,
 	if (!rc && !*token)
 		rc = ask_helper_once(&ask, token);
 	pthread_setcancelstate(cancel, NULL);
+	return rc;
+}
+
+int valetkey_get(struct valetkey *handle,
+		 const struct valetkey_request *request,
+		 const struct valetkey_token **token)
+{
+	struct visit visit;
+	int rc;
+
+	if (!token)
+		return VALETKEY_ERR_ARG;
+	*token = NULL;
+	if (!handle || !request)
+		return VALETKEY_ERR_ARG;
+	rc = handle_enter(handle, &visit);
+	if (rc)
+		return rc;
+	*token = hit_take(handle_memory(handle), request);
+	if (!*token)
+		rc = ask_tiers(handle, request, token);
 	handle_leave(&visit);
 	return rc;
 }

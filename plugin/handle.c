@@ -13,6 +13,7 @@
 #include "memory.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define PROGRAM_MAX 64
+#define COUNTERS 32 /* a power of two */
 
 /* One per thread that is inside a conversation, on that thread's stack. */
 struct talker {
@@ -28,11 +30,17 @@ struct talker {
 	pthread_t thread;
 };
 
+/* How many calls are running; each processor counts in a cache line of its own,
+ * so that threads do not wait for each other. */
+struct counter {
+	_Alignas(64) _Atomic uint32_t calls;
+};
+
 struct page {
 	_Atomic uint32_t generation;
-	_Atomic uint32_t calls;
 	struct futex lock; /* guards what follows, and the fork repair */
 	_Atomic(struct talker *) talkers; /* written under the lock */
+	struct counter counters[COUNTERS];
 };
 
 struct valetkey {
@@ -183,7 +191,8 @@ int handle_enter(struct valetkey *handle, struct visit *visit)
 	visit->generation = generation_of(handle);
 	if (handle_talking(handle))
 		return VALETKEY_ERR_BUSY;
-	atomic_fetch_add(&handle->page->calls, 1);
+	visit->counter = (unsigned)sched_getcpu() % COUNTERS;
+	atomic_fetch_add(&handle->page->counters[visit->counter].calls, 1);
 	return VALETKEY_OK;
 }
 
@@ -193,7 +202,7 @@ void handle_leave(struct visit *visit)
 
 	/* In a child that was born inside this call it was never counted. */
 	if (atomic_load(&page->generation) == visit->generation)
-		atomic_fetch_sub(&page->calls, 1);
+		atomic_fetch_sub(&page->counters[visit->counter].calls, 1);
 }
 
 int valetkey_close(struct valetkey *handle)
@@ -201,8 +210,9 @@ int valetkey_close(struct valetkey *handle)
 	if (!handle)
 		return VALETKEY_OK;
 	generation_of(handle);
-	if (atomic_load(&handle->page->calls))
-		return VALETKEY_ERR_BUSY;
+	for (unsigned i = 0; i < COUNTERS; i++)
+		if (atomic_load(&handle->page->counters[i].calls))
+			return VALETKEY_ERR_BUSY;
 	free_handle(handle);
 	return VALETKEY_OK;
 }

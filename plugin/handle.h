@@ -19,6 +19,7 @@
 struct visit {
 	struct valetkey *handle;
 	uint32_t generation;
+	unsigned counter; /* where the call is counted */
 };
 
 /* 0 or ERR_BUSY; leave only where 0. */

@@ -5,7 +5,7 @@
  * and every token that is alive.
  */
 #include "memory.h"
-#include "buf.h"
+#include "slots.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +22,10 @@ struct token {
 	size_t text_size;
 };
 
-struct memory_slot {
-	struct memory_slot *next; /* fixed once the slot is linked */
-	_Atomic(struct token *) current;
-	_Atomic int64_t
-	    renew_at; /* of the current token; pushed on when taken */
-	struct futex asking;
-	char *account, *scope, *origin;
-};
-
 struct memory {
-	_Atomic(struct memory_slot *) slots;
+	struct slots slots;
 	_Atomic uint32_t holders;
-	struct futex lock; /* free list, linking of slots, replacing */
+	struct futex lock; /* free list, adding slots */
 	struct token *free_tokens;
 };
 
@@ -47,25 +38,13 @@ struct memory *memory_new(void)
 	return memory;
 }
 
-static void free_slot(struct memory_slot *slot)
-{
-	free(slot->account);
-	free(slot->scope);
-	free(slot->origin);
-	free(slot);
-}
-
 static void unhold(struct memory *memory)
 {
-	struct memory_slot *slot, *next;
 	struct token *token;
 
 	if (atomic_fetch_sub(&memory->holders, 1) != 1)
 		return;
-	for (slot = atomic_load(&memory->slots); slot; slot = next) {
-		next = slot->next;
-		free_slot(slot);
-	}
+	slots_free(&memory->slots);
 	while ((token = memory->free_tokens)) {
 		memory->free_tokens = token->next_free;
 		free(token);
@@ -122,6 +101,11 @@ const struct valetkey_token *memory_get(struct memory_slot *slot,
 		return &token->shown;
 	memory_release(&token->shown);
 	return NULL;
+}
+
+bool memory_renewal_near(const struct memory_slot *slot, int64_t now)
+{
+	return now >= atomic_load(&slot->renew_at);
 }
 
 bool memory_renewal_due(struct memory_slot *slot, int64_t now)
@@ -198,38 +182,10 @@ const struct valetkey_token *memory_put(struct memory *memory,
 	return &token->shown;
 }
 
-static bool slot_is(const struct memory_slot *slot,
-		    const struct memory_key *key)
-{
-	return strcmp(slot->account, key->account) == 0 &&
-	       strcmp(slot->scope, key->scope) == 0 &&
-	       strcmp(slot->origin, key->origin) == 0;
-}
-
 struct memory_slot *memory_find(struct memory *memory,
 				const struct memory_key *key)
 {
-	struct memory_slot *slot = atomic_load(&memory->slots);
-
-	while (slot && !slot_is(slot, key))
-		slot = slot->next;
-	return slot;
-}
-
-static struct memory_slot *new_slot(const struct memory_key *key)
-{
-	struct memory_slot *slot = calloc(1, sizeof(*slot));
-
-	if (!slot)
-		return NULL;
-	atomic_init(&slot->renew_at, INT64_MAX);
-	slot->account = strdup(key->account);
-	slot->scope = strdup(key->scope);
-	slot->origin = strdup(key->origin);
-	if (slot->account && slot->scope && slot->origin)
-		return slot;
-	free_slot(slot);
-	return NULL;
+	return slots_find(&memory->slots, key);
 }
 
 struct memory_slot *memory_slot(struct memory *memory,
@@ -238,14 +194,9 @@ struct memory_slot *memory_slot(struct memory *memory,
 	struct memory_slot *slot;
 
 	futex_lock(&memory->lock, INT64_MAX);
-	slot = memory_find(memory, key);
-	if (!slot) {
-		slot = new_slot(key);
-		if (slot) {
-			slot->next = atomic_load(&memory->slots);
-			atomic_store(&memory->slots, slot);
-		}
-	}
+	slot = slots_find(&memory->slots, key);
+	if (!slot)
+		slot = slots_add(&memory->slots, key);
 	futex_unlock(&memory->lock);
 	return slot;
 }
@@ -259,7 +210,8 @@ void memory_drop(struct memory *memory, const char *access_token)
 {
 	struct memory_slot *slot;
 
-	for (slot = atomic_load(&memory->slots); slot; slot = slot->next) {
+	for (slot = atomic_load(&memory->slots.first); slot;
+	     slot = slot->next) {
 		struct token *token = take_reference(slot), *expected = token;
 
 		if (!token)
@@ -276,7 +228,8 @@ void memory_close(struct memory *memory)
 {
 	struct memory_slot *slot;
 
-	for (slot = atomic_load(&memory->slots); slot; slot = slot->next) {
+	for (slot = atomic_load(&memory->slots.first); slot;
+	     slot = slot->next) {
 		struct token *token = atomic_exchange(&slot->current, NULL);
 
 		if (token)
@@ -292,6 +245,6 @@ void memory_after_fork(struct memory *memory)
 	atomic_store(&memory->lock.word, 0);
 	/* A thread that is gone may have been at work on the list: leave it. */
 	memory->free_tokens = NULL;
-	for (slot = atomic_load(&memory->slots); slot; slot = slot->next)
+	for (slot = atomic_load(&memory->slots.first); slot; slot = slot->next)
 		atomic_store(&slot->asking.word, 0);
 }

@@ -22,7 +22,8 @@ struct memory;
 struct memory_key {
 	const char *account; /* "" where found by origin */
 	const char *scope;
-	const char *origin;
+	const char *origin; /* the first origin_len bytes there */
+	size_t origin_len;
 };
 
 struct memory_slot;
@@ -60,8 +61,9 @@ struct futex *memory_slot_lock(struct memory_slot *slot);
 const struct valetkey_token *memory_get(struct memory_slot *slot,
 					uint32_t min_valid_s, int64_t now);
 
-/* Whether the slot's token is to be renewed: true once in a while from then on,
- * for one caller. */
+/* Whether the slot's token is to be renewed: the second is true once in a while
+ * from then on, for one caller. */
+bool memory_renewal_near(const struct memory_slot *slot, int64_t now);
 bool memory_renewal_due(struct memory_slot *slot, int64_t now);
 
 /* Makes it the slot's token; returns it with a reference, NULL: no memory. */
