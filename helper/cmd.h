@@ -41,10 +41,11 @@ struct cmd_verb {
 	bool account; /* takes an account's name */
 	bool account_optional;
 	int (*run)(struct cmd_args *args);
+	int (*run_words)(int argc, char **argv); /* instead: reads all itself */
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers;
+    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup;
 
 /* Reads argv behind the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -56,6 +57,19 @@ const char *cmd_option(const struct cmd_args *args, const char *name);
 /* A whole number of seconds up to max; `value` stays where not given. */
 int cmd_option_seconds(const struct cmd_args *args, const char *name,
 		       int64_t max, int64_t *value);
+
+/* What was typed where a command may follow: WORD... [OPTIONS] -- COMMAND. */
+struct cmd_words {
+	struct cmd_args args;
+	char **words; /* ends with NULL */
+	size_t count;
+	char **command; /* behind "--", ends with NULL; NULL: there was none */
+};
+
+/* As cmd_options_read(). */
+int cmd_words_read(const struct cmd_verb *verb, int argc, char **argv,
+		   struct cmd_words *words, bool *run);
+void cmd_words_free(struct cmd_words *words);
 
 /* ---- telling ---- */
 
@@ -97,7 +111,7 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk);
 /* Whether the account has a file; where not, says so: 0 or ERR_ACCOUNT. */
 int cmd_account_exists(const char *account);
 
-/* ---- adding (cmd_add.c, cmd_steps.c, cmd_account.c) ---- */
+/* ---- adding (cmd_add.c) ---- */
 
 struct cmd_adding {
 	const struct cmd_args *args;
@@ -110,18 +124,28 @@ struct cmd_adding {
 	bool no_secret; /* a public client */
 };
 
-/* Provider's accounts: chooses instance, kind and scope, shows the steps. */
+/* cmd_steps.c: chooses a provider's instance, kind and scope, shows the steps.
+ */
 int cmd_steps_walk(struct cmd_adding *adding);
 
-/* A custom provider: from its issuer's metadata or from options. */
+/* cmd_custom.c: a provider without a file, from its issuer's metadata or from
+ * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);
 
-/* The value of an option, checked to survive the account's file; NULL: none. */
-int cmd_add_value(const struct cmd_args *args, const char *option,
-		  const char **value);
+/* cmd_answers.c: the value of an option, checked to survive the account's file;
+ * NULL: none. */
+int cmd_answers_option(const struct cmd_args *args, const char *option,
+		       const char **value);
 
-/* The endpoint that an option gives, into keys.KEY. */
-int cmd_add_endpoint(struct cmd_adding *adding, const char *key);
+/* Into keys: the client id, and what options may change of any provider. */
+int cmd_answers_client_id(struct cmd_adding *adding);
+int cmd_answers_overrides(struct cmd_adding *adding);
+
+/* cmd_secret.c: the descriptor that the secret comes from, -1: none is named;
+ * and the secret itself, empty where the client has none. */
+int cmd_secret_source(const struct cmd_args *args, int *fd);
+int cmd_secret_take(const struct cmd_adding *adding, int fd,
+		    struct buf *secret);
 
 /* An account's file that is written, but not under its name yet. */
 struct cmd_account_file {
@@ -134,14 +158,28 @@ int cmd_account_prepare(const char *account, const struct record *keys,
 int cmd_account_publish(struct cmd_account_file *file);
 void cmd_account_discard(struct cmd_account_file *file);
 
+/* ---- printing a token (cmd_format.c) ---- */
+
+struct cmd_format {
+	const char *name; /* plain, header, json, netrc, curl, env, xoauth2 */
+	const char *user; /* may be NULL */
+};
+
+/* Whether it can be written: 0 or ERR_ARG. */
+int cmd_format_check(const struct cmd_format *format);
+int cmd_format_write(const struct cmd_format *format,
+		     const struct valetkey_token *token, struct buf *out);
+
 /* ---- the rest ---- */
 
 /*
  * From here on SIGINT, SIGTERM and SIGHUP are only noted, because something is
- * half done; the second call tells whether one came, and lets them act again.
+ * half done; the second call tells whether one came, the third lets them act
+ * again.
  */
 void cmd_hold_signals(void);
-bool cmd_release_signals(void);
+bool cmd_signal_held(void);
+void cmd_release_signals(void);
 
 /* SIGINT and SIGTERM end the process with ERR_CANCELED and a clean line. */
 void cmd_cancel_on_signals(void);
@@ -155,7 +193,7 @@ int cmd_json_string(struct buf *out, const char *text);
 /* "in 59 minutes"; `out` has at least 32 bytes. */
 const char *cmd_duration(char *out, size_t size, int64_t seconds);
 
-/* git-credential-valetkey: argv behind the program's name. */
+/* git-credential-valetkey: its argv. */
 int cmd_git(int argc, char **argv);
 
 #endif

@@ -5,15 +5,14 @@
  */
 #include "cmd.h"
 #include "origin.h"
+#include "terminal.h"
 
 #include <string.h>
 
 #define REDIRECT_URI "http://127.0.0.1:{port}/callback"
 #define DISCOVER_S 30
 
-static const char *const endpoints[] = {
-    "authorization_endpoint", "token_endpoint", "revocation_endpoint", NULL};
-
+/* What was given by hand stands over what the server says. */
 static int discover(struct cmd_adding *adding, const char *issuer)
 {
 	static const char *const keys[] = {
@@ -31,8 +30,8 @@ static int discover(struct cmd_adding *adding, const char *issuer)
 	    record_add(&request, "ca_file", ca_file) == 0)
 		rc = cmd_call(&call);
 	for (const char *const *key = keys; *key && !rc; key++)
-		if (record_get(&answer, *key) &&
-		    record_set(&adding->keys, *key, record_get(&answer, *key)))
+		if (!record_get(&adding->keys, *key) &&
+		    record_add(&adding->keys, *key, record_get(&answer, *key)))
 			rc = VALETKEY_ERR_NOMEM;
 	record_free(&request);
 	record_free(&answer);
@@ -52,37 +51,89 @@ static int default_host(struct cmd_adding *adding)
 							    : VALETKEY_OK;
 }
 
-int cmd_custom_walk(struct cmd_adding *adding)
+/* Everything that is known without a question. */
+static int check(const struct cmd_adding *adding, const char *grant)
 {
-	const char *issuer = cmd_option(adding->args, "issuer");
-	const char *grant = cmd_option(adding->args, "client");
-	const char *scope = NULL, *redirect = NULL;
-	int rc = VALETKEY_OK;
-
-	if (!issuer && !record_get(&adding->keys, "token_endpoint"))
+	if (cmd_option(adding->args, "instance"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--instance belongs to a --provider. See: "
+				"valetkey providers");
+	if (grant && strcmp(grant, "authorization_code") != 0 &&
+	    strcmp(grant, "client_credentials") != 0)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Without --provider the kind of client is "
+				"authorization_code or client_credentials.");
+	if (!cmd_option(adding->args, "issuer") &&
+	    !record_get(&adding->keys, "token_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which provider? Give --provider NAME (see: "
 				"valetkey providers), or --issuer URL, or "
 				"--authorization-endpoint URL and "
 				"--token-endpoint URL.");
-	if (issuer)
-		rc = discover(adding, issuer);
-	/* What was given by hand stands over what the server says. */
-	for (const char *const *key = endpoints; *key && !rc; key++)
-		rc = cmd_add_endpoint(adding, *key);
+	return VALETKEY_OK;
+}
+
+static int put_keys(struct cmd_adding *adding, const char *grant)
+{
+	const char *scope, *redirect;
+	int rc = cmd_answers_option(adding->args, "scope", &scope);
+
 	if (!rc)
-		rc = cmd_add_value(adding->args, "scope", &scope);
-	if (!rc)
-		rc = cmd_add_value(adding->args, "redirect-uri", &redirect);
+		rc =
+		    cmd_answers_option(adding->args, "redirect-uri", &redirect);
+	if (rc)
+		return rc;
 	adding->machine = grant && strcmp(grant, "client_credentials") == 0;
-	if (!rc && (record_set(&adding->keys, "scope", scope) ||
-		    record_set(&adding->keys, "grant",
-			       adding->machine ? "client_credentials"
-					       : "authorization_code") ||
-		    record_set(&adding->keys, "redirect_uri",
-			       adding->machine ? NULL
-			       : redirect      ? redirect
-					       : REDIRECT_URI)))
-		rc = VALETKEY_ERR_NOMEM;
-	return rc ? rc : default_host(adding);
+	if (adding->machine)
+		redirect = NULL;
+	else if (!redirect)
+		redirect = REDIRECT_URI;
+	if (!adding->machine &&
+	    !record_get(&adding->keys, "authorization_endpoint"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Where does one log in? Give it: "
+				"--authorization-endpoint URL.");
+	if (record_add(&adding->keys, "grant",
+		       grant ? grant : "authorization_code") ||
+	    record_add(&adding->keys, "scope", scope) ||
+	    record_add(&adding->keys, "redirect_uri", redirect))
+		return VALETKEY_ERR_NOMEM;
+	return VALETKEY_OK;
+}
+
+/* What to register there, for a person. */
+static void show_redirect(const struct cmd_adding *adding)
+{
+	const char *uri = record_get(&adding->keys, "redirect_uri");
+	const char *port = uri ? strstr(uri, ":{port}") : NULL;
+
+	if (uri && port)
+		terminal_say(TERMINAL_PLAIN,
+			     "Register a client there with the redirect URI "
+			     "%.*s%s (its port changes; where the provider "
+			     "compares it, give a fixed one by "
+			     "--redirect-uri).\n",
+			     (int)(port - uri), uri, port + strlen(":{port}"));
+	else if (uri)
+		terminal_say(TERMINAL_PLAIN,
+			     "Register a client there with the redirect URI "
+			     "%s\n",
+			     uri);
+}
+
+int cmd_custom_walk(struct cmd_adding *adding)
+{
+	const char *issuer = cmd_option(adding->args, "issuer");
+	const char *grant = cmd_option(adding->args, "client");
+	int rc = check(adding, grant);
+
+	if (!rc && issuer)
+		rc = discover(adding, issuer);
+	if (!rc)
+		rc = put_keys(adding, grant);
+	if (!rc)
+		rc = default_host(adding);
+	if (!rc && adding->person)
+		show_redirect(adding);
+	return rc;
 }

@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git.c - git-credential-valetkey, a credential helper of git
- * (gitcredentials(7)): for a host of an account it answers with a valid token
- * as password. For any other host it answers nothing, and git goes on to its
- * next helper. It never asks anybody: git runs in the background too.
+ * cmd_git.c - git-credential-valetkey: reads what git says, and lets an account
+ * answer (cmd_git_token.c) or the store of git's other credentials
+ * (cmd_git_store.c). It asks nobody unless git's configuration, its environment
+ * and a terminal allow it: git runs in the background too.
  *
  * A failure is told on standard error and in the exit status. git ignores the
- * status and would ask for a password next, so the message is what counts.
+ * status and would ask for a password next, which for a host of an account is
+ * of no use: `quit` keeps it from that.
  */
-#include "cmd.h"
-#include "account.h"
-#include "client.h"
-#include "origin.h"
+#include "cmd_git.h"
+#include "git_message.h"
 #include "terminal.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define INPUT_MAX (1u << 20)
+#define TIMEOUT_MAX_S (10 * 365 * 86400)
 
-struct git_request {
-	char origin[ORIGIN_MAX];
-	const char *username; /* NULL: any */
-};
-
-/* To the blank line or the end; other verbs' input may hold a password. */
+/* To the blank line or the end. */
 static int read_input(struct buf *input)
 {
 	ssize_t n;
 
 	do {
-		if (input->len > INPUT_MAX)
+		if (input->len > GIT_MESSAGE_MAX)
 			return cmd_fail(VALETKEY_ERR_ARG,
 					"git's request is too long.");
 		if (buf_reserve(input, 4096))
@@ -47,191 +43,214 @@ static int read_input(struct buf *input)
 	return VALETKEY_OK;
 }
 
-static bool wanted(const char *line, size_t len)
+/* "": another protocol, or not a host that could be anybody's here. */
+static int take_origin(struct git_request *request)
 {
-	static const char *const keys[] = {
-	    "protocol=", "host=", "path=", "username="};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (len >= strlen(keys[i]) &&
-		    strncmp(line, keys[i], strlen(keys[i])) == 0)
-			return true;
-	return false;
-}
-
-/* Only what counts here is taken; a control character in it is refused. */
-static int parse(const struct buf *input, struct record *request)
-{
-	size_t at = 0;
-
-	if (memchr(buf_text(input), '\0', input->len))
-		return -1;
-	while (at < input->len) {
-		const char *line = input->data + at;
-		size_t len = strcspn(line, "\n");
-
-		if (!len)
-			return 0;
-		if (len > RECORD_LINE_MAX || !memchr(line, '=', len))
-			return -1;
-		if (wanted(line, len) &&
-		    record_parse_line(request, line, len) != 0)
-			return -1;
-		at += len + (line[len] == '\n');
-	}
-	return 0;
-}
-
-/* The origin that git asks for. The path plays no part: an account's hosts are
- * origins. False: not a host that could be anybody's here. */
-static bool take_origin(const struct record *request, char *origin)
-{
-	const char *protocol = record_get(request, "protocol");
-	const char *host = record_get(request, "host");
+	const char *protocol = record_get(&request->message, "protocol");
+	const char *host = record_get(&request->message, "host");
 	struct buf url = {0};
-	bool ok;
+	int rc = VALETKEY_OK;
 
 	if (!protocol || !host ||
 	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "0123456789.:[]-")] != '\0')
-		return false;
-	ok = buf_fmt(&url, "%s://%s", protocol, host) == 0 &&
-	     origin_of(url.data, origin) == 0;
+		return rc;
+	if (buf_fmt(&url, "%s://%s", protocol, host))
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	else if (origin_of(url.data, request->origin) != 0)
+		*request->origin = '\0';
 	buf_free(&url);
-	return ok;
-}
-
-/* The account: the one that the user name names, else the host's only one. */
-static int find_account(const struct git_request *git,
-			char name[ACCOUNT_NAME_MAX + 1])
-{
-	struct record account = {0};
-	const char *user = git->username;
-	int rc = VALETKEY_ERR_RESOURCE;
-
-	if (user && account_read(user, &account, NULL) == VALETKEY_OK &&
-	    account_has_origin(&account, git->origin)) {
-		strcpy(name, user);
-		rc = VALETKEY_OK;
-	}
-	if (rc) {
-		record_free(&account);
-		rc = account_find(git->origin, name, &account);
-	}
-	record_free(&account);
-	if (rc == VALETKEY_ERR_ACCOUNT)
-		cmd_fail(rc,
-			 "Several accounts have the host %s. Say which one: "
-			 "git config --global credential.%s.username ACCOUNT",
-			 git->origin, git->origin);
 	return rc;
 }
 
-static int print(const char *username, const struct valetkey_token *token)
+static int read_request(struct git_request *request)
 {
-	struct buf out = {0};
-	int rc = buf_fmt(&out, "username=%s\npassword=", username) ||
-		 buf_str(&out, token->access_token) || buf_char(&out, '\n');
+	struct buf input = {0};
+	int rc = read_input(&input);
 
-	if (!rc && token->expires_at)
-		rc = buf_fmt(&out, "password_expiry_utc=%lld\n",
-			     (long long)token->expires_at);
-	if (rc)
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc && git_message_parse(buf_text(&input), input.len,
+				     &request->message) != 0)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "This is not a request of git's.");
+	buf_free(&input);
+	request->authtype =
+	    git_message_lists(&request->message, "capability[]", "authtype");
+	request->state =
+	    git_message_lists(&request->message, "capability[]", "state");
+	return rc ? rc : take_origin(request);
+}
+
+int git_print(const struct record *answer)
+{
+	const char *key, *value;
+	struct buf out = {0};
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && (key = record_each(answer, &at, &value))) {
+		if (!git_message_value_ok(value)) {
+			buf_free(&out);
+			return cmd_fail(VALETKEY_ERR_ARG,
+					"The stored %s has a line break in it, "
+					"which git does not take.",
+					key);
+		}
+		rc = buf_str(&out, key) || buf_char(&out, '=') ||
+		     buf_str(&out, value) || buf_char(&out, '\n');
+	}
+	/* One write of one buffer: no secret stays in a stdio buffer. */
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (!rc)
-		fwrite(out.data, 1, out.len, stdout);
+		fwrite(buf_text(&out), 1, out.len, stdout);
 	buf_free(&out);
-	return rc ? rc : cmd_flush();
+	return rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
+		  : cmd_flush();
 }
 
-static int answer(const struct git_request *git, const char *account,
-		  const char *username)
-{
-	struct cmd_talk talk = {.account = account};
-	const struct valetkey_options options = {.size = sizeof(options),
-						 .program = "git",
-						 .converse = cmd_converse,
-						 .data = &talk};
-	const struct valetkey_request request = {.size = sizeof(request),
-						 .account = account,
-						 .resource = git->origin};
-	const struct valetkey_token *token = NULL;
-	struct valetkey *handle = NULL;
-	int rc = valetkey_open(&options, &handle);
+/* ---- verbs ---- */
 
-	if (!rc)
-		rc = valetkey_get(handle, &request, &token);
-	if (rc)
-		cmd_tell_failure(rc, &talk);
-	else
-		rc = print(username, token);
-	valetkey_token_free(token);
-	valetkey_close(handle);
-	return rc;
-}
-
-/* For another user than the account's the token would be the wrong answer. */
-static int answer_as(const struct git_request *git, const char *account)
+static int get(const struct git_request *request)
 {
 	struct client client = {0};
-	struct problem problem;
-	const char *username;
-	int rc = client_load(account, &client, &problem);
+	struct git_past past;
+	int rc;
 
+	git_token_past(request, &past);
+	rc = git_account_choose(request, &past, &client);
+	if (rc == VALETKEY_ERR_RESOURCE)
+		return git_stored_get(request);
+	if (!rc)
+		rc = git_token_get(request, &client, &past);
 	if (rc)
-		return cmd_fail_problem(&problem);
-	username = record_get(&client.config, "git_username");
-	if (!username)
-		username = "oauth2";
-	if (!git->username || strcmp(git->username, account) == 0 ||
-	    strcmp(git->username, username) == 0)
-		rc = answer(git, account, username);
+		puts("quit=1");
 	client_free(&client);
 	return rc;
 }
 
-static int get(const struct buf *input)
+static int see_any(const char *name, const struct client *client, void *data)
 {
-	char account[ACCOUNT_NAME_MAX + 1];
-	struct record request = {0};
-	struct git_request git;
-	int rc = VALETKEY_OK;
+	(void)name, (void)client;
+	*(bool *)data = true;
+	return VALETKEY_OK;
+}
 
-	if (parse(input, &request) != 0) {
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "This is not a request of git's.");
-	} else if (take_origin(&request, git.origin)) {
-		git.username = record_get(&request, "username");
-		rc = find_account(&git, account);
-		if (!rc)
-			rc = answer_as(&git, account);
-		else if (rc == VALETKEY_ERR_RESOURCE)
-			rc = VALETKEY_OK; /* not ours */
-	}
-	record_free(&request);
+/* What an account would answer, and what is not to be kept, is not stored. */
+static int store(const struct git_request *request)
+{
+	const char *ephemeral = record_get(&request->message, "ephemeral");
+	bool ours = ephemeral && !git_is_no(ephemeral);
+	int rc = git_account_each(request, see_any, &ours);
+
+	return rc || ours ? rc : git_stored_store(request);
+}
+
+static int erase(const struct git_request *request)
+{
+	const struct record *message = &request->message;
+	bool ours = false;
+	int rc;
+
+	if (!record_get(message, "protocol") && !record_get(message, "host") &&
+	    !record_get(message, "path") && !record_get(message, "username"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"An empty pattern would erase everything; "
+				"nothing was erased.");
+	rc = git_token_erase(request, &ours);
+	/* Somebody's own password for the same host is a stored one. */
+	if (!rc && !(ours && record_get(message, "username")))
+		rc = git_stored_erase(request);
 	return rc;
+}
+
+static int capability(const struct git_request *request)
+{
+	(void)request;
+	puts("version 0\ncapability authtype\ncapability state");
+	return cmd_flush();
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct git_request *request);
+	bool reads;
+} verbs[] = {
+    {"get", get, true},
+    {"store", store, true},
+    {"erase", erase, true},
+    {"capability", capability, false},
+};
+
+static int help(int rc)
+{
+	terminal_say(TERMINAL_PLAIN,
+		     "git runs this: git config --global credential.helper "
+		     "valetkey\n"
+		     "Usage: git-credential-valetkey [--account ACCOUNT] "
+		     "[--timeout SECONDS]\n"
+		     "           get|store|erase|capability\n"
+		     "See: valetkey git-setup --help; man "
+		     "git-credential-valetkey\n");
+	return rc;
+}
+
+static int bad_option(const char *what)
+{
+	return cmd_fail(VALETKEY_ERR_ARG, "%s See: man git-credential-valetkey",
+			what);
+}
+
+static int read_options(int argc, char **argv, struct git_request *request,
+			bool *run)
+{
+	static const struct option table[] = {
+	    {"timeout", required_argument, NULL, 't'},
+	    {"account", required_argument, NULL, 'a'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0}};
+	char *end;
+	int found;
+
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
+		if (found == 't') {
+			request->timeout_s = strtol(optarg, &end, 10);
+			if (!*optarg || *end || request->timeout_s < 1 ||
+			    request->timeout_s > TIMEOUT_MAX_S)
+				return bad_option("--timeout needs a number "
+						  "of seconds.");
+		} else if (found == 'a' && account_name_ok(optarg)) {
+			request->pin = optarg;
+		} else if (found == 'h') {
+			return help(VALETKEY_OK);
+		} else {
+			return bad_option("That is no option.");
+		}
+	}
+	*run = true;
+	return VALETKEY_OK;
 }
 
 int cmd_git(int argc, char **argv)
 {
-	struct buf input = {0};
+	struct git_request request = {0};
+	bool run = false;
 	int rc;
 
-	if (argc != 1 || strcmp(argv[0], "--help") == 0 ||
-	    isatty(STDIN_FILENO)) {
-		terminal_say(TERMINAL_PLAIN,
-			     "git runs this: git config --global "
-			     "credential.https://HOST.helper valetkey\n"
-			     "See: man git-credential-valetkey\n");
-		return argc == 1 && strcmp(argv[0], "--help") == 0
-			   ? VALETKEY_OK
-			   : VALETKEY_ERR_ARG;
+	rc = read_options(argc, argv, &request, &run);
+	if (rc || !run)
+		return rc;
+	if (optind >= argc)
+		return help(VALETKEY_ERR_ARG);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(verbs[i].name, argv[optind]) != 0)
+			continue;
+		if (verbs[i].reads)
+			rc = read_request(&request);
+		if (!rc)
+			rc = verbs[i].run(&request);
+		break;
 	}
-	rc = read_input(&input);
-	if (!rc && strcmp(argv[0], "get") == 0)
-		rc = get(&input);
-	buf_free(&input);
+	record_free(&request.message);
 	return rc;
 }

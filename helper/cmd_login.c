@@ -45,7 +45,7 @@ static void tell(const char *account, const struct record *answer)
 	if (scope && *scope)
 		terminal_say(TERMINAL_PLAIN, "  scopes         %s\n", scope);
 	if (expires > 0)
-		terminal_say(TERMINAL_PLAIN, "  access token   %s\n",
+		terminal_say(TERMINAL_PLAIN, "  access token   good for %s\n",
 			     cmd_duration(duration, sizeof(duration), expires));
 	terminal_say(TERMINAL_PLAIN, "  refresh token  %s\n",
 		     record_get_int(answer, "refresh_token", 0) ? "yes" : "no");

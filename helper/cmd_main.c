@@ -15,8 +15,8 @@
 #include <sys/resource.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,  &cmd_token,     &cmd_status,
-    &cmd_logout, &cmd_remove, &cmd_providers,
+    &cmd_add,	 &cmd_login,	 &cmd_token, &cmd_status, &cmd_logout,
+    &cmd_remove, &cmd_providers, &cmd_run,   &cmd_curl,	  &cmd_git_setup,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -133,6 +133,8 @@ static int run_verb(int argc, char **argv)
 
 	if (!verb)
 		return unknown_verb(argv[0]);
+	if (verb->run_words)
+		return verb->run_words(argc, argv);
 	rc = cmd_options_read(verb, argc, argv, &args, &run);
 	if (!rc && run)
 		rc = verb->run(&args);
@@ -174,6 +176,6 @@ int main(int argc, char **argv)
 		return VALETKEY_ERR_ARG;
 	name = name ? name + 1 : argv[0];
 	if (strcmp(name, "git-credential-valetkey") == 0)
-		return cmd_git(argc - 1, argv + 1);
+		return cmd_git(argc, argv);
 	return valetkey(argc, argv);
 }

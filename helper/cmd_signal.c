@@ -67,9 +67,13 @@ void cmd_hold_signals(void)
 	set_all(&action);
 }
 
-bool cmd_release_signals(void)
+bool cmd_signal_held(void)
+{
+	return noted != 0;
+}
+
+void cmd_release_signals(void)
 {
 	for (size_t i = 0; i < NUMBERS; i++)
 		sigaction(numbers[i], &before[i], NULL);
-	return noted != 0;
 }

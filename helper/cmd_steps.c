@@ -194,7 +194,7 @@ static int choose_text(struct cmd_adding *adding, struct record *resolved,
 {
 	const char *value, *usual = record_get(resolved, key);
 	struct buf text = {0}, answer = {0};
-	int rc = cmd_add_value(adding->args, option, &value);
+	int rc = cmd_answers_option(adding->args, option, &value);
 
 	if (!rc && !value && adding->person && question) {
 		if (buf_fmt(&text, "%s [%s]", question, usual ? usual : ""))
@@ -245,6 +245,12 @@ static bool is(const struct record *record, const char *key, const char *value)
 	return have && strcmp(have, value) == 0;
 }
 
+/* NULL for a provider that knows but one kind. */
+static const char *kind_of(const struct cmd_adding *adding)
+{
+	return *adding->kind ? adding->kind : NULL;
+}
+
 /* With scope and redirect URI settled, once more for the steps' own words. */
 static int finish(struct cmd_adding *adding, const struct record *chosen,
 		  const char *origin)
@@ -256,15 +262,19 @@ static int finish(struct cmd_adding *adding, const struct record *chosen,
 	int rc = record_append(&provider, &adding->provider);
 
 	for (const char *const *word = words; *word && !rc; word++) {
-		snprintf(key, sizeof(key), "client.%s.%s", adding->kind, *word);
+		if (*adding->kind)
+			snprintf(key, sizeof(key), "client.%s.%s", adding->kind,
+				 *word);
+		else
+			snprintf(key, sizeof(key), "%s", *word);
 		if (record_get(&adding->keys, *word))
 			rc = record_set(&provider, key,
 					record_get(&adding->keys, *word));
 	}
 	if (!rc)
-		rc = provider_resolve(&provider, adding->kind, origin,
+		rc = provider_resolve(&provider, kind_of(adding), origin,
 				      &resolved);
-	if (!rc && adding->person)
+	if (!rc && adding->person && record_get(&resolved, "step[]"))
 		show_steps(&resolved, name ? name : "the provider");
 	record_free(&provider);
 	record_free(&resolved);
@@ -279,7 +289,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 
 	if (!rc)
 		rc = choose_kind(adding);
-	if (!rc && provider_resolve(&adding->provider, adding->kind, origin,
+	if (!rc && provider_resolve(&adding->provider, kind_of(adding), origin,
 				    &resolved))
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "The provider's file cannot be used.");

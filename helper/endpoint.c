@@ -152,6 +152,20 @@ static bool token_ok(const char *token)
 	return n > 0 && n <= TOKEN_MAX;
 }
 
+/* Whatever else is wrong with a success, the token that supersedes the one that
+ * was sent must not be lost. */
+static int take_refresh_token(const struct json *json,
+			      struct endpoint_answer *answer,
+			      struct problem *problem)
+{
+	const char *refresh = record_get(&json->strings, "refresh_token");
+
+	if (!refresh || !token_ok(refresh) ||
+	    record_add(&answer->fields, "refresh_token", refresh) == 0)
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
 /* Takes what we use of a success, after a look at each (RFC 6749 5.1, 7.1). */
 static int take_fields(const struct client *client, const struct json *json,
 		       struct endpoint_answer *answer, struct problem *problem)
@@ -172,7 +186,6 @@ static int take_fields(const struct client *client, const struct json *json,
 	if (!record_get(number, "expires_in"))
 		number = &json->strings; /* some send it as text */
 	if (record_add(&answer->fields, "access_token", token) ||
-	    record_add(&answer->fields, "refresh_token", refresh) ||
 	    (scope && record_add(&answer->fields, "scope", scope)))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
@@ -190,11 +203,16 @@ static int understand(const struct client *client,
 {
 	struct json json = {0};
 	const char *error;
-	int rc;
+	int rc, malformed;
 
 	answer->status = http->status;
 	answer->retry_after_s = http->retry_after_s;
-	if (json_parse(buf_text(&http->body), http->body.len, &json) != 0) {
+	malformed = json_parse(buf_text(&http->body), http->body.len, &json);
+	if (http->status == 200 && take_refresh_token(&json, answer, problem)) {
+		rc = problem->result;
+		goto out;
+	}
+	if (malformed) {
 		rc = no_answer(client, answer, problem);
 		goto out;
 	}

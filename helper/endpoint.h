@@ -31,7 +31,8 @@ struct endpoint_answer {
 			       knows whether the server acted on it */
 	char error[64];	       /* RFC 6749 5.2, "" where none */
 	int64_t retry_after_s; /* -1: not said */
-	struct record fields;  /* of a success: access_token, ... as text */
+	struct record fields;  /* of a success: access_token, ... as text; of
+				  one that is unusable: refresh_token, if any */
 };
 
 /*

@@ -43,6 +43,26 @@ static int store(struct job *job, const struct client *client,
 	return grant_save(job, client, grant);
 }
 
+/* The answer as a grant. One that is of no use, but brings the refresh token
+ * that supersedes ours, leaves us with that and what we have. */
+static int renewed_grant(const struct client *client, int unusable,
+			 const struct endpoint_answer *answer,
+			 const struct record *grant, struct record *renewed)
+{
+	const char *refresh_token =
+	    record_get(&answer->fields, "refresh_token");
+
+	if (!unusable)
+		return grant_from_answer(client, &answer->fields, grant, NULL,
+					 renewed);
+	if (!refresh_token)
+		return unusable;
+	return record_append(renewed, grant) ||
+		       record_set(renewed, "refresh_token", refresh_token)
+		   ? VALETKEY_ERR_NOMEM
+		   : VALETKEY_OK;
+}
+
 /* Redeems, parks, stores. A new grant that is parked but cannot be stored is
  * good to use: the next run stores it. */
 static int redeem(struct job *job, const struct client *client,
@@ -51,19 +71,19 @@ static int redeem(struct job *job, const struct client *client,
 {
 	const char *refresh_token = record_get(grant, "refresh_token");
 	struct record renewed = {0};
+	struct problem why;
 	bool parked = false;
 	sigset_t before;
-	int rc;
+	int rc, unusable;
 
 	critical_begin(&before);
 	park_reserve(client, grant);
-	rc =
+	unusable =
 	    request_token(client, secret, refresh_token, answer, &job->problem);
+	why = job->problem;
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;
-	if (!rc)
-		rc = grant_from_answer(client, &answer->fields, grant, NULL,
-				       &renewed);
+	rc = renewed_grant(client, unusable, answer, grant, &renewed);
 	if (!rc) {
 		parked = park_put(client, grant, &renewed);
 		rc = store(job, client, &renewed);
@@ -71,13 +91,15 @@ static int redeem(struct job *job, const struct client *client,
 	if (rc == VALETKEY_OK || (!parked && !answer->unknown))
 		park_clear(client);
 	critical_end(&before);
+	if (unusable)
+		job->problem = why;
 	if (rc && !parked) {
 		record_free(&renewed);
-		return rc;
+		return unusable ? unusable : rc;
 	}
 	record_free(grant);
 	*grant = renewed;
-	return VALETKEY_OK;
+	return unusable;
 }
 
 /* What a run before us got and could not store any more. */

@@ -57,6 +57,7 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a host's limit: write() says EFBIG */
 	setenv("HOME", user && user->pw_dir ? user->pw_dir : "/", 1);
 	setenv("USER", user && user->pw_name ? user->pw_name : "", 1);
 	if (chdir("/") != 0)

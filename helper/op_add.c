@@ -129,7 +129,7 @@ int op_add(struct job *job)
 		rc = job->problem.result;
 	if (!rc)
 		rc = store_writable(job->store, &job->problem);
-	if (!client_has_secret(&client))
+	if (!rc && !client_has_secret(&client))
 		secret = NULL;
 	if (!rc)
 		rc = prove(job, &client, secret);

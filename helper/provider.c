@@ -261,6 +261,8 @@ static int no_instance(const struct record *provider, const char *instance,
 	struct buf choices = {0};
 
 	problem_quote(name, record_get(provider, "name"));
+	if (!*name)
+		strcpy(name, "The provider");
 	list_choices(provider, &choices);
 	if (!choices.len)
 		problem_set(problem, VALETKEY_ERR_ARG,

@@ -10,6 +10,7 @@
 #include "secrets.h"
 
 #include "clock.h"
+#include "lock.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 #define PROMPT "org.freedesktop.Secret.Prompt"
+#define STEP_MS 1000
+#define GIVE_UP_MS 2000 /* after the deadline */
 
 static gboolean on_timer(GSource *source, GSourceFunc function, gpointer data)
 {
@@ -32,17 +35,20 @@ static GSourceFuncs timer_functions = {.dispatch = on_timer};
 
 /*
  * Lets the bus speak, for a second at most: GLib's clock stands still during
- * suspend, the deadline's does not. At the deadline `cancel` is cancelled.
+ * suspend, the deadline's does not. At the deadline `cancel` is cancelled. Even
+ * that does not end a call for which GLib got no thread: the watchdog does.
  */
 static void step(struct store *store, GCancellable *cancel)
 {
 	int left = deadline_left(store->deadline);
-	gint64 wait = (gint64)MIN(left, 1000) * 1000;
+	gint64 wait = left ? MIN(left, STEP_MS) : STEP_MS;
 
 	if (left == 0)
 		g_cancellable_cancel(cancel);
+	if (clock_ms() - GIVE_UP_MS > store->deadline)
+		lock_watchdog(0);
 	g_source_set_ready_time(store->timer,
-				left ? g_get_monotonic_time() + wait : -1);
+				g_get_monotonic_time() + wait * 1000);
 	g_main_context_iteration(store->context, TRUE);
 }
 

@@ -37,7 +37,8 @@ void terminal_wrap(unsigned indent, const char *text);
 void terminal_url(const char *url);
 
 /*
- * Asks, and adds the answer's line without its newline to `answer`. A secret is
+ * Asks, and puts the answer's line into `answer`, without its newline and the
+ * blanks around it; asks again where it holds control characters. A secret is
  * not shown. The terminal is as before when this returns, when the process is
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
  */

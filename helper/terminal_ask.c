@@ -124,6 +124,20 @@ static int ask_once(const char *question, bool secret, struct buf *answer)
 	return VALETKEY_OK;
 }
 
+/* What a paste or a cursor key has brought along: blanks around are dropped,
+ * control characters inside are no answer. */
+static bool clean(struct buf *answer)
+{
+	while (answer->len && strchr(" \t\r", answer->data[answer->len - 1]))
+		answer->data[--answer->len] = '\0';
+	buf_eat(answer, strspn(buf_text(answer), " \t\r"));
+	for (size_t i = 0; i < answer->len; i++)
+		if ((unsigned char)answer->data[i] < 0x20 ||
+		    answer->data[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static int ask(const char *question, bool secret, struct buf *answer)
 {
 	int rc;
@@ -131,6 +145,12 @@ static int ask(const char *question, bool secret, struct buf *answer)
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, secret, answer);
+		if (!rc && !clean(answer)) {
+			terminal_say(TERMINAL_WARNING,
+				     "That holds control characters. Once "
+				     "more:\n");
+			rc = -1;
+		}
 	} while (rc < 0);
 	if (rc)
 		fputc('\n', stderr);

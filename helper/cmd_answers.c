@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_answers.c - what options and the person say about a client, checked to
+ * survive the account's file.
+ */
+#include "cmd.h"
+#include "origin.h"
+#include "terminal.h"
+
+#include <string.h>
+
+int cmd_answers_option(const struct cmd_args *args, const char *option,
+		       const char **value)
+{
+	size_t len;
+
+	*value = cmd_option(args, option);
+	if (!*value)
+		return VALETKEY_OK;
+	len = strlen(*value);
+	if (len && (**value == ' ' || (*value)[len - 1] == ' '))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s must not begin or end with a blank.",
+				option);
+	for (const char *c = *value; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return cmd_fail(VALETKEY_ERR_ARG,
+					"--%s must not hold control "
+					"characters.",
+					option);
+	return VALETKEY_OK;
+}
+
+static int take_endpoint(struct cmd_adding *adding, const char *key)
+{
+	char option[32], origin[ORIGIN_MAX];
+	const char *url;
+	size_t i = 0;
+
+	for (; key[i] && i < sizeof(option) - 1; i++)
+		option[i] = key[i] == '_' ? '-' : key[i];
+	option[i] = '\0';
+	url = cmd_option(adding->args, option);
+	if (!url)
+		return VALETKEY_OK;
+	if (origin_of(url, origin) != 0)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s must be a https URL (http only for this "
+				"computer itself).",
+				option);
+	return record_set(&adding->keys, key, url) ? VALETKEY_ERR_NOMEM
+						   : VALETKEY_OK;
+}
+
+/* The one that was typed before, if any, is the answer to an empty line. */
+static int ask_client_id(const char *before, struct buf *answer)
+{
+	struct buf question = {0};
+	int rc = VALETKEY_OK;
+
+	if (buf_str(&question, "Client ID") ||
+	    (before && buf_fmt(&question, " [%s]", before)))
+		rc = VALETKEY_ERR_NOMEM;
+	while (!rc && !answer->len) {
+		rc = terminal_ask(question.data, answer);
+		if (!rc && !answer->len && before && buf_str(answer, before))
+			rc = VALETKEY_ERR_NOMEM;
+	}
+	buf_free(&question);
+	return rc;
+}
+
+int cmd_answers_client_id(struct cmd_adding *adding)
+{
+	const char *id;
+	struct buf answer = {0};
+	int rc = cmd_answers_option(adding->args, "client-id", &id);
+
+	if (!rc && !id && !adding->person)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which client? Give it: --client-id ID.");
+	if (!rc && !id)
+		rc = ask_client_id(record_get(&adding->keys, "client_id"),
+				   &answer);
+	if (!rc &&
+	    record_set(&adding->keys, "client_id", id ? id : buf_text(&answer)))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	return rc;
+}
+
+int cmd_answers_overrides(struct cmd_adding *adding)
+{
+	static const char *const keys[] = {"authorization_endpoint",
+					   "token_endpoint",
+					   "revocation_endpoint", NULL};
+	const char *auth, *ca_file, *host = NULL;
+	char origin[ORIGIN_MAX];
+	int rc = cmd_answers_option(adding->args, "auth", &auth);
+
+	for (const char *const *key = keys; *key && !rc; key++)
+		rc = take_endpoint(adding, *key);
+	if (!rc)
+		rc = cmd_answers_option(adding->args, "ca-file", &ca_file);
+	if (!rc && ca_file && *ca_file != '/')
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "--ca-file must be an absolute path.");
+	while (!rc &&
+	       (host = record_next(&adding->args->options, "host", host)))
+		if (origin_of(host, origin) != 0)
+			rc = cmd_fail(VALETKEY_ERR_ARG,
+				      "--host must be a https URL (http only "
+				      "for this computer itself).");
+		else if (record_add(&adding->keys, "hosts[]", origin))
+			rc = VALETKEY_ERR_NOMEM;
+	if (!rc && (record_add(&adding->keys, "auth", auth) ||
+		    record_add(&adding->keys, "ca_file", ca_file)))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc && auth)
+		adding->no_secret = strcmp(auth, "none") == 0;
+	return rc;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_child.c - see cmd_child.h.
+ */
+#include "cmd_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX (1u << 20)
+
+extern char **environ;
+
+static volatile sig_atomic_t handed_to;
+
+static int wait_status(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+static void read_all(int fd, struct buf *out)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(fd, text, sizeof(text))) > 0 ||
+	       (n < 0 && errno == EINTR))
+		if (n > 0 && out->len < OUTPUT_MAX)
+			buf_add(out, text, (size_t)n);
+}
+
+int cmd_child_output(const char *const *argv, struct buf *out)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2], status = -1;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+	if (posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv,
+			 environ) == 0) {
+		close(ends[1]);
+		ends[1] = -1;
+		read_all(ends[0], out);
+		status = wait_status(child);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[0]);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+pid_t cmd_child_start(char *const *argv)
+{
+	pid_t child;
+	int rc = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
+
+	errno = rc;
+	return rc ? -1 : child;
+}
+
+static void hand_on(int number)
+{
+	if (handed_to > 0)
+		kill((pid_t)handed_to, number);
+}
+
+int cmd_child_wait(pid_t child)
+{
+	struct sigaction leave = {.sa_handler = SIG_IGN};
+	struct sigaction pass = {.sa_handler = hand_on};
+	int status;
+
+	handed_to = child;
+	sigaction(SIGINT, &leave, NULL);
+	sigaction(SIGQUIT, &leave, NULL);
+	sigaction(SIGTERM, &pass, NULL);
+	sigaction(SIGHUP, &pass, NULL);
+	status = wait_status(child);
+	handed_to = 0;
+	if (status >= 0 && WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		raise(WTERMSIG(status));
+	}
+	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int cmd_child_memory(const void *text, size_t len)
+{
+	int fd = memfd_create("valetkey", MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET)) {
+		close(fd);
+		return -1;
+	}
+	fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK);
+	return fd;
+}

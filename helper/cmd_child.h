@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_child.h - other programs that the command starts: git for its
+ * configuration, curl, and what `valetkey run` runs. By argv and PATH, never
+ * through a shell.
+ */
+#ifndef VALETKEY_CMD_CHILD_H
+#define VALETKEY_CMD_CHILD_H
+
+#include "buf.h"
+
+#include <sys/types.h>
+
+/*
+ * Runs it and takes what it writes to standard output, at most a megabyte. Its
+ * exit status, or -1 where it cannot be run or a signal ended it.
+ */
+int cmd_child_output(const char *const *argv, struct buf *out);
+
+/* Starts it with our streams and every descriptor that is not close-on-exec;
+ * -1 with errno set where it cannot be run. */
+pid_t cmd_child_start(char *const *argv);
+
+/*
+ * Waits for its end. SIGINT and SIGQUIT, which a terminal sends to both, are
+ * left to it, SIGTERM and SIGHUP handed on. Its exit status; where a signal
+ * ended it, the same one ends us.
+ */
+int cmd_child_wait(pid_t child);
+
+/* Puts text into a new descriptor that can be read from the start by path as
+ * well (/dev/fd/N), not close-on-exec; -1 with errno set. */
+int cmd_child_memory(const void *text, size_t len);
+
+#endif

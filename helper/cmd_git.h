@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_git.h - git-credential-valetkey, a credential helper of git: what its
+ * files share. cmd_git.c reads what git says and decides who answers: a token of
+ * an account (cmd_git_account.c, cmd_git_token.c), or git's stored credentials
+ * in the keyring (cmd_git_store.c).
+ */
+#ifndef VALETKEY_CMD_GIT_H
+#define VALETKEY_CMD_GIT_H
+
+#include "account.h"
+#include "client.h"
+#include "cmd.h"
+#include "origin.h"
+
+struct git_request {
+	struct record message;	 /* git_message.h */
+	const char *pin;	 /* --account; NULL: none */
+	int64_t timeout_s;	 /* --timeout; 0: none */
+	char origin[ORIGIN_MAX]; /* "": can be no account's */
+	bool authtype, state;	 /* git's capabilities */
+};
+
+enum git_scheme { GIT_NONE = 0, GIT_BASIC = 1, GIT_BEARER = 2 };
+
+/* What our last answer was, where git asks once more because the server refused
+ * it. git brings it back in state[] or, between two requests of one operation,
+ * only its expiry. */
+struct git_past {
+	bool refused; /* there was one */
+	int stage;    /* how many answers there were */
+	enum git_scheme scheme;
+	uint32_t mark;	    /* of the refused token; 0: not known */
+	int64_t expires_at; /* of the refused token; 0: not known */
+	const char *account;
+};
+
+/* ---- which account (cmd_git_account.c) ---- */
+
+/* Calls `see` for each account that may answer: one of its hosts is asked for,
+ * and neither the user's pin nor the user name speaks against it. */
+int git_account_each(const struct git_request *request,
+		     int (*see)(const char *name, const struct client *client,
+				void *data),
+		     void *data);
+
+/* The account that answers: git's user name, then what the server's challenge
+ * names, decides among several. ERR_RESOURCE: none; ERR_ACCOUNT, told: cannot be
+ * decided. */
+int git_account_choose(const struct git_request *request,
+		       const struct git_past *past, struct client *client);
+
+/* ---- its token (cmd_git_token.c) ---- */
+
+void git_token_past(const struct git_request *request, struct git_past *past);
+int git_token_get(const struct git_request *request, struct client *client,
+		  const struct git_past *past);
+
+/* Makes the next get of every account refresh whose current token git erases.
+ */
+int git_token_erase(const struct git_request *request, bool *ours);
+
+/* ---- stored credentials (cmd_git_store.c) ---- */
+
+int git_stored_get(const struct git_request *request);
+int git_stored_store(const struct git_request *request);
+int git_stored_erase(const struct git_request *request);
+
+/* ---- shared ---- */
+
+/* Writes the answer to git; a value that git cannot read is an error. */
+int git_print(const struct record *answer);
+
+/* What git takes for false. */
+bool git_is_no(const char *text);
+
+/* ---- asking (cmd_git_talk.c) ---- */
+
+/* Whether somebody may be asked: at a terminal, and git's configuration and
+ * environment do not forbid it. Runs git: only where it matters. */
+bool git_may_ask(void);
+
+/* A conversation whose failure is kept back at first: a person may yet help. */
+struct git_talk {
+	struct cmd_talk talk;
+	struct problem held;
+};
+
+valetkey_converse git_converse; /* data: a struct git_talk */
+
+/* Whether to try once more with a person. */
+bool git_person_helps(int result);
+
+/* Tells of the failure that was kept back. Returns result. */
+int git_tell_failure(int result, struct git_talk *talk);
+
+/* A request to the helper: once silently, and with a person if that helps. */
+int git_call(struct record *request, struct record *answer);
+
+#endif

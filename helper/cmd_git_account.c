@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_git_account.c - which account answers git. Only one whose hosts have what
+ * git asks for: no pin, user name or challenge ever sends a token elsewhere.
+ */
+#include "cmd_git.h"
+
+#include "git_challenge.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define GIT_USERNAME "oauth2"
+
+static const char *username_of(const struct client *client)
+{
+	const char *name = record_get(&client->config, "git_username");
+
+	return name ? name : GIT_USERNAME;
+}
+
+static bool may_answer(const struct git_request *request,
+		       const struct client *client)
+{
+	const char *user = record_get(&request->message, "username");
+
+	if (request->pin)
+		return strcmp(request->pin, client->account) == 0;
+	return !user || strcmp(user, client->account) == 0 ||
+	       strcmp(user, username_of(client)) == 0;
+}
+
+struct visit {
+	const struct git_request *request;
+	int (*see)(const char *name, const struct client *client, void *data);
+	void *data;
+};
+
+static int visit_account(const char *name, void *data)
+{
+	const struct visit *visit = data;
+	struct record account = {0};
+	struct client client = {0};
+	struct problem problem;
+	int rc = account_read(name, &account, NULL);
+	bool host = rc == VALETKEY_OK &&
+		    account_has_origin(&account, visit->request->origin);
+
+	record_free(&account);
+	if (!host)
+		return rc == VALETKEY_ERR_NOMEM ? rc : VALETKEY_OK;
+	rc = client_load(name, &client, &problem);
+	if (rc) {
+		cmd_fail_problem(&problem);
+		return rc == VALETKEY_ERR_NOMEM ? rc : VALETKEY_OK;
+	}
+	if (may_answer(visit->request, &client))
+		rc = visit->see(name, &client, visit->data);
+	client_free(&client);
+	return rc;
+}
+
+int git_account_each(const struct git_request *request,
+		     int (*see)(const char *name, const struct client *client,
+				void *data),
+		     void *data)
+{
+	struct visit visit = {request, see, data};
+
+	return *request->origin ? account_each(visit_account, &visit)
+				: VALETKEY_OK;
+}
+
+/* ---- one of several ---- */
+
+struct choice {
+	const struct git_request *request;
+	const struct git_past *past;
+	char name[ACCOUNT_NAME_MAX + 1];
+	int points;
+	unsigned equals;
+};
+
+/* How well a URL that a challenge names fits: the issuer or an endpoint itself,
+ * or at least their server. */
+static int url_points(const char *url, const char *own)
+{
+	char origin[ORIGIN_MAX];
+
+	if (!own || origin_of(own, origin) != 0 || !origin_is(url, origin))
+		return 0;
+	return strcmp(url, own) == 0 ? 2 : 1;
+}
+
+/* Servers name their authorization server in various parameters. */
+static int challenge_points(const struct git_request *request,
+			    const struct client *client)
+{
+	const char *header = NULL;
+	int best = 0;
+
+	while ((header = record_next(&request->message, "wwwauth[]", header))) {
+		struct git_challenge challenge = {.at = header};
+
+		while (git_challenge_next(&challenge)) {
+			const char *own[] = {client->issuer,
+					     client->authorization_endpoint,
+					     client->token_endpoint};
+
+			if (strcasecmp(challenge.scheme, "Bearer") != 0)
+				continue;
+			for (size_t i = 0; i < 3; i++) {
+				int points =
+				    url_points(challenge.value, own[i]);
+
+				best = points > best ? points : best;
+			}
+		}
+	}
+	return best;
+}
+
+static int weigh(const char *name, const struct client *client, void *data)
+{
+	struct choice *choice = data;
+	const char *user = record_get(&choice->request->message, "username");
+	int points = 1 + challenge_points(choice->request, client);
+
+	if (user && strcmp(user, name) == 0)
+		points += 4;
+	if (choice->past->account && strcmp(choice->past->account, name) == 0)
+		points += 8;
+	if (points == choice->points)
+		choice->equals++;
+	if (points > choice->points) {
+		strcpy(choice->name, name);
+		choice->points = points;
+		choice->equals = 1;
+	}
+	return VALETKEY_OK;
+}
+
+int git_account_choose(const struct git_request *request,
+		       const struct git_past *past, struct client *client)
+{
+	struct choice choice = {.request = request, .past = past};
+	struct problem problem;
+	int rc = git_account_each(request, weigh, &choice);
+
+	if (rc)
+		return cmd_fail(rc, "%s.", valetkey_strerror(rc));
+	if (!choice.equals)
+		return VALETKEY_ERR_RESOURCE;
+	if (choice.equals > 1)
+		return cmd_fail(VALETKEY_ERR_ACCOUNT,
+				"Several accounts have the host %s. Say which "
+				"one: git config --global "
+				"credential.%s.username ACCOUNT",
+				request->origin, request->origin);
+	rc = client_load(choice.name, client, &problem);
+	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_git_setup.c - `valetkey git-setup`: shows, and with --apply makes, the lines
+ * of git's configuration that let git ask us, and says which other helper in the
+ * chain would answer first or be given our tokens to keep.
+ *
+ * It only ever adds lines (an empty helper, which begins the chain anew, and
+ * ours), so that taking them out again is the way back.
+ */
+#include "account.h"
+#include "cmd.h"
+#include "cmd_child.h"
+#include "origin.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define HELPER "valetkey"
+#define KEY_MAX 400
+
+static const struct cmd_option options[] = {
+    {"apply", NULL, "Make the configuration, rather than show it."},
+    {NULL, NULL, NULL},
+};
+
+static int run_setup(struct cmd_args *args);
+
+const struct cmd_verb cmd_git_setup = {
+    .name = "git-setup",
+    .summary = "show or make git's configuration",
+    .usage = "git-setup [ACCOUNT] [--apply]",
+    .about =
+	"With ACCOUNT: git asks valetkey for the account's hosts, and nobody "
+	"else for these. Without: git asks valetkey for everything; it gives "
+	"tokens for the accounts' hosts, and keeps git's other passwords in "
+	"the keyring, where git-credential-libsecret would.\n\nWarns of other "
+	"helpers that git would ask first, or would give our tokens to keep.",
+    .options = options,
+    .examples = "  valetkey git-setup work\n"
+		"  valetkey git-setup work --apply\n"
+		"  valetkey git-setup --apply\n",
+    .account = true,
+    .account_optional = true,
+    .run = run_setup,
+};
+
+/* ---- the chain of helpers that is there ---- */
+
+struct chain {
+	const char *origin;	/* NULL: for hosts without lines of their own */
+	unsigned before, after; /* other helpers, by their place */
+	bool ours;
+	bool tell;
+};
+
+/* Whether `credential.URL.helper` or `credential.helper` is for the origin. A
+ * line with a path counts too: git may come there. */
+static bool is_for(const char *key, const char *origin)
+{
+	static const char prefix[] = "credential.", suffix[] = ".helper";
+	size_t len = strlen(key);
+	char url[KEY_MAX];
+
+	if (strcasecmp(key, "credential.helper") == 0)
+		return true;
+	if (!origin || len <= strlen(prefix) + strlen(suffix) ||
+	    len >= sizeof(url))
+		return false;
+	snprintf(url, sizeof(url), "%.*s",
+		 (int)(len - strlen(prefix) - strlen(suffix)),
+		 key + strlen(prefix));
+	return origin_is(url, origin);
+}
+
+static bool is_ours(const char *helper)
+{
+	const char *name = strrchr(helper, '/');
+	size_t len;
+
+	name = name ? name + 1 : helper;
+	if (strncmp(name, "git-credential-", 15) == 0)
+		name += 15;
+	len = strcspn(name, " ");
+	return len == strlen(HELPER) && strncmp(name, HELPER, len) == 0;
+}
+
+static void warn(const struct chain *chain, const char *helper)
+{
+	if (!chain->tell)
+		return;
+	if (chain->ours)
+		cmd_fail(0,
+			 "Warning: git also tells the helper \"%s\" each token "
+			 "of ours%s%s, and it may keep it.",
+			 helper, chain->origin ? " for " : "",
+			 chain->origin ? chain->origin : "");
+	else
+		cmd_fail(
+		    0,
+		    "Warning: git asks the helper \"%s\" first%s%s. What "
+		    "it has stored there shadows valetkey's tokens, and it "
+		    "may keep those that git has used.",
+		    helper, chain->origin ? " for " : "",
+		    chain->origin ? chain->origin : "");
+}
+
+/* `key LF value NUL` for each line, in git's order; an empty value starts the
+ * chain anew, which is why the last word is only known at the end. */
+static void walk(const char *config, size_t len, struct chain *chain)
+{
+	size_t at = 0, begin = 0;
+	bool tell = chain->tell;
+
+	for (int pass = 0; pass < 2; pass++) {
+		chain->before = chain->after = 0;
+		chain->ours = false;
+		chain->tell = tell && pass == 1;
+		for (at = pass ? begin : 0; at < len;
+		     at += strlen(config + at) + 1) {
+			char key[KEY_MAX];
+			size_t end = strcspn(config + at, "\n");
+			const char *value = config + at + end;
+
+			snprintf(key, sizeof(key), "%.*s",
+				 (int)(end < KEY_MAX ? end : 0), config + at);
+			if (!*value || !is_for(key, chain->origin))
+				continue;
+			value++;
+			if (!*value) {
+				begin = at;
+				chain->before = chain->after = 0;
+				chain->ours = false;
+			} else if (is_ours(value)) {
+				chain->ours = true;
+			} else {
+				warn(chain, value);
+				chain->before += !chain->ours;
+				chain->after += chain->ours;
+			}
+		}
+	}
+}
+
+static int look(struct chain *chain)
+{
+	static const char *const argv[] = {"git",
+					   "config",
+					   "-z",
+					   "--get-regexp",
+					   "^credential\\.(.*\\.)?helper$",
+					   NULL};
+	struct buf out = {0};
+	int status = cmd_child_output(argv, &out);
+
+	if (status == 0)
+		walk(buf_text(&out), out.len, chain);
+	buf_free(&out);
+	return status == 0 || status == 1
+		   ? VALETKEY_OK
+		   : cmd_fail(VALETKEY_ERR_DENIED, "git config does not work.");
+}
+
+/* ---- the lines ---- */
+
+static int line(const char *key, const char *value, bool apply)
+{
+	const char *const argv[] = {"git", "config", "--global", "--add",
+				    key,   value,    NULL};
+	struct buf out = {0};
+	int status = 0;
+
+	if (!apply)
+		printf("git config --global --add %s %s\n", key,
+		       *value ? value : "''");
+	else
+		status = cmd_child_output(argv, &out);
+	buf_free(&out);
+	return status
+		   ? cmd_fail(VALETKEY_ERR_DENIED, "git could not set %s.", key)
+		   : VALETKEY_OK;
+}
+
+static int set_up(const char *origin, const char *user, bool apply)
+{
+	struct chain chain = {.origin = origin};
+	char key[KEY_MAX];
+	int rc = look(&chain);
+
+	snprintf(key, sizeof(key), "credential.%s%shelper",
+		 origin ? origin : "", origin ? "." : "");
+	if (!rc && !(chain.ours && !chain.before && !chain.after)) {
+		rc = line(key, "", apply);
+		if (!rc)
+			rc = line(key, HELPER, apply);
+	}
+	if (!rc && user) {
+		snprintf(key, sizeof(key), "credential.%s.username", origin);
+		rc = line(key, user, apply);
+	}
+	if (rc)
+		return rc;
+	/* What is there now, or, of what was only shown, what it is against. */
+	chain = (struct chain){.origin = origin, .tell = true};
+	return look(&chain);
+}
+
+/* Whether another account has the host as well. */
+static bool is_shared(const char *origin)
+{
+	struct record other = {0};
+	char name[ACCOUNT_NAME_MAX + 1];
+	bool shared =
+	    account_find(origin, name, &other) == VALETKEY_ERR_ACCOUNT;
+
+	record_free(&other);
+	return shared;
+}
+
+static int set_up_account(const char *name, bool apply)
+{
+	struct record account = {0};
+	const char *url = NULL;
+	char origin[ORIGIN_MAX];
+	int rc = cmd_account_exists(name);
+
+	if (!rc && account_read(name, &account, NULL) != VALETKEY_OK)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "The account's file cannot be read.");
+	while (!rc && (url = record_next(&account, "hosts[]", url)))
+		if (origin_of(url, origin) == 0)
+			rc = set_up(origin, is_shared(origin) ? name : NULL,
+				    apply);
+	record_free(&account);
+	return rc;
+}
+
+static int run_setup(struct cmd_args *args)
+{
+	bool apply = cmd_option(args, "apply") != NULL;
+	int rc = args->account ? set_up_account(args->account, apply)
+			       : set_up(NULL, NULL, apply);
+
+	if (!rc && !apply)
+		cmd_fail(0, "Nothing was changed; --apply does it.");
+	return rc ? rc : cmd_flush();
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_git_token.c - git gets an account's token: as a Bearer credential where git
+ * and the server know that, else as the password.
+ *
+ * git keeps what it got for the whole of an operation, which may be a long one:
+ * the token is good for ten minutes where the provider gives it that long. And
+ * a git that knows `continue` is told to ask again where the server refuses it.
+ */
+#include "cmd_git.h"
+
+#include "git_challenge.h"
+#include "git_message.h"
+#include "kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define GOOD_FOR_S 600
+#define MIN_VALID_S 60
+#define STAGES_MAX 4
+#define STATE "valetkey:"
+#define CLOCK_SLACK_S 2 /* an expiry is told in whole seconds */
+
+/* ---- what was before ---- */
+
+/* Tells tokens apart, and says nothing about them (FNV-1a). */
+static uint32_t mark_of(const char *token)
+{
+	uint32_t mark = 2166136261u;
+
+	for (; *token; token++)
+		mark = (mark ^ (unsigned char)*token) * 16777619u;
+	return mark ? mark : 1;
+}
+
+/* "valetkey:STAGE:SCHEME:MARK:EXPIRY:ACCOUNT", our words of a moment ago. */
+static bool take_state(const char *state, struct git_past *past)
+{
+	char *end;
+	long stage, scheme;
+
+	if (strncmp(state, STATE, strlen(STATE)) != 0)
+		return false;
+	stage = strtol(state + strlen(STATE), &end, 10);
+	if (*end != ':' || stage < 1 || stage > STAGES_MAX)
+		return false;
+	scheme = strtol(end + 1, &end, 10);
+	if (*end != ':' || (scheme != GIT_BASIC && scheme != GIT_BEARER))
+		return false;
+	past->mark = (uint32_t)strtoul(end + 1, &end, 16);
+	if (*end != ':')
+		return false;
+	past->expires_at = strtoll(end + 1, &end, 10);
+	if (*end != ':')
+		return false;
+	past->stage = (int)stage;
+	past->scheme = (enum git_scheme)scheme;
+	past->account = end + 1;
+	return true;
+}
+
+/* Where git has forgotten the state, the expiry of an answer of ours tells. */
+void git_token_past(const struct git_request *request, struct git_past *past)
+{
+	const struct record *message = &request->message;
+	const char *state = NULL;
+
+	*past = (struct git_past){.scheme = GIT_NONE};
+	while (!past->refused &&
+	       (state = record_next(message, "state[]", state)))
+		past->refused = take_state(state, past);
+	if (past->refused || record_get(message, "password") ||
+	    record_get(message, "credential"))
+		return;
+	*past = (struct git_past){.scheme = GIT_NONE};
+	past->expires_at = record_get_int(message, "password_expiry_utc", 0);
+	past->refused = past->expires_at > 0;
+	past->stage = past->refused;
+	past->scheme = record_get(message, "authtype") ? GIT_BEARER : GIT_BASIC;
+}
+
+/* ---- how ---- */
+
+static enum git_scheme choose_scheme(const struct git_request *request)
+{
+	bool basic = false, bearer = false, any = false;
+	const char *header = NULL;
+
+	while ((header = record_next(&request->message, "wwwauth[]", header))) {
+		struct git_challenge challenge = {.at = header};
+
+		any = true;
+		while (git_challenge_next(&challenge)) {
+			basic |= strcasecmp(challenge.scheme, "Basic") == 0;
+			bearer |= strcasecmp(challenge.scheme, "Bearer") == 0;
+		}
+	}
+	if (request->authtype && (bearer || !any))
+		return GIT_BEARER;
+	if (basic || !any)
+		return GIT_BASIC;
+	if (bearer)
+		cmd_fail(0,
+			 "%s takes tokens only in a way (Bearer) that this "
+			 "git does not know; 2.46 is the first that does.",
+			 request->origin);
+	return GIT_NONE;
+}
+
+/* Of the account's tokens, in seconds; 0: not known. */
+static int64_t lifetime_of(const struct client *client)
+{
+	struct record published = {0}, request = {0};
+	struct cmd_call call = {
+	    .request = &request, .answer = &published, .timeout_s = 30};
+	int64_t lifetime = 0;
+
+	if (kernel_read(&client->config, &published))
+		lifetime = (record_get_int(&published, "good_until", 0) -
+			    record_get_int(&published, "issued", 0)) /
+			   1000;
+	else if (!kernel_wanted(&client->config) &&
+		 record_add(&request, "op", "get") == 0 &&
+		 record_add(&request, "account", client->account) == 0 &&
+		 cmd_call(&call) == VALETKEY_OK)
+		lifetime = record_get_int(&published, "lifetime", 0);
+	record_free(&request);
+	record_free(&published);
+	return lifetime;
+}
+
+/*
+ * Ten minutes; of a life that is hardly longer, or shorter, a half: to ask for
+ * all of it would mean a refresh for each get.
+ */
+static uint32_t good_for(int64_t lifetime)
+{
+	if (lifetime <= 0)
+		return MIN_VALID_S;
+	if (lifetime >= GOOD_FOR_S + 60)
+		return GOOD_FOR_S;
+	return (uint32_t)(lifetime < 2 ? 1 : lifetime / 2);
+}
+
+/* ---- the token ---- */
+
+struct asking {
+	const struct git_request *request;
+	const struct client *client;
+	struct valetkey *handle;
+	struct git_talk talk;
+};
+
+static int ask(const struct asking *asking, uint32_t min_valid_s,
+	       uint64_t flags, const struct valetkey_token **token)
+{
+	const struct valetkey_request request = {
+	    .size = sizeof(request),
+	    .account = asking->client->account,
+	    .resource = asking->request->origin,
+	    .min_valid_s = min_valid_s,
+	    .flags = flags};
+
+	valetkey_token_free(*token);
+	return valetkey_get(asking->handle, &request, token);
+}
+
+static bool is_refused(const struct valetkey_token *token,
+		       const struct git_past *past)
+{
+	return past->mark ? mark_of(token->access_token) == past->mark
+			  : llabs(token->expires_at - past->expires_at) <=
+				CLOCK_SLACK_S;
+}
+
+/* The server has refused what we gave: where nobody has renewed it meanwhile,
+ * it goes. Another scheme is another try, not the token's fault. */
+static void drop_refused(const struct asking *asking,
+			 const struct git_past *past, enum git_scheme scheme)
+{
+	const struct valetkey_token *token = NULL;
+
+	if (!past->refused || past->scheme != scheme)
+		return;
+	if (ask(asking, 1, VALETKEY_CACHED_ONLY, &token) == VALETKEY_OK &&
+	    is_refused(token, past))
+		valetkey_invalidate(asking->handle, token);
+	valetkey_token_free(token);
+}
+
+/* The life of a token is known once there is one: then it may be too short. */
+static int get_good(const struct asking *asking, uint64_t flags,
+		    const struct valetkey_token **token)
+{
+	int64_t lifetime = lifetime_of(asking->client);
+	int rc = ask(asking, good_for(lifetime), flags, token);
+
+	if (rc || lifetime || !(*token)->expires_at ||
+	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
+		return rc;
+	lifetime = lifetime_of(asking->client);
+	return ask(asking, good_for(lifetime), flags, token);
+}
+
+static int get_token(struct asking *asking, const struct git_past *past,
+		     enum git_scheme scheme,
+		     const struct valetkey_token **token)
+{
+	const struct valetkey_options options = {.size = sizeof(options),
+						 .program = "git",
+						 .converse = git_converse,
+						 .data = &asking->talk};
+	int rc = valetkey_open(&options, &asking->handle);
+
+	if (rc)
+		return git_tell_failure(rc, &asking->talk);
+	drop_refused(asking, past, scheme);
+	rc = get_good(asking, 0, token);
+	if (git_person_helps(rc)) {
+		asking->talk.held.result = 0;
+		rc = get_good(asking, VALETKEY_INTERACTIVE, token);
+	}
+	return git_tell_failure(rc, &asking->talk);
+}
+
+/* ---- the answer ---- */
+
+/* Once more is worth it after a first answer, after another scheme, and where a
+ * token had come to its end in a long operation. */
+static bool may_repeat(const struct git_past *past, enum git_scheme scheme,
+		       int *stage)
+{
+	bool over = past->expires_at && past->expires_at <= (int64_t)time(NULL);
+
+	*stage = past->refused && !over ? past->stage + 1 : 1;
+	return *stage == 1 || (past->scheme != scheme && *stage < STAGES_MAX);
+}
+
+static int add_state(const struct git_past *past, enum git_scheme scheme,
+		     const struct valetkey_token *token, struct record *answer)
+{
+	struct buf state = {0};
+	int stage, rc;
+	bool repeat = may_repeat(past, scheme, &stage);
+
+	rc = buf_fmt(&state, STATE "%d:%d:%x:%lld:%s",
+		     stage > STAGES_MAX ? STAGES_MAX : stage, (int)scheme,
+		     mark_of(token->access_token), (long long)token->expires_at,
+		     token->account) ||
+	     record_add(answer, "continue", repeat ? "1" : NULL) ||
+	     record_add(answer, "state[]", buf_text(&state));
+	buf_free(&state);
+	return rc;
+}
+
+static int make_answer(const struct git_request *request,
+		       const struct client *client,
+		       const struct valetkey_token *token,
+		       enum git_scheme scheme, struct record *answer)
+{
+	const char *username = record_get(&client->config, "git_username");
+	int rc = 0;
+
+	if (request->authtype)
+		rc = record_add(answer, "capability[]", "authtype");
+	if (!rc && request->state)
+		rc = record_add(answer, "capability[]", "state");
+	if (!rc && scheme == GIT_BEARER)
+		rc = record_add(answer, "authtype", "Bearer") ||
+		     record_add(answer, "credential", token->access_token);
+	if (!rc && scheme == GIT_BASIC)
+		rc = record_add(answer, "username",
+				username ? username : "oauth2") ||
+		     record_add(answer, "password", token->access_token);
+	if (!rc && request->authtype)
+		rc = record_add(answer, "ephemeral", "1");
+	if (!rc && token->expires_at)
+		rc = record_add_int(answer, "password_expiry_utc",
+				    token->expires_at);
+	return rc;
+}
+
+int git_token_get(const struct git_request *request, struct client *client,
+		  const struct git_past *past)
+{
+	enum git_scheme scheme = choose_scheme(request);
+	struct asking asking = {
+	    .request = request,
+	    .client = client,
+	    .talk.talk = {.account = client->account, .browser = true}};
+	const struct valetkey_token *token = NULL;
+	struct record answer = {0};
+	int rc = VALETKEY_OK;
+
+	if (scheme == GIT_NONE)
+		return rc;
+	rc = get_token(&asking, past, scheme, &token);
+	if (!rc &&
+	    (make_answer(request, client, token, scheme, &answer) ||
+	     (request->state && add_state(past, scheme, token, &answer))))
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc)
+		rc = git_print(&answer);
+	record_free(&answer);
+	valetkey_token_free(token);
+	valetkey_close(asking.handle);
+	return rc;
+}
+
+/* ---- erase ---- */
+
+struct erasing {
+	const struct git_request *request;
+	bool *ours;
+};
+
+static int invalidate(const char *account, const char *secret)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = 30,
+				.talk = {.account = account}};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&request, "op", "invalidate") == 0 &&
+	    record_add(&request, "account", account) == 0 &&
+	    record_add(&request, "access_token", secret) == 0)
+		rc = cmd_call(&call);
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
+/* Without a password the pattern means whatever token there is. */
+static int invalidate_any(const struct git_request *request,
+			  const struct client *client)
+{
+	struct asking asking = {.request = request, .client = client};
+	const struct valetkey_token *token = NULL;
+	int rc = valetkey_open(NULL, &asking.handle);
+
+	if (!rc && ask(&asking, 1, VALETKEY_CACHED_ONLY, &token) == VALETKEY_OK)
+		rc = valetkey_invalidate(asking.handle, token);
+	valetkey_token_free(token);
+	valetkey_close(asking.handle);
+	return git_tell_failure(rc, &asking.talk);
+}
+
+static int erase_one(const char *name, const struct client *client, void *data)
+{
+	struct erasing *erasing = data;
+	const struct record *message = &erasing->request->message;
+	const char *secret = record_get(message, "credential");
+
+	*erasing->ours = true;
+	if (!secret)
+		secret = record_get(message, "password");
+	return secret ? invalidate(name, secret)
+		      : invalidate_any(erasing->request, client);
+}
+
+int git_token_erase(const struct git_request *request, bool *ours)
+{
+	struct erasing erasing = {request, ours};
+
+	*ours = false;
+	return git_account_each(request, erase_one, &erasing);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_run.c - `valetkey run`: starts a program that wants a token in its
+ * environment, or reads one from a descriptor. It becomes that program, so
+ * signals, exit status and terminal are the program's own, and the token is in
+ * no other process.
+ */
+#include "cmd.h"
+#include "account.h"
+#include "cmd_child.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOT_FOUND 127
+#define CANNOT_RUN 126
+
+static const struct cmd_option options[] = {
+    {"fd", NULL,
+     "Put the token into a descriptor that the command can read, and its "
+     "number into the variable (VALETKEY_TOKEN_FD)."},
+    {"resource", "URL",
+     "What the tokens are for: an error if that is none of the account's "
+     "hosts."},
+    {"min-valid", "SECONDS",
+     "The token must be good for that long (default 60)."},
+    {NULL, NULL, NULL},
+};
+
+static int run_words(int argc, char **argv);
+
+const struct cmd_verb cmd_run = {
+    .name = "run",
+    .summary = "run a command with a token in its environment",
+    .usage = "run ACCOUNT[:VARIABLE]... [--fd] -- COMMAND [ARGUMENT...]",
+    .about =
+	"Runs the command with a valid access token in VARIABLE "
+	"(VALETKEY_TOKEN), for that command and its children only.\n\nA "
+	"variable lives as long as the command, the token mostly an hour: a "
+	"program that runs longer must ask itself, before each request, by the "
+	"library or by valetkey token. Give the token to the account's hosts "
+	"(valetkey status shows them) and to nobody else: valetkey cannot see "
+	"where the command sends it, but --resource checks what you intend.",
+    .options = options,
+    .examples = "  valetkey run work:NINJA_TOKEN -- ./report.sh\n"
+		"  valetkey run work:A other:B --min-valid 600 -- make sync\n"
+		"  valetkey run work --fd -- sh -c 'read -r token "
+		"<\"/dev/fd/$VALETKEY_TOKEN_FD\"; ...'\n",
+    .run_words = run_words,
+};
+
+static bool variable_ok(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && *name != '_')
+			return false;
+	return true;
+}
+
+/* ACCOUNT[:VARIABLE], cut in place. */
+static int take_word(char *word, bool by_descriptor, const char **variable)
+{
+	char *colon = strchr(word, ':');
+
+	*variable = by_descriptor ? "VALETKEY_TOKEN_FD" : "VALETKEY_TOKEN";
+	if (colon) {
+		*colon = '\0';
+		*variable = colon + 1;
+	}
+	if (!account_name_ok(word) || !variable_ok(*variable))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s:%s\" is no ACCOUNT:VARIABLE.", word,
+				*variable);
+	return cmd_account_exists(word);
+}
+
+static int hand_over(const struct valetkey_token *token, const char *variable,
+		     bool by_descriptor)
+{
+	char number[16];
+	int fd = -1;
+
+	if (by_descriptor) {
+		fd = cmd_child_memory(token->access_token, token->length);
+		if (fd < 0)
+			return cmd_fail(VALETKEY_ERR_DENIED,
+					"No descriptor for the token: %s.",
+					strerror(errno));
+		snprintf(number, sizeof(number), "%d", fd);
+	}
+	if (setenv(variable, by_descriptor ? number : token->access_token, 1))
+		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	return VALETKEY_OK;
+}
+
+static int take_token(const struct cmd_words *words, char *word,
+		      int64_t min_valid)
+{
+	struct cmd_talk talk = {.account = word};
+	const struct valetkey_options how = {.size = sizeof(how),
+					     .program = "valetkey run",
+					     .converse = cmd_converse,
+					     .data = &talk};
+	struct valetkey_request request = {
+	    .size = sizeof(request),
+	    .account = word,
+	    .resource = cmd_option(&words->args, "resource"),
+	    .min_valid_s = (uint32_t)min_valid,
+	};
+	bool by_descriptor = cmd_option(&words->args, "fd") != NULL;
+	const struct valetkey_token *token = NULL;
+	struct valetkey *handle = NULL;
+	const char *variable;
+	int rc = take_word(word, by_descriptor, &variable);
+
+	if (rc)
+		return rc;
+	rc = valetkey_open(&how, &handle);
+	if (!rc)
+		rc = valetkey_get(handle, &request, &token);
+	if (rc)
+		cmd_tell_failure(rc, &talk);
+	else
+		rc = hand_over(token, variable, by_descriptor);
+	valetkey_token_free(token);
+	valetkey_close(handle);
+	return rc;
+}
+
+static int become(const struct cmd_words *words)
+{
+	int64_t min_valid = 0;
+	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
+				    &min_valid);
+
+	if (!rc && (!words->count || !words->command || !*words->command))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which account, and which command? Usage: "
+				"valetkey %s",
+				cmd_run.usage);
+	for (size_t i = 0; !rc && i < words->count; i++)
+		rc = take_token(words, words->words[i], min_valid);
+	if (rc)
+		return rc;
+	execvp(*words->command, words->command);
+	return cmd_fail(errno == ENOENT ? NOT_FOUND : CANNOT_RUN,
+			"%s cannot be run: %s.", *words->command,
+			strerror(errno));
+}
+
+static int run_words(int argc, char **argv)
+{
+	struct cmd_words words;
+	bool run;
+	int rc = cmd_words_read(&cmd_run, argc, argv, &words, &run);
+
+	if (!rc && run)
+		rc = become(&words);
+	cmd_words_free(&words);
+	return rc;
+}
