@@ -16,11 +16,6 @@ page=$VALETKEY_SRC/plugin/valetkey.3
 work=$VALETKEY_TEST_DIR/abi
 mkdir "$work"
 
-sanitized()
-{
-	grep -qE '__(asan|tsan|msan)_init' "$VALETKEY_LIB"
-}
-
 # ---- names ----
 
 exported()
@@ -31,7 +26,7 @@ exported()
 
 in_map()
 {
-	sed -n '/global:/,/local:/s/^[[:space:]]*\(valetkey_[a-z_]*\);/\1/p' \
+	sed -n '/global:/,/local:/s/^[[:space:]]*\([a-z0-9_*]*\);/\1/p' \
 		"$map" | sort
 }
 
@@ -197,9 +192,26 @@ test_page
 test_library
 test_abidiff
 test_header
+test_rounds()
+{
+	description='1,000 rounds of dlopen and dlclose'
+	if sanitized; then
+		skip 'built with a sanitizer' "$description under valgrind"
+	elif ! command -v valgrind >/dev/null; then
+		skip 'no valgrind' "$description under valgrind"
+	else
+		ok "$description under valgrind" valgrind -q --leak-check=full \
+			--error-exitcode=9 --child-silent-after-fork=yes \
+			"$HOSTS/rounds" 1000 50
+		return
+	fi
+	ok "$description" "$HOSTS/rounds" 1000 50
+}
+
 provider_start
-demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
+{ demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
 test_example
 ok 'older and newer structures' "$HOSTS/grow"
+test_rounds
 remove_accounts demo
 done_testing

@@ -7,7 +7,7 @@
 
 cd "$VALETKEY_SRC" || exit
 listed=$(./dev help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | sort)
-there=$(sed -n 's/^do_\([a-z]*\)()$/\1/p' dev tests/dev-lint.sh | sort)
+there=$(sed -n 's/^do_\([a-z]*\)()$/\1/p' dev tests/dev-*.sh | sort)
 is "$listed" "$there" 'every verb is listed, and every listed one is there'
 is "$(./dev)" "$(./dev help)" 'without a verb it shows the list'
 exits 1 'an unknown verb is refused' ./dev nonsense

@@ -81,7 +81,7 @@ test_silent()
 # A strict provider: it rotates, and takes a refresh token that comes twice as
 # stolen. Where it did not process the request nothing is lost.
 provider_start
-demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
+{ demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
 refused "$NETWORK" reset-before
 refused "$NETWORK" http-500
 refused "$NETWORK" http-503
@@ -97,8 +97,8 @@ remove_accounts demo
 
 # One that does not rotate: nothing may be lost, whatever its answer was.
 provider_start --no-rotation
-demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
-demo_account second native >/dev/null && demo_login second >/dev/null 2>&1 ||
+{ demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
+{ demo_account second native && demo_login second; } >/dev/null 2>&1 ||
 	exit 1
 refused "$NETWORK" reset-after
 refused "$NETWORK" truncate

@@ -102,10 +102,10 @@ in_session()
 }
 
 provider_start
-demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
-demo_account second native >/dev/null && demo_login second >/dev/null 2>&1 ||
+{ demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
+{ demo_account second native && demo_login second; } >/dev/null 2>&1 ||
 	exit 1
-demo_account third native >/dev/null || exit 1
+demo_account third native >/dev/null 2>&1 || exit 1
 
 test_locked
 test_stopped

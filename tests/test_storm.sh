@@ -65,9 +65,9 @@ storm()
 }
 
 provider_start
-demo_account demo >/dev/null && demo_login demo >/dev/null 2>&1 || exit 1
+{ demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
 # Without the kernel's copy all must go by the keyring and the lock.
-demo_account bare >/dev/null || exit 1
+demo_account bare >/dev/null 2>&1 || exit 1
 echo 'cache=none' >>"$XDG_CONFIG_HOME/valetkey/bare.conf"
 demo_login bare >/dev/null 2>&1 || exit 1
 

@@ -10,6 +10,12 @@ HOSTS=$VALETKEY_BUILD/tests/hosts
 LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB")
 export VALETKEY_LIB LD_LIBRARY_PATH
 
+# Whether the library was built with a sanitizer.
+sanitized()
+{
+	grep -qE '__(asan|tsan|msan)_init' "$VALETKEY_LIB"
+}
+
 # ask OPTION...: see ask.c.
 ask()
 {
@@ -53,6 +59,15 @@ account_id()
 forget_failures()
 {
 	: >"$XDG_CONFIG_HOME/valetkey/.$(account_id "${1:-demo}").lock"
+}
+
+# The helper that holds the lock of an account, whoever may look into it.
+helper_of()
+{
+	inode=$(stat -c %i "$XDG_CONFIG_HOME/valetkey/.$(account_id "$1").lock")
+	awk -v inode="$inode" '
+		$2 == "FLOCK" && $6 ~ ":" inode "$" { print $5; exit }' \
+		/proc/locks
 }
 
 # expire [ACCOUNT]: the next get finds no valid token, wherever it looks.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plain - the ordinary host: a token comes, the second one from memory; a token
- * outlives its handle; the call leaves no descriptor, child or thread behind,
- * and neither GLib nor curl in this process.
+ * plain - the ordinary host: a token comes by the helper, the second one from
+ * memory; a token outlives its handle; the call leaves no descriptor, child or
+ * thread behind, and neither GLib nor curl in this process.
  */
 #include "host.h"
 
@@ -34,7 +34,7 @@ static void check_memory(struct valetkey *handle)
 	must(host_try(handle, &request) == VALETKEY_ERR_NOT_CACHED,
 	     "no cache can have such a token");
 	request.min_valid_s = 0;
-	first = host_get(handle, 0);
+	first = host_get(handle, HOST_FRESH);
 	must(host_try(handle, &request) == VALETKEY_OK,
 	     "CACHED_ONLY finds nothing after a get");
 	second = host_get(handle, 0);

@@ -72,6 +72,12 @@ static void check_resource(void)
 	ASK(VALETKEY_ERR_RESOURCE, .account = host_account(), .resource = url);
 	snprintf(url, sizeof(url), "%s1/", origin);
 	ASK(VALETKEY_ERR_RESOURCE, .account = host_account(), .resource = url);
+	/* One digit of the port less, and another loopback address. */
+	snprintf(url, sizeof(url), "%.*s/", (int)strlen(origin) - 1, origin);
+	ASK(VALETKEY_ERR_RESOURCE, .account = host_account(), .resource = url);
+	snprintf(url, sizeof(url), "http://127.0.0.2%s/", strrchr(origin, ':'));
+	ASK(VALETKEY_ERR_RESOURCE, .account = host_account(), .resource = url);
+	ASK(VALETKEY_ERR_RESOURCE, .resource = url);
 	ASK(VALETKEY_ERR_RESOURCE, .account = host_account(),
 	    .resource = "ftp://127.0.0.1/");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan - what a host's memory holds after a get: scan FOUND|ABSENT FILE...
- * A child, which reads the files only after the fork, looks for the text of
- * each (at least 16 bytes) in all of the host's memory.
+ * scan - what a host's memory holds after a get that took the helper's way:
+ * scan FOUND|ABSENT COMMAND FILE... A child runs the command, which makes the
+ * files, reads them, and looks for the text of each (at least 16 bytes) in all
+ * of the host's memory.
  */
 #include "host.h"
 
@@ -71,15 +72,17 @@ static int look(pid_t pid, bool wanted, char **files)
 int main(int argc, char **argv)
 {
 	struct valetkey *handle = host_open(NULL);
-	const struct valetkey_token *token = host_get(handle, 0);
+	const struct valetkey_token *token = host_get(handle, HOST_FRESH);
 	int status;
 	pid_t pid;
 
-	must(argc > 2, "scan FOUND|ABSENT FILE...");
+	must(argc > 3, "scan FOUND|ABSENT COMMAND FILE...");
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	pid = fork();
-	if (pid == 0)
-		_exit(look(getppid(), strcmp(argv[1], "FOUND") == 0, argv + 2));
+	if (pid == 0) {
+		must(system(argv[2]) == 0, "the command has failed");
+		_exit(look(getppid(), strcmp(argv[1], "FOUND") == 0, argv + 3));
+	}
 	must(waitpid(pid, &status, 0) == pid && status == 0, "the look");
 	lib.token_free(token);
 	host_close(handle);

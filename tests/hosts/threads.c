@@ -50,5 +50,9 @@ int main(int argc, char **argv)
 	must(file && fprintf(file, "%s", tokens[0]) > 0 && fclose(file) == 0,
 	     "cannot write %s", argv[2]);
 	host_close(shared);
+	for (size_t i = 0; i < count; i++)
+		free(tokens[i]);
+	free(tokens);
+	free(threads);
 	return 0;
 }

@@ -31,6 +31,8 @@ const char help_text[] =
     "  --password-file FILE        the same for the user demo\n"
     "\n"
     "  --require-pkce        web clients need PKCE too\n"
+    "  --any-scope           a refresh may end in any scope, malformed too;\n"
+    "                        it is not looked at\n"
     "  --error-page          bad authorize requests end on /ws/error (an\n"
     "                        HTML page) instead of the JSON 404\n"
     "  --no-rotation         a refresh keeps the refresh token\n"

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define HTTP_MEMORY (256 * 1024)
 #define HTTP_BLOCK 4096
 #define HTTP_PORT_TRIES 20
+#define HTTP_READ_MS 2000
 
 struct http_server {
 	struct MHD_Daemon *v4;
@@ -239,6 +241,23 @@ static enum MHD_Result http_handle(void *cls, struct MHD_Connection *connection,
 	return http_send(provider, connection, request);
 }
 
+/*
+ * Whether the peer took the answer: one that dies before it has read all of it
+ * resets the connection, one that is content closes it or asks on. That the
+ * answer was sent means only that it lies in some buffer.
+ */
+static bool http_was_read(const struct provider *provider,
+			  const struct request *request)
+{
+	struct pollfd peer = {.fd = request->fd, .events = POLLIN};
+	char byte;
+
+	if (provider->options.https_cert)
+		return true;
+	return poll(&peer, 1, HTTP_READ_MS) <= 0 ||
+	       recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 static void http_completed(void *cls, struct MHD_Connection *connection,
 			   void **context, enum MHD_RequestTerminationCode code)
 {
@@ -247,7 +266,8 @@ static void http_completed(void *cls, struct MHD_Connection *connection,
 	(void)connection;
 	if (!request)
 		return;
-	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK ||
+	    (request->rotated && !http_was_read(cls, request)))
 		provider_note_lost(cls, request);
 	request_free(request);
 	*context = NULL;

@@ -34,6 +34,7 @@ enum option_code {
 	OPT_OMIT = 17,
 	OPT_FAULT = 18,
 	OPT_HELP = 19,
+	OPT_ANY_SCOPE = 20,
 };
 
 static const struct option option_list[] = {
@@ -46,6 +47,7 @@ static const struct option option_list[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
     {"require-pkce", no_argument, NULL, OPT_REQUIRE_PKCE},
+    {"any-scope", no_argument, NULL, OPT_ANY_SCOPE},
     {"error-page", no_argument, NULL, OPT_ERROR_PAGE},
     {"control", no_argument, NULL, OPT_CONTROL},
     {"no-rotation", no_argument, NULL, OPT_NO_ROTATION},
@@ -162,6 +164,8 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->ipv6);
 	case OPT_REQUIRE_PKCE:
 		return options_flag(&options->require_pkce);
+	case OPT_ANY_SCOPE:
+		return options_flag(&options->any_scope);
 	case OPT_ERROR_PAGE:
 		return options_flag(&options->error_page);
 	case OPT_CONTROL:

@@ -37,6 +37,7 @@ struct options {
 	char *https_cert; /* the texts, not the paths */
 	char *https_key;
 	bool require_pkce;
+	bool any_scope;
 	bool error_page;
 	bool control;
 	bool no_rotation;

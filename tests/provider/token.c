@@ -309,6 +309,16 @@ static void token_dispatch(struct exchange *ex)
 		grant->handle(ex);
 }
 
+/* What some clients send at the end of a refresh, blanks not encoded. */
+static void token_cut_scope(struct provider *provider, char *body)
+{
+	char *scope = strstr(body, "&scope=");
+
+	if (provider->options.any_scope && scope &&
+	    strstr(body, "grant_type=refresh_token"))
+		*scope = '\0';
+}
+
 void token_handle(struct provider *provider, struct request *request)
 {
 	struct form form = {.count = 0};
@@ -325,6 +335,8 @@ void token_handle(struct provider *provider, struct request *request)
 		request_refuse(request, 400, "invalid_request", "query");
 		return;
 	}
+	if (request->body.len)
+		token_cut_scope(provider, request->body.data);
 	parsed = form_parse(buf_text(&request->body), &form);
 	if (parsed == FORM_OK)
 		token_dispatch(&ex);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * campaign.h - the fault campaign: refreshes that are disturbed in every way we
+ * know, by the thousand, at a provider that rotates and kills the grant of a
+ * refresh token that comes twice; and one table of what became of the grants.
+ * Run by run.sh in a tests/session.
+ *
+ * How it judges. After each disturbed get everything is mended, and a second
+ * get has to refresh. Where that ends in LOGIN the grant is gone:
+ *   lost by the network   the provider rotated, and counts the answer as not
+ *                         read whole by the client
+ *   lost in the window    the helper was killed after it had read the whole
+ *                         answer and before it was parked
+ *   lost                  all else
+ */
+#ifndef VALETKEY_CAMPAIGN_H
+#define VALETKEY_CAMPAIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define MANY_ACCOUNTS 8 /* c0 to c7, for faults that take a minute */
+#define TIMEOUT_MS 20000
+#define LATE_MS 100
+
+/* ---- the table (table.c) ---- */
+
+enum phase {
+	PHASE_BEFORE = 0,    /* nothing was sent, nothing reserved */
+	PHASE_RESERVED = 1,  /* room is reserved, the provider did nothing */
+	PHASE_PROCESSED = 2, /* rotated, and the answer not read whole */
+	PHASE_WINDOW = 3,    /* read whole, not yet parked */
+	PHASE_PARKED = 4,    /* parked, not yet in the keyring */
+	PHASE_STORED = 5,    /* in the keyring, still parked */
+	PHASE_DONE = 6,	     /* in the keyring alone */
+	PHASE_COUNT = 7
+};
+
+struct row {
+	const char *name;
+	const char *skipped; /* the reason, or NULL */
+	unsigned tried;
+	unsigned lost;
+	unsigned lost_network;
+	unsigned lost_window;
+	unsigned duplicates;
+	unsigned wrong;
+	unsigned late;
+	int64_t worst_ms;
+	unsigned phases[PHASE_COUNT];
+	bool has_phases;
+};
+
+struct row *table_row(const char *name);
+struct row *table_skip(const char *name, const char *reason);
+void table_print(void);
+void table_windows(const char *file);
+
+struct sums {
+	unsigned lost, lost_network, lost_window, duplicates, wrong, late;
+};
+struct sums table_sums(void);
+
+/* ---- the world (world.c, keyring.c) ---- */
+
+/* What the provider has logged. */
+struct counts {
+	unsigned requests; /* for a refresh */
+	unsigned rotated;
+	unsigned undelivered;
+	unsigned reused;
+};
+
+struct world {
+	const char *dir, *build;
+	uint16_t port;
+	int log;
+	bool is_short;
+	pid_t keyring; /* ours, or 0: the session's own runs */
+	struct counts counts;
+};
+
+extern struct world world;
+
+const char *world_path(const char *name); /* in the session's folder */
+int64_t world_ms(void);			  /* CLOCK_BOOTTIME */
+unsigned world_random(unsigned below);
+void world_sleep_us(unsigned us);
+struct counts world_counts(void);
+void world_faults(const char *lines);
+void world_expire(void);
+bool world_token_good(const char *token);
+const char *world_id(const char *account); /* names keys and items */
+void world_forget_failures(const char *account);
+/* Runs a program to its end; its exit status. */
+int world_run(const char *const argv[]);
+void world_login(const char *account);
+/* Reads a small text; "" where it cannot. */
+void world_read(const char *path, char *text, size_t size);
+void world_write(const char *path, const char *text);
+
+void keyring_kill(void);
+void keyring_start(void);
+void keyring_restart(void);
+void keyring_lock(void);
+void keyring_unlock(void);
+void keyring_signal(int number);
+/* Whether the item was written since then (of world_ms()). */
+bool keyring_holds_since(const char *account, int64_t when);
+
+/* The helper's place in the kernel's keyring: 0 none, 1 reserved, 2 sealed. */
+int parked_state(const char *account);
+
+/* ---- hosts and their helpers (host.c) ---- */
+
+struct host {
+	pid_t pid;
+	int answers;
+	int64_t began;
+	uint32_t timeout_ms;
+};
+
+struct outcome {
+	bool answered; /* false: killed before it could say */
+	int result;
+	int64_t took_ms;
+	char token[1024];
+};
+
+struct host_options {
+	const char *account;
+	uint32_t timeout_ms;	/* 0: TIMEOUT_MS */
+	unsigned exit_after_us; /* it ends so soon, in the midst of the get */
+	bool no_file_size;	/* it may write no file */
+	const char *no_call;	/* this call fails: clone, spawn, socketpair */
+};
+
+void host_start(struct host *host, const struct host_options *options);
+void host_end(struct host *host, struct outcome *outcome);
+/* The helper that a host's call started, or 0; waits for it a moment. */
+pid_t host_helper(const struct host *host);
+/* Until all helpers that came after this process have ended. */
+void host_await_helpers(pid_t after);
+
+extern char helper_path[4096]; /* what the next host starts */
+
+/* ---- one trial (trial.c) ---- */
+
+struct trial {
+	struct row *row;
+	const char *account;
+	struct counts before;
+	int64_t began;
+	const int *allowed; /* results, ended by -1 */
+	pid_t first;	    /* processes of this trial come after it */
+};
+
+void trial_begin(struct trial *trial, struct row *row, const char *account,
+		 const int *allowed);
+/* What the disturbed host was told. */
+void trial_outcome(struct trial *trial, const struct outcome *outcome,
+		   uint32_t timeout_ms);
+/* Mends everything and judges. */
+void trial_end(struct trial *trial);
+/* Records where the helper was when it was killed. */
+void trial_phase(const struct trial *trial);
+
+/* ---- the faults ---- */
+
+void faults_processes(void);
+void faults_steps(void);
+void faults_keyring(void);
+void faults_provider(void);
+void faults_slow(void);
+void faults_tls(void);
+void faults_system(void);
+void faults_storm(void);
+
+#endif

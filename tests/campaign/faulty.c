@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faulty.c - linked into tests/campaign/helper-faulty, a helper that fails where
+ * it is told to, and tells how it went. Its calls go through here, and so do
+ * those of the libraries it loads. $XDG_RUNTIME_DIR/campaign says what to do:
+ *
+ *	trace              nothing; how many calls there were goes to
+ *	                   campaign-calls, the time from the last byte that was
+ *	                   read from the provider to parked to campaign-windows
+ *	kill call N        SIGKILL instead of the Nth call of any kind but memory
+ *	fail KIND N        the Nth call of this kind fails
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define PARKED "valetkey-parked:"
+
+enum kind {
+	KIND_MEMORY = 0,
+	KIND_SOCKET = 1,
+	KIND_TRANSFER = 2,
+	KIND_KEY = 3,
+	KIND_THREAD = 4,
+	KIND_FILE = 5,
+	KINDS = 6
+};
+
+static const char *const names[KINDS] = {"memory", "socket", "transfer",
+					 "key",	   "thread", "file"};
+
+static unsigned counts[KINDS], calls;
+static unsigned kill_at, fail_at;
+static int fail_kind = -1;
+static bool trace;
+static int64_t last_read_ns;
+static char directory[2048];
+
+/* The next one of this name, looked up once. */
+#define NEXT(name)                     \
+	static __typeof__(&name) next; \
+	if (!next)                     \
+	next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* True where this call is to fail. */
+static bool called(enum kind kind)
+{
+	unsigned n = __atomic_add_fetch(&counts[kind], 1, __ATOMIC_RELAXED);
+
+	if (kind != KIND_MEMORY) {
+		unsigned all = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+
+		if (kill_at && all == kill_at)
+			kill(getpid(), SIGKILL);
+	}
+	return fail_kind == (int)kind && n == fail_at;
+}
+
+/* ---- memory ---- */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+EXPORT void *malloc(size_t size)
+{
+	if (!called(KIND_MEMORY))
+		return __libc_malloc(size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	if (!called(KIND_MEMORY))
+		return __libc_calloc(count, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+EXPORT void *realloc(void *old, size_t size)
+{
+	if (!called(KIND_MEMORY))
+		return __libc_realloc(old, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* ---- sockets ---- */
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+	NEXT(socket);
+	if (!called(KIND_SOCKET))
+		return next(domain, type, protocol);
+	errno = EMFILE;
+	return -1;
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	NEXT(connect);
+	if (!called(KIND_SOCKET))
+		return next(fd, address, size);
+	errno = ENETUNREACH;
+	return -1;
+}
+
+static bool is_provider(int fd)
+{
+	int domain = 0;
+	socklen_t size = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+	       (domain == AF_INET || domain == AF_INET6);
+}
+
+static ssize_t note_read(int fd, ssize_t n)
+{
+	if (trace && n > 0 && is_provider(fd))
+		last_read_ns = now_ns();
+	return n;
+}
+
+EXPORT ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+	NEXT(recv);
+	if (!called(KIND_TRANSFER))
+		return note_read(fd, next(fd, data, size, flags));
+	errno = ECONNRESET;
+	return -1;
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	NEXT(recvmsg);
+	if (!called(KIND_TRANSFER))
+		return note_read(fd, next(fd, message, flags));
+	errno = ECONNRESET;
+	return -1;
+}
+
+EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	NEXT(send);
+	if (!called(KIND_TRANSFER))
+		return next(fd, data, size, flags);
+	errno = ECONNRESET;
+	return -1;
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	NEXT(sendmsg);
+	if (!called(KIND_TRANSFER))
+		return next(fd, message, flags);
+	errno = ECONNRESET;
+	return -1;
+}
+
+/* ---- the kernel's keyring ---- */
+
+static void note(const char *name, int how, const char *text)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0600);
+	if (fd >= 0) {
+		(void)!write(fd, text, strlen(text));
+		close(fd);
+	}
+}
+
+static void note_parked(const char *key)
+{
+	char text[64];
+
+	if (!trace || !last_read_ns ||
+	    strncmp(key, PARKED, strlen(PARKED)) != 0)
+		return;
+	snprintf(text, sizeof(text), "%lld\n",
+		 (long long)(now_ns() - last_read_ns));
+	last_read_ns = 0;
+	note("campaign-windows", O_APPEND, text);
+}
+
+EXPORT long syscall(long number, ...)
+{
+	long a[6], rc;
+	va_list args;
+
+	NEXT(syscall);
+	va_start(args, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if ((number == SYS_add_key || number == SYS_keyctl) &&
+	    called(KIND_KEY)) {
+		errno = EDQUOT;
+		return -1;
+	}
+	rc = next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (number == SYS_add_key && rc >= 0)
+		note_parked((const char *)a[1]);
+	return rc;
+}
+
+/* ---- threads and files ---- */
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*run)(void *), void *data)
+{
+	NEXT(pthread_create);
+	if (!called(KIND_THREAD))
+		return next(thread, attributes, run, data);
+	return EAGAIN;
+}
+
+EXPORT int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	NEXT(open);
+	va_start(args, flags);
+	mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	if (!called(KIND_FILE))
+		return next(path, flags, mode);
+	errno = EMFILE;
+	return -1;
+}
+
+EXPORT int flock(int fd, int operation)
+{
+	NEXT(flock);
+	if (!called(KIND_FILE))
+		return next(fd, operation);
+	errno = ENOLCK;
+	return -1;
+}
+
+EXPORT int ftruncate(int fd, off_t size)
+{
+	NEXT(ftruncate);
+	if (!called(KIND_FILE))
+		return next(fd, size);
+	errno = EIO;
+	return -1;
+}
+
+EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
+{
+	NEXT(pwrite);
+	if (!called(KIND_FILE))
+		return next(fd, data, size, at);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* ---- the plan ---- */
+
+static void obey(const char *plan)
+{
+	char what[16] = "", kind[16] = "";
+	unsigned at = 0;
+
+	if (sscanf(plan, "%15s %15s %u", what, kind, &at) < 1)
+		return;
+	trace = strcmp(what, "trace") == 0;
+	if (strcmp(what, "kill") == 0)
+		kill_at = at;
+	for (int i = 0; strcmp(what, "fail") == 0 && i < KINDS; i++)
+		if (strcmp(names[i], kind) == 0) {
+			fail_kind = i;
+			fail_at = at;
+		}
+	memset(counts, 0, sizeof(counts));
+	calls = 0;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char path[4096], plan[128];
+	ssize_t n;
+	int fd;
+
+	if (!runtime || strlen(runtime) >= sizeof(directory))
+		return;
+	strcpy(directory, runtime);
+	snprintf(path, sizeof(path), "%s/campaign", directory);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, plan, sizeof(plan) - 1);
+	if (fd >= 0)
+		close(fd);
+	plan[n > 0 ? n : 0] = '\0';
+	obey(plan);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	char text[256];
+	int len;
+
+	if (!trace)
+		return;
+	len = snprintf(text, sizeof(text), "call=%u\n", calls);
+	for (int i = 0; i < KINDS; i++)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				"%s=%u\n", names[i], counts[i]);
+	note("campaign-calls", O_TRUNC, text);
+}

@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh - the world of the fault campaign, see campaign.h: a strict provider,
+# the accounts c0 to c7 at it, and one more that speaks TLS. Run in
+# tests/session; options are those of campaign.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+
+certificates=$VALETKEY_TEST_DIR/certificates
+
+# authority NAME: a certificate that signs others.
+authority()
+{
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" \
+		-keyout "$certificates/$1.key" -out "$certificates/$1.pem"
+}
+
+# certificate NAME SIGNER ADDRESS: for this address; one called "expired" ended
+# long ago.
+certificate()
+{
+	from=$(date -u +%y%m%d000000Z) to=$(date -u -d '+2 days' +%y%m%d000000Z)
+	[ "$1" != expired ] || from=200101000000Z to=200201000000Z
+	openssl req -new -newkey rsa:2048 -nodes -subj "/CN=$3" \
+		-addext "subjectAltName=IP:$3" \
+		-keyout "$certificates/$1.key" -out "$certificates/$1.csr" &&
+		: >"$certificates/index" && rm -f "$certificates/index.attr" &&
+		openssl ca -batch -notext -md sha256 \
+			-config "$certificates/ca.conf" \
+			-cert "$certificates/$2.pem" \
+			-keyfile "$certificates/$2.key" -startdate "$from" \
+			-enddate "$to" -in "$certificates/$1.csr" \
+			-out "$certificates/$1.pem"
+}
+
+make_certificates()
+{
+	mkdir -m 700 "$certificates" || return
+	cat >"$certificates/ca.conf" <<-END
+	[ca]
+	default_ca = own
+	[own]
+	database = $certificates/index
+	new_certs_dir = $certificates
+	policy = any
+	copy_extensions = copy
+	rand_serial = yes
+	unique_subject = no
+	[any]
+	commonName = supplied
+	END
+	authority ours && authority theirs &&
+		certificate good ours 127.0.0.1 &&
+		certificate expired ours 127.0.0.1 &&
+		certificate name ours 127.0.0.9 &&
+		certificate unknown theirs 127.0.0.1
+}
+
+# tls_provider NAME: with the certificate of this name; its port to "tls".
+tls_provider()
+{
+	ready=$VALETKEY_TEST_DIR/tls.$1
+	setpriv --pdeathsig KILL \
+		"$VALETKEY_BUILD/tests/provider/ninjaone-provider" \
+		--https "$certificates/$1.pem" "$certificates/$1.key" \
+		--ready-file "$ready" --client native-client,native,, \
+		--password-file "$(secret_file password)" \
+		</dev/null >/dev/null 2>&1 &
+	tls_providers="$tls_providers $!"
+	for _ in $(seq 500); do
+		[ ! -s "$ready" ] || break
+		sleep 0.02
+	done
+	echo "$1 $(sed 's/.*://' "$ready")" >>"$VALETKEY_TEST_DIR/tls"
+}
+
+# The account "tls" asks a port that the campaign stands in front of.
+tls_world()
+{
+	tls_providers=
+	command -v openssl >/dev/null || return 0
+	if ! make_certificates >"$VALETKEY_TEST_DIR/openssl.log" 2>&1; then
+		cat "$VALETKEY_TEST_DIR/openssl.log" >&2
+		return 1
+	fi
+	for name in good expired name unknown; do
+		tls_provider "$name"
+	done
+	front=$(free_port)
+	echo "front $front" >>"$VALETKEY_TEST_DIR/tls"
+	providers=$XDG_CONFIG_HOME/valetkey/providers
+	sed "s|^instance\[\]=demo .*|instance[]=demo https://127.0.0.1:$front|" \
+		"$providers/ninjaone.conf" >"$providers/front.conf"
+	valetkey add tls --provider front --instance demo --client native \
+		--client-id native-client --scope monitoring </dev/null \
+		>/dev/null 2>&1 || return
+	echo "ca_file=$certificates/ours.pem" \
+		>>"$XDG_CONFIG_HOME/valetkey/tls.conf"
+}
+
+provider_start || exit 99
+for n in 0 1 2 3 4 5 6 7; do
+	kind=native
+	[ "$n" -ne 0 ] || kind=web
+	if ! demo_account "c$n" "$kind" >/dev/null 2>&1 ||
+		! demo_login "c$n" >/dev/null 2>&1; then
+		echo "run.sh: c$n cannot log in" >&2
+		exit 99
+	fi
+done
+tls_world || exit 99
+browser_setup
+CURL_CA_BUNDLE=$certificates/ours.pem
+[ ! -f "$CURL_CA_BUNDLE" ] || export CURL_CA_BUNDLE
+
+status=0
+"$VALETKEY_BUILD/tests/campaign/campaign" "$@" "$PROVIDER_PORT" \
+	"$PROVIDER_LOG" "$VALETKEY_BUILD/tests/tree/valetkey-helper" || status=$?
+# shellcheck disable=SC2086 # a list of words
+[ -z "$tls_providers" ] || kill $tls_providers
+provider_stop
+exit "$status"

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.c - what the campaign has found, as one table, and where the helper was
+ * when it was killed.
+ */
+#include "campaign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 64
+#define WINDOWS_MAX 20000
+
+static struct row rows[ROWS_MAX];
+static unsigned count;
+
+static const char *const phase_names[PHASE_COUNT] = {
+    [PHASE_BEFORE] = "before anything was sent",
+    [PHASE_RESERVED] = "room reserved",
+    [PHASE_PROCESSED] = "provider rotated, answer not read",
+    [PHASE_WINDOW] = "answer read, not yet parked",
+    [PHASE_PARKED] = "parked",
+    [PHASE_STORED] = "stored, still parked",
+    [PHASE_DONE] = "stored",
+};
+
+struct row *table_row(const char *name)
+{
+	struct row *row = &rows[count++];
+
+	if (count > ROWS_MAX) {
+		fputs("campaign: too many rows\n", stderr);
+		exit(99);
+	}
+	row->name = name;
+	fprintf(stderr, "# %s\n", name);
+	return row;
+}
+
+struct row *table_skip(const char *name, const char *reason)
+{
+	struct row *row = table_row(name);
+
+	row->skipped = reason;
+	return row;
+}
+
+static void print_row(const struct row *row)
+{
+	if (row->skipped) {
+		printf("%-34s skipped: %s\n", row->name, row->skipped);
+		return;
+	}
+	printf("%-34s %6u %5u %8u %7u %5u %6u %5u %9lld\n", row->name,
+	       row->tried, row->lost, row->lost_network, row->lost_window,
+	       row->duplicates, row->wrong, row->late,
+	       (long long)row->worst_ms);
+}
+
+static void print_phases(const struct row *row)
+{
+	if (!row->has_phases)
+		return;
+	printf("\n%s, where it was:\n", row->name);
+	for (unsigned i = 0; i < PHASE_COUNT; i++)
+		printf("  %-34s %6u\n", phase_names[i], row->phases[i]);
+}
+
+struct sums table_sums(void)
+{
+	struct sums sums = {0};
+
+	for (unsigned i = 0; i < count; i++) {
+		sums.lost += rows[i].lost;
+		sums.lost_network += rows[i].lost_network;
+		sums.lost_window += rows[i].lost_window;
+		sums.duplicates += rows[i].duplicates;
+		sums.wrong += rows[i].wrong;
+		sums.late += rows[i].late;
+	}
+	return sums;
+}
+
+void table_print(void)
+{
+	struct row all = {.name = "all"};
+	struct sums sums = table_sums();
+
+	printf("\n%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "", "", "",
+	       "lost by", "in the", "dupl.", "wrong", "late", "worst");
+	printf("%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "fault", "tried",
+	       "lost", "network", "window", "refr.", "answer", "answ.",
+	       "answer ms");
+	for (unsigned i = 0; i < count; i++) {
+		print_row(&rows[i]);
+		all.tried += rows[i].tried;
+		if (rows[i].worst_ms > all.worst_ms)
+			all.worst_ms = rows[i].worst_ms;
+	}
+	all.lost = sums.lost;
+	all.lost_network = sums.lost_network;
+	all.lost_window = sums.lost_window;
+	all.duplicates = sums.duplicates;
+	all.wrong = sums.wrong;
+	all.late = sums.late;
+	print_row(&all);
+	for (unsigned i = 0; i < count; i++)
+		print_phases(&rows[i]);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	long x = *(const long *)a, y = *(const long *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* From the last byte read to parked, as the traced helper measured it. */
+void table_windows(const char *file)
+{
+	static long windows[WINDOWS_MAX];
+	FILE *in = fopen(file, "re");
+	size_t n = 0;
+	char line[64];
+
+	while (in && n < WINDOWS_MAX && fgets(line, sizeof(line), in))
+		windows[n++] = strtol(line, NULL, 10);
+	if (in)
+		fclose(in);
+	if (!n)
+		return;
+	qsort(windows, n, sizeof(*windows), ascending);
+	printf("\nthe window, last byte read to parked, microseconds, %zu "
+	       "times: median %ld, 95%% %ld, most %ld\n",
+	       n, windows[n / 2] / 1000, windows[n * 95 / 100] / 1000,
+	       windows[n - 1] / 1000);
+}
