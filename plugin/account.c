@@ -94,19 +94,23 @@ int account_path(struct buf *path, const char *file)
 	return rc;
 }
 
-static int read_all(int fd, struct buf *text)
+/* A read of a file that brings less than it could has come to the end. */
+static int read_all(int fd, off_t size, struct buf *text)
 {
+	size_t room = (size_t)size + 1;
 	ssize_t n;
 
+	if (size > (off_t)FILE_MAX)
+		return VALETKEY_ERR_ACCOUNT;
 	do {
 		if (text->len > FILE_MAX)
 			return VALETKEY_ERR_ACCOUNT;
-		if (buf_reserve(text, 4096))
+		if (buf_reserve(text, room))
 			return VALETKEY_ERR_NOMEM;
-		n = read(fd, text->data + text->len, 4096);
+		n = read(fd, text->data + text->len, room);
 		if (n > 0)
 			text->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while (n == (ssize_t)room || (n < 0 && errno == EINTR));
 	return n < 0 ? VALETKEY_ERR_ACCOUNT : VALETKEY_OK;
 }
 
@@ -118,7 +122,7 @@ static int open_failure(void)
 						  : VALETKEY_ERR_ACCOUNT;
 }
 
-int account_read_file(const char *path, struct record *record,
+int account_read_file(const char *path, bool installed, struct record *record,
 		      unsigned *bad_line)
 {
 	int fd = descriptor_lift(
@@ -129,8 +133,9 @@ int account_read_file(const char *path, struct record *record,
 
 	if (fd < 0)
 		return open_failure();
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ours(&st))
-		rc = read_all(fd, &text);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (installed || ours(&st)))
+		rc = read_all(fd, st.st_size, &text);
 	close(fd);
 	if (rc == VALETKEY_OK) {
 		rc = record_parse_text(record, buf_text(&text), text.len,
@@ -154,7 +159,7 @@ int account_read(const char *name, struct record *account, unsigned *bad_line)
 	if (!rc && buf_str(&path, SUFFIX))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
-		rc = account_read_file(path.data, account, bad_line);
+		rc = account_read_file(path.data, false, account, bad_line);
 	buf_free(&path);
 	return rc;
 }

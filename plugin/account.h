@@ -28,11 +28,11 @@ int account_config_home(struct buf *path);
 int account_path(struct buf *path, const char *file);
 
 /*
- * Reads a file under the rules above; missing, not ours, or too long:
- * ERR_ACCOUNT; malformed: ERR_ARG with *bad_line set (may be NULL); no free
- * descriptor: ERR_DENIED.
+ * Reads a file under the rules above, or, where it is `installed` beside the
+ * program itself, whoever owns it; missing, not ours, or too long: ERR_ACCOUNT;
+ * malformed: ERR_ARG with *bad_line set (may be NULL).
  */
-int account_read_file(const char *path, struct record *record,
+int account_read_file(const char *path, bool installed, struct record *record,
 		      unsigned *bad_line);
 
 /* Reads an account's file. As account_read_file(). */

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "kernel.h"
 #include "scope.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -99,13 +100,7 @@ int ask_write(const struct ask *ask, struct record *request)
 
 static bool token_ok(const char *token)
 {
-	if (!token || !*token)
-		return false;
-	for (; *token; token++)
-		if ((unsigned char)*token <= 0x20 ||
-		    (unsigned char)*token >= 0x7f)
-			return false;
-	return true;
+	return token && *token && text_visible(token, strlen(token));
 }
 
 /* When its last fifth begins. A token of unknown or short life is not renewed

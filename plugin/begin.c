@@ -51,7 +51,7 @@ static int open_descriptors(struct valetkey_wait *wait)
 	    timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
 	if (wait->epoll < 0 || wait->timer < 0 ||
 	    watch(wait->epoll, wait->timer) != 0)
-		return VALETKEY_ERR_HELPER;
+		return VALETKEY_ERR_DENIED; /* no descriptor is free */
 	return VALETKEY_OK;
 }
 

@@ -7,39 +7,12 @@
  */
 #include "hit.h"
 #include "clock.h"
+#include "text.h"
 
 #include <string.h>
 
 #define MIN_VALID_S 60
 #define LENGTH_MAX 4096
-
-#define ONES 0x0101010101010101u
-#define HIGH (ONES << 7)
-
-/* No bit where eight bytes are printable ASCII without blanks. */
-static uint64_t dirt(const char *text)
-{
-	uint64_t word;
-
-	memcpy(&word, text, sizeof(word));
-	return ((word - ONES * 0x21) | word | (word + ONES)) & HIGH;
-}
-
-/* The last eight bytes overlap with those before. */
-static bool clean(const char *text, size_t len)
-{
-	uint64_t bad = 0;
-
-	if (len >= 8) {
-		for (size_t at = 0; at < len - 8; at += 8)
-			bad |= dirt(text + at);
-		return !(bad | dirt(text + len - 8));
-	}
-	while (len--)
-		bad |= (unsigned char)text[len] <= 0x20 ||
-		       (unsigned char)text[len] >= 0x7f;
-	return !bad;
-}
 
 static bool take_origin(const char *url, struct memory_key *key)
 {
@@ -56,7 +29,7 @@ static bool take_origin(const char *url, struct memory_key *key)
 	path = memchr(url + front, '/', len - front);
 	key->origin = url;
 	key->origin_len = path ? (size_t)(path - url) : len;
-	return !path || clean(path, len - key->origin_len);
+	return !path || text_visible(path, len - key->origin_len);
 }
 
 const struct valetkey_token *hit_take(struct memory *memory,

@@ -80,6 +80,17 @@ static bool discard(long key)
 	return keyctl(KEYCTL_INVALIDATE, key, 0, 0, 0) == 0;
 }
 
+void keyctl_expire(const char *name, long timeout_s)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return;
+	possess();
+	keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	dispossess();
+}
+
 void keyctl_discard(const char *name)
 {
 	long key = keyctl_find(name);

@@ -17,7 +17,7 @@ struct token {
 	_Atomic uint32_t references;
 	int64_t good_until;
 	struct memory *memory;
-	struct token *next_free; /* under the memory's lock */
+	struct token *next_free; /* while it is free */
 	char *text;
 	size_t text_size;
 };
@@ -25,8 +25,10 @@ struct token {
 struct memory {
 	struct slots slots;
 	_Atomic uint32_t holders;
-	struct futex lock; /* free list, adding slots */
-	struct token *free_tokens;
+	struct futex lock; /* adding slots, taking free tokens */
+	/* Pushed without a lock: a child of fork() may free a token while a
+	 * thread that is not there holds the lock. Popped under it. */
+	_Atomic(struct token *) free_tokens;
 };
 
 struct memory *memory_new(void)
@@ -45,11 +47,19 @@ static void unhold(struct memory *memory)
 	if (atomic_fetch_sub(&memory->holders, 1) != 1)
 		return;
 	slots_free(&memory->slots);
-	while ((token = memory->free_tokens)) {
-		memory->free_tokens = token->next_free;
+	while ((token = atomic_load(&memory->free_tokens))) {
+		atomic_store(&memory->free_tokens, token->next_free);
 		free(token);
 	}
 	free(memory);
+}
+
+static void put_back(struct memory *memory, struct token *token)
+{
+	token->next_free = atomic_load(&memory->free_tokens);
+	while (!atomic_compare_exchange_weak(&memory->free_tokens,
+					     &token->next_free, token))
+		;
 }
 
 void memory_release(const struct valetkey_token *shown)
@@ -64,10 +74,7 @@ void memory_release(const struct valetkey_token *shown)
 	explicit_bzero(token->text, token->text_size);
 	free(token->text);
 	token->text = NULL;
-	futex_lock(&memory->lock, INT64_MAX);
-	token->next_free = memory->free_tokens;
-	memory->free_tokens = token;
-	futex_unlock(&memory->lock);
+	put_back(memory, token);
 	unhold(memory);
 }
 
@@ -149,10 +156,12 @@ static struct token *new_token(struct memory *memory)
 {
 	struct token *token;
 
+	/* Nobody else takes one meanwhile, so the first cannot come back. */
 	futex_lock(&memory->lock, INT64_MAX);
-	token = memory->free_tokens;
-	if (token)
-		memory->free_tokens = token->next_free;
+	token = atomic_load(&memory->free_tokens);
+	while (token && !atomic_compare_exchange_weak(&memory->free_tokens,
+						      &token, token->next_free))
+		;
 	futex_unlock(&memory->lock);
 	return token ? token : calloc(1, sizeof(*token));
 }
@@ -167,10 +176,7 @@ const struct valetkey_token *memory_put(struct memory *memory,
 		return NULL;
 	token->memory = memory;
 	if (!fill(token, from)) {
-		futex_lock(&memory->lock, INT64_MAX);
-		token->next_free = memory->free_tokens;
-		memory->free_tokens = token;
-		futex_unlock(&memory->lock);
+		put_back(memory, token);
 		return NULL;
 	}
 	atomic_fetch_add(&memory->holders, 1);
@@ -243,8 +249,6 @@ void memory_after_fork(struct memory *memory)
 	struct memory_slot *slot;
 
 	atomic_store(&memory->lock.word, 0);
-	/* A thread that is gone may have been at work on the list: leave it. */
-	memory->free_tokens = NULL;
 	for (slot = atomic_load(&memory->slots.first); slot; slot = slot->next)
 		atomic_store(&slot->asking.word, 0);
 }

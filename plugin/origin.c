@@ -4,6 +4,7 @@
  * refuses, because its answer decides where a token goes.
  */
 #include "origin.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,14 +70,6 @@ static bool loopback_host(const char *host, size_t len)
 	return dots == 3;
 }
 
-static bool clean(const char *url)
-{
-	for (; *url; url++)
-		if ((unsigned char)*url <= 0x20 || (unsigned char)*url >= 0x7f)
-			return false;
-	return true;
-}
-
 int origin_of(const char *url, char origin[ORIGIN_MAX])
 {
 	const char *rest;
@@ -85,7 +78,8 @@ int origin_of(const char *url, char origin[ORIGIN_MAX])
 	size_t len;
 	int port;
 
-	if (!clean(url) || (!tls && strncasecmp(url, "http://", 7) != 0))
+	if (!text_visible(url, strlen(url)) ||
+	    (!tls && strncasecmp(url, "http://", 7) != 0))
 		return -1;
 	rest = url + (tls ? 8 : 7);
 	len = host_length(rest);

@@ -3,6 +3,7 @@
  * record.c - see record.h. Every parser of key=value text in both halves.
  */
 #include "record.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -119,16 +120,6 @@ int record_append(struct record *record, const struct record *from)
 		   : 0;
 }
 
-static bool good_value(const char *value, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
-			return false;
-	return true;
-}
-
 /* The length of the key that starts the line, 0 where none does. */
 static size_t key_length(const char *line, size_t len)
 {
@@ -173,7 +164,7 @@ int record_parse_line(struct record *record, const char *line, size_t len)
 	size_t key = key_length(line, len);
 
 	if (!key || len > RECORD_LINE_MAX || key == len || line[key] != '=' ||
-	    !good_value(line + key + 1, len - key - 1))
+	    !text_plain(line + key + 1, len - key - 1))
 		return RECORD_MALFORMED;
 	return add_pair(record, line, key, line + key + 1, len - key - 1);
 }
@@ -203,7 +194,7 @@ static int parse_file_line(struct record *record, const char *line, size_t len)
 		return RECORD_MALFORMED;
 	for (value++; value < len && blank(line[value]); value++)
 		;
-	if (!good_value(line + value, len - value))
+	if (!text_plain(line + value, len - value))
 		return RECORD_MALFORMED;
 	return add_pair(record, line, key, line + value, len - value);
 }
@@ -236,7 +227,7 @@ int record_write(const struct record *record, struct buf *out)
 	while ((key = record_each(record, &at, &value))) {
 		size_t len = strlen(value);
 
-		if (!good_value(value, len) ||
+		if (!text_plain(value, len) ||
 		    strlen(key) + len + 2 > RECORD_LINE_MAX)
 			return RECORD_MALFORMED;
 		if (buf_str(out, key) || buf_char(out, '=') ||

@@ -180,6 +180,10 @@ VALETKEY_API int valetkey_open(const struct valetkey_options *options,
  */
 VALETKEY_API int valetkey_close(struct valetkey *handle);
 
+/*
+ * INTERACTIVE: one login per account is open at a time, whoever asks. Who waits
+ * for it gets its token, or ERR_CANCELED with the person.
+ */
 enum valetkey_flag {
 	VALETKEY_INTERACTIVE = 1, /* a person is there: may unlock, may log in*/
 	VALETKEY_CACHED_ONLY = 2  /* never start the helper: ERR_NOT_CACHED */
@@ -256,7 +260,8 @@ VALETKEY_API int valetkey_fd(const struct valetkey_wait *wait);
 /*
  * VALETKEY_PENDING: not yet, poll again. Anything else is valetkey_get()'s
  * result, and wait is freed. The conversation is called from in here, in the
- * thread that calls.
+ * thread that calls; from within it valetkey_finish() is ERR_BUSY and
+ * valetkey_cancel() does nothing.
  */
 VALETKEY_API int valetkey_finish(struct valetkey_wait *wait,
 				 const struct valetkey_token **token);
