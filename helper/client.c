@@ -319,7 +319,9 @@ static int unreadable(const char *account, int rc, unsigned line,
 		    "or make it: valetkey add.",
 		    problem_quote(quoted, account));
 	else if (rc == VALETKEY_ERR_ARG)
-		problem_set(problem, rc, "%s is malformed in line %u.",
+		problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			    "%s is malformed in line %u. Mend it, or delete "
+			    "it to begin anew.",
 			    problem_quote(quoted, path.data), line);
 	else
 		problem_set(problem, rc,
@@ -327,7 +329,7 @@ static int unreadable(const char *account, int rc, unsigned line,
 			    "writable by nobody else.",
 			    problem_quote(quoted, path.data));
 	buf_free(&path);
-	return rc;
+	return problem->result;
 }
 
 int client_load(const char *account, struct client *client,

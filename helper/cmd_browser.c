@@ -79,7 +79,8 @@ static void become(char *const *argv)
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	execvp(argv[0], argv);
+	if (argv[0])
+		execvp(argv[0], argv);
 }
 
 /* Whether it could be started: the pipe closes by exec, or brings a byte. */
@@ -127,20 +128,24 @@ static bool try_list(const char *list, const char *url)
 	return started;
 }
 
-static bool set(const char *name)
+/* The variable's value, NULL where it is empty. */
+static const char *value_of(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value && *value;
+	return value && *value ? value : NULL;
 }
 
 bool cmd_browser_open(const char *url)
 {
-	if (set("BROWSER"))
-		return try_list(getenv("BROWSER"), url);
+	const char *own = value_of("BROWSER");
+
+	if (own)
+		return try_list(own, url);
 	/* Without a display they would start a browser for this terminal; and
 	 * root's desktop browser is nobody's wish. */
-	if (geteuid() == 0 || (!set("DISPLAY") && !set("WAYLAND_DISPLAY")))
+	if (geteuid() == 0 ||
+	    (!value_of("DISPLAY") && !value_of("WAYLAND_DISPLAY")))
 		return false;
 	return try_list("xdg-open:x-www-browser:sensible-browser", url);
 }

@@ -116,7 +116,7 @@ static int get(const struct git_request *request)
 	struct git_past past;
 	int rc;
 
-	git_token_past(request, &past);
+	git_state_read(&request->message, &past);
 	rc = git_account_choose(request, &past, &client);
 	if (rc == VALETKEY_ERR_RESOURCE)
 		return git_stored_get(request);

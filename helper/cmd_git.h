@@ -11,6 +11,7 @@
 #include "account.h"
 #include "client.h"
 #include "cmd.h"
+#include "git_state.h"
 #include "origin.h"
 
 struct git_request {
@@ -19,20 +20,6 @@ struct git_request {
 	int64_t timeout_s;	 /* --timeout; 0: none */
 	char origin[ORIGIN_MAX]; /* "": can be no account's */
 	bool authtype, state;	 /* git's capabilities */
-};
-
-enum git_scheme { GIT_NONE = 0, GIT_BASIC = 1, GIT_BEARER = 2 };
-
-/* What our last answer was, where git asks once more because the server refused
- * it. git brings it back in state[] or, between two requests of one operation,
- * only its expiry. */
-struct git_past {
-	bool refused; /* there was one */
-	int stage;    /* how many answers there were */
-	enum git_scheme scheme;
-	uint32_t mark;	    /* of the refused token; 0: not known */
-	int64_t expires_at; /* of the refused token; 0: not known */
-	const char *account;
 };
 
 /* ---- which account (cmd_git_account.c) ---- */
@@ -52,7 +39,6 @@ int git_account_choose(const struct git_request *request,
 
 /* ---- its token (cmd_git_token.c) ---- */
 
-void git_token_past(const struct git_request *request, struct git_past *past);
 int git_token_get(const struct git_request *request, struct client *client,
 		  const struct git_past *past);
 

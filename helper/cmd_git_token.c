@@ -13,7 +13,6 @@
 #include "git_message.h"
 #include "kernel.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,67 +20,7 @@
 
 #define GOOD_FOR_S 600
 #define MIN_VALID_S 60
-#define STAGES_MAX 4
-#define STATE "valetkey:"
 #define CLOCK_SLACK_S 2 /* an expiry is told in whole seconds */
-
-/* ---- what was before ---- */
-
-/* Tells tokens apart, and says nothing about them (FNV-1a). */
-static uint32_t mark_of(const char *token)
-{
-	uint32_t mark = 2166136261u;
-
-	for (; *token; token++)
-		mark = (mark ^ (unsigned char)*token) * 16777619u;
-	return mark ? mark : 1;
-}
-
-/* "valetkey:STAGE:SCHEME:MARK:EXPIRY:ACCOUNT", our words of a moment ago. */
-static bool take_state(const char *state, struct git_past *past)
-{
-	char *end;
-	long stage, scheme;
-
-	if (strncmp(state, STATE, strlen(STATE)) != 0)
-		return false;
-	stage = strtol(state + strlen(STATE), &end, 10);
-	if (*end != ':' || stage < 1 || stage > STAGES_MAX)
-		return false;
-	scheme = strtol(end + 1, &end, 10);
-	if (*end != ':' || (scheme != GIT_BASIC && scheme != GIT_BEARER))
-		return false;
-	past->mark = (uint32_t)strtoul(end + 1, &end, 16);
-	if (*end != ':')
-		return false;
-	past->expires_at = strtoll(end + 1, &end, 10);
-	if (*end != ':')
-		return false;
-	past->stage = (int)stage;
-	past->scheme = (enum git_scheme)scheme;
-	past->account = end + 1;
-	return true;
-}
-
-/* Where git has forgotten the state, the expiry of an answer of ours tells. */
-void git_token_past(const struct git_request *request, struct git_past *past)
-{
-	const struct record *message = &request->message;
-	const char *state = NULL;
-
-	*past = (struct git_past){.scheme = GIT_NONE};
-	while (!past->refused &&
-	       (state = record_next(message, "state[]", state)))
-		past->refused = take_state(state, past);
-	if (past->refused || record_get(message, "password") ||
-	    record_get(message, "credential"))
-		return;
-	*past = (struct git_past){.scheme = GIT_NONE};
-	past->expires_at = record_get_int(message, "password_expiry_utc", 0);
-	past->refused = past->expires_at > 0;
-	past->stage = past->refused;
-	past->scheme = record_get(message, "authtype") ? GIT_BEARER : GIT_BASIC;
-}
 
 /* ---- how ---- */
 
@@ -172,7 +111,7 @@ static int ask(const struct asking *asking, uint32_t min_valid_s,
 static bool is_refused(const struct valetkey_token *token,
 		       const struct git_past *past)
 {
-	return past->mark ? mark_of(token->access_token) == past->mark
+	return past->mark ? git_state_mark(token->access_token) == past->mark
 			  : llabs(token->expires_at - past->expires_at) <=
 				CLOCK_SLACK_S;
 }
@@ -229,34 +168,6 @@ static int get_token(struct asking *asking, const struct git_past *past,
 
 /* ---- the answer ---- */
 
-/* Once more is worth it after a first answer, after another scheme, and where a
- * token had come to its end in a long operation. */
-static bool may_repeat(const struct git_past *past, enum git_scheme scheme,
-		       int *stage)
-{
-	bool over = past->expires_at && past->expires_at <= (int64_t)time(NULL);
-
-	*stage = past->refused && !over ? past->stage + 1 : 1;
-	return *stage == 1 || (past->scheme != scheme && *stage < STAGES_MAX);
-}
-
-static int add_state(const struct git_past *past, enum git_scheme scheme,
-		     const struct valetkey_token *token, struct record *answer)
-{
-	struct buf state = {0};
-	int stage, rc;
-	bool repeat = may_repeat(past, scheme, &stage);
-
-	rc = buf_fmt(&state, STATE "%d:%d:%x:%lld:%s",
-		     stage > STAGES_MAX ? STAGES_MAX : stage, (int)scheme,
-		     mark_of(token->access_token), (long long)token->expires_at,
-		     token->account) ||
-	     record_add(answer, "continue", repeat ? "1" : NULL) ||
-	     record_add(answer, "state[]", buf_text(&state));
-	buf_free(&state);
-	return rc;
-}
-
 static int make_answer(const struct git_request *request,
 		       const struct client *client,
 		       const struct valetkey_token *token,
@@ -284,6 +195,21 @@ static int make_answer(const struct git_request *request,
 	return rc;
 }
 
+static int answer(const struct git_request *request,
+		  const struct client *client, const struct git_past *past,
+		  enum git_scheme scheme, const struct valetkey_token *token)
+{
+	struct record answer = {0};
+	int rc = make_answer(request, client, token, scheme, &answer);
+
+	if (!rc && request->state)
+		rc = git_state_add(past, scheme, token, &answer);
+	rc = rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
+		: git_print(&answer);
+	record_free(&answer);
+	return rc;
+}
+
 int git_token_get(const struct git_request *request, struct client *client,
 		  const struct git_past *past)
 {
@@ -293,19 +219,13 @@ int git_token_get(const struct git_request *request, struct client *client,
 	    .client = client,
 	    .talk.talk = {.account = client->account, .browser = true}};
 	const struct valetkey_token *token = NULL;
-	struct record answer = {0};
 	int rc = VALETKEY_OK;
 
 	if (scheme == GIT_NONE)
 		return rc;
 	rc = get_token(&asking, past, scheme, &token);
-	if (!rc &&
-	    (make_answer(request, client, token, scheme, &answer) ||
-	     (request->state && add_state(past, scheme, token, &answer))))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
-	if (!rc)
-		rc = git_print(&answer);
-	record_free(&answer);
+	if (token)
+		rc = answer(request, client, past, scheme, token);
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);
 	return rc;

@@ -47,8 +47,10 @@ static void tell(const char *account, const struct record *answer)
 	if (expires > 0)
 		terminal_say(TERMINAL_PLAIN, "  access token   good for %s\n",
 			     cmd_duration(duration, sizeof(duration), expires));
-	terminal_say(TERMINAL_PLAIN, "  refresh token  %s\n",
-		     record_get_int(answer, "refresh_token", 0) ? "yes" : "no");
+	if (record_get(answer, "refresh_token"))
+		terminal_say(TERMINAL_PLAIN, "  refresh token  %s\n",
+			     record_get_int(answer, "refresh_token", 0) ? "yes"
+									: "no");
 	terminal_say(TERMINAL_PLAIN, "Next: valetkey token %s\n", account);
 }
 

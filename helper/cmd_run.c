@@ -48,8 +48,9 @@ const struct cmd_verb cmd_run = {
     .options = options,
     .examples = "  valetkey run work:NINJA_TOKEN -- ./report.sh\n"
 		"  valetkey run work:A other:B --min-valid 600 -- make sync\n"
-		"  valetkey run work --fd -- sh -c 'read -r token "
-		"<\"/dev/fd/$VALETKEY_TOKEN_FD\"; ...'\n",
+		"  valetkey run work --fd -- \\\n"
+		"      sh -c 'read -r token <\"/dev/fd/$VALETKEY_TOKEN_FD\"; "
+		"...'\n",
     .run_words = run_words,
 };
 
@@ -83,6 +84,7 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 static int hand_over(const struct valetkey_token *token, const char *variable,
 		     bool by_descriptor)
 {
+	const char *value = token->access_token;
 	char number[16];
 	int fd = -1;
 
@@ -93,8 +95,9 @@ static int hand_over(const struct valetkey_token *token, const char *variable,
 					"No descriptor for the token: %s.",
 					strerror(errno));
 		snprintf(number, sizeof(number), "%d", fd);
+		value = number;
 	}
-	if (setenv(variable, by_descriptor ? number : token->access_token, 1))
+	if (setenv(variable, value, 1))
 		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	return VALETKEY_OK;
 }

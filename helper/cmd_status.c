@@ -80,7 +80,6 @@ static int result_of(const struct entry *entry)
 	if (is(entry, "state", "broken"))
 		return VALETKEY_ERR_ACCOUNT;
 	if (is(entry, "state", "login") || is(entry, "state", "changed") ||
-	    (is(entry, "state", "unproven") && !machine(entry)) ||
 	    is(entry, "secret", "missing"))
 		return VALETKEY_ERR_LOGIN;
 	return VALETKEY_OK;
@@ -97,7 +96,6 @@ static void print_state(const struct entry *entry)
 	    {"ok", "ready"},
 	    {"expired", "ready (refreshes at the next use)"},
 	    {"login", "needs a login"},
-	    {"unproven", "its client secret is unproven"},
 	    {"changed", "its configuration has changed"},
 	    {"broken", "cannot be used"},
 	};

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRACE_MS 2000
+
 /* The port of the redirect URI in an authorization request, "" where none. */
 static void redirect_port(const char *url, char port[6])
 {
@@ -120,9 +122,10 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk)
 
 int cmd_call(struct cmd_call *call)
 {
+	/* The helper's own sentence about a time-out comes in time. */
 	const struct call to = {
 	    .request = call->request,
-	    .deadline = deadline_in(call->timeout_s * 1000),
+	    .deadline = deadline_in(call->timeout_s * 1000 + GRACE_MS),
 	    .interactive = call->interactive,
 	    .converse = cmd_converse,
 	    .data = &call->talk,

@@ -247,6 +247,12 @@ int endpoint_token(const struct endpoint_request *request,
 	answer->unknown = http.sent && !http.status;
 	if (!rc)
 		rc = understand(request->client, &http, answer, problem);
+	/* What it brings nobody can ask for again. If it was for want of
+	 * memory, there may be some now. */
+	if (rc && http.status == 200) {
+		record_free(&answer->fields);
+		rc = understand(request->client, &http, answer, problem);
+	}
 	net->http_answer_free(&http);
 	return rc;
 }

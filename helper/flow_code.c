@@ -232,13 +232,20 @@ out:
 static void tell_missing_refresh(struct login *login,
 				 const struct record *grant)
 {
+	const struct client *client = login->client;
+	bool known = record_get(&client->config, "offline_scope") != NULL;
+
 	if (record_get(grant, "refresh_token"))
 		return;
 	job_info(login->job,
 		 "%s gave no refresh token: this login ends when the access "
-		 "token expires. Tick the grant type \"Refresh Token\" of the "
-		 "client app there, then run: valetkey login %s",
-		 login->client->name, login->client->account);
+		 "token expires. %s, then run: valetkey login %s",
+		 client->name,
+		 known ? "Tick the grant type \"Refresh Token\" of the client "
+			 "app there"
+		       : "If it has a scope for this (often offline_access), "
+			 "add it to 'scope' in the account's file",
+		 client->account);
 }
 
 static int run_login(struct login *login, const char *scope,

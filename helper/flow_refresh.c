@@ -84,11 +84,17 @@ static int redeem(struct job *job, const struct client *client,
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;
 	rc = renewed_grant(client, unusable, answer, grant, &renewed);
+	if (rc == VALETKEY_ERR_NOMEM) { /* too precious to give up at once */
+		record_free(&renewed);
+		rc = renewed_grant(client, unusable, answer, grant, &renewed);
+	}
 	if (!rc) {
 		parked = park_put(client, grant, &renewed);
 		rc = store(job, client, &renewed);
 	}
-	if (rc == VALETKEY_OK || (!parked && !answer->unknown))
+	if (rc == VALETKEY_OK && parked)
+		park_stored(client, grant_good_for(grant));
+	else if (!parked && !answer->unknown)
 		park_clear(client);
 	critical_end(&before);
 	if (unusable)
@@ -116,7 +122,7 @@ static int take_parked(struct job *job, const struct client *client,
 		record_free(&parked);
 		return rc;
 	}
-	park_clear(client);
+	park_stored(client, grant_good_for(grant));
 	record_free(grant);
 	*grant = parked;
 	return rc;

@@ -13,9 +13,13 @@
 	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+/* What is too long is nothing that is known here. */
 static void put(char *out, size_t size, const char *text, size_t len)
 {
-	snprintf(out, size, "%.*s", len < size ? (int)len : 0, text);
+	if (len < size)
+		snprintf(out, size, "%.*s", (int)len, text);
+	else
+		strcpy(out, "?");
 }
 
 /* A quoted-string at *at, which it passes; false where it does not end. */
@@ -30,7 +34,10 @@ static bool take_quoted(const char **at, char *out, size_t size)
 			out[len] = **at;
 		len++;
 	}
-	out[len < size ? len : 0] = '\0';
+	if (len < size)
+		out[len] = '\0';
+	else
+		strcpy(out, "?");
 	if (**at != '"')
 		return false;
 	++*at;

@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Each text is "?" where it is too long. */
 struct git_challenge {
 	const char *at; /* the header's text; moves on */
 	char scheme[32];
 	char name[32];	 /* of the parameter, "" with the scheme itself */
-	char value[512]; /* of the parameter, unquoted; "" where too long */
+	char value[512]; /* of the parameter, unquoted */
 };
 
 /* The next scheme or parameter; false at the end, or where the text makes no

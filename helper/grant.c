@@ -30,6 +30,9 @@ static int check_pin(const struct client *client, const struct record *item,
 
 	if (client_pinned(client, item, &what))
 		return VALETKEY_OK;
+	if (strcmp(what, "memory") == 0)
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
 	return problem_set(problem, VALETKEY_ERR_LOGIN,
 			   "The %s of account %s has changed since the login, "
 			   "so its secrets are not sent. If you made this "
@@ -153,6 +156,9 @@ int grant_client_secret(struct job *job, const struct client *client,
 	/* It goes to the token endpoint, whatever hosts the tokens are for. */
 	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0)
 		return VALETKEY_OK;
+	if (strcmp(what, "memory") == 0)
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
 	return problem_set(
 	    &job->problem, VALETKEY_ERR_LOGIN,
 	    "The %s of account %s is not the one that the client "

@@ -27,6 +27,7 @@
 
 #define CONNECT_TIMEOUT_MS 15000
 #define TIMEOUT_MAX_MS 600000
+#define BODY_USUAL 16384
 
 struct exchange {
 	const struct http_request *request;
@@ -358,8 +359,10 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 		goto out;
 	}
 	ex.curl = curl_easy_init();
+	/* Room for the answer as well: it may be one that comes only once. */
 	if (!ex.curl || set_protocol(&ex) || set_trust(&ex) ||
-	    set_request(&ex) || set_callbacks(&ex, left)) {
+	    set_request(&ex) || set_callbacks(&ex, left) ||
+	    buf_reserve(&answer->body, BODY_USUAL)) {
 		rc = http_failure_set(problem, HTTP_FAILURE_NOMEM, ex.host);
 		goto out;
 	}

@@ -19,12 +19,12 @@
 /* ---- one HTTP exchange (RFC 9110) ---- */
 
 struct http_request {
-	const char *url;	 /* https, or http to a loopback address */
-	const struct buf *form;	 /* the body of a POST; NULL: GET */
-	const char *basic_user;	 /* HTTP Basic, already form-urlencoded as */
+	const char *url;	    /* https, or http to a loopback address */
+	const struct buf *form;	    /* the body of a POST; NULL: GET */
+	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
-	const char *ca_file;	 /* NULL: the system's */
-	int64_t deadline;	 /* of clock.h; bounds the whole exchange */
+	const char *ca_file;	    /* NULL: the system's */
+	int64_t deadline;	    /* of clock.h; bounds the whole exchange */
 };
 
 struct http_answer {
@@ -32,10 +32,10 @@ struct http_answer {
 	bool sent;   /* the request may have reached the server: where status
 			is 0, nobody knows whether it acted on it */
 	struct buf body;
-	char location[2048];	  /* "" where absent */
-	char content_type[128];	  /* lower case, without parameters */
-	int64_t retry_after_s;	  /* Retry-After, at most a day; -1: absent */
-	int64_t date;		  /* Date, Unix seconds; 0: absent */
+	char location[2048];	/* "" where absent */
+	char content_type[128]; /* lower case, without parameters */
+	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */
+	int64_t date;		/* Date, Unix seconds; 0: absent */
 };
 
 #define HTTP_BODY_MAX (256u << 10)

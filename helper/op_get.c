@@ -188,7 +188,8 @@ int op_renew(struct job *job)
 	return rc;
 }
 
-/* Takes the token out of the keyring where it is still the current one. */
+/* Takes the token out of the keyring where it is still the current one; what was
+ * published goes in any case, because a publication may have failed since. */
 static int forget_token(struct job *job, const struct client *client,
 			const char *token)
 {
@@ -197,6 +198,7 @@ static int forget_token(struct job *job, const struct client *client,
 	bool found;
 	int rc = grant_load(job, client, &grant, &found);
 
+	kernel_withdraw(&client->config, token);
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0) {
 		record_remove(&grant, "access_token");
@@ -213,14 +215,14 @@ int op_invalidate(struct job *job)
 	int lock = -1;
 	int rc = job_client(job, &client);
 
-	if (!rc && !token)
-		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
-				 "The request names no token.");
 	if (!rc)
 		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
 			       &job->problem);
-	if (!rc)
+	if (!rc && token)
 		rc = forget_token(job, &client, token);
+	else if (!rc)
+		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
+				 "The request names no token.");
 	lock_drop(&lock);
 	client_free(&client);
 	return rc;

@@ -24,13 +24,16 @@ static int machine_login(struct job *job, const struct client *client,
 	return rc;
 }
 
-static int answer(struct job *job, const struct record *grant)
+static int answer(struct job *job, const struct client *client,
+		  const struct record *grant)
 {
+	bool machine = strcmp(client->grant, "client_credentials") == 0;
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 
 	if (record_add(&job->answer, "scope", record_get(grant, "scope")) ||
 	    record_add_int(&job->answer, "expires_in", grant_good_for(grant)) ||
-	    record_add_int(&job->answer, "refresh_token", refresh))
+	    (!machine &&
+	     record_add_int(&job->answer, "refresh_token", refresh)))
 		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
 	return VALETKEY_OK;
@@ -51,7 +54,7 @@ int op_login(struct job *job)
 	else if (!rc)
 		rc = flow_code(job, &client, &options, &grant);
 	if (!rc)
-		rc = answer(job, &grant);
+		rc = answer(job, &client, &grant);
 	record_free(&grant);
 	client_free(&client);
 	return rc;

@@ -43,6 +43,12 @@ static void state(struct lines *lines, const char *name, const char *text)
 	line(lines, "state_text", text);
 }
 
+static void broken(struct lines *lines, int result)
+{
+	state(lines, "broken", lines->job->problem.text);
+	number(lines, "result", result);
+}
+
 static void describe_client(struct lines *lines, const struct client *client)
 {
 	struct buf hosts = {0};
@@ -134,7 +140,7 @@ static void describe(struct lines *lines, const struct client *client)
 		      record_get(&grant, "needs_login") ? "login" : "changed",
 		      job->problem.text);
 	else if (rc)
-		state(lines, "broken", job->problem.text);
+		broken(lines, rc);
 	else
 		describe_state(lines, client, &grant, found);
 	if (found)
@@ -155,7 +161,7 @@ static int describe_account(struct lines *lines, const char *name)
 
 	line(lines, "account", name);
 	if (rc) {
-		state(lines, "broken", job->problem.text);
+		broken(lines, rc);
 	} else {
 		describe_client(lines, &client);
 		if (!job_store(job))

@@ -12,7 +12,7 @@
  * invalidate  access_token -> nothing
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
- *             -> expires_in, scope, refresh_token=0|1
+ *             -> expires_in, scope, refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
  *             proves the secret with one live request, stores it, reads it back.
  *             -> proof=accepted|unproven|none (none: there is no secret),
@@ -22,7 +22,7 @@
  *             revocation_endpoint, auth (RFC 8414, then OpenID Discovery)
  * status      account[] -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
- *             ok|expired|login|unproven|changed|broken, N.state_text for a
+ *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.expires_in, N.expires_at, N.refresh_token=0|1,
  *             N.secret=none|stored|missing, N.proof, N.hosts, N.revocations (that
  *             wait to be sent); revocations of all, also of removed accounts

@@ -14,6 +14,7 @@
 
 #define IN_FLIGHT "in-flight "
 #define KEEP_S (30L * 24 * 3600)
+#define STAY_S 60
 #define MORE 2048 /* by which an answer may be longer than the last one */
 
 static bool name_of(const struct client *client, char name[64])
@@ -118,6 +119,15 @@ bool park_put(const struct client *client, const struct record *stored,
 	buf_free(&sealed);
 	buf_free(&digest);
 	return good;
+}
+
+void park_stored(const struct client *client, int64_t good_for)
+{
+	int64_t left = good_for + STAY_S;
+	char name[64];
+
+	if (name_of(client, name))
+		keyctl_expire(name, left < KEEP_S ? (long)left : KEEP_S);
 }
 
 void park_clear(const struct client *client)

@@ -32,7 +32,14 @@ bool park_reserve(const struct client *client, const struct record *stored);
 bool park_put(const struct client *client, const struct record *stored,
 	      const struct record *grant);
 
-/* It is stored, or nothing was sent after all. */
+/*
+ * It is stored; the one that it replaced is good for so many seconds yet. The
+ * copy stays that long and a minute more: some keyrings (KWallet) say "done" and
+ * write seconds later, so a crash of theirs brings the old one back.
+ */
+void park_stored(const struct client *client, int64_t good_for);
+
+/* Nothing was sent after all, or it is of no use any more. */
 void park_clear(const struct client *client);
 
 #endif

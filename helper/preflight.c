@@ -9,7 +9,6 @@
 #include "net.h"
 #include "valetkey.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PREFLIGHT_MS 15000
@@ -31,6 +30,22 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    client->account);
 }
 
+static int hex(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c | 0x20) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* What "%XX" stands for; '?' for NUL and for what is no escape. */
+static char unescape(const char *at)
+{
+	int high = hex(at[1]), low = high < 0 ? -1 : hex(at[2]);
+
+	return low < 0 || !(high | low) ? '?' : (char)(high * 16 + low);
+}
+
 /* Copies the decoded value of a query's parameter, cleaned; "" where absent. */
 static void query_value(const char *url, const char *name,
 			char out[PROBLEM_QUOTE_MAX])
@@ -43,15 +58,9 @@ static void query_value(const char *url, const char *name,
 		at = strpbrk(at + 1, "?&#");
 	for (at = at ? at + len + 2 : "";
 	     *at && !strchr("&#", *at) && n < sizeof(text) - 1; at++) {
-		unsigned value = 0;
-
-		if (*at == '%' && sscanf(at + 1, "%2x", &value) == 1 && at[1] &&
-		    at[2]) {
-			text[n++] = value ? (char)value : '?';
+		text[n++] = *at == '%' ? unescape(at) : *at == '+' ? ' ' : *at;
+		if (*at == '%' && at[1] && at[2])
 			at += 2;
-		} else {
-			text[n++] = *at == '+' ? ' ' : *at;
-		}
 	}
 	text[n] = '\0';
 	problem_quote(out, text);

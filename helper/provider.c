@@ -48,7 +48,7 @@ static int file_path(bool own, const char *name, struct buf *path)
 }
 
 /* 0, ERR_ACCOUNT where there is no such file, or an error with its reason. */
-static int load_from(const char *path, struct record *provider,
+static int load_from(const char *path, bool own, struct record *provider,
 		     struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
@@ -57,7 +57,7 @@ static int load_from(const char *path, struct record *provider,
 
 	if (access(path, F_OK) != 0)
 		return VALETKEY_ERR_ACCOUNT;
-	rc = account_read_file(path, provider, &line);
+	rc = account_read_file(path, !own, provider, &line);
 	problem_quote(quoted, path);
 	if (rc == VALETKEY_ERR_ARG)
 		return problem_set(problem, rc, "%s is malformed in line %u.",
@@ -85,7 +85,7 @@ int provider_load(const char *name, struct record *provider,
 
 		rc = file_path(own, name, &path);
 		if (!rc)
-			rc = load_from(path.data, provider, problem);
+			rc = load_from(path.data, own, provider, problem);
 		else if (rc == VALETKEY_ERR_NOMEM)
 			problem_set(problem, rc, "Out of memory.");
 		buf_free(&path);

@@ -51,8 +51,7 @@ static GVariant *attributes(const struct store_key *key, bool with_provider)
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
 	g_variant_builder_add(&builder, "{ss}", "xdg:schema", SCHEMA);
 	g_variant_builder_add(&builder, "{ss}", "account", key->id);
-	g_variant_builder_add(&builder, "{ss}", "kind",
-			      kind_name(key));
+	g_variant_builder_add(&builder, "{ss}", "kind", kind_name(key));
 	if (with_provider)
 		g_variant_builder_add(&builder, "{ss}", "provider",
 				      key->provider);

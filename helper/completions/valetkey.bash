@@ -1,73 +1,95 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Completion of valetkey for bash: verbs, options, and the names of accounts and
-# providers, which are names of files; nothing is asked of the keyring.
+# bash completion for valetkey: verbs, options, accounts (the names of their
+# files) and providers.
 
-_valetkey_accounts()
+_valetkey_files()
 {
-	local file
-
-	for file in "${XDG_CONFIG_HOME:-$HOME/.config}"/valetkey/*.conf; do
-		[[ -f $file ]] || continue
-		file=${file##*/}
-		printf '%s\n' "${file%.conf}"
+	local folder file
+	for folder; do
+		for file in "$folder"/*.conf; do
+			[[ -e $file ]] || continue
+			file=${file##*/}
+			printf '%s\n' "${file%.conf}"
+		done
 	done
-}
-
-# The values of an option; false where it is not known which there are.
-_valetkey_values()
-{
-	case $1 in
-	--provider) valetkey providers 2>/dev/null |
-		sed -n 's/^\([a-z0-9-][a-z0-9-]*\) .*/\1/p' ;;
-	--format) printf '%s\n' plain header json ;;
-	--auth) printf '%s\n' client_secret_post client_secret_basic none ;;
-	--instance) printf '%s\n' app us2 eu ca oc fed ;;
-	--client) printf '%s\n' web native api-services \
-		authorization_code client_credentials ;;
-	*) return 1 ;;
-	esac
 }
 
 _valetkey_options()
 {
 	case $1 in
-	add) printf -- '--%s\n' provider instance client client-id \
-		secret-stdin secret-fd scope redirect-uri host ca-file issuer \
-		authorization-endpoint token-endpoint revocation-endpoint \
-		auth no-prompt help ;;
-	login) printf -- '--%s\n' no-browser timeout help ;;
-	token) printf -- '--%s\n' format min-valid scope timeout interactive \
-		help ;;
-	status) printf -- '--%s\n' json help ;;
-	remove) printf -- '--%s\n' yes help ;;
-	*) printf -- '--help\n' ;;
+	add)
+		echo '--provider --instance --client --client-id --secret-stdin
+			--secret-fd --scope --redirect-uri --host --ca-file
+			--issuer --authorization-endpoint --token-endpoint
+			--revocation-endpoint --auth --no-prompt'
+		;;
+	login) echo '--no-browser --timeout' ;;
+	token)
+		echo '--format --user --resource --min-valid --scope --timeout
+			--interactive'
+		;;
+	run) echo '--fd --resource --min-valid' ;;
+	curl) echo '--min-valid' ;;
+	git-setup) echo '--apply' ;;
+	status) echo '--json' ;;
+	remove) echo '--yes' ;;
+	esac
+	echo '--help'
+}
+
+# What may follow an option; fails where it takes a value of its own.
+_valetkey_value()
+{
+	local config=${XDG_CONFIG_HOME:-$HOME/.config}/valetkey
+	case $1/$2 in
+	add/--provider)
+		# The installed ones by the command: it knows where they are.
+		_valetkey_files "$config/providers"
+		valetkey providers 2>/dev/null | sed -n 's/^\([a-z0-9-]\{1,\}\) .*/\1/p'
+		;;
+	add/--instance) echo 'app us2 eu ca oc fed' ;;
+	add/--client)
+		echo 'web native api-services authorization_code
+			client_credentials'
+		;;
+	add/--auth) echo 'client_secret_post client_secret_basic none' ;;
+	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
+	*/--ca-file | */--client-id | */--secret-fd | */--scope | */--host | \
+		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
+		*/--min-valid | */--resource | */--user) ;;
+	*) return 1 ;;
 	esac
 }
 
 _valetkey()
 {
-	local word=${COMP_WORDS[COMP_CWORD]}
-	local before=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb=${COMP_WORDS[1]}
-	local verbs='add login token status logout remove providers help'
-	local words
+	local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words
+	local verbs='add login token status logout remove providers run curl
+		git-setup help'
+	local config=${XDG_CONFIG_HOME:-$HOME/.config}/valetkey
 
 	COMPREPLY=()
-	if ((COMP_CWORD == 1)); then
-		words="$verbs --help --version"
-	elif [[ $before == --ca-file ]]; then
-		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	if [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
+		mapfile -t COMPREPLY < <(compgen -cf -- "$word")
 		return
-	elif words=$(_valetkey_values "$before"); then
-		:
+	elif ((COMP_CWORD == 1)); then
+		words="$verbs --help --version"
+	elif words=$(_valetkey_value "$verb" "${COMP_WORDS[COMP_CWORD - 1]}"); then
+		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --ca-file ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
+			return
+		fi
 	elif [[ $word == -* ]]; then
 		words=$(_valetkey_options "$verb")
-	elif [[ $verb == help ]]; then
-		words=$verbs
-	elif [[ " login token status logout remove " == *" $verb "* ]]; then
-		words=$(_valetkey_accounts)
+	else
+		case $verb in
+		help) words=$verbs ;;
+		login | token | status | logout | remove | run | curl | git-setup)
+			words=$(_valetkey_files "$config")
+			;;
+		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# Completion of valetkey for fish.
+# fish completion for valetkey: verbs, options, accounts (the names of their
+# files) and providers.
 
 function __valetkey_accounts
-    set -l config $XDG_CONFIG_HOME
-    test -n "$config"; or set config ~/.config
+    set -l config $HOME/.config
+    set -q XDG_CONFIG_HOME; and set config $XDG_CONFIG_HOME
     for file in $config/valetkey/*.conf
         string replace -r '.*/(.*)\.conf$' '$1' $file
     end
@@ -14,12 +15,13 @@ function __valetkey_providers
     valetkey providers 2>/dev/null | string match -rg '^([a-z0-9-]+) '
 end
 
-set -l with_account login token status logout remove
-set -l is __fish_seen_subcommand_from
+function __valetkey_in
+    __fish_seen_subcommand_from $argv
+end
 
 complete -c valetkey -f
-complete -c valetkey -n __fish_use_subcommand -l version
-complete -c valetkey -l help -d 'Tell more'
+complete -c valetkey -n __fish_use_subcommand -l help -d 'Show help'
+complete -c valetkey -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c valetkey -n __fish_use_subcommand -a add -d 'Add an account'
 complete -c valetkey -n __fish_use_subcommand -a login -d 'Log in with the browser'
 complete -c valetkey -n __fish_use_subcommand -a token -d 'Print a valid access token'
@@ -27,24 +29,44 @@ complete -c valetkey -n __fish_use_subcommand -a status -d 'Show the accounts'
 complete -c valetkey -n __fish_use_subcommand -a logout -d 'End the login'
 complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
 complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the providers'
-complete -c valetkey -n __fish_use_subcommand -a help -d 'Tell about a verb'
-complete -c valetkey -n "$is $with_account" -a '(__valetkey_accounts)'
+complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a token'
+complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
+complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Make the configuration of git'
+complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
-complete -c valetkey -n "$is add" -l provider -xa '(__valetkey_providers)'
-complete -c valetkey -n "$is add" -l instance -xa 'app us2 eu ca oc fed'
-complete -c valetkey -n "$is add" -l client -xa 'web native api-services'
-complete -c valetkey -n "$is add" -l auth -xa 'client_secret_post client_secret_basic none'
-complete -c valetkey -n "$is add" -l ca-file -rF
-for option in client-id secret-fd scope redirect-uri host issuer authorization-endpoint token-endpoint revocation-endpoint
-    complete -c valetkey -n "$is add" -l $option -x
-end
-complete -c valetkey -n "$is add" -l secret-stdin
-complete -c valetkey -n "$is add" -l no-prompt
-complete -c valetkey -n "$is login" -l no-browser
-complete -c valetkey -n "$is login token" -l timeout -x
-complete -c valetkey -n "$is token" -l format -xa 'plain header json'
-complete -c valetkey -n "$is token" -l min-valid -x
-complete -c valetkey -n "$is token" -l scope -x
-complete -c valetkey -n "$is token" -l interactive
-complete -c valetkey -n "$is status" -l json
-complete -c valetkey -n "$is remove" -l yes
+complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout remove providers run curl git-setup'
+complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl git-setup' -l help -d 'Show help'
+
+complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_providers)' -d 'A provider that valetkey knows'
+complete -c valetkey -n '__valetkey_in add' -l instance -x -a 'app us2 eu ca oc fed' -d 'Which region, or your own host'
+complete -c valetkey -n '__valetkey_in add' -l client -x -a 'web native api-services authorization_code client_credentials' -d 'Which kind of client app'
+complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
+complete -c valetkey -n '__valetkey_in add' -l secret-stdin -d 'Read the client secret from standard input'
+complete -c valetkey -n '__valetkey_in add' -l secret-fd -x -d 'Read the client secret from a descriptor'
+complete -c valetkey -n '__valetkey_in add' -l scope -x -d 'What the tokens may do'
+complete -c valetkey -n '__valetkey_in add' -l redirect-uri -x -d 'The registered redirect URI'
+complete -c valetkey -n '__valetkey_in add' -l host -x -d 'A host that the tokens are for'
+complete -c valetkey -n '__valetkey_in add' -l ca-file -r -F -d 'Certificates to trust'
+complete -c valetkey -n '__valetkey_in add' -l issuer -x -d 'A provider by its issuer'
+complete -c valetkey -n '__valetkey_in add' -l authorization-endpoint -x -d 'A provider by its endpoints'
+complete -c valetkey -n '__valetkey_in add' -l token-endpoint -x -d 'A provider by its endpoints'
+complete -c valetkey -n '__valetkey_in add' -l revocation-endpoint -x -d 'A provider by its endpoints'
+complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post client_secret_basic none' -d 'How the client authenticates'
+complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
+
+complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
+complete -c valetkey -n '__valetkey_in login token' -l timeout -x -d 'Give up after that many seconds'
+
+complete -c valetkey -n '__valetkey_in token' -l format -x -a 'plain header json netrc curl env xoauth2' -d 'How to print it'
+complete -c valetkey -n '__valetkey_in token run curl' -l min-valid -x -d 'Must be good for that many seconds'
+complete -c valetkey -n '__valetkey_in token' -l scope -x -d 'Must have these scopes'
+complete -c valetkey -n '__valetkey_in token' -l interactive -d 'A person is there'
+
+complete -c valetkey -n '__valetkey_in token' -l user -x -d 'For xoauth2 and netrc'
+complete -c valetkey -n '__valetkey_in token run' -l resource -x -d 'What the token is for'
+complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
+complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Make the configuration'
+
+complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
+complete -c valetkey -n '__valetkey_in remove' -l yes -d 'Do not ask'

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_tell.c - how every verb tells that something failed: one sentence or two
+ * on standard error, and the result as what is returned.
+ */
+#include "cmd.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int cmd_fail(int result, const char *format, ...)
+{
+	struct problem problem;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(problem.text, sizeof(problem.text), format, args);
+	va_end(args);
+	terminal_say(TERMINAL_PLAIN, "valetkey: %s\n", problem.text);
+	return result;
+}
+
+int cmd_fail_problem(const struct problem *problem)
+{
+	return cmd_fail(problem->result, "%s", problem->text);
+}
+
+int cmd_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return VALETKEY_OK;
+	return cmd_fail(VALETKEY_ERR_DENIED,
+			"Standard output cannot be written: %s.",
+			strerror(errno));
+}
