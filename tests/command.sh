@@ -10,7 +10,7 @@ ESCAPE=$(printf '\033')
 # The codes of valetkey.h.
 ARG=10 ACCOUNT=20 LOGIN=21 SCOPE=22 CANCELED=26
 NETWORK=30 TIMEOUT=31 DENIED=41
-export ARG ACCOUNT LOGIN SCOPE CANCELED NETWORK TIMEOUT DENIED
+export ESCAPE ARG ACCOUNT LOGIN SCOPE CANCELED NETWORK TIMEOUT DENIED
 
 # run COMMAND...: without a terminal; its status to $status, all its output to
 # $text.

@@ -6,8 +6,8 @@
 #
 # /bearer/, /basic/ and /both/ name the schemes that are taken. From its web
 # server it has GATE_DIR (repos/ in it, and what it keeps), and GATE_API. A file
-# GATE_DIR/slow holds a POST up for that many seconds before its token is looked
-# at. One line for each request goes to GATE_DIR/log: scheme, status, request.
+# GATE_DIR/slow holds the next POST up for that many seconds before its token is
+# looked at. One line for each request goes to GATE_DIR/log: scheme, status, request.
 
 note()
 {
@@ -40,8 +40,9 @@ good()
 		curl -q -sS -f -o /dev/null --noproxy '*' -H @- "$GATE_API"
 }
 
-if [ "$REQUEST_METHOD" = POST ] && [ -s "$GATE_DIR/slow" ]; then
-	sleep "$(cat "$GATE_DIR/slow")"
+if [ "$REQUEST_METHOD" = POST ] &&
+	mv "$GATE_DIR/slow" "$GATE_DIR/slow.$$" 2>/dev/null; then
+	sleep "$(cat "$GATE_DIR/slow.$$")"
 fi
 scheme=${HTTP_AUTHORIZATION%% *} token=${HTTP_AUTHORIZATION#* }
 case $SCRIPT_NAME:$scheme in

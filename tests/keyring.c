@@ -4,6 +4,7 @@
  * helper's back: test equipment, never installed.
  *
  *	keyring lock | unlock          the default collection, no dialog
+ *	keyring open                   the same, as any program asks for it
  *	keyring list                   our items' attributes, one item a line
  *	keyring dump KIND ID           prints the secret (client or grant)
  *	keyring replace KIND ID <TEXT  changes the secret
@@ -101,6 +102,16 @@ static void unlock(void)
 	     g_variant_new("(o@(oayays))", default_collection(), secret));
 }
 
+static void open_collection(void)
+{
+	const char *paths[] = {default_collection(), NULL};
+	GError *error = NULL;
+
+	secret_service_unlock_dbus_paths_sync(service(), paths, NULL, NULL,
+					      &error);
+	check(error);
+}
+
 static GList *search(GHashTable *attributes, SecretSearchFlags flags)
 {
 	GError *error = NULL;
@@ -188,6 +199,8 @@ static bool run(const char *command, const char *kind, const char *id)
 		lock();
 	else if (!kind && strcmp(command, "unlock") == 0)
 		unlock();
+	else if (!kind && strcmp(command, "open") == 0)
+		open_collection();
 	else
 		return false;
 	return true;
@@ -199,7 +212,7 @@ int main(int argc, char **argv)
 	if ((argc == 2 && run(argv[1], NULL, NULL)) ||
 	    (argc == 4 && run(argv[1], argv[2], argv[3])))
 		_exit(fflush(stdout) ? 1 : 0);
-	fputs("usage: keyring lock|unlock|list\n"
+	fputs("usage: keyring lock|unlock|open|list\n"
 	      "       keyring dump|replace|delete client|grant ID\n",
 	      stderr);
 	return 2;

@@ -336,6 +336,7 @@ test_interrupted()
 	expect (not shown)
 	secret $WEB_SECRET
 	until sh $VALETKEY_TEST_DIR/asked
+	key C
 	expect One moment
 	END
 	provider_fault none

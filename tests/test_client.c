@@ -235,7 +235,7 @@ static void test_client_load(void)
 	       "an account's file");
 	client_free(&client);
 	write_file("../work", "id=" ID "\nclient_id\n", 0600);
-	tap_ok(client_load("work", &client, &problem) == VALETKEY_ERR_ARG &&
+	tap_ok(client_load("work", &client, &problem) == VALETKEY_ERR_ACCOUNT &&
 		   strstr(problem.text, "line 2"),
 	       "a malformed one: which line");
 	write_file("../work", "id=" ID "\n", 0620);

@@ -32,14 +32,14 @@ get()
 age()
 {
 	id=$(account_id demo)
-	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" >grant &&
+	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" >stored &&
 		awk -F= -v s="$1" -v l="${2:-}" '
 		$1 == "issued_at" { $0 = $1 "=" $2 - s }
 		$1 == "issued_clock" { $0 = $1 "=" $2 - s * 1000 }
 		$1 == "expires_in" && l { $0 = $1 "=" l }
-		{ print }' grant >aged &&
+		{ print }' stored >aged &&
 		"$VALETKEY_BUILD/tests/keyring" replace grant "$id" <aged
-	rm -f grant aged
+	rm -f stored aged
 }
 
 answers()
@@ -249,6 +249,37 @@ failures()
 	ok 'unlocked, it goes on' fill "$EXAMPLE"
 }
 
+# As git with a person at a terminal would: the helper's standard error is one.
+at_terminal()
+{
+	cat >ask.sh <<-'END'
+	printf 'protocol=https\nhost=git.example.com\n' |
+		git-credential-valetkey get >answer
+	END
+	rm -f answer
+	echo 'until [ -s answer ]' | (
+		browser_setup
+		TERM=dumb "$VALETKEY_BUILD/tests/terminal" "$@" sh ask.sh
+	) >shown 2>&1
+}
+
+logs_in()
+{
+	expire
+	valetkey logout demo >/dev/null 2>&1
+	like "$(get 2>&1)" 'valetkey login demo' 'no login: says what to do'
+	at_terminal env
+	is "$(cat answer)" quit=1 'GIT_TERMINAL_PROMPT=0: not at a terminal either'
+	git config --global credential.interactive false
+	at_terminal env -u GIT_TERMINAL_PROMPT
+	is "$(cat answer)" quit=1 'nor with credential.interactive=false'
+	git config --global --unset credential.interactive
+	at_terminal env -u GIT_TERMINAL_PROMPT
+	is "$(key password <answer)" "$(valetkey token demo)" \
+		'else a person at a terminal logs in'
+	like "$(cat shown)" 'Log in with your browser' 'who is told to'
+}
+
 no_glib()
 {
 	if ! strace -o /dev/null true 2>/dev/null; then
@@ -277,5 +308,6 @@ routes
 refusals
 no_glib
 failures
+logs_in
 remove_accounts demo
 done_testing

@@ -98,7 +98,7 @@ paths()
 
 expiry()
 {
-	soon=$(($(date +%s) + 1))
+	soon=$(($(date +%s) + 4))
 	tell approve "$HOST" username=e password=p \
 		password_expiry_utc=9999999999 oauth_refresh_token=xyzzy
 	printf '%s\n' "$HOST" username=e2 password=p2 \
@@ -112,11 +112,11 @@ oauth_refresh_token=xyzzy' 'expiry and refresh token'
 password_expiry_utc=9999999999
 oauth_refresh_token=xyzzy' 'as lines of the secret'
 	printf '%s\n' "$HOST" username=e3 password=p3 |
-		git-credential-valetkey --timeout=1 store
+		git-credential-valetkey --timeout=4 store
 	printf '%s\n' "$HOST" username=e4 password=p4 oauth_refresh_token=rt \
 		"password_expiry_utc=$soon" | git-credential-valetkey store
 	like "$(get "$HOST" username=e3)" '^password=p3$' '--timeout: still there'
-	sleep 2.1
+	sleep 5.1
 	is "$(get "$HOST" username=e3)" '' 'and then not'
 	is "$(items user e3)" 0 'nor in the keyring'
 	is "$(get "$HOST" username=e4)" 'username=e4

@@ -123,21 +123,21 @@ provider_fault none
 ok 'an event loop, with a token at hand' "$HOSTS/loop" DONE
 
 demo_account second >/dev/null 2>&1
-VALETKEY_TEST_ACCOUNT=second
-export VALETKEY_TEST_ACCOUNT
+demo_account third >/dev/null 2>&1
 browser_setup
-ok 'calls from within a conversation' "$HOSTS/busy" demo
-ok 'forks within a conversation' "$HOSTS/fork_talk" "$BROWSER"
-unset VALETKEY_TEST_ACCOUNT
+ok 'calls from within a conversation' \
+	env VALETKEY_TEST_ACCOUNT=second "$HOSTS/busy" demo
+ok 'forks within a conversation' \
+	env VALETKEY_TEST_ACCOUNT=third "$HOSTS/fork_talk" "$BROWSER"
 
 provider_fault none slow=1500
 expire && refresh_cost 1 'a slow account beside another' \
-	"$HOSTS/slow_other" second
+	"$HOSTS/slow_other" third
 provider_fault none
 
 killed INT 'Ctrl-C' 2
 killed KILL 'kill -9' 9
 test_real_helper
 is "$(counted reuse_detected)" 0 'no refresh token was ever used twice'
-remove_accounts demo second
+remove_accounts demo second third
 done_testing

@@ -52,6 +52,7 @@ struct bench_library {
 	__typeof__(valetkey_close) *close;
 	__typeof__(valetkey_get) *get;
 	__typeof__(valetkey_token_free) *token_free;
+	__typeof__(valetkey_invalidate) *invalidate;
 	__typeof__(valetkey_strerror) *strerror;
 };
 
@@ -74,6 +75,7 @@ static inline struct bench_library bench_load(void)
 	*(void **)&lib.close = bench_symbol(object, "valetkey_close");
 	*(void **)&lib.get = bench_symbol(object, "valetkey_get");
 	*(void **)&lib.token_free = bench_symbol(object, "valetkey_token_free");
+	*(void **)&lib.invalidate = bench_symbol(object, "valetkey_invalidate");
 	*(void **)&lib.strerror = bench_symbol(object, "valetkey_strerror");
 	return lib;
 }

@@ -7,9 +7,10 @@
  *	first libsecret NAME     libsecret: dlopen; secret_password_lookup of the
  *	                         item with the attribute bench=NAME
  *	first floor KEY          the kernel's keyring: search; read
+ *	first expire ACCOUNT     none: the account's token is invalidated
  *
- * Samples: get, and all with the loading; memory is the growth of the resident
- * set in bytes.
+ * Samples: get, and all with the loading; memory is what that adds to the
+ * process, in bytes, pages of others shared out (Pss).
  */
 #include "bench.h"
 
@@ -20,18 +21,18 @@
 static int64_t began, loaded, done;
 static char secret[65536];
 
-static long resident(void)
+static long memory(void)
 {
 	static char text[4096];
 	int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *rss;
+	const char *pss;
 
 	close(fd);
 	need(n > 0, "/proc/self/smaps_rollup cannot be read");
 	text[n] = '\0';
-	rss = strstr(text, "Rss:");
-	return rss ? strtol(rss + 4, NULL, 10) * 1024 : 0;
+	pss = strstr(text, "\nPss:");
+	return pss ? strtol(pss + 5, NULL, 10) * 1024 : 0;
 }
 
 static void *load(const char *name)
@@ -64,6 +65,21 @@ static void valetkey(const char *account)
 	done = now_ns();
 	need(!rc, "%s", lib.strerror(rc));
 	keep(token->access_token);
+}
+
+static void expire(const char *account)
+{
+	struct valetkey_request request = {.size = sizeof(request),
+					   .account = account};
+	const struct valetkey_token *token;
+	struct valetkey *handle;
+	struct bench_library lib = bench_load();
+
+	need(lib.open(NULL, &handle) == VALETKEY_OK &&
+		 lib.get(handle, &request, &token) == VALETKEY_OK &&
+		 lib.invalidate(handle, token) == VALETKEY_OK,
+	     "the token of %s cannot be invalidated", account);
+	exit(0);
 }
 
 static void oidc(const char *account)
@@ -122,18 +138,19 @@ int main(int argc, char **argv)
 	} kinds[] = {{"valetkey", valetkey},
 		     {"oidc", oidc},
 		     {"libsecret", libsecret},
+		     {"expire", expire},
 		     {"floor", kernel}};
 	long before;
 
 	need(argc == 3, "usage: first valetkey|oidc|libsecret|floor NAME");
-	resident();
-	before = resident();
+	memory();
+	before = memory();
 	began = now_ns();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (strcmp(kinds[i].name, argv[1]) == 0)
 			kinds[i].run(argv[2]);
 	need(done != 0, "what is %s?", argv[1]);
-	before = resident() - before;
+	before = memory() - before;
 	sample("get", (double)(done - loaded));
 	sample("all", (double)(done - began));
 	sample("memory", (double)before);

@@ -32,7 +32,7 @@ enum phase {
 	PHASE_PROCESSED = 2, /* rotated, and the answer not read whole */
 	PHASE_WINDOW = 3,    /* read whole, not yet parked */
 	PHASE_PARKED = 4,    /* parked, not yet in the keyring */
-	PHASE_STORED = 5,    /* in the keyring, still parked */
+	PHASE_STORED = 5,    /* in the keyring, the parked copy stays a while */
 	PHASE_DONE = 6,	     /* in the keyring alone */
 	PHASE_COUNT = 7
 };
@@ -77,6 +77,7 @@ struct world {
 	uint16_t port;
 	int log;
 	bool is_short;
+	int percent;   /* of the long run's trials */
 	pid_t keyring; /* ours, or 0: the session's own runs */
 	struct counts counts;
 };
@@ -86,6 +87,7 @@ extern struct world world;
 const char *world_path(const char *name); /* in the session's folder */
 int64_t world_ms(void);			  /* CLOCK_BOOTTIME */
 unsigned world_random(unsigned below);
+int world_trials(int in_short, int in_long);
 void world_sleep_us(unsigned us);
 struct counts world_counts(void);
 void world_faults(const char *lines);
@@ -111,6 +113,8 @@ bool keyring_holds_since(const char *account, int64_t when);
 
 /* The helper's place in the kernel's keyring: 0 none, 1 reserved, 2 sealed. */
 int parked_state(const char *account);
+/* What stays there for a minute after it was stored. */
+void parked_forget(const char *account);
 
 /* ---- hosts and their helpers (host.c) ---- */
 

@@ -9,9 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-static const int gone[] = {
-    VALETKEY_OK,	 VALETKEY_ERR_NO_KEYRING, VALETKEY_ERR_LOCKED,
-    VALETKEY_ERR_DENIED, VALETKEY_ERR_NO_KEYRING, -1};
+static const int gone[] = {VALETKEY_OK, VALETKEY_ERR_NO_KEYRING,
+			   VALETKEY_ERR_LOCKED, VALETKEY_ERR_DENIED, -1};
 static const int locked[] = {VALETKEY_OK, VALETKEY_ERR_LOCKED, -1};
 static const int slow[] = {VALETKEY_OK, VALETKEY_ERR_TIMEOUT, -1};
 
@@ -107,8 +106,7 @@ void faults_keyring(void)
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		struct row *row = table_row(all[i].name);
-		int trials =
-		    world.is_short ? all[i].trials_short : all[i].trials;
+		int trials = world_trials(all[i].trials_short, all[i].trials);
 
 		for (int n = 0; n < trials; n++)
 			disturb_once(row, &all[i], (enum moment)(n % MOMENTS));

@@ -58,7 +58,7 @@ static void kill_helper(void)
 	struct row *row = table_row("helper killed");
 	unsigned usual = usual_us();
 
-	for (int i = 0; i < (world.is_short ? 100 : 2000); i++)
+	for (int i = 0; i < world_trials(60, 2000); i++)
 		kill_helper_once(row, usual);
 }
 
@@ -69,7 +69,7 @@ static void kill_helper_waiting(void)
 	unsigned usual = usual_us();
 
 	world_faults("slow=50");
-	for (int i = 0; i < (world.is_short ? 10 : 200); i++)
+	for (int i = 0; i < world_trials(10, 200); i++)
 		kill_helper_once(row, usual + 50000);
 	world_faults("");
 }
@@ -102,7 +102,7 @@ static void end_host(const char *name, int how)
 	struct row *row = table_row(name);
 	unsigned usual = usual_us();
 
-	for (int i = 0; i < (world.is_short ? 10 : 200); i++)
+	for (int i = 0; i < world_trials(10, 200); i++)
 		end_host_once(row, usual, how);
 }
 
@@ -191,11 +191,11 @@ static unsigned calls_of(const char *kind)
 
 /* Every nth call of the kind, so that there are about `most` trials. */
 static void each_call(const char *name, const char *what, const char *kind,
-		      unsigned most)
+		      int most)
 {
 	struct row *row = table_row(name);
 	unsigned calls = calls_of(kind);
-	unsigned trials = calls < most ? calls : most;
+	unsigned trials = calls < (unsigned)most ? calls : (unsigned)most;
 	char text[64];
 
 	if (!calls) {
@@ -214,13 +214,13 @@ static void measure_window(void)
 {
 	struct row *row = table_row("nothing (the window measured)");
 
-	for (int i = 0; i < (world.is_short ? 20 : 500); i++)
+	for (int i = 0; i < world_trials(20, 500); i++)
 		planned_once(row, "trace", true);
 }
 
 static const struct {
 	const char *name, *what, *kind;
-	unsigned most_short, most;
+	int most_short, most;
 } planned[] = {
     {"helper killed at each call", "kill", "call", 40, 1000},
     {"helper: no memory at malloc n", "fail", "memory", 10, 500},
@@ -245,6 +245,5 @@ void faults_steps(void)
 	measure_window();
 	for (unsigned i = 0; i < sizeof(planned) / sizeof(*planned); i++)
 		each_call(planned[i].name, planned[i].what, planned[i].kind,
-			  world.is_short ? planned[i].most_short
-					 : planned[i].most);
+			  world_trials(planned[i].most_short, planned[i].most));
 }

@@ -63,8 +63,7 @@ void faults_provider(void)
 {
 	for (unsigned i = 0; i < sizeof(list) / sizeof(*list); i++) {
 		struct row *row = table_row(list[i].name);
-		int trials =
-		    world.is_short ? list[i].trials_short : list[i].trials;
+		int trials = world_trials(list[i].trials_short, list[i].trials);
 
 		for (int n = 0; n < trials; n++)
 			provoke(row, &list[i]);

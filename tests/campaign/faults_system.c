@@ -40,7 +40,7 @@ static void no_process(const char *name, const char *call)
 	const struct host_options options = {.account = "c0", .no_call = call};
 	struct row *row = table_row(name);
 
-	for (int i = 0; i < (world.is_short ? 2 : 50); i++)
+	for (int i = 0; i < world_trials(2, 50); i++)
 		ask_once(row, &options, refused, NULL);
 }
 
@@ -56,7 +56,7 @@ static void no_file_size(void)
 					     .no_file_size = true};
 	struct row *row = table_row("host: may write no file");
 
-	for (int i = 0; i < (world.is_short ? 2 : 50); i++) {
+	for (int i = 0; i < world_trials(2, 50); i++) {
 		world_faults("http-503");
 		ask_once(row, &options, network, no_faults);
 	}
@@ -125,7 +125,7 @@ static void full_disk(void)
 	}
 	keyring_start();
 	row = table_row(name);
-	for (int i = 0; i < (world.is_short ? 3 : 100); i++) {
+	for (int i = 0; i < world_trials(3, 100); i++) {
 		fill();
 		ask_once(row, &options, stored, empty);
 	}

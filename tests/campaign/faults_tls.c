@@ -29,7 +29,7 @@ static uint16_t port_of(const char *name)
 
 	snprintf(line, sizeof(line), "%s ", name);
 	at = strstr(ports, line);
-	return at ? (uint16_t)atoi(at + strlen(line)) : 0;
+	return at ? (uint16_t)strtoul(at + strlen(line), NULL, 10) : 0;
 }
 
 static int reach(uint16_t port, bool listening)
@@ -115,7 +115,7 @@ static void try_certificate(const char *name, const char *who)
 	struct host host;
 	pid_t front;
 
-	for (int i = 0; i < (world.is_short ? 2 : 50); i++) {
+	for (int i = 0; i < world_trials(2, 50); i++) {
 		front = forward(port_of(who));
 		trial_begin(&trial, row, "tls", network);
 		host_start(&host, &options);

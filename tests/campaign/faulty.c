@@ -285,13 +285,22 @@ EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 
 /* ---- the plan ---- */
 
+/* The next word of the plan. */
+static const char *word(const char *plan, char out[16])
+{
+	size_t len = strcspn(plan, " \n");
+
+	snprintf(out, 16, "%.*s", (int)len, plan);
+	return plan + len + (plan[len] != '\0');
+}
+
 static void obey(const char *plan)
 {
-	char what[16] = "", kind[16] = "";
-	unsigned at = 0;
+	char what[16], kind[16];
+	unsigned at;
 
-	if (sscanf(plan, "%15s %15s %u", what, kind, &at) < 1)
-		return;
+	plan = word(word(plan, what), kind);
+	at = (unsigned)strtoul(plan, NULL, 10);
 	trace = strcmp(what, "trace") == 0;
 	if (strcmp(what, "kill") == 0)
 		kill_at = at;

@@ -2,7 +2,8 @@
 /*
  * campaign - see campaign.h; started by run.sh.
  *
- *	campaign [--short] [--seed N] [--only NAME]... PORT LOG HELPER
+ *	campaign [--short | --percent N] [--seed N] [--only NAME]... PORT LOG
+ *		 HELPER
  *
  * PORT and LOG are the provider's. NAME is one of the groups below. Exits with
  * 1 where a grant was lost, a refresh done twice, an answer wrong, or the
@@ -48,6 +49,7 @@ static void read_options(int argc, char **argv)
 	    {"short", no_argument, NULL, 's'},
 	    {"seed", required_argument, NULL, 'n'},
 	    {"only", required_argument, NULL, 'o'},
+	    {"percent", required_argument, NULL, 'p'},
 	    {NULL, 0, NULL, 0},
 	};
 	int option;
@@ -59,6 +61,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'n':
 			seed = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			world.percent = (int)strtol(optarg, NULL, 10);
 			break;
 		case 'o':
 			want(optarg);

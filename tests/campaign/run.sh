@@ -100,6 +100,7 @@ tls_world()
 		>>"$XDG_CONFIG_HOME/valetkey/tls.conf"
 }
 
+# shellcheck disable=SC2119 # its options are the provider's
 provider_start || exit 99
 for n in 0 1 2 3 4 5 6 7; do
 	kind=native

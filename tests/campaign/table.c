@@ -21,8 +21,8 @@ static const char *const phase_names[PHASE_COUNT] = {
     [PHASE_PROCESSED] = "provider rotated, answer not read",
     [PHASE_WINDOW] = "answer read, not yet parked",
     [PHASE_PARKED] = "parked",
-    [PHASE_STORED] = "stored, still parked",
-    [PHASE_DONE] = "stored",
+    [PHASE_STORED] = "stored",
+    [PHASE_DONE] = "stored, never parked",
 };
 
 struct row *table_row(const char *name)

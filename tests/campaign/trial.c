@@ -25,6 +25,7 @@ void trial_begin(struct trial *trial, struct row *row, const char *account,
 	    .allowed = allowed,
 	};
 	in_window = false;
+	parked_forget(account);
 	row->tried++;
 }
 
@@ -36,9 +37,14 @@ static bool good(const struct trial *trial, const char *token)
 
 static void wrong(struct trial *trial, const char *what, int result)
 {
+	struct counts now = world_counts();
+
 	trial->row->wrong++;
-	fprintf(stderr, "# %s, try %u: %s, result %d\n", trial->row->name,
-		trial->row->tried, what, result);
+	fprintf(stderr,
+		"# %s, try %u: %s, result %d (%u requests, %u rotated)\n",
+		trial->row->name, trial->row->tried, what, result,
+		now.requests - trial->before.requests,
+		now.rotated - trial->before.rotated);
 }
 
 static void note_time(struct trial *trial, const struct outcome *outcome,

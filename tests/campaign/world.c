@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct world world;
+struct world world = {.percent = 100};
 
 const char *world_path(const char *name)
 {
@@ -39,6 +39,13 @@ int64_t world_ms(void)
 unsigned world_random(unsigned below)
 {
 	return below ? (unsigned)random() % below : 0;
+}
+
+int world_trials(int in_short, int in_long)
+{
+	int trials = in_long * world.percent / 100;
+
+	return world.is_short ? in_short : trials > 0 ? trials : 1;
 }
 
 void world_sleep_us(unsigned us)
@@ -136,7 +143,9 @@ static int exchange(const char *request)
 			got += (size_t)n;
 	close(fd);
 	answer[got] = '\0';
-	return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;
+	return strncmp(answer, "HTTP/1.1 ", 9) == 0
+		   ? (int)strtol(answer + 9, NULL, 10)
+		   : 0;
 }
 
 static void control(const char *path, const char *body)
@@ -221,17 +230,31 @@ void world_forget_failures(const char *account)
 	(void)!truncate(path, 0);
 }
 
+static void parked_name(const char *account, char name[128])
+{
+	snprintf(name, 128, "valetkey-parked:%s", world_id(account));
+}
+
 int parked_state(const char *account)
 {
 	struct buf payload = {0};
 	char name[128];
 	int state = 0;
 
-	snprintf(name, sizeof(name), "valetkey-parked:%s", world_id(account));
+	parked_name(account, name);
 	if (keyctl_read(keyctl_find(name), &payload))
 		state = strncmp(payload.data, "in-flight ", 10) == 0 ? 1 : 2;
 	buf_free(&payload);
 	return state;
+}
+
+void parked_forget(const char *account)
+{
+	char name[128];
+
+	parked_name(account, name);
+	if (parked_state(account) == 2)
+		keyctl_discard(name);
 }
 
 int world_run(const char *const argv[])

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_campaign.sh - the short fault campaign, see tests/campaign/campaign.h. How
+# many answers were late is told, and no failure: this machine may be busy.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+
+table=$VALETKEY_TEST_DIR/table
+
+# total FIELD: of the table's last line, whose fields are all, tried, lost, ...
+total()
+{
+	sed -n 's/^all  *//p' "$table" | tr -s ' ' | cut -d ' ' -f "$1"
+}
+
+status=0
+sh "$VALETKEY_SRC/tests/campaign/run.sh" --short >"$table" || status=$?
+tap_note "$(cat "$table")"
+is "$(total 2)" 0 'no grant was lost'
+is "$(total 5)" 0 'no refresh token was used twice'
+is "$(total 6)" 0 'no answer was wrong'
+is "$(total 3)" "$(sed -n 's/.*not read whole: \([0-9]*\);.*/\1/p' "$table")" \
+	'lost by the network are just those that the provider did not deliver'
+is "$status" 0 'the campaign was content'
+tap_note "late answers: $(total 7), the longest took $(total 8) ms"
+done_testing

@@ -1,0 +1,229 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_login.sh - `valetkey login`: through a scripted browser, and what is said
+# where it does not work.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/command.sh
+. "$VALETKEY_SRC/tests/command.sh"
+
+PROVIDER_REDIRECT=http://127.0.0.1:$(free_port)/callback
+no_refresh()
+{
+	provider_start --client "norefresh-client,web,$(secret_file web-secret),$PROVIDER_REDIRECT,norefresh" "$@"
+}
+no_refresh || exit 1
+browser_setup
+VALETKEY_BROWSER_SAVE=$VALETKEY_TEST_DIR/page.html
+export VALETKEY_BROWSER_SAVE
+
+# A browser that goes straight back with an error, its text full of control
+# characters: C0, C1, and a line of its own.
+make_evil_browser()
+{
+	cat >"$VALETKEY_TEST_DIR/evil" <<-'END'
+	#!/bin/sh
+	query=$(printf '%s' "${1#*\?}" | tr '&' '\n')
+	uri=$(printf '%s\n' "$query" | sed -n 's/^redirect_uri=//p' |
+		sed 's/%3A/:/g; s/%2F/\//g')
+	state=$(printf '%s\n' "$query" | sed -n 's/^state=//p')
+	curl -q -s --noproxy '*' -o /dev/null "$uri?error=server_error&state=$state&error_description=%1B%5B2Jevil%1B%5D0;x%07%C2%9B31m%0Aok%0D"
+	END
+	chmod +x "$VALETKEY_TEST_DIR/evil"
+}
+
+# page PATTERN DESCRIPTION: what the browser shows in the end.
+page()
+{
+	tries=100
+	until [ -s "$VALETKEY_BROWSER_SAVE" ] || [ "$tries" -eq 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.05
+	done
+	like "$(cat "$VALETKEY_BROWSER_SAVE" 2>&1)" "$1" "$2"
+	rm -f "$VALETKEY_BROWSER_SAVE"
+}
+
+set_key()
+{
+	sed -i "s|^$2=.*|$2=$3|" "$CONFIG/$1.conf"
+}
+
+# ---- it works ----
+
+test_web()
+{
+	demo_account work >/dev/null 2>&1
+	said 0 '^work is logged in' 'a web client' valetkey login work
+	like "$text" "$PROVIDER_URL/ws/oauth/authorize\?response_type=code" \
+		'the address is printed'
+	like "$text" 'code_challenge_method=S256' 'with PKCE'
+	like "$text" 'refresh token +yes' 'with a refresh token'
+	like "$text" 'Waiting for the browser \.\.\. [45]:[0-9][0-9] left' \
+		'the time left is shown'
+	like "$text" '^Next: valetkey token work' 'and what is next'
+	page '<dd>work</dd>' 'the landing page names the account'
+	ok 'there is a token' valetkey token work
+}
+
+test_native()
+{
+	demo_account native native >/dev/null 2>&1
+	said 0 'native is logged in' 'a native client' valetkey login native
+	page 'You are logged in' 'its landing page'
+	ok 'there is a token' valetkey token native
+	remove native
+}
+
+test_machine()
+{
+	demo_account robot api-services >/dev/null 2>&1
+	said 0 'robot is logged in' 'api-services need no browser' \
+		env BROWSER=false valetkey login robot
+	unlike "$text" 'authorize' 'and no address'
+	remove robot
+}
+
+test_no_refresh()
+{
+	demo_account forgot web --client-id norefresh-client >/dev/null 2>&1
+	said 0 'Tick the grant type "Refresh Token"' 'no refresh token' \
+		valetkey login forgot
+	like "$text" 'refresh token +no' 'no refresh token: once more'
+	page 'You are logged in' 'no refresh token: it is a login'
+	run valetkey status forgot
+	like "$text" 'refresh token +none' 'status says so too'
+	remove forgot
+}
+
+test_browsers()
+{
+	said "$TIMEOUT" "$PROVIDER_URL/ws/oauth/authorize" '--no-browser' \
+		valetkey login work --no-browser --timeout 1
+	[ -e "$VALETKEY_BROWSER_SAVE" ]
+	is $? 1 '--no-browser: none was started'
+	said "$TIMEOUT" 'No browser was started' 'a browser that is not there' \
+		env BROWSER=/nonexistent/browser valetkey login work --timeout 1
+	said 0 'work is logged in' 'the second browser of a list' \
+		env BROWSER="/nonexistent/browser:$BROWSER" valetkey login work
+	page 'You are logged in' 'its landing page'
+	said "$TIMEOUT" 'ssh -L 2[0-9]*:127.0.0.1' 'in a remote session' \
+		env SSH_CONNECTION='x' valetkey login work --no-browser \
+		--timeout 1
+}
+
+# ---- it does not ----
+
+test_denied()
+{
+	said "$CANCELED" 'declined in the browser' 'the person says no' \
+		env VALETKEY_BROWSER_ANSWER=deny valetkey login work
+	page 'The login did not work' 'the person says no: the page'
+	ok 'the person says no: the grant is as before' valetkey token work
+}
+
+test_preflight()
+{
+	cp "$CONFIG/work.conf" "$VALETKEY_TEST_DIR/good"
+	set_key work client_id stranger
+	rm -f "$VALETKEY_BROWSER_SAVE"
+	said "$LOGIN" 'client_id' 'a changed client id: its secret is not sent' \
+		valetkey status work
+	demo_account wrong native --client-id stranger >/dev/null 2>&1
+	said "$DENIED" 'client id \(stranger\)' 'an unknown client id' \
+		valetkey login wrong
+	like "$text" 'instance is wrong' 'and what else it may be'
+	[ -e "$VALETKEY_BROWSER_SAVE" ]
+	is $? 1 'no browser was started for it'
+	cp "$VALETKEY_TEST_DIR/good" "$CONFIG/work.conf"
+	demo_account slash web --redirect-uri "$PROVIDER_REDIRECT/" \
+		>/dev/null 2>&1
+	said "$DENIED" "not exactly $PROVIDER_REDIRECT/" \
+		'a redirect URI with a slash behind' valetkey login slash
+	said "$SCOPE" 'invalid_scope' 'a scope that there is not' \
+		login_with scope nonsense
+	provider_stop
+	no_refresh --error-page || return
+	said "$DENIED" 'its own error page' 'an error page instead of the 404' \
+		valetkey login wrong
+	remove wrong slash
+}
+
+# login_with KEY VALUE: in the account's file, for this login.
+login_with()
+{
+	set_key work "$1" "$2"
+	login_status=0
+	valetkey login work || login_status=$?
+	cp "$VALETKEY_TEST_DIR/good" "$CONFIG/work.conf"
+	return "$login_status"
+}
+
+test_given_up()
+{
+	setsid env --default-signal=INT valetkey login work --no-browser \
+		</dev/null >"$OUT" 2>&1 &
+	login=$!
+	until grep -q Waiting "$OUT"; do sleep 0.05; done
+	kill -s INT "$login"
+	status=0
+	wait "$login" || status=$?
+	is "$status" "$CANCELED" 'Ctrl-C'
+	like "$(cat "$OUT")" '^valetkey: Canceled' 'Ctrl-C: and says so'
+	said "$TIMEOUT" 'in time.*valetkey login work' 'nobody comes' \
+		valetkey login work --no-browser --timeout 1
+	said 0 'logged in' 'the port is free again' valetkey login work
+	rm -f "$VALETKEY_BROWSER_SAVE"
+}
+
+test_terminal()
+{
+	terminal valetkey login work --no-browser <<-END
+	expect left (Ctrl-C gives up)
+	key C
+	END
+	is "$status" "$CANCELED" 'Ctrl-C on a terminal'
+	like "$text" '^valetkey: Canceled' 'Ctrl-C on a terminal: and says so'
+	make_evil_browser
+	terminal env BROWSER="$VALETKEY_TEST_DIR/evil" NO_COLOR=1 \
+		valetkey login work </dev/null
+	is "$status" "$DENIED" 'an error with escape sequences'
+	like "$text" 'server_error, .*evil' 'is shown'
+	# Ours are the link (OSC 8) and the line that is taken away.
+	unlike "$(printf '%s' "$text" | tr -d '\n' |
+		sed "s/$ESCAPE\]8;;[^$ESCAPE]*$ESCAPE\\\\//g
+			s/$ESCAPE\[K//g")" \
+		"$ESCAPE|$(printf '\007|\302\233')" \
+		'without its escape sequences'
+	unlike "$text" '^ok' 'nor its newline'
+}
+
+test_wrong()
+{
+	said "$ACCOUNT" 'valetkey add nobody' 'no such account' \
+		valetkey login nobody
+	said "$ARG" 'Which account' 'no account' valetkey login
+	said "$ARG" 'whole number' 'a time-out that is none' \
+		valetkey login work --timeout soon
+	printf 'id\n' >"$CONFIG/bad.conf"
+	said "$ARG" 'malformed in line 1' 'a malformed file' valetkey login bad
+	rm "$CONFIG/bad.conf"
+	provider_stop
+	run valetkey login work --timeout 1
+	like "$status" "^($NETWORK|$TIMEOUT)\$" 'a provider that is gone'
+}
+
+test_web
+test_native
+test_machine
+test_no_refresh
+test_browsers
+test_denied
+test_preflight
+test_given_up
+test_terminal
+test_wrong
+remove work
+done_testing

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_loop.sh - event loops of two kinds, and many threads at once.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/hosts/hosts.sh
+. "$VALETKEY_SRC/tests/hosts/hosts.sh"
+
+test_on()
+{
+	loop=$HOSTS/$1
+	ok "$1: a hit" "$loop" hit
+	provider_fault none slow=1500
+	expire && expire other
+	before=$(refreshes)
+	ok "$1: four gets at once, a slow provider" "$loop" slow other
+	is "$(refreshes)" $((before + 2)) "$1: one refresh for each account"
+	expire
+	before=$(refreshes)
+	ok "$1: cancel" "$loop" cancel
+	ok "$1: the helper finishes what was canceled" \
+		wait_until counted_above refreshes_ok "$before"
+	provider_fault none
+	ok "$1: its token is there" ask
+	is "$(refreshes)" $((before + 1)) "$1: without another refresh"
+	provider_fault none slow=1500
+	expire
+	ok "$1: a time-out" "$loop" deadline
+	provider_fault none
+	ok "$1: the next get has a token" ask
+	demo_account "talk-$1" >/dev/null 2>&1
+	(
+		browser_setup
+		VALETKEY_TEST_ACCOUNT=talk-$1
+		export VALETKEY_TEST_ACCOUNT
+		"$loop" talk "$BROWSER"
+	) >talk.out 2>&1
+	is "$?" 0 "$1: a login in finish" || sed 's/^/# /' talk.out
+	remove_accounts "talk-$1"
+}
+
+cd "$VALETKEY_TEST_DIR" || exit 1
+provider_start
+for account in demo other; do
+	demo_account "$account" >/dev/null 2>&1 &&
+		demo_login "$account" >/dev/null 2>&1 || exit 1
+done
+test_on epoll
+test_on glib_loop
+remove_accounts other
+provider_stop
+provider_start --access-lifetime 3
+demo_login demo >/dev/null 2>&1
+# The thread sanitizer would end a child that starts the helper.
+ok 'a storm of threads on one handle' \
+	env TSAN_OPTIONS="${TSAN_OPTIONS-}:die_after_fork=0" \
+	"$VALETKEY_BUILD/tests/storm_threads" 6
+tap_note "$(cat ok.out)"
+is "$(counted reuse_detected)" 0 'no refresh token was used twice'
+remove_accounts demo
+done_testing
