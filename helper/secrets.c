@@ -35,18 +35,22 @@ static GSourceFuncs timer_functions = {.dispatch = on_timer};
 
 /*
  * Lets the bus speak, for a second at most: GLib's clock stands still during
- * suspend, the deadline's does not. At the deadline `cancel` is cancelled. The
+ * suspend, the deadline's does not. At the deadline `cancel` is cancelled. Even
+ * that does not end a call for which GLib got no thread: the watchdog does. The
  * timer is set only where it must be: each setting wakes the context at once.
  */
 static void step(struct store *store, GCancellable *cancel)
 {
 	int left = deadline_left(store->deadline);
-	gint64 due = g_get_monotonic_time() + (gint64)MIN(left, 1000) * 1000;
+	gint64 wait_ms = left ? MIN(left, STEP_MS) : STEP_MS;
+	gint64 due = g_get_monotonic_time() + wait_ms * 1000;
 	gint64 set = g_source_get_ready_time(store->timer);
 
 	if (left == 0)
 		g_cancellable_cancel(cancel);
-	if (left && (set < 0 || set > due))
+	if (clock_ms() - GIVE_UP_MS > store->deadline)
+		lock_watchdog(0);
+	if (set < 0 || set > due)
 		g_source_set_ready_time(store->timer, due);
 	g_main_context_iteration(store->context, TRUE);
 }

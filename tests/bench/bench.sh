@@ -315,6 +315,7 @@ storms()
 others()
 {
 	competitors
+	competitor true-alone - - true
 	competitor valetkey-alone - - "valetkey token other"
 	competitor oidc-alone - - "oidc-token second"
 	run_row other
@@ -326,6 +327,7 @@ others()
 		asker=$!
 		sleep 0.5
 		competitors
+		competitor true - - true
 		competitor valetkey - - "valetkey token other"
 		run_row other 10
 		wait "$asker"
@@ -371,6 +373,7 @@ accounts()
 			sed -n "s/^hit/hit-$number/p" | row accounts
 		valetkey token n1 >/dev/null
 		competitors
+		competitor "true-$number" - - true
 		competitor "one-$number" - - "valetkey token n1"
 		competitor "turn-$number" - - "valetkey token %names"
 		run_row accounts

@@ -87,11 +87,21 @@ function judge_bar(text, f, value) {
 	}
 }
 
+# How much more than `true` was at the same time: the machine's load changes.
+function steady(r, n, t) {
+	return median[r, t] > 0 ? median[r, n] / median[r, t] : 0
+}
+
 # Bars that are no ratio of two medians.
-function judge_others(i, n, list, first_hit, first_one) {
+function judge_others(i, n, list) {
 	add_bar("storm", "valetkey", median["storm", "valetkey"] / 1e6,
 		(2 * median["refresh", "valetkey"] + \
 		 median["storm", "starts"]) / 1e6, "ms")
+	if (steady("other", "valetkey-alone", "true-alone"))
+		add_bar("other", "valetkey",
+			steady("other", "valetkey", "true") / \
+			steady("other", "valetkey-alone", "true-alone"), 1.2,
+			"/ alone")
 	n = split(names["accounts"], list, " ")
 	for (i = 1; i <= n; i++) {
 		if (list[i] ~ /^hit-/ && list[i] != "hit-1")
@@ -100,8 +110,10 @@ function judge_others(i, n, list, first_hit, first_one) {
 				median["accounts", "hit-1"], 1.1, "/ hit-1")
 		if (list[i] ~ /^one-/ && list[i] != "one-1")
 			add_bar("accounts", list[i],
-				median["accounts", list[i]] / \
-				median["accounts", "one-1"], 1.1, "/ one-1")
+				steady("accounts", list[i],
+					"true-" substr(list[i], 5)) / \
+				steady("accounts", "one-1", "true-1"), 1.1,
+				"/ one-1")
 	}
 }
 
