@@ -358,3 +358,17 @@ bool client_has_secret(const struct client *client)
 {
 	return strcmp(client->auth, "none") != 0;
 }
+
+bool client_still_there(const struct client *client)
+{
+	struct record now = {0};
+	const char *id;
+	bool same = false;
+
+	if (account_read(client->account, &now, NULL) == VALETKEY_OK) {
+		id = record_get(&now, "id");
+		same = id && strcmp(id, client->id) == 0;
+	}
+	record_free(&now);
+	return same;
+}

@@ -55,6 +55,9 @@ int client_from_record(const char *account, const struct record *keys,
 int client_load(const char *account, struct client *client,
 		struct problem *problem);
 
+/* Whether the account's file is still there, with the same id. */
+bool client_still_there(const struct client *client);
+
 void client_free(struct client *client);
 
 /* Whether the client has a secret. */

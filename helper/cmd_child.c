@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,20 @@ int cmd_child_wait(pid_t child)
 		raise(WTERMSIG(status));
 	}
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int cmd_child_once(const void *text, size_t len)
+{
+	int ends[2] = {-1, -1};
+	bool good = pipe(ends) == 0 &&
+		    fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 &&
+		    write(ends[1], text, len) == (ssize_t)len;
+
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (!good && ends[0] >= 0)
+		close(ends[0]);
+	return good ? ends[0] : -1;
 }
 
 int cmd_child_memory(const void *text, size_t len)

@@ -28,6 +28,9 @@ pid_t cmd_child_start(char *const *argv);
  */
 int cmd_child_wait(pid_t child);
 
+/* A descriptor that brings the text, once, to the first who reads; -1: none. */
+int cmd_child_once(const void *text, size_t len);
+
 /* Puts text into a new descriptor that can be read from the start by path as
  * well (/dev/fd/N), not close-on-exec; -1 with errno set. */
 int cmd_child_memory(const void *text, size_t len);

@@ -162,7 +162,7 @@ static int transfer(const struct cmd_curl *curl, char *const *words,
 
 	if (buf_str(&text, "Authorization: Bearer ") ||
 	    buf_str(&text, token->access_token) || buf_char(&text, '\n') ||
-	    (header = cmd_child_memory(text.data, text.len)) < 0 ||
+	    (header = cmd_child_once(text.data, text.len)) < 0 ||
 	    pipe(ends) != 0)
 		rc = cmd_fail(VALETKEY_ERR_DENIED,
 			      "No descriptor for the token: %s.",

@@ -90,8 +90,8 @@ static int check_header(const char *header)
 					    "Proxy-Authorization", "Host"};
 	size_t len = strcspn(header, ":; \t");
 
-	if (*header == '@' || *header == ':')
-		return refuse("-H @FILE");
+	if (*header == '@' || *header == ':' || !len)
+		return refuse("-H @FILE, or without a name,");
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == len &&
 		    strncasecmp(names[i], header, len) == 0)
@@ -147,6 +147,10 @@ static int take_value(struct cmd_curl *curl, const char *name,
 	if (!value)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"curl's option %s needs a value.", name);
+	/* Our own descriptors are among these. */
+	if (strstr(value, "/dev/fd") || strstr(value, "/proc/") ||
+	    strstr(value, "/dev/std"))
+		return refuse("with a file of /proc or /dev/fd");
 	if (in_head(name) && has_control(value))
 		return refuse("with a line break");
 	if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0)

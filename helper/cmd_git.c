@@ -52,6 +52,7 @@ static int take_origin(struct git_request *request)
 	int rc = VALETKEY_OK;
 
 	if (!protocol || !host ||
+	    (strcmp(protocol, "https") != 0 && strcmp(protocol, "http") != 0) ||
 	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "0123456789.:[]-")] != '\0')

@@ -12,6 +12,9 @@
 
 static const struct cmd_option options[] = {
     {"no-browser", NULL, "Only print the address; open it by hand."},
+    {"accept-change", NULL,
+     "Log in although the provider's endpoints or the account's hosts have "
+     "changed since the last login."},
     {"timeout", "SECONDS", "Give up after that long (default 300)."},
     {NULL, NULL, NULL},
 };
@@ -21,7 +24,7 @@ static int run_login(struct cmd_args *args);
 const struct cmd_verb cmd_login = {
     .name = "login",
     .summary = "log in with the browser",
-    .usage = "login ACCOUNT [--no-browser] [--timeout SECONDS]",
+    .usage = "login ACCOUNT [OPTIONS]",
     .about = "Opens the provider's login page in the browser ($BROWSER, else "
 	     "xdg-open), waits until you have agreed there, and keeps what "
 	     "came back in the keyring. The address is always printed as "
@@ -72,7 +75,9 @@ static int run_login(struct cmd_args *args)
 	if (rc)
 		return rc;
 	if (record_add(&request, "op", "login") ||
-	    record_add(&request, "account", args->account))
+	    record_add(&request, "account", args->account) ||
+	    record_add(&request, "accept_change",
+		       cmd_option(args, "accept-change")))
 		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	cmd_cancel_on_signals();
 	rc = cmd_call(&call);

@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "terminal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -142,6 +143,10 @@ int main(int argc, char **argv)
 	const struct rlimit no_core = {0, 0};
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 
+	/* What is opened later must not become somebody's standard input. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return VALETKEY_ERR_DENIED;
 	/* A client secret that was just typed must not end in a core dump. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (!argc)

@@ -5,6 +5,7 @@
  */
 #include "cmd.h"
 #include "account.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,8 +110,11 @@ static void print_state(const struct entry *entry)
 
 static void print_line(const char *label, const char *text)
 {
-	if (*text)
-		printf("  %-14s %s\n", label, text);
+	if (!*text)
+		return;
+	printf("  %-14s ", label);
+	terminal_put(stdout, text, strlen(text));
+	putchar('\n');
 }
 
 static void print_expiry(const struct entry *entry)
@@ -148,11 +152,7 @@ static void print_entry(const struct entry *entry)
 	const char *text = get(entry, "state_text");
 
 	print_state(entry);
-	if (*get(entry, "name") && !is(entry, "provider", "custom"))
-		printf("  %-14s %s (%s)\n", "provider", get(entry, "name"),
-		       get(entry, "provider"));
-	else
-		print_line("provider", get(entry, "name"));
+	print_line("provider", get(entry, "name"));
 	print_line("client id", get(entry, "client_id"));
 	print_line("hosts", get(entry, "hosts"));
 	print_line("scopes", get(entry, "scope"));

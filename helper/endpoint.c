@@ -11,10 +11,12 @@
 #include "valetkey.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define TOKEN_MAX 32000
+#define LIFETIME_MAX (10LL * 365 * 24 * 3600)
 
 static int encode(struct buf *out, const char *text)
 {
@@ -166,6 +168,16 @@ static int take_refresh_token(const struct json *json,
 	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
+/* In seconds: what is not one or more counts as over, ten years as for ever. */
+static int64_t lifetime_of(const struct record *number)
+{
+	double lifetime = strtod(record_get(number, "expires_in"), NULL);
+
+	if (!(lifetime >= 1))
+		return 1;
+	return lifetime > LIFETIME_MAX ? LIFETIME_MAX : (int64_t)lifetime;
+}
+
 /* Takes what we use of a success, after a look at each (RFC 6749 5.1, 7.1). */
 static int take_fields(const struct client *client, const struct json *json,
 		       struct endpoint_answer *answer, struct problem *problem)
@@ -189,9 +201,8 @@ static int take_fields(const struct client *client, const struct json *json,
 	    (scope && record_add(&answer->fields, "scope", scope)))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
-	if (record_get_int(number, "expires_in", 0) > 0 &&
-	    record_add_int(&answer->fields, "expires_in",
-			   record_get_int(number, "expires_in", 0)))
+	if (record_get(number, "expires_in") &&
+	    record_add_int(&answer->fields, "expires_in", lifetime_of(number)))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
 	return VALETKEY_OK;

@@ -32,8 +32,9 @@ int flow_client_credentials(struct job *job, const struct client *client,
  * scope.
  */
 struct flow_code_options {
-	bool accept_other; /* see above */
-	const char *scope; /* wanted, NULL: the client's */
+	bool accept_other;  /* see above */
+	const char *scope;  /* wanted, NULL: the client's */
+	bool accept_change; /* see registration_check() */
 };
 int flow_code(struct job *job, const struct client *client,
 	      const struct flow_code_options *options, struct record *grant);

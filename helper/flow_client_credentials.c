@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "flow.h"
 #include "grant.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #define STORE_LIMIT_MS 30000
@@ -18,7 +19,7 @@ int flow_client_credentials(struct job *job, const struct client *client,
 	struct record item = {0};
 	struct buf params = {0};
 	struct endpoint_request request = {.client = client, .params = &params};
-	int rc = grant_client_secret(job, client, &item);
+	int rc = registration_secret(job, client, &item);
 
 	if (rc)
 		goto out;

@@ -16,6 +16,7 @@
 #include "net.h"
 #include "park.h"
 #include "pending.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <poll.h>
@@ -144,21 +145,6 @@ static int request_token(struct login *login, const char *secret,
 	return rc;
 }
 
-/* Whether the account is still there, and still the same. */
-static bool still_there(const struct client *client)
-{
-	struct record now = {0};
-	const char *id;
-	bool same = false;
-
-	if (account_read(client->account, &now, NULL) == VALETKEY_OK) {
-		id = record_get(&now, "id");
-		same = id && strcmp(id, client->id) == 0;
-	}
-	record_free(&now);
-	return same;
-}
-
 /* The account was removed while the person was in the browser. */
 static int give_back(struct login *login, const struct record *grant,
 		     const char *secret)
@@ -188,7 +174,7 @@ static int store_grant(struct login *login, const char *secret,
 			   &job->problem);
 
 	store_set_deadline(job->store, deadline);
-	if (!rc && !still_there(login->client))
+	if (!rc && !client_still_there(login->client))
 		rc = give_back(login, grant, secret);
 	else if (!rc)
 		rc = grant_save(job, login->client, grant);
@@ -207,7 +193,7 @@ static int redeem(struct login *login, struct record *grant)
 	struct record item = {0};
 	const char *secret;
 	sigset_t before;
-	int rc = grant_client_secret(login->job, login->client, &item);
+	int rc = registration_secret(login->job, login->client, &item);
 
 	if (rc)
 		goto out;
@@ -248,13 +234,17 @@ static void tell_missing_refresh(struct login *login,
 		 client->account);
 }
 
-static int run_login(struct login *login, const char *scope,
+static int run_login(struct login *login,
+		     const struct flow_code_options *options,
 		     struct record *grant)
 {
 	struct job *job = login->job;
 	struct problem *problem = &job->problem;
-	int rc = authorize_begin(login->client, scope, &login->authorization,
-				 problem);
+	int rc = registration_check(job, login->client, options->accept_change);
+
+	if (!rc)
+		rc = authorize_begin(login->client, options->scope,
+				     &login->authorization, problem);
 
 	if (!rc)
 		rc = start_listening(login);
@@ -339,7 +329,7 @@ int flow_code(struct job *job, const struct client *client,
 	if (options->accept_other)
 		rc = declined(&login, lock);
 	if (!rc) {
-		rc = run_login(&login, options->scope, grant);
+		rc = run_login(&login, options, grant);
 		note_outcome(lock, rc);
 	}
 	if (login.net) {

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "grant.h"
 #include "park.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -207,7 +208,7 @@ int flow_refresh(struct job *job, const struct client *client,
 	    grant_issued_clock(grant) >= job->began)
 		return rc;
 	if (!rc)
-		rc = grant_client_secret(job, client, &item);
+		rc = registration_secret(job, client, &item);
 	if (!rc)
 		rc = refresh_with(job, client,
 				  record_get(&item, "client_secret"), grant);

@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "park.h"
 #include "random.h"
+#include "registration.h"
 #include "scope.h"
 #include "valetkey.h"
 
@@ -22,26 +23,8 @@ struct store_key grant_key(const struct client *client, enum store_kind kind)
 				  .provider = client->provider};
 }
 
-/* A secret that was made for other endpoints stays where it is. */
-static int check_pin(const struct client *client, const struct record *item,
-		     struct problem *problem)
-{
-	const char *what = "";
-
-	if (client_pinned(client, item, &what))
-		return VALETKEY_OK;
-	if (strcmp(what, "memory") == 0)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
-	return problem_set(problem, VALETKEY_ERR_LOGIN,
-			   "The %s of account %s has changed since the login, "
-			   "so its secrets are not sent. If you made this "
-			   "change, run: valetkey login %s",
-			   what, client->account, client->account);
-}
-
-static int load(struct job *job, const struct client *client,
-		enum store_kind kind, struct record *item, bool *found)
+int grant_load_item(struct job *job, const struct client *client,
+		    enum store_kind kind, struct record *item, bool *found)
 {
 	const struct store_key key = grant_key(client, kind);
 	struct store *store = job_store(job);
@@ -55,7 +38,7 @@ int grant_load(struct job *job, const struct client *client,
 	       struct record *grant, bool *found)
 {
 	const char *reason;
-	int rc = load(job, client, STORE_GRANT, grant, found);
+	int rc = grant_load_item(job, client, STORE_GRANT, grant, found);
 
 	if (rc || !*found)
 		return rc;
@@ -64,7 +47,7 @@ int grant_load(struct job *job, const struct client *client,
 		return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				   "%s Run: valetkey login %s", reason,
 				   client->account);
-	return check_pin(client, grant, &job->problem);
+	return registration_changed(client, grant, &job->problem);
 }
 
 int grant_save(struct job *job, const struct client *client,
@@ -133,39 +116,6 @@ int grant_delete(struct job *job, const struct client *client)
 	park_clear(client);
 	return store ? store_delete(store, &key, &job->problem)
 		     : job->problem.result;
-}
-
-int grant_client_secret(struct job *job, const struct client *client,
-			struct record *item)
-{
-	const char *what = "";
-	bool found;
-	int rc;
-
-	if (!client_has_secret(client))
-		return VALETKEY_OK;
-	rc = load(job, client, STORE_CLIENT, item, &found);
-	if (rc)
-		return rc;
-	if (!found || !record_get(item, "client_secret"))
-		return problem_set(
-		    &job->problem, VALETKEY_ERR_LOGIN,
-		    "The client secret of account %s is not in the keyring. "
-		    "Run: valetkey remove %s, then valetkey add %s",
-		    client->account, client->account, client->account);
-	/* It goes to the token endpoint, whatever hosts the tokens are for. */
-	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0)
-		return VALETKEY_OK;
-	if (strcmp(what, "memory") == 0)
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
-	return problem_set(
-	    &job->problem, VALETKEY_ERR_LOGIN,
-	    "The %s of account %s is not the one that the client "
-	    "secret was added for, so it is not sent. If you "
-	    "made this change, run: valetkey remove %s, then "
-	    "valetkey add %s",
-	    what, client->account, client->account, client->account);
 }
 
 int grant_from_answer(const struct client *client, const struct record *answer,

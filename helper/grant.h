@@ -57,10 +57,9 @@ bool grant_has_scope(const struct record *grant, const char *wanted);
 /* Puts the access token with its expiry and scope into the answer. */
 int grant_answer(struct job *job, const struct record *grant);
 
-/* Reads the client's item (client_secret, proof, pin.*) where the client has a
- * secret. Missing, or pinned to other endpoints: ERR_LOGIN. */
-int grant_client_secret(struct job *job, const struct client *client,
-			struct record *item);
+/* An account's item as it is; *found false: there is none. */
+int grant_load_item(struct job *job, const struct client *client,
+		    enum store_kind kind, struct record *item, bool *found);
 
 struct store_key grant_key(const struct client *client, enum store_kind kind);
 

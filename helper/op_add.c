@@ -10,6 +10,7 @@
 #include "grant.h"
 #include "ops.h"
 #include "random.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -94,23 +95,6 @@ static int prove(struct job *job, const struct client *client,
 	return rc;
 }
 
-static int store_secret(struct job *job, const struct client *client,
-			const char *secret)
-{
-	const struct store_key key = grant_key(client, STORE_CLIENT);
-	struct record item = {0};
-	int rc = VALETKEY_ERR_NOMEM;
-
-	if (record_add(&item, "client_secret", secret) ||
-	    record_add(&item, "proof", record_get(&job->answer, "proof")) ||
-	    client_pin(client, &item))
-		problem_set(&job->problem, rc, "Out of memory.");
-	else
-		rc = store_save(job_store(job), &key, &item, &job->problem);
-	record_free(&item);
-	return rc;
-}
-
 int op_add(struct job *job)
 {
 	const char *name = record_get(&job->request, "account");
@@ -133,8 +117,9 @@ int op_add(struct job *job)
 		secret = NULL;
 	if (!rc)
 		rc = prove(job, &client, secret);
-	if (!rc && secret)
-		rc = store_secret(job, &client, secret);
+	if (!rc)
+		rc = registration_save(job, &client, secret,
+				       record_get(&job->answer, "proof"));
 	client_free(&client);
 	return rc;
 }

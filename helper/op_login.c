@@ -7,6 +7,7 @@
 #include "grant.h"
 #include "lock.h"
 #include "ops.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -41,7 +42,9 @@ static int answer(struct job *job, const struct client *client,
 
 int op_login(struct job *job)
 {
-	const struct flow_code_options options = {.accept_other = false};
+	const struct flow_code_options options = {
+	    .accept_change = record_get(&job->request, "accept_change") != NULL,
+	};
 	struct client client = {0};
 	struct record grant = {0};
 	int rc = job_client(job, &client);
@@ -53,6 +56,8 @@ int op_login(struct job *job)
 				 "A login needs a person.");
 	else if (!rc)
 		rc = flow_code(job, &client, &options, &grant);
+	if (!rc && options.accept_change && !client_has_secret(&client))
+		rc = registration_save(job, &client, NULL, "none");
 	if (!rc)
 		rc = answer(job, &client, &grant);
 	record_free(&grant);

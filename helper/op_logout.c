@@ -11,6 +11,7 @@
 #include "ops.h"
 #include "park.h"
 #include "pending.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -54,14 +55,24 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 	return say(job, 0, job->problem.text);
 }
 
-/* The refresh token where there is one: with it goes the whole grant. */
-static int revoke_grant(struct job *job, const struct client *client,
+/* A value that the grant is pinned to; NULL: pinned as absent. */
+static const char *pinned(const struct record *grant, const char *key)
+{
+	const char *value = record_get(grant, key);
+
+	return value && *value ? value : NULL;
+}
+
+/* The refresh token where there is one: with it goes the whole grant. It goes to
+ * where the grant came from, whatever the account's file says by now. */
+static int revoke_grant(struct job *job, const struct client *configured,
 			const struct record *grant)
 {
+	struct client client = *configured; /* borrows what it points at */
 	const char *refresh = record_get(grant, "refresh_token");
 	const char *access = record_get(grant, "access_token");
 	struct pending pending = {
-	    .client = client,
+	    .client = &client,
 	    .token = refresh ? refresh : access,
 	    .hint = refresh ? "refresh_token" : "access_token",
 	};
@@ -70,11 +81,14 @@ static int revoke_grant(struct job *job, const struct client *client,
 
 	if (!pending.token)
 		return say(job, 0, "");
-	if (!client->revocation_endpoint)
+	client.revocation_endpoint = pinned(grant, "pin.revocation_endpoint");
+	client.ca_file = pinned(grant, "pin.ca_file");
+	client.client_id = pinned(grant, "pin.client_id");
+	if (!client.revocation_endpoint || !client.client_id)
 		return say(job, 0,
 			   "The provider has no revocation endpoint; the "
 			   "tokens end by themselves.");
-	if (grant_client_secret(job, client, &item)) {
+	if (registration_secret_for(job, &client, grant, &item)) {
 		rc = say(job, 0, job->problem.text);
 	} else {
 		pending.client_secret = record_get(&item, "client_secret");
@@ -92,13 +106,13 @@ static int end_grant(struct job *job, const struct client *client)
 	int rc = grant_load(job, client, &grant, &found);
 
 	/* A refresh that was never stored: the grant lives on in its token. */
-	if (!rc && found && park_look(client, &grant, &parked) == PARK_GRANT) {
+	if (found && park_look(client, &grant, &parked) == PARK_GRANT) {
 		record_free(&grant);
 		grant = parked;
 	}
-	if (rc == VALETKEY_ERR_LOGIN) /* dead, or pinned to elsewhere */
-		rc = say(job, 0, job->problem.text);
-	else if (!rc && found)
+	if (rc == VALETKEY_ERR_LOGIN && record_get(&grant, "needs_login"))
+		rc = say(job, 0, ""); /* dead already */
+	else if ((!rc || rc == VALETKEY_ERR_LOGIN) && found)
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
 		rc = say(job, 0, "");

@@ -7,6 +7,7 @@
 #include "grant.h"
 #include "ops.h"
 #include "pending.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <stdio.h>
@@ -77,7 +78,7 @@ static void describe_secret(struct lines *lines, const struct client *client,
 		line(lines, "secret", "none");
 		return;
 	}
-	grant_client_secret(lines->job, client, &item);
+	registration_secret(lines->job, client, &item);
 	line(lines, "secret",
 	     record_get(&item, "client_secret") ? "stored" : "missing");
 	proof = record_get(&item, "proof");

@@ -12,7 +12,8 @@
  * invalidate  access_token -> nothing
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
- *             -> expires_in, scope, refresh_token=0|1 (not for those)
+ *             accept_change=1 (see registration.h) -> expires_in, scope,
+ *             refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
  *             proves the secret with one live request, stores it, reads it back.
  *             -> proof=accepted|unproven|none (none: there is no secret),

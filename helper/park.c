@@ -127,7 +127,7 @@ void park_stored(const struct client *client, int64_t good_for)
 	char name[64];
 
 	if (name_of(client, name))
-		keyctl_expire(name, left < KEEP_S ? (long)left : KEEP_S);
+		keyctl_spare(name, left < KEEP_S ? (long)left : KEEP_S);
 }
 
 void park_clear(const struct client *client)

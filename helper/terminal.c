@@ -4,6 +4,7 @@
  * terminal_ask.c.
  */
 #include "terminal.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,20 +44,46 @@ static const char *style_on(enum terminal_style style)
 	return codes[style];
 }
 
+/* Marks that turn the direction of text: U+202A to U+202E, U+2066 to U+2069. */
+static bool turns(const unsigned char *c)
+{
+	return c[0] == 0xe2 &&
+	       ((c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
+		(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
+/* How many bytes from here on a terminal may be shown; 0: none. */
+static size_t showable(const char *text, size_t len)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+
+	if (n > len || !utf8_good(text, n))
+		return 0;
+	/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
+	if ((c[0] < 0x20 && c[0] != '\n') || c[0] == 0x7f ||
+	    (c[0] == 0xc2 && c[1] < 0xa0) || (n == 3 && turns(c)))
+		return 0;
+	return n;
+}
+
+void terminal_put(FILE *out, const char *text, size_t len)
+{
+	while (len) {
+		size_t n = showable(text, len);
+
+		if (n)
+			fwrite(text, 1, n, out);
+		else
+			putc('?', out);
+		text += n ? n : 1;
+		len -= n ? n : 1;
+	}
+}
+
 static void put_clean(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
-		if (c == 0xc2 && i + 1 < len && (text[i + 1] & 0xe0) == 0x80) {
-			putc('?', stderr);
-			i++;
-		} else {
-			putc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c,
-			     stderr);
-		}
-	}
+	terminal_put(stderr, text, len);
 }
 
 void terminal_say(enum terminal_style style, const char *format, ...)

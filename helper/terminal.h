@@ -13,6 +13,7 @@
 #include "buf.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum terminal_style {
 	TERMINAL_PLAIN = 0,
@@ -24,6 +25,10 @@ enum terminal_style {
 
 /* Whether a person can be asked: standard input and error are terminals. */
 bool terminal_person(void);
+
+/* Writes text of whatever origin: what is not UTF-8, control characters and
+ * marks that turn the direction of text become '?'; newlines count. */
+void terminal_put(FILE *out, const char *text, size_t len);
 
 /* Prints text; newlines count. */
 void terminal_say(enum terminal_style style, const char *format, ...)

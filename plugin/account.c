@@ -88,8 +88,11 @@ int account_path(struct buf *path, const char *file)
 {
 	int rc = account_config_home(path);
 
-	if (!rc && (buf_str(path, "/valetkey") ||
-		    (file && (buf_char(path, '/') || buf_str(path, file)))))
+	if (!rc && buf_str(path, "/valetkey"))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc && !usable_dir(path->data))
+		rc = VALETKEY_ERR_ACCOUNT;
+	if (!rc && file && (buf_char(path, '/') || buf_str(path, file)))
 		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }

@@ -24,7 +24,8 @@ bool account_name_ok(const char *name);
  */
 int account_config_home(struct buf *path);
 
-/* The same with "/valetkey" and, where `file` is not NULL, "/file". */
+/* The same with "/valetkey" and, where `file` is not NULL, "/file". ERR_ACCOUNT
+ * where that directory is there and does not count. */
 int account_path(struct buf *path, const char *file);
 
 /*

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PATH_FIXED "PATH=/usr/local/bin:/usr/bin:/bin"
-#define VARIABLES_MAX 64
+#define VARIABLES_MAX 256
 
 static bool named(const char *variable, const char *name)
 {

@@ -44,8 +44,11 @@ const struct valetkey_token *hit_take(struct memory *memory,
 	    request->flags &
 		~(uint64_t)(VALETKEY_INTERACTIVE | VALETKEY_CACHED_ONLY))
 		return NULL;
-	if (request->account)
+	if (request->account) {
+		if (!*request->account)
+			return NULL; /* not the same as none */
 		key.account = request->account;
+	}
 	if (request->scope)
 		key.scope = request->scope;
 	if (request->resource && !take_origin(request->resource, &key))

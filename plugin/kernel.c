@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define LIFETIME_MAX_MS (11LL * 365 * 24 * 3600 * 1000)
 #define EARLY_S 60 /* a key goes this long before its token */
 
 struct name {
@@ -48,6 +49,17 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* Not over, and nothing that could not have been published. */
+static bool good_times(const struct record *token)
+{
+	int64_t good_until = record_get_int(token, "good_until", 0);
+	int64_t now = clock_ms(), issued;
+
+	issued = record_get_int(token, "issued", now + 1);
+	return good_until > now && good_until - now <= LIFETIME_MAX_MS &&
+	       issued >= -LIFETIME_MAX_MS && issued <= now;
+}
+
 /* Whether the payload was published for the account as it is now. */
 static bool fits(const struct record *account, const struct record *token)
 {
@@ -58,7 +70,7 @@ static bool fits(const struct record *account, const struct record *token)
 		    record_get(token, "access_token");
 
 	buf_free(&hosts);
-	return good && record_get_int(token, "good_until", 0) > clock_ms();
+	return good && good_times(token);
 }
 
 static bool read_token(const struct name *name, struct record *token)

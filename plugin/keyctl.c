@@ -23,6 +23,9 @@
 
 #define PAYLOAD_USUAL 4000
 #define MASK 0x3f030000UL
+/* The same and "group view", which means nothing to us but that it is spare. */
+#define MASK_SPARE 0x3f030100UL
+#define MASK_SPARE_TEXT "3f030100"
 #define KEYS_MAX 1024
 #define EVICTIONS_MAX 16
 
@@ -80,7 +83,7 @@ static bool discard(long key)
 	return keyctl(KEYCTL_INVALIDATE, key, 0, 0, 0) == 0;
 }
 
-void keyctl_expire(const char *name, long timeout_s)
+void keyctl_spare(const char *name, long timeout_s)
 {
 	long key = keyctl_find(name);
 
@@ -88,6 +91,7 @@ void keyctl_expire(const char *name, long timeout_s)
 		return;
 	possess();
 	keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	keyctl(KEYCTL_SETPERM, key, MASK_SPARE, 0, 0);
 	dispossess();
 }
 
@@ -102,8 +106,9 @@ void keyctl_discard(const char *name)
 	dispossess();
 }
 
-/* Only what is a cache may give way. */
-static bool is_cache(long key)
+/* What may give way: a cache, or what was said to be spare. The kernel tells
+ * "user;UID;GID;MASK;NAME". */
+static bool may_go(long key)
 {
 	char about[256];
 	long len = keyctl(KEYCTL_DESCRIBE, key, (long)about, sizeof(about), 0);
@@ -112,8 +117,12 @@ static bool is_cache(long key)
 	if (len <= 0 || len > (long)sizeof(about))
 		return false;
 	name = strrchr(about, ';');
-	return name && strncmp(about, "user;", 5) == 0 &&
-	       strncmp(name + 1, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+	if (!name || strncmp(about, "user;", 5) != 0)
+		return false;
+	if (strncmp(name + 1, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0)
+		return true;
+	return strncmp(name + 1, "valetkey-", 9) == 0 && name - about > 9 &&
+	       strncmp(name - 8, MASK_SPARE_TEXT, 8) == 0;
 }
 
 static int64_t issued(long key)
@@ -143,7 +152,7 @@ static bool drop_oldest(void)
 	     len > 0 && i < (size_t)len / sizeof(*keys) && i < KEYS_MAX; i++) {
 		int64_t when;
 
-		if (!is_cache(keys[i]))
+		if (!may_go(keys[i]))
 			continue;
 		when = issued(keys[i]);
 		if (when < oldest) {
@@ -176,8 +185,10 @@ static long put(const char *name, const struct buf *payload, long timeout_s)
 	if (keyctl_find(name) < 0)
 		return put_new(name, payload, timeout_s);
 	key = add_key(name, payload, KEY_SPEC_USER_KEYRING);
-	if (key >= 0)
+	if (key >= 0) {
+		keyctl(KEYCTL_SETPERM, key, MASK, 0, 0);
 		keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	}
 	return key;
 }
 

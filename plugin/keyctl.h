@@ -27,8 +27,8 @@ bool keyctl_read(long key, struct buf *payload);
  */
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
 
-/* It goes by itself after so many seconds. */
-void keyctl_expire(const char *name, long timeout_s);
+/* It goes after that time, and gives way before where the quota is full. */
+void keyctl_spare(const char *name, long timeout_s);
 
 void keyctl_discard(const char *name);
 

@@ -61,6 +61,10 @@ done
 refused -sSk
 refused -H 'Authorization: Bearer other'
 refused -H 'hOsT: example.net'
+refused -H ' Host: example.net'
+refused -w @/dev/fd/3
+refused -d @/dev/fd/3
+refused -F x=@/proc/self/fd/3
 refused -H @headers
 refused -H 'X: a
 Host: example.net'

@@ -152,6 +152,8 @@ static void test_requests(void)
 	request.size = sizeof(request);
 	request.account = NULL;
 	tap_ok(!hits(memory, &request), "no account");
+	request.account = "";
+	tap_ok(!hits(memory, &request), "an empty account");
 	memory_close(memory);
 }
 

@@ -200,6 +200,28 @@ test_terminal()
 	unlike "$text" '^ok' 'nor its newline'
 }
 
+# What the account's file or the provider's is changed to does not matter to the
+# secrets until the person says so, with or without a grant.
+test_changed()
+{
+	demo_account native native >/dev/null 2>&1
+	run demo_login native
+	# shellcheck disable=SC2154 # CONFIG: of command.sh
+	printf 'hosts[]=https://elsewhere.example\n' >>"$CONFIG/native.conf"
+	said "$LOGIN" 'hosts .*has changed.*accept-change' 'a changed file' \
+		valetkey token native --min-valid 100000
+	run demo_login native
+	is "$status" "$LOGIN" 'a login does not take it over by itself'
+	run demo_login native --accept-change
+	is "$status" 0 'but where it is told to'
+	run valetkey logout native
+	sed -i 's|^hosts\[\]=https://elsewhere.*|hosts[]=https://other.example|' \
+		"$CONFIG/native.conf"
+	run demo_login native
+	is "$status" "$LOGIN" 'a public client without a grant is pinned too'
+	remove native
+}
+
 test_wrong()
 {
 	said "$ACCOUNT" 'valetkey add nobody' 'no such account' \
@@ -208,7 +230,7 @@ test_wrong()
 	said "$ARG" 'whole number' 'a time-out that is none' \
 		valetkey login work --timeout soon
 	printf 'id\n' >"$CONFIG/bad.conf"
-	said "$ARG" 'malformed in line 1' 'a malformed file' valetkey login bad
+	said "$ACCOUNT" 'malformed in line 1' 'a malformed file' valetkey login bad
 	rm "$CONFIG/bad.conf"
 	provider_stop
 	run valetkey login work --timeout 1
@@ -224,6 +246,7 @@ test_denied
 test_preflight
 test_given_up
 test_terminal
+test_changed
 test_wrong
 remove work
 done_testing

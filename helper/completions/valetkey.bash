@@ -25,7 +25,7 @@ _valetkey_options()
 			--issuer --authorization-endpoint --token-endpoint
 			--revocation-endpoint --auth --no-prompt'
 		;;
-	login) echo '--no-browser --timeout' ;;
+	login) echo '--no-browser --accept-change --timeout' ;;
 	token)
 		echo '--format --user --resource --min-valid --scope --timeout
 			--interactive'

@@ -55,6 +55,7 @@ complete -c valetkey -n '__valetkey_in add' -l revocation-endpoint -x -d 'A prov
 complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post client_secret_basic none' -d 'How the client authenticates'
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
 
+complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints may have changed'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
 complete -c valetkey -n '__valetkey_in login token' -l timeout -x -d 'Give up after that many seconds'
 

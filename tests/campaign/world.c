@@ -273,7 +273,9 @@ int world_run(const char *const argv[])
 void world_login(const char *account)
 {
 	const char *const argv[] = {
-	    "sh", "-c", "exec valetkey login \"$0\" </dev/null >/dev/null 2>&1",
+	    "sh", "-c",
+	    "exec valetkey login \"$0\" --accept-change </dev/null >/dev/null "
+	    "2>&1",
 	    account, NULL};
 
 	world_forget_failures(account);

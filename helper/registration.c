@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registration.c - see registration.h. What a changed file may and may not do is
+ * decided here.
+ */
+#include "registration.h"
+#include "grant.h"
+#include "valetkey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int registration_save(struct job *job, const struct client *client,
+		      const char *secret, const char *proof)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	struct record item = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&item, "client_secret", secret) ||
+	    record_add(&item, "proof", proof) || client_pin(client, &item))
+		problem_set(&job->problem, rc, "Out of memory.");
+	else if (!job_store(job))
+		rc = job->problem.result;
+	else
+		rc = store_save(job->store, &key, &item, &job->problem);
+	record_free(&item);
+	return rc;
+}
+
+static const char *pin_of(const struct record *item, const char *key)
+{
+	char name[64];
+	const char *value;
+
+	snprintf(name, sizeof(name), "pin.%s", key);
+	value = record_get(item, name);
+	return value ? value : "";
+}
+
+int registration_changed(const struct client *client, const struct record *item,
+			 struct problem *problem)
+{
+	char before[PROBLEM_QUOTE_MAX], now[PROBLEM_QUOTE_MAX];
+	const char *what = "";
+
+	if (client_pinned(client, item, &what))
+		return VALETKEY_OK;
+	if (strcmp(what, "memory") == 0)
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	problem_quote(before, pin_of(item, what));
+	problem_quote(
+	    now, record_get(&client->config,
+			    strcmp(what, "hosts") == 0 ? "hosts[]" : what));
+	return problem_set(problem, VALETKEY_ERR_LOGIN,
+			   "The %s of account %s has changed, from \"%s\" to "
+			   "\"%s\", so its secrets are not sent. If you made "
+			   "this change, run: valetkey login %s "
+			   "--accept-change",
+			   what, client->account, before, now, client->account);
+}
+
+/* It goes to the token endpoint, whatever hosts the tokens are for. */
+static int check_secret(const struct client *client, const struct record *item,
+			struct problem *problem)
+{
+	const char *what = "";
+
+	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0)
+		return VALETKEY_OK;
+	if (strcmp(what, "memory") == 0)
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return problem_set(
+	    problem, VALETKEY_ERR_LOGIN,
+	    "The %s of account %s is not the one that the client "
+	    "secret was added for, so it is not sent. If you "
+	    "made this change, run: valetkey remove %s, then "
+	    "valetkey add %s",
+	    what, client->account, client->account, client->account);
+}
+
+static int missing(const struct client *client, struct problem *problem)
+{
+	return problem_set(
+	    problem, VALETKEY_ERR_LOGIN,
+	    "The client secret of account %s is not in the keyring. "
+	    "Run: valetkey remove %s, then valetkey add %s",
+	    client->account, client->account, client->account);
+}
+
+static int load_secret(struct job *job, const struct client *client,
+		       struct record *item)
+{
+	bool found;
+	int rc = grant_load_item(job, client, STORE_CLIENT, item, &found);
+
+	if (!rc && (!found || !record_get(item, "client_secret")))
+		rc = missing(client, &job->problem);
+	return rc;
+}
+
+int registration_secret(struct job *job, const struct client *client,
+			struct record *item)
+{
+	int rc;
+
+	if (!client_has_secret(client))
+		return VALETKEY_OK;
+	rc = load_secret(job, client, item);
+	return rc ? rc : check_secret(client, item, &job->problem);
+}
+
+int registration_secret_for(struct job *job, const struct client *client,
+			    const struct record *grant, struct record *item)
+{
+	static const char *const keys[] = {
+	    "token_endpoint", "revocation_endpoint", "ca_file", "client_id"};
+	int rc;
+
+	if (!client_has_secret(client))
+		return VALETKEY_OK;
+	rc = load_secret(job, client, item);
+	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
+		if (strcmp(pin_of(item, keys[i]), pin_of(grant, keys[i])) != 0)
+			rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+					 "The client secret was not made for "
+					 "the %s of this grant.",
+					 keys[i]);
+	return rc;
+}
+
+int registration_check(struct job *job, const struct client *client,
+		       bool accepted)
+{
+	struct record item = {0};
+	bool found;
+	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+
+	if (!rc && client_has_secret(client))
+		rc = record_get(&item, "client_secret")
+			 ? check_secret(client, &item, &job->problem)
+			 : missing(client, &job->problem);
+	else if (!rc && found && !accepted)
+		rc = registration_changed(client, &item, &job->problem);
+	record_free(&item);
+	if (rc || accepted)
+		return rc;
+	rc = grant_load_item(job, client, STORE_GRANT, &item, &found);
+	if (!rc && found)
+		rc = registration_changed(client, &item, &job->problem);
+	record_free(&item);
+	return rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registration.h - the client registration's keyring item: the client secret and
+ * what it is pinned to (client.h). Every client has one, so that a change of its
+ * endpoints is noticed whether it has a secret or not.
+ *
+ * Keys: client_secret (if any), proof, pin.*.
+ */
+#ifndef VALETKEY_REGISTRATION_H
+#define VALETKEY_REGISTRATION_H
+
+#include "job.h"
+
+/* Writes the item, pinned to the client as it is configured now. */
+int registration_save(struct job *job, const struct client *client,
+		      const char *secret, const char *proof);
+
+/*
+ * The item of a client with a secret; `item` stays empty for one without.
+ * Missing, or pinned to other endpoints than are configured: ERR_LOGIN.
+ */
+int registration_secret(struct job *job, const struct client *client,
+			struct record *item);
+
+/*
+ * The item for what ends a grant: the secret may go where the grant's own pins
+ * say, whatever is configured by now. ERR_LOGIN where it was not made for that.
+ */
+int registration_secret_for(struct job *job, const struct client *client,
+			    const struct record *grant, struct record *item);
+
+/* 0, or ERR_LOGIN that names what differs from the item's pins. */
+int registration_changed(const struct client *client, const struct record *item,
+			 struct problem *problem);
+
+/*
+ * Before a person is sent to a browser: whether anything that registration or
+ * grant are pinned to has changed since. What has is ERR_LOGIN, unless the
+ * person said that it may (`accepted`); a client secret never goes to another
+ * endpoint than the one it was added for.
+ */
+int registration_check(struct job *job, const struct client *client,
+		       bool accepted);
+
+#endif
