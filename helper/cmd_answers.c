@@ -94,7 +94,7 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 	static const char *const keys[] = {"authorization_endpoint",
 					   "token_endpoint",
 					   "revocation_endpoint", NULL};
-	const char *auth, *ca_file, *host = NULL;
+	const char *auth = NULL, *ca_file = NULL, *host = NULL;
 	char origin[ORIGIN_MAX];
 	int rc = cmd_answers_option(adding->args, "auth", &auth);
 
