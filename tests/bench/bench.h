@@ -68,7 +68,7 @@ static inline struct bench_library bench_load(void)
 {
 	const char *path = getenv("VALETKEY_LIB");
 	void *object = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
-	struct bench_library lib;
+	struct bench_library lib = {0};
 
 	need(object != NULL, "VALETKEY_LIB: %s", path ? dlerror() : "not set");
 	*(void **)&lib.open = bench_symbol(object, "valetkey_open");

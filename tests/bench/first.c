@@ -30,7 +30,7 @@ static long memory(void)
 
 	close(fd);
 	need(n > 0, "/proc/self/smaps_rollup cannot be read");
-	text[n] = '\0';
+	text[n > 0 ? n : 0] = '\0';
 	pss = strstr(text, "\nPss:");
 	return pss ? strtol(pss + 5, NULL, 10) * 1024 : 0;
 }
@@ -53,8 +53,8 @@ static void valetkey(const char *account)
 {
 	struct valetkey_request request = {.size = sizeof(request),
 					   .account = account};
-	const struct valetkey_token *token;
-	struct valetkey *handle;
+	const struct valetkey_token *token = NULL;
+	struct valetkey *handle = NULL;
 	struct bench_library lib = bench_load();
 	int rc;
 

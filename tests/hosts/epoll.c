@@ -26,6 +26,7 @@ static void loop_watch(int fd, loops_ready *ready_function, void *data)
 	while (i < GETS_MAX && watches[i].ready)
 		i++;
 	must(i < GETS_MAX, "too many gets");
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond ; must() ends us then */
 	watches[i] = (struct watch){fd, ready_function, data};
 	event.data.u32 = (uint32_t)i;
 	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
