@@ -110,12 +110,13 @@ static int end_grant(struct job *job, const struct client *client)
 		record_free(&grant);
 		grant = parked;
 	}
-	if (rc == VALETKEY_ERR_LOGIN && record_get(&grant, "needs_login"))
-		rc = say(job, 0, ""); /* dead already */
-	else if ((!rc || rc == VALETKEY_ERR_LOGIN) && found)
+	/* One that is pinned to elsewhere is revoked all the same. */
+	if (rc == VALETKEY_ERR_LOGIN)
+		rc = VALETKEY_OK;
+	if (!rc && found && !record_get(&grant, "needs_login"))
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
-		rc = say(job, 0, "");
+		rc = say(job, 0, ""); /* there is none, or it is dead */
 	if (!rc)
 		rc = grant_delete(job, client);
 	record_free(&grant);

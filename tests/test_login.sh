@@ -214,9 +214,10 @@ test_changed()
 	is "$status" "$LOGIN" 'a login does not take it over by itself'
 	run demo_login native --accept-change
 	is "$status" 0 'but where it is told to'
-	run valetkey logout native
 	sed -i 's|^hosts\[\]=https://elsewhere.*|hosts[]=https://other.example|' \
 		"$CONFIG/native.conf"
+	said 0 'was revoked at the provider' 'a logout goes where it came from' \
+		valetkey logout native
 	run demo_login native
 	is "$status" "$LOGIN" 'a public client without a grant is pinned too'
 	remove native
