@@ -77,10 +77,12 @@ bool keyctl_read(long key, struct buf *payload)
 	return true;
 }
 
+/* Taken out of @u by ourselves: what the kernel's collector takes out, such as
+ * an invalidated key, stays charged to the user with its link for ever. */
 static bool discard(long key)
 {
 	keyctl(KEYCTL_UPDATE, key, (long)"-", 1, 0);
-	return keyctl(KEYCTL_INVALIDATE, key, 0, 0, 0) == 0;
+	return keyctl(KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING, 0, 0) == 0;
 }
 
 void keyctl_spare(const char *name, long timeout_s)
