@@ -263,6 +263,17 @@ skip()
 	echo "ok $TAP_COUNT - $2 # SKIP $1"
 }
 
+# need_keys BYTES: of the user's quota of kernel keys, which all processes of a
+# user share; skips the script where it has not that much left.
+need_keys()
+{
+	left=$(awk -v uid="$(id -u):" '$1 == uid {
+		split($NF, bytes, "/"); print bytes[2] - bytes[1] }' \
+		/proc/key-users 2>/dev/null)
+	[ "${left:-20000}" -ge "$1" ] ||
+		skip_all "$left bytes left for kernel keys; $1 are needed"
+}
+
 # skip_all REASON: ends the script.
 skip_all()
 {

@@ -7,6 +7,9 @@
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
 
+# Each of its grants is parked while it is refreshed.
+need_keys 100000
+
 table=$VALETKEY_TEST_DIR/table
 
 # total FIELD: of the table's last line, whose fields are all, tried, lost, ...

@@ -192,6 +192,7 @@ test_ahead()
 	is "$(counted reuse_detected)" 0 'no refresh token was used twice'
 }
 
+need_keys 18000
 cd "$VALETKEY_TEST_DIR" || exit 1
 provider_start --token-length 2000
 demo_account demo >/dev/null 2>&1 && demo_login demo >/dev/null 2>&1 || exit 1
