@@ -43,7 +43,7 @@ exec $(command -v curl) "\$@"
 END
 chmod +x bin/curl
 is "$(PATH=$VALETKEY_TEST_DIR/bin:$PATH api "$URL")" 200 'a curl that watches'
-is "$(cat argv environment | grep -c "$token")" 0 \
+is "$(cat argv environment | grep -cFe "$token")" 0 \
 	'the token is neither in argv nor in the environment'
 like "$(cat argv)" \
 	'curl -q --globoff --proto =http,https --proto-redir =http,https -H @/dev/fd/[0-9]+ ' \

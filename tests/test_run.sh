@@ -37,10 +37,10 @@ is "$(valetkey run demo --fd -- sh -c \
 	'read -r t </dev/fd/$VALETKEY_TOKEN_FD; echo "$t"')" "$token" \
 	'from a descriptor'
 is "$(valetkey run demo --fd -- sh -c 'env; tr "\0" " " </proc/$$/cmdline' |
-	grep -c "$token")" 0 'which is not in the environment, nor in argv'
+	grep -cFe "$token")" 0 'which is not in the environment, nor in argv'
 is "$(valetkey run demo -- sh -c 'tr "\0" " " </proc/$$/cmdline' |
-	grep -c "$token")" 0 'nor is a variable in argv'
-is "$(env | grep -c "$token")" 0 'nor in ours'
+	grep -cFe "$token")" 0 'nor is a variable in argv'
+is "$(env | grep -cFe "$token")" 0 'nor in ours'
 is "$(valetkey run demo -- printf '%s|' a 'b c' --fd -- -x)" 'a|b c|--fd|--|-x|' \
 	'arguments are passed as they are'
 exits 7 'the exit status is the command'"'"'s' \
