@@ -77,12 +77,11 @@ bool keyctl_read(long key, struct buf *payload)
 	return true;
 }
 
-/* Taken out of @u by ourselves, before the kernel's collector does it: a link
- * that it takes out stays charged to the user, four bytes each. */
+/* Never by KEYCTL_INVALIDATE: a link that the kernel's collector takes out of
+ * @u stays charged to the user, four bytes each. */
 static bool discard(long key)
 {
 	keyctl(KEYCTL_UPDATE, key, (long)"-", 1, 0);
-	keyctl(KEYCTL_INVALIDATE, key, 0, 0, 0);
 	return keyctl(KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING, 0, 0) == 0;
 }
 

@@ -40,18 +40,22 @@ remains()
 } <"$1" || exit
 [ -n "$folder" ] && [ -n "$id" ] || exit
 
-# A helper may still be about to end.
+keys()
+{
+	[ ! -r /proc/keys ] ||
+		awk -v id="$id" 'index($0, id)' /proc/keys
+}
+
+# A helper may still be about to end, and a key about to be collected.
 tries=50
-while [ -n "$(processes)" ] && [ "$tries" -gt 0 ]; do
+while [ -n "$(processes)$(keys)" ] && [ "$tries" -gt 0 ]; do
 	sleep 0.1
 	tries=$((tries - 1))
 done
 found=$(processes)
 [ -z "$found" ] || remains "processes: $found"
 [ ! -e "$folder" ] || remains "the folder $folder"
-if [ -r /proc/keys ]; then # "i": invalidated, about to be collected
-	found=$(awk -v id="$id" '$2 !~ /i/ && index($0, id)' /proc/keys)
-	[ -z "$found" ] || remains "kernel keys: $found"
-fi
+found=$(keys)
+[ -z "$found" ] || remains "kernel keys: $found"
 [ "$left" -eq 0 ] || exit
 echo "Nothing is left of it: no process, no file of the session, no kernel key."
