@@ -14,8 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const endpoints[] = {
-    "authorization_endpoint", "token_endpoint", "revocation_endpoint", NULL};
+static const char *const endpoints[] = {"authorization_endpoint",
+					"token_endpoint",
+					"refresh_endpoint",
+					"revocation_endpoint",
+					"device_authorization_endpoint",
+					"pushed_authorization_request_endpoint",
+					"userinfo_endpoint",
+					NULL};
 
 static int no_memory(struct problem *problem)
 {
@@ -181,6 +187,8 @@ static void set_pointers(struct client *client)
 	client->token_endpoint = record_get(config, "token_endpoint");
 	client->revocation_endpoint = record_get(config, "revocation_endpoint");
 	client->redirect_uri = record_get(config, "redirect_uri");
+	client->device_authorization_endpoint =
+	    record_get(config, "device_authorization_endpoint");
 	client->ca_file = record_get(config, "ca_file");
 }
 
@@ -193,10 +201,14 @@ static int bad(struct problem *problem, const char *key, const char *why)
 
 static int check_names(const struct client *client, struct problem *problem)
 {
-	static const char *const grants[] = {"authorization_code",
-					     "client_credentials", NULL};
-	static const char *const methods[] = {
-	    "client_secret_post", "client_secret_basic", "none", NULL};
+	static const char *const grants[] = {
+	    "authorization_code", "device_code", "client_credentials", NULL};
+	static const char *const methods[] = {"client_secret_post",
+					      "client_secret_basic",
+					      "private_key_jwt",
+					      "tls_client_auth",
+					      "none",
+					      NULL};
 
 	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
 	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
@@ -205,11 +217,12 @@ static int check_names(const struct client *client, struct problem *problem)
 		return bad(problem, "client_id", "is missing");
 	if (!has_word(grants, client->grant))
 		return bad(problem, "grant",
-			   "must be authorization_code or client_credentials");
+			   "must be authorization_code, device_code or "
+			   "client_credentials");
 	if (!has_word(methods, client->auth))
 		return bad(problem, "auth",
-			   "must be client_secret_post, client_secret_basic or "
-			   "none");
+			   "must be client_secret_post, client_secret_basic, "
+			   "private_key_jwt, tls_client_auth or none");
 	if (client->ca_file && *client->ca_file != '/')
 		return bad(problem, "ca_file", "must be an absolute path");
 	return VALETKEY_OK;
@@ -356,7 +369,7 @@ void client_free(struct client *client)
 
 bool client_has_secret(const struct client *client)
 {
-	return strcmp(client->auth, "none") != 0;
+	return strncmp(client->auth, "client_secret_", 14) == 0;
 }
 
 bool client_still_there(const struct client *client)

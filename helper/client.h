@@ -9,10 +9,14 @@
  *   client          which KIND of the provider's clients
  *   client_id       RFC 6749 2.2
  *   scope           space separated; the provider's by default
- *   redirect_uri, auth, grant, issuer, authorization_endpoint, token_endpoint,
- *   revocation_endpoint, hosts[], git_username, name
- *                   as in a provider file
  *   ca_file         certificates to trust instead of the system's
+ *   proxy           instead of the environment's, "none" for none
+ *   client_key, client_key_id, client_certificate
+ *                   absolute path of a private key (PEM), its kid, absolute
+ *                   path of its certificate: private_key_jwt, tls_client_auth
+ *   flow            code, paste or device; absent: what can work here
+ *   metadata_at     when the endpoints were discovered, Unix seconds
+ *   and all that a provider file has for a client
  *
  * Secrets are pinned: the keyring item of a secret records what client_pin()
  * tells, and the secret goes nowhere else.
@@ -34,12 +38,13 @@ struct client {
 	const char *name;     /* the provider's, for people; never NULL */
 	const char *client_id;
 	const char *grant; /* authorization_code or client_credentials */
-	const char *auth;  /* client_secret_post, client_secret_basic, none */
+	const char *auth;  /* see provider.h */
 	const char *scope; /* without offline_scope; may be NULL */
 	const char *issuer;
 	const char *authorization_endpoint;
 	const char *token_endpoint;
-	const char *revocation_endpoint; /* may be NULL */
+	const char *revocation_endpoint; /* may be NULL, as the next */
+	const char *device_authorization_endpoint;
 	const char *redirect_uri;
 	const char *ca_file; /* may be NULL */
 };

@@ -12,9 +12,16 @@
 #include <string.h>
 
 /* client_id too: a grant is of use to the client that got it alone. */
-static const char *const pinned[] = {"issuer",	       "authorization_endpoint",
-				     "token_endpoint", "revocation_endpoint",
-				     "ca_file",	       "client_id"};
+static const char *const pinned[] = {"issuer",
+				     "authorization_endpoint",
+				     "token_endpoint",
+				     "refresh_endpoint",
+				     "revocation_endpoint",
+				     "device_authorization_endpoint",
+				     "pushed_authorization_request_endpoint",
+				     "userinfo_endpoint",
+				     "ca_file",
+				     "client_id"};
 
 #define PINNED_COUNT (sizeof(pinned) / sizeof(*pinned))
 
@@ -84,7 +91,7 @@ bool client_pinned(const struct client *client, const struct record *item,
 		*what = NULL;
 	while (!*what && (key = record_each(&now, &at, &value))) {
 		then = record_get(item, key);
-		if (!then || strcmp(then, value) != 0)
+		if (strcmp(then ? then : "", value) != 0)
 			*what = strcmp(key, "pin.hosts") == 0 ? "hosts" : key;
 	}
 	for (size_t i = 0; *what && i < PINNED_COUNT; i++)

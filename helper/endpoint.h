@@ -15,6 +15,9 @@
 
 #define ENDPOINT_LIMIT_MS 60000 /* a request that was sent runs this long */
 
+/* Appends a value, form-urlencoded. */
+int endpoint_encode(struct buf *out, const char *text);
+
 /* Adds "&name=value", form-urlencoded (RFC 6749 appendix B). */
 int endpoint_param(struct buf *form, const char *name, const char *value);
 

@@ -6,14 +6,42 @@
  *
  * Keys (all optional but the endpoints):
  *   name                      what a person calls it
- *   issuer, authorization_endpoint, token_endpoint, revocation_endpoint
- *                             may hold {origin}: the instance's https://host
+ *   documentation             the page that it was made from
+ *   issuer, authorization_endpoint, token_endpoint, revocation_endpoint,
+ *   device_authorization_endpoint, pushed_authorization_request_endpoint,
+ *   userinfo_endpoint         as RFC 8414 and OpenID name them; may hold
+ *                             {origin}: the instance's https://host
+ *   refresh_endpoint          where refresh tokens go, if not token_endpoint
  *   hosts[]                   origins that the tokens are for; {origin} too
  *   instance[]                "CODE ORIGIN TEXT": the regions to choose from
  *   instance_domain[]         ".example.com": any host of one label below it
- *                             is an instance as well
- *   offline_scope             asked for beside the scopes, for a refresh token
+ *                             is an instance as well; "*": any host (software
+ *                             that people run themselves)
  *   scope                     the scopes by default
+ *   offline_scope             asked for beside the scopes, for a refresh token
+ *   scope_separator           one character; default a space
+ *   scope_parameter           default "scope"
+ *   refresh_scope             yes: a refresh must repeat the scope
+ *   pkce                      none: the provider breaks on it; default S256
+ *   response_mode             form_post; default query
+ *   resource[]                RFC 8707, in every request
+ *   authorization_response_iss_parameter_supported
+ *                             true: an answer without iss is refused
+ *                             (RFC 9207)
+ *   require_pushed_authorization_requests
+ *                             true; the endpoint alone is reason enough
+ *   authorize_parameter[], token_parameter[], refresh_parameter[]
+ *                             NAME=VALUE, sent beside ours, never instead
+ *   token_request             json: the token endpoint takes JSON; else a form
+ *   token_path                member of the answer that holds the tokens, such
+ *                             as authed_user
+ *   expires_in_unit           ms, or "at" for a Unix time; default seconds
+ *   expires_in                the lifetime, where the answer has none, seconds;
+ *                             0: it never expires
+ *   identity                  member that a person is known by, default email,
+ *                             preferred_username, name, sub; may be a path with
+ *                             dots
+ *   identity_id               member that never changes, default sub
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"
@@ -21,9 +49,12 @@
  *                             each KIND:
  *   client.KIND.name          as the provider's own pages call it
  *   client.KIND.use           one line: when to take it
- *   client.KIND.grant         authorization_code or client_credentials
- *   client.KIND.auth          client_secret_post, client_secret_basic, none
- *   client.KIND.redirect_uri  exact, or with {port} for any port
+ *   client.KIND.grant         authorization_code, device_code (the device flow
+ *                             alone) or client_credentials
+ *   client.KIND.auth          client_secret_post, client_secret_basic,
+ *                             private_key_jwt, tls_client_auth, none
+ *   client.KIND.redirect_uri  exact, or with {port} for any port; a https one
+ *                             is pasted back by the person
  *   client.KIND.step[]        how to register one, a step a line; may hold
  *                             {origin}, {redirect_uri}, {scope}
  *   client.KIND.*             any key above, for this kind only
