@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * flow.h - the ways to an access token, one file flow_NAME.c each. All store
- * the new grant before they return it. Except for flow_code() the caller holds
+ * the new grant before they return it. Except for flow_login() the caller holds
  * the account's lock.
  */
 #ifndef VALETKEY_FLOW_H
@@ -25,18 +25,17 @@ int flow_client_credentials(struct job *job, const struct client *client,
 			    struct record *grant);
 
 /*
- * RFC 6749 4.1 with PKCE (RFC 7636) through the person's browser and a loopback
- * redirect (RFC 8252). Takes the login lock while the person thinks and the
- * account's lock to store. With `wanted` (not NULL) a grant that somebody else
- * got while we waited for the login lock is taken instead, if it has that
- * scope.
+ * A login by a person, see login.h for the ways. Takes the login lock while the
+ * person thinks and the account's lock to store. With accept_other a grant that
+ * somebody else got while we waited for the login lock is taken instead, if it
+ * has the scope.
  */
-struct flow_code_options {
+struct flow_options {
 	bool accept_other;  /* see above */
 	const char *scope;  /* wanted, NULL: the client's */
 	bool accept_change; /* see registration_check() */
 };
-int flow_code(struct job *job, const struct client *client,
-	      const struct flow_code_options *options, struct record *grant);
+int flow_login(struct job *job, const struct client *client,
+	       const struct flow_options *options, struct record *grant);
 
 #endif

@@ -111,11 +111,11 @@ static int obtain(struct job *job, const struct client *client,
 static int login(struct job *job, const struct client *client,
 		 const struct want *want, struct record *grant)
 {
-	const struct flow_code_options options = {.accept_other = true,
-						  .scope = want->scope};
+	const struct flow_options options = {.accept_other = true,
+					     .scope = want->scope};
 
 	record_free(grant);
-	return flow_code(job, client, &options, grant);
+	return flow_login(job, client, &options, grant);
 }
 
 static int check_scope(struct job *job, const struct client *client,

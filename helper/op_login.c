@@ -42,7 +42,7 @@ static int answer(struct job *job, const struct client *client,
 
 int op_login(struct job *job)
 {
-	const struct flow_code_options options = {
+	const struct flow_options options = {
 	    .accept_change = record_get(&job->request, "accept_change") != NULL,
 	};
 	struct client client = {0};
@@ -55,7 +55,7 @@ int op_login(struct job *job)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				 "A login needs a person.");
 	else if (!rc)
-		rc = flow_code(job, &client, &options, &grant);
+		rc = flow_login(job, &client, &options, &grant);
 	if (!rc && options.accept_change && !client_has_secret(&client))
 		rc = registration_save(job, &client, NULL, "none");
 	if (!rc)

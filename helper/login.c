@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * login.c - flow_login(): one login per account at a time, whatever asks, and
+ * one question is enough for all who wait for their turn. The account's own
+ * lock is not held meanwhile. See flow.h and login.h.
+ */
+#include "login.h"
+#include "clock.h"
+#include "grant.h"
+#include "lock.h"
+#include "registration.h"
+#include "valetkey.h"
+
+int login_given_up(struct login *login)
+{
+	return problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
+			   "The login was given up. To try again: valetkey "
+			   "login %s",
+			   login->client->account);
+}
+
+int login_too_late(struct login *login)
+{
+	return problem_set(&login->job->problem, VALETKEY_ERR_TIMEOUT,
+			   "Nobody finished the login in the browser in time. "
+			   "To try again: valetkey login %s",
+			   login->client->account);
+}
+
+static void tell_missing_refresh(struct login *login,
+				 const struct record *grant)
+{
+	const struct client *client = login->client;
+	bool known = record_get(&client->config, "offline_scope") != NULL;
+
+	if (record_get(grant, "refresh_token"))
+		return;
+	job_info(login->job,
+		 "%s gave no refresh token: this login ends when the access "
+		 "token expires. %s, then run: valetkey login %s",
+		 client->name,
+		 known ? "Tick the grant type \"Refresh Token\" of the client "
+			 "app there"
+		       : "If it has a scope for this (often offline_access), "
+			 "add it to 'scope' in the account's file",
+		 client->account);
+}
+
+static int run_login(struct login *login, struct record *grant)
+{
+	int rc = registration_check(login->job, login->client,
+				    login->options->accept_change);
+
+	if (!rc)
+		rc = flow_code(login, grant);
+	if (!rc)
+		tell_missing_refresh(login, grant);
+	return rc;
+}
+
+/* A grant that another login brought while this one waited its turn. */
+static bool take_other(struct login *login, struct record *grant)
+{
+	struct job *job = login->job;
+	bool found;
+
+	if (grant_load(job, login->client, grant, &found) == VALETKEY_OK &&
+	    found && grant_good_for(grant) > 0 &&
+	    grant_issued_clock(grant) >= job->began &&
+	    grant_has_scope(grant, login->options->scope))
+		return true;
+	record_free(grant);
+	return false;
+}
+
+/* One question is enough: who waited for its turn while the person said no gets
+ * that answer too. */
+static int declined(struct login *login, int lock)
+{
+	struct record state = {0};
+	int64_t when = 0;
+
+	if (lock_read(lock, &state))
+		when = record_get_int(&state, "canceled", 0);
+	record_free(&state);
+	return when >= login->job->began ? login_given_up(login) : VALETKEY_OK;
+}
+
+static void note_outcome(int lock, int rc)
+{
+	struct record state = {0};
+
+	if (rc == VALETKEY_ERR_CANCELED &&
+	    record_add_int(&state, "canceled", clock_ms()) == 0)
+		lock_write(lock, &state);
+	else
+		lock_write(lock, NULL);
+	record_free(&state);
+}
+
+int flow_login(struct job *job, const struct client *client,
+	       const struct flow_options *options, struct record *grant)
+{
+	struct login login = {.job = job, .client = client, .options = options};
+	int lock;
+	int rc;
+
+	if (!job_store(job))
+		return job->problem.result;
+	rc = store_writable(job->store, &job->problem);
+	if (!rc)
+		rc = lock_take(client->id, LOCK_LOGIN, job->deadline, &lock,
+			       &job->problem);
+	if (rc)
+		return rc;
+	if (options->accept_other && take_other(&login, grant))
+		goto out;
+	if (options->accept_other)
+		rc = declined(&login, lock);
+	if (!rc) {
+		rc = run_login(&login, grant);
+		note_outcome(lock, rc);
+	}
+	record_free(&login.registration);
+out:
+	lock_drop(&lock);
+	return rc;
+}

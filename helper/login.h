@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * login.h - what the flows share in which a person takes part: flow_code.c,
+ * flow_paste.c, flow_device.c. Who may ask the person, and when; and what
+ * becomes of the code that the person's consent has brought.
+ */
+#ifndef VALETKEY_LOGIN_H
+#define VALETKEY_LOGIN_H
+
+#include "endpoint.h"
+#include "flow.h"
+
+/* One login in progress. */
+struct login {
+	struct job *job;
+	const struct client *client;
+	const struct flow_options *options;
+	struct record registration; /* see login_secret() */
+	const char *scope;	    /* all that is asked for; the flow's own */
+};
+
+/* The ways: they fill in `grant`, which is stored when they return 0. */
+int flow_code(struct login *login, struct record *grant);
+
+/* The client secret, read from the keyring at the first call; NULL in *secret:
+ * there is none. */
+int login_secret(struct login *login, const char **secret);
+
+/*
+ * Asks the token endpoint with these params and stores the grant that it gives.
+ * What is wrong with the code is ERR_DENIED; answer->error says what the server
+ * called it.
+ */
+int login_redeem(struct login *login, struct buf *params,
+		 struct endpoint_answer *answer, struct record *grant);
+
+/* Sets the problem: ERR_CANCELED. */
+int login_given_up(struct login *login);
+
+/* Sets the problem: ERR_TIMEOUT. */
+int login_too_late(struct login *login);
+
+#endif
