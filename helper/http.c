@@ -178,6 +178,19 @@ static int add_header(struct exchange *ex, const char *line)
 	return 0;
 }
 
+static int add_bearer(struct exchange *ex)
+{
+	struct buf line = {0};
+	int rc;
+
+	if (!ex->request->bearer)
+		return 0;
+	rc = buf_fmt(&line, "Authorization: Bearer %s", ex->request->bearer) ||
+	     add_header(ex, line.data);
+	buf_free(&line);
+	return rc;
+}
+
 static int set_request(struct exchange *ex)
 {
 	const struct http_request *request = ex->request;
@@ -188,9 +201,12 @@ static int set_request(struct exchange *ex)
 	bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT,
 				"valetkey/" PACKAGE_VERSION);
 	bad |= add_header(ex, "Accept: application/json");
+	bad |= add_bearer(ex);
 	if (request->form) {
-		bad |= add_header(ex, "Content-Type: "
-				      "application/x-www-form-urlencoded");
+		bad |= add_header(ex, request->json
+					  ? "Content-Type: application/json"
+					  : "Content-Type: application/"
+					    "x-www-form-urlencoded");
 		bad |= add_header(ex, "Expect:");
 		bad |= curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,

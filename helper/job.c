@@ -68,6 +68,29 @@ bool job_wait(struct job *job, int64_t deadline)
 	return told;
 }
 
+int job_ask(struct job *job, const char *text, struct buf *reply)
+{
+	struct record message = {0}, answer = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&message, "message", "ask") ||
+	    record_add(&message, "text", text))
+		goto out;
+	rc = tell(job, &message);
+	if (!rc)
+		rc = channel_read(job->host, &answer, job->deadline);
+	if (rc)
+		rc = rc == CHANNEL_TIMEOUT ? VALETKEY_ERR_TIMEOUT
+					   : VALETKEY_ERR_CANCELED;
+	else if (record_get(&answer, "reply") &&
+		 buf_str(reply, record_get(&answer, "reply")))
+		rc = VALETKEY_ERR_NOMEM;
+out:
+	record_free(&message);
+	record_free(&answer);
+	return rc;
+}
+
 bool job_host_gone(struct job *job)
 {
 	struct pollfd host = {.fd = job->host->fd, .events = POLLRDHUP};

@@ -38,6 +38,13 @@ bool job_open_url(struct job *job, const char *url, const char *text,
 /* Shows how long is left. False: the host is gone. */
 bool job_wait(struct job *job, int64_t deadline);
 
+/*
+ * Has the host ask the person; the line that comes back is in `reply`, which
+ * must be empty. 0, ERR_CANCELED (the host cannot ask, or is gone), ERR_TIMEOUT
+ * or ERR_NOMEM; no problem is set.
+ */
+int job_ask(struct job *job, const char *text, struct buf *reply);
+
 /* Whether the host has closed its end (the person gave up). Never blocks. */
 bool job_host_gone(struct job *job);
 

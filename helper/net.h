@@ -21,6 +21,8 @@
 struct http_request {
 	const char *url;	    /* https, or http to a loopback address */
 	const struct buf *form;	    /* the body of a POST; NULL: GET */
+	bool json;		    /* and that is JSON, no form */
+	const char *bearer;	    /* access token (RFC 6750 2.1), or NULL */
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
 	const char *ca_file;	    /* NULL: the system's */

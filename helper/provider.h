@@ -31,16 +31,25 @@
  *   require_pushed_authorization_requests
  *                             true; the endpoint alone is reason enough
  *   authorize_parameter[], token_parameter[], refresh_parameter[]
- *                             NAME=VALUE, sent beside ours, never instead
+ *                             NAME=VALUE, sent beside ours, never instead: to
+ *                             the authorization endpoint, with a code or
+ *                             credentials, with a refresh token
  *   token_request             json: the token endpoint takes JSON; else a form
  *   token_path                member of the answer that holds the tokens, such
  *                             as authed_user
- *   expires_in_unit           ms, or "at" for a Unix time; default seconds
+ *   token_type[]              what the provider calls a Bearer token, where it
+ *                             is not "Bearer"; such as "user"
+ *   error[]                   NAME=ERROR: how the provider names an error of
+ *                             RFC 6749 5.2, such as
+ *                             bad_refresh_token=invalid_grant
+ *   expires_in_unit           ms, or "at" for a Unix time (in expires_at or
+ *                             expires_in); default seconds
  *   expires_in                the lifetime, where the answer has none, seconds;
  *                             0: it never expires
  *   identity                  member that a person is known by, default email,
  *                             preferred_username, name, sub; may be a path with
- *                             dots
+ *                             dots; of the id_token, of what userinfo_endpoint
+ *                             answers, or of the token answer
  *   identity_id               member that never changes, default sub
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
