@@ -19,6 +19,22 @@ check()
 	make -C "$1" -k -j2 check || explain "$1"
 }
 
+# What the tests take from npm, in build/npm: exactly what the lock file says,
+# and no package's own scripts.
+npm_packages()
+{
+	want=$(cat tests/oidc/package.json tests/oidc/package-lock.json)
+	if [ "$want" = "$(cat build/npm/made-from 2>/dev/null)" ]; then
+		echo "build/npm is as tests/oidc/package-lock.json says"
+		return 0
+	fi
+	rm -rf build/npm && mkdir -p build/npm &&
+		cp tests/oidc/package.json tests/oidc/package-lock.json \
+			tests/oidc/.npmrc build/npm/ &&
+		(cd build/npm && npm ci --ignore-scripts --no-audit --no-fund) &&
+		echo "$want" >build/npm/made-from
+}
+
 # distcheck includes installcheck: the host programs with an installed prefix.
 distcheck()
 {
@@ -36,10 +52,12 @@ distcheck_as_user()
 	make -s -C build/test dist &&
 		tar -xf build/test/valetkey-*.tar.xz -C "$tmp" \
 			--strip-components=1 --no-same-owner &&
+		cp -R build/npm "$tmp/npm" &&
 		chown -R nobody: "$tmp" || exit
 	cd "$tmp" || exit
 	setpriv --reuid=nobody --regid="$(id -g nobody)" --groups=65533 \
-		env -u XDG_RUNTIME_DIR HOME="$tmp" TMPDIR=/tmp sh -c '
+		env -u XDG_RUNTIME_DIR HOME="$tmp" TMPDIR=/tmp \
+		VALETKEY_TEST_NPM="$tmp/npm" sh -c '
 		./configure -q &&
 		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror' ||
 		explain "$tmp"
@@ -112,6 +130,9 @@ do_test()
 	need build run test
 	rm -rf "$logs"
 	broken=0
+	test_step npm "npm ci into build/npm" npm_packages
+	VALETKEY_TEST_NPM=$top/build/npm
+	export VALETKEY_TEST_NPM
 	test_step build "build, warnings are errors" tree test --enable-werror
 	if [ "$broken" -eq 0 ]; then
 		test_step check "make check as $(id -un)" check build/test
