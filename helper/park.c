@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * park.c - see park.h. The key's payload is either a line "in-flight since=T",
- * padded to the size that will be needed, or a sealed record: the new grant
- * with `replaces`, the digest of the refresh token that it was got with.
+ * park.c - see park.h. What lies in the key or the file is either a line
+ * "in-flight since=T", padded to the size that will be needed, or a sealed
+ * record: the new grant with `replaces`, the digest of the refresh token that
+ * it was got with.
  */
 #include "park.h"
 #include "clock.h"
 #include "keyctl.h"
+#include "park_file.h"
 #include "seal.h"
 
 #include <stdio.h>
@@ -60,41 +62,61 @@ static bool unseal(const struct record *stored, const struct buf *payload,
 	return good;
 }
 
+static enum park_state judge(const struct record *stored,
+			     const struct buf *payload, struct record *parked)
+{
+	if (!payload->len)
+		return PARK_EMPTY;
+	if (strncmp(payload->data, IN_FLIGHT, strlen(IN_FLIGHT)) == 0)
+		return PARK_IN_FLIGHT;
+	return unseal(stored, payload, parked) ? PARK_GRANT : PARK_EMPTY;
+}
+
 enum park_state park_look(const struct client *client,
 			  const struct record *stored, struct record *parked)
 {
-	enum park_state state = PARK_EMPTY;
+	enum park_state in_key = PARK_EMPTY, in_file = PARK_EMPTY;
 	struct buf payload = {0};
 	char name[64];
 
-	if (!name_of(client, name) || !keyctl_read(keyctl_find(name), &payload))
-		goto out;
-	if (strncmp(payload.data, IN_FLIGHT, strlen(IN_FLIGHT)) == 0)
-		state = PARK_IN_FLIGHT;
-	else if (unseal(stored, &payload, parked))
-		state = PARK_GRANT;
-	else
-		park_clear(client);
-out:
+	if (!name_of(client, name))
+		return PARK_EMPTY;
+	if (keyctl_read(keyctl_find(name), &payload)) {
+		in_key = judge(stored, &payload, parked);
+		if (in_key == PARK_EMPTY)
+			keyctl_discard(name);
+	}
 	buf_free(&payload);
-	return state;
+	if (in_key != PARK_GRANT && park_file_read(client->id, &payload)) {
+		in_file = judge(stored, &payload, parked);
+		if (in_file == PARK_EMPTY)
+			park_file_remove(client->id);
+	}
+	buf_free(&payload);
+	return in_file > in_key ? in_file : in_key;
+}
+
+static bool put(const struct client *client, const struct buf *payload)
+{
+	char name[64];
+
+	return (name_of(client, name) && keyctl_put(name, payload, KEEP_S)) ||
+	       park_file_put(client->id, payload);
 }
 
 bool park_reserve(const struct client *client, const struct record *stored)
 {
 	size_t size = stored->pairs.len + MORE + SEAL_OVERHEAD;
 	struct buf payload = {0};
-	char name[64];
 	bool good;
 
 	if (size > KEYCTL_PAYLOAD_MAX)
 		size = KEYCTL_PAYLOAD_MAX;
-	good = name_of(client, name) && seal_prepare() == 0 &&
-	       buf_fmt(&payload, IN_FLIGHT "since=%lld",
-		       (long long)clock_ms()) == 0;
+	good = seal_prepare() == 0 && buf_fmt(&payload, IN_FLIGHT "since=%lld",
+					      (long long)clock_ms()) == 0;
 	while (good && payload.len < size)
 		good = buf_char(&payload, ' ') == 0;
-	good = good && keyctl_put(name, &payload, KEEP_S);
+	good = good && put(client, &payload);
 	buf_free(&payload);
 	return good;
 }
@@ -105,14 +127,12 @@ bool park_put(const struct client *client, const struct record *stored,
 	const char *seal = record_get(stored, "seal");
 	struct buf plain = {0}, sealed = {0}, digest = {0};
 	struct record all = {0};
-	char name[64];
-	bool good = seal && name_of(client, name) &&
-		    digest_of(stored, &digest) == 0 &&
+	bool good = seal && digest_of(stored, &digest) == 0 &&
 		    record_append(&all, grant) == 0 &&
 		    record_add(&all, "replaces", digest.data) == 0 &&
 		    record_write(&all, &plain) == 0 &&
 		    seal_close(seal, &plain, &sealed) == 0 &&
-		    keyctl_put(name, &sealed, KEEP_S);
+		    put(client, &sealed);
 
 	record_free(&all);
 	buf_free(&plain);
@@ -136,4 +156,5 @@ void park_clear(const struct client *client)
 
 	if (name_of(client, name))
 		keyctl_discard(name);
+	park_file_remove(client->id);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * park.h - where a new grant is safe between the provider's answer and the
- * keyring's: a key of the kernel's user keyring, which outlives this process.
- * Room for it is taken before the refresh token is sent. What is parked is
- * sealed with a key that lies in the stored grant.
+ * keyring's: a key of the kernel's user keyring, which outlives this process,
+ * or, where the kernel takes none, a file beside the account's. Room for it is
+ * taken before the refresh token is sent. What is parked is sealed with a key
+ * that lies in the stored grant.
  */
 #ifndef VALETKEY_PARK_H
 #define VALETKEY_PARK_H

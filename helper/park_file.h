@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * park_file.h - the other place to park: a file beside the account's, for where
+ * the kernel has no room or no keyring. What lies there is sealed (park.h). It
+ * outlives the process, and a reboot too once the system has written it.
+ */
+#ifndef VALETKEY_PARK_FILE_H
+#define VALETKEY_PARK_FILE_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+
+/* Puts it in place of what is there; room once taken is not given back. */
+bool park_file_put(const char *id, const struct buf *payload);
+
+/* False: there is none, or none of ours. `payload` must be empty. */
+bool park_file_read(const char *id, struct buf *payload);
+
+void park_file_remove(const char *id);
+
+#endif
