@@ -39,20 +39,27 @@ static bool has_word(const char *const *words, const char *word)
 
 /*
  * With a provider's file a token request goes only where that file allows:
- * another endpoint must be on one of its instances, or where it already was.
+ * another endpoint must be on the chosen instance, on one that the file names,
+ * or where it already was. Where any host may be an instance, only the chosen
+ * one is.
  */
-static int check_place(const struct record *provider,
-		       const struct record *resolved, const char *key,
+struct place {
+	const struct record *provider;
+	const struct record *resolved;
+	const char *chosen; /* the instance */
+};
+
+static int check_place(const struct place *place, const char *key,
 		       const char *url, struct problem *problem)
 {
-	const char *own = record_get(resolved, key);
-	struct problem ignored;
-	char origin[ORIGIN_MAX], found[ORIGIN_MAX];
+	const char *own = record_get(place->resolved, key);
+	char origin[ORIGIN_MAX];
 
 	if (origin_of(url, origin) != 0) /* check_urls() complains */
 		return VALETKEY_OK;
 	if ((own && origin_is(own, origin)) ||
-	    provider_instance(provider, origin, found, &ignored) == VALETKEY_OK)
+	    strcmp(place->chosen, origin) == 0 ||
+	    provider_has_origin(place->provider, origin))
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "%s is at %s, which is no instance of the provider. "
@@ -105,25 +112,19 @@ static int put_keys(const struct record *keys, struct record *config)
 static int resolve(const struct record *provider, const struct record *keys,
 		   struct record *config, struct problem *problem)
 {
-	const char *kind = record_get(keys, "client");
-	char quoted[PROBLEM_QUOTE_MAX], origin[ORIGIN_MAX];
+	char origin[ORIGIN_MAX];
+	const struct provider_choice choice = {record_get(keys, "client"),
+					       origin, keys};
+	const struct place place = {provider, config, origin};
 	int rc = provider_instance(provider, record_get(keys, "instance"),
 				   origin, problem);
 
-	if (rc)
-		return rc;
-	rc = provider_resolve(provider, kind, origin, config);
-	if (rc == VALETKEY_ERR_ARG)
-		return problem_set(problem, rc,
-				   "The provider knows no kind of client "
-				   "\"%s\".",
-				   problem_quote(quoted, kind));
-	if (rc)
-		return no_memory(problem);
+	if (!rc)
+		rc = provider_resolve(provider, &choice, config, problem);
 	for (const char *const *key = endpoints; *key && !rc; key++)
 		if (record_get(keys, *key))
-			rc = check_place(provider, config, *key,
-					 record_get(keys, *key), problem);
+			rc = check_place(&place, *key, record_get(keys, *key),
+					 problem);
 	return rc;
 }
 

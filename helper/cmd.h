@@ -128,6 +128,10 @@ struct cmd_adding {
  */
 int cmd_steps_walk(struct cmd_adding *adding);
 
+/* cmd_parameters.c: --set NAME=VALUE and questions into parameter.NAME of the
+ * keys. */
+int cmd_parameters_choose(struct cmd_adding *adding);
+
 /* cmd_custom.c: a provider without a file, from its issuer's metadata or from
  * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);

@@ -23,6 +23,9 @@ static const struct cmd_option options[] = {
     {"instance", "CODE",
      "Which region, or your own host, such as eu or "
      "acme.rmmservice.com."},
+    {"set", "NAME=VALUE",
+     "What else the provider asks for, such as tenant=organizations; may be "
+     "repeated."},
     {"client", "KIND",
      "Which kind of client app, such as web, native or "
      "api-services; without --provider: authorization_code "

@@ -65,8 +65,10 @@ static int ask_instance(struct cmd_adding *adding, struct buf *answer)
 	int rc;
 
 	terminal_say(TERMINAL_BOLD, "Where do you log in?\n");
-	show_list(provider, "instance[]", show_instance);
-	rc = terminal_ask("Number, code, or your own host", answer);
+	rc = terminal_ask(show_list(provider, "instance[]", show_instance)
+			      ? "Number, code, or your own host"
+			      : "Your own host",
+			  answer);
 	line = rc ? NULL : nth(provider, "instance[]", buf_text(answer));
 	if (line) {
 		rc = add_code(&code, line) ? VALETKEY_ERR_NOMEM : 0;
@@ -85,7 +87,8 @@ static int choose_instance(struct cmd_adding *adding, char *origin)
 	int rc;
 
 	*origin = '\0';
-	if (!record_get(&adding->provider, "instance[]"))
+	if (!given && !record_get(&adding->provider, "instance[]") &&
+	    !record_get(&adding->provider, "instance_domain[]"))
 		return VALETKEY_OK;
 	if (!given && !adding->person)
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -252,12 +255,13 @@ static const char *kind_of(const struct cmd_adding *adding)
 }
 
 /* With scope and redirect URI settled, once more for the steps' own words. */
-static int finish(struct cmd_adding *adding, const struct record *chosen,
-		  const char *origin)
+static int finish(struct cmd_adding *adding,
+		  const struct provider_choice *choice)
 {
 	static const char *const words[] = {"scope", "redirect_uri", NULL};
 	struct record provider = {0}, resolved = {0};
-	const char *name = record_get(chosen, "name");
+	struct problem problem = {0};
+	const char *name;
 	char key[128];
 	int rc = record_append(&provider, &adding->provider);
 
@@ -271,9 +275,10 @@ static int finish(struct cmd_adding *adding, const struct record *chosen,
 			rc = record_set(&provider, key,
 					record_get(&adding->keys, *word));
 	}
-	if (!rc)
-		rc = provider_resolve(&provider, kind_of(adding), origin,
-				      &resolved);
+	if (!rc &&
+	    (rc = provider_resolve(&provider, choice, &resolved, &problem)))
+		cmd_fail_problem(&problem);
+	name = record_get(&resolved, "name");
 	if (!rc && adding->person && record_get(&resolved, "step[]"))
 		show_steps(&resolved, name ? name : "the provider");
 	record_free(&provider);
@@ -284,15 +289,19 @@ static int finish(struct cmd_adding *adding, const struct record *chosen,
 int cmd_steps_walk(struct cmd_adding *adding)
 {
 	struct record resolved = {0};
+	struct problem problem = {0};
 	char origin[ORIGIN_MAX];
+	struct provider_choice choice = {NULL, origin, &adding->keys};
 	int rc = choose_instance(adding, origin);
 
 	if (!rc)
+		rc = cmd_parameters_choose(adding);
+	if (!rc)
 		rc = choose_kind(adding);
-	if (!rc && provider_resolve(&adding->provider, kind_of(adding), origin,
-				    &resolved))
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "The provider's file cannot be used.");
+	choice.kind = kind_of(adding);
+	if (!rc && (rc = provider_resolve(&adding->provider, &choice, &resolved,
+					  &problem)))
+		cmd_fail_problem(&problem);
 	adding->machine = is(&resolved, "grant", "client_credentials");
 	adding->no_secret = is(&resolved, "auth", "none");
 	if (!rc)
@@ -304,7 +313,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	if (!rc)
 		rc = take_hosts(adding, &resolved);
 	if (!rc)
-		rc = finish(adding, &resolved, origin);
+		rc = finish(adding, &choice);
 	record_free(&resolved);
 	return rc;
 }

@@ -222,7 +222,7 @@ static bool in_list(const struct record *provider, const char *instance,
 	return false;
 }
 
-/* One label, then the domain: the only wildcard there is. */
+/* One label, then the domain. */
 static bool in_domain(const struct record *provider, const char *instance,
 		      char *origin)
 {
@@ -240,6 +240,26 @@ static bool in_domain(const struct record *provider, const char *instance,
 	return false;
 }
 
+/* Software that people run themselves: the host that the person names. */
+static bool anywhere(const struct record *provider, const char *instance,
+		     char *origin)
+{
+	const char *domain = NULL;
+
+	while ((domain = record_next(provider, "instance_domain[]", domain)))
+		if (strcmp(domain, "*") == 0)
+			return given_origin(instance, origin);
+	return false;
+}
+
+bool provider_has_origin(const struct record *provider, const char *origin)
+{
+	char found[ORIGIN_MAX];
+
+	return in_list(provider, origin, found) ||
+	       in_domain(provider, origin, found);
+}
+
 /* "app, us2, eu or a host below .example.com". */
 static void list_choices(const struct record *provider, struct buf *out)
 {
@@ -251,7 +271,12 @@ static void list_choices(const struct record *provider, struct buf *out)
 		buf_add(out, line, strcspn(line, " "));
 	}
 	while ((domain = record_next(provider, "instance_domain[]", domain)))
-		buf_fmt(out, "%sa host below %s", out->len ? ", " : "", domain);
+		if (strcmp(domain, "*") == 0)
+			buf_fmt(out, "%syour own https host",
+				out->len ? ", " : "");
+		else
+			buf_fmt(out, "%sa host below %s", out->len ? ", " : "",
+				domain);
 }
 
 static int no_instance(const struct record *provider, const char *instance,
@@ -298,7 +323,8 @@ int provider_instance(const struct record *provider, const char *instance,
 		if (first && !others && split_instance(first, &code, origin))
 			return VALETKEY_OK;
 	} else if (in_list(provider, instance, origin) ||
-		   in_domain(provider, instance, origin)) {
+		   in_domain(provider, instance, origin) ||
+		   anywhere(provider, instance, origin)) {
 		return VALETKEY_OK;
 	}
 	*origin = '\0';

@@ -17,6 +17,11 @@
  *   instance_domain[]         ".example.com": any host of one label below it
  *                             is an instance as well; "*": any host (software
  *                             that people run themselves)
+ *   parameter[]               "NAME USUAL TEXT": a word that the person gives,
+ *                             such as a tenant, with its usual value ("-" where
+ *                             there is none) and the question for it. {NAME} is
+ *                             filled in where the path of a URL has it, never
+ *                             in a host. The account's file has parameter.NAME
  *   scope                     the scopes by default
  *   offline_scope             asked for beside the scopes, for a refresh token
  *   scope_separator           one character; default a space
@@ -79,6 +84,22 @@
 /* [a-z0-9-], 1 to 64. */
 bool provider_name_ok(const char *name);
 
+/* The longest value of a parameter, [A-Za-z0-9._-], a letter or digit first. */
+#define PROVIDER_VALUE_MAX 128
+
+struct provider_parameter {
+	char name[33];			    /* [a-z0-9_] */
+	char usual[PROVIDER_VALUE_MAX + 1]; /* "" where there is none */
+	const char *text;		    /* the question, may be "" */
+};
+
+/* What a person chose of a provider. */
+struct provider_choice {
+	const char *kind;	   /* NULL: the first one */
+	const char *origin;	   /* as provider_instance() told */
+	const struct record *keys; /* the account's, with parameter.NAME */
+};
+
 /* Reads NAME.conf. 0, ERR_ARG (no such provider, malformed: says where),
  * ERR_NOMEM. */
 int provider_load(const char *name, struct record *provider,
@@ -86,18 +107,31 @@ int provider_load(const char *name, struct record *provider,
 
 /*
  * The origin of an instance: a CODE of the list, a host of the list, or a host
- * below an instance_domain. 0 or ERR_ARG with the choices in *problem.
+ * that an instance_domain allows. 0 or ERR_ARG with the choices in *problem.
  */
 int provider_instance(const struct record *provider, const char *instance,
 		      char *origin, struct problem *problem);
 
 /*
- * What holds for one kind of client at one instance: client.KIND.* put in place
- * of the general keys, {origin} and {redirect_uri} and {scope} filled in. The
- * keys client.* are not in the result.
+ * Whether this origin is one of the provider's own: an instance of its list or
+ * below one of its domains. That any host may be an instance makes it none.
  */
-int provider_resolve(const struct record *provider, const char *kind,
-		     const char *origin, struct record *resolved);
+bool provider_has_origin(const struct record *provider, const char *origin);
+
+/* Reads a value of parameter[]; false where it is malformed. */
+bool provider_parameter_read(const char *line,
+			     struct provider_parameter *parameter);
+bool provider_parameter_ok(const char *value);
+
+/*
+ * What holds for a choice: client.KIND.* put in place of the general keys, the
+ * parameters, {origin}, {redirect_uri} and {scope} filled in. What describes
+ * the choice itself is not in the result. 0, or ERR_ARG (no such kind, a
+ * parameter that is missing or malformed) or ERR_NOMEM with *problem set.
+ */
+int provider_resolve(const struct record *provider,
+		     const struct provider_choice *choice,
+		     struct record *resolved, struct problem *problem);
 
 /* Every provider's name, sorted, own ones and installed ones. */
 int provider_each(int (*see)(const char *name, void *data), void *data);

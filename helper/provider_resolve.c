@@ -7,7 +7,53 @@
 #include "provider.h"
 #include "valetkey.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* ---- parameters ---- */
+
+bool provider_parameter_ok(const char *value)
+{
+	size_t len = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz"
+				   "0123456789._-");
+
+	return len && len <= PROVIDER_VALUE_MAX && !value[len] &&
+	       !strchr("._-", *value);
+}
+
+static bool copy_word(char *out, size_t size, const char **text)
+{
+	size_t len = strcspn(*text, " ");
+
+	if (!len || len >= size)
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len;
+	*text += strspn(*text, " ");
+	return true;
+}
+
+bool provider_parameter_read(const char *line,
+			     struct provider_parameter *parameter)
+{
+	static const char *const ours[] = {"origin", "port", "redirect_uri",
+					   "scope", NULL};
+	struct provider_parameter *p = parameter;
+
+	if (!copy_word(p->name, sizeof(p->name), &line) ||
+	    !copy_word(p->usual, sizeof(p->usual), &line) ||
+	    p->name[strspn(p->name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		return false;
+	for (const char *const *word = ours; *word; word++)
+		if (strcmp(p->name, *word) == 0)
+			return false;
+	p->text = line;
+	if (strcmp(p->usual, "-") == 0)
+		*p->usual = '\0';
+	return !*p->usual || provider_parameter_ok(p->usual);
+}
 
 static bool has_kind(const struct record *provider, const char *kind)
 {
@@ -24,7 +70,8 @@ static bool is_choice(const char *key)
 {
 	return strncmp(key, "client.", 7) == 0 ||
 	       strcmp(key, "client[]") == 0 || strcmp(key, "instance[]") == 0 ||
-	       strcmp(key, "instance_domain[]") == 0;
+	       strcmp(key, "instance_domain[]") == 0 ||
+	       strcmp(key, "parameter[]") == 0;
 }
 
 static int copy_general(const struct record *provider, struct record *merged)
@@ -71,39 +118,62 @@ static int put_kind(const struct record *provider, const char *kind,
 	return VALETKEY_OK;
 }
 
-struct template
-{
-	const char *name;
-	const char *value;
+/* ---- templates ---- */
+
+struct words {
+	struct record fixed;	  /* origin, redirect_uri, scope */
+	struct record parameters; /* what the person chose */
 };
 
-/* Fills {name} in; braces that mean nothing here, like {port}, stay. */
-static int expand(const char *text, const struct template *templates,
-		  struct buf *out)
+/* Whether what is added to a text now would be part of a URL's host. */
+static bool in_host(const struct buf *text)
 {
-	while (*text) {
-		const struct template *t = templates;
+	const char *url = buf_text(text);
+	bool host = false;
 
-		while (t->name && (!t->value || strncmp(text, t->name,
-							strlen(t->name)) != 0))
-			t++;
-		if (t->name ? buf_str(out, t->value) : buf_char(out, *text))
+	while ((url = strstr(url, "://"))) {
+		url += strlen("://");
+		host = !url[strcspn(url, "/?# ")];
+	}
+	return host;
+}
+
+/* What "{name}" at the front of a text stands for, NULL where for nothing. */
+static const char *word_of(const struct words *words, const char *text,
+			   const struct buf *before)
+{
+	size_t len = strcspn(text, "}");
+	char name[sizeof((struct provider_parameter){0}.name)];
+	const char *value;
+
+	if (*text != '{' || text[len] != '}' || len - 1 >= sizeof(name))
+		return NULL;
+	memcpy(name, text + 1, len - 1);
+	name[len - 1] = '\0';
+	value = record_get(&words->fixed, name);
+	if (!value && !in_host(before))
+		value = record_get(&words->parameters, name);
+	return value;
+}
+
+/* Fills {name} in; braces that mean nothing here, like {port}, stay. */
+static int expand(const char *text, const struct words *words, struct buf *out)
+{
+	const char *word;
+
+	while (*text) {
+		word = word_of(words, text, out);
+		if (word ? buf_str(out, word) : buf_char(out, *text))
 			return VALETKEY_ERR_NOMEM;
-		text += t->name ? strlen(t->name) : 1;
+		text += word ? strcspn(text, "}") + 1 : 1;
 	}
 	return VALETKEY_OK;
 }
 
 /* An empty value takes a general key back: it is not in the result. */
-static int expand_all(const struct record *merged, const char *origin,
+static int expand_all(const struct record *merged, const struct words *words,
 		      struct record *resolved)
 {
-	const struct template templates[] = {
-	    {"{origin}", origin && *origin ? origin : NULL},
-	    {"{redirect_uri}", record_get(merged, "redirect_uri")},
-	    {"{scope}", record_get(merged, "scope")},
-	    {NULL, NULL},
-	};
 	const char *key, *value;
 	size_t at = 0;
 	int rc = VALETKEY_OK;
@@ -113,7 +183,7 @@ static int expand_all(const struct record *merged, const char *origin,
 
 		if (!*value)
 			continue;
-		rc = expand(value, templates, &text);
+		rc = expand(value, words, &text);
 		if (!rc && record_add(resolved, key, buf_text(&text)))
 			rc = VALETKEY_ERR_NOMEM;
 		buf_free(&text);
@@ -121,21 +191,91 @@ static int expand_all(const struct record *merged, const char *origin,
 	return rc;
 }
 
-int provider_resolve(const struct record *provider, const char *kind,
-		     const char *origin, struct record *resolved)
+/* ---- what was chosen ---- */
+
+static int put_parameter(const char *line, const struct record *keys,
+			 struct record *values, struct problem *problem)
 {
+	struct provider_parameter parameter;
+	char key[sizeof(parameter.name) + 10];
+	const char *value;
+
+	if (!provider_parameter_read(line, &parameter))
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "The provider's file has a malformed "
+				   "parameter[].");
+	snprintf(key, sizeof(key), "parameter.%s", parameter.name);
+	value = keys ? record_get(keys, key) : NULL;
+	if (!value && *parameter.usual)
+		value = parameter.usual;
+	if (!value)
+		return problem_set(
+		    problem, VALETKEY_ERR_ARG,
+		    "The provider needs %s. Give it to 'valetkey "
+		    "add': --set %s=VALUE.",
+		    parameter.name, parameter.name);
+	if (!provider_parameter_ok(value))
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "%s must be letters, digits and ._- only, "
+				   "a letter or digit first.",
+				   parameter.name);
+	return record_add(values, parameter.name, value) ? VALETKEY_ERR_NOMEM
+							 : VALETKEY_OK;
+}
+
+static int find_words(const struct record *provider,
+		      const struct provider_choice *choice,
+		      const struct record *merged, struct words *words,
+		      struct problem *problem)
+{
+	const char *origin = choice->origin, *line = NULL;
+	int rc = VALETKEY_OK;
+
+	if (record_add(&words->fixed, "origin",
+		       origin && *origin ? origin : NULL) ||
+	    record_add(&words->fixed, "redirect_uri",
+		       record_get(merged, "redirect_uri")) ||
+	    record_add(&words->fixed, "scope", record_get(merged, "scope")))
+		rc = VALETKEY_ERR_NOMEM;
+	while (!rc && (line = record_next(provider, "parameter[]", line)))
+		rc = put_parameter(line, choice->keys, &words->parameters,
+				   problem);
+	return rc;
+}
+
+static int no_kind(const char *kind, struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	return problem_set(problem, VALETKEY_ERR_ARG,
+			   "The provider knows no kind of client \"%s\".",
+			   problem_quote(quoted, kind));
+}
+
+int provider_resolve(const struct record *provider,
+		     const struct provider_choice *choice,
+		     struct record *resolved, struct problem *problem)
+{
+	const char *kind = choice->kind;
 	struct record merged = {0};
+	struct words words = {0};
 	int rc;
 
 	if (!kind)
 		kind = record_next(provider, "client[]", NULL);
 	if (kind && !has_kind(provider, kind))
-		return VALETKEY_ERR_ARG;
+		return no_kind(kind, problem);
 	rc = copy_general(provider, &merged);
 	if (!rc && kind)
 		rc = put_kind(provider, kind, &merged);
 	if (!rc)
-		rc = expand_all(&merged, origin, resolved);
+		rc = find_words(provider, choice, &merged, &words, problem);
+	if (!rc)
+		rc = expand_all(&merged, &words, resolved);
+	if (rc == VALETKEY_ERR_NOMEM)
+		problem_set(problem, rc, "Out of memory.");
+	record_free(&words.fixed);
+	record_free(&words.parameters);
 	record_free(&merged);
 	return rc;
 }

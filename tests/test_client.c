@@ -54,6 +54,14 @@ static void make_folder(void)
 		   "token_endpoint=https://bare.example/t\n"
 		   "redirect_uri=http://127.0.0.1:{port}/x\n",
 		   0600);
+	write_file("anywhere",
+		   "instance_domain[]=*\n"
+		   "parameter[]=realm main Which realm\n"
+		   "authorization_endpoint={origin}/{realm}/a\n"
+		   "token_endpoint={origin}/{realm}/t\n"
+		   "hosts[]={origin}\n"
+		   "redirect_uri=http://127.0.0.1:{port}/x\n",
+		   0600);
 	write_file("broken", "name=Broken\n\nno equals sign\n", 0600);
 }
 
@@ -112,6 +120,7 @@ static bool client_is_made(const char *const *lines, struct client *client)
 }
 
 #define ACME "provider=acme", "instance=one", "client=web"
+#define ANYWHERE "provider=anywhere", "instance=me.example"
 #define CUSTOM                                         \
 	"authorization_endpoint=https://as.example/a", \
 	    "token_endpoint=https://as.example/t",     \
@@ -133,6 +142,9 @@ static void test_layers(void)
 	    "hosts[]=https://mine.example",
 	    NULL};
 	static const char *const custom[] = {CUSTOM, NULL};
+	static const char *const realm[] = {
+	    ANYWHERE, "parameter.realm=other",
+	    "token_endpoint=https://me.example/else", NULL};
 	static const char *const bare[] = {"provider=bare", NULL};
 	struct client client = {0};
 
@@ -160,6 +172,13 @@ static void test_layers(void)
 		   !client.revocation_endpoint,
 	       "an account without a provider, and its defaults");
 	client_free(&client);
+	tap_ok(client_is_made(realm, &client) &&
+		   same(client.authorization_endpoint,
+			"https://me.example/other/a") &&
+		   same(client.token_endpoint, "https://me.example/else") &&
+		   is(&client.config, "hosts[]", "https://me.example"),
+	       "a host of one's own, with a parameter");
+	client_free(&client);
 	tap_ok(client_is_made(bare, &client), "a provider of endpoints alone");
 	client_free(&client);
 }
@@ -176,6 +195,10 @@ static const struct refused refusals[] = {
     {{ACME, "revocation_endpoint=https://evil.example/r"}, "no instance"},
     {{ACME, "token_endpoint=https://api.example.com/t"}, "no instance"},
     {{ACME, "token_endpoint=http://one.example.com/t"}, "token_endpoint"},
+    {{ANYWHERE, "token_endpoint=https://evil.example/t"}, "no instance"},
+    {{ANYWHERE, "parameter.realm=../x"}, "realm must be"},
+    {{ANYWHERE, "instance=http://me.example"}, "not an instance"},
+    {{"provider=anywhere"}, "needs an instance"},
     {{ACME, "instance=three"}, "not an instance"},
     {{"provider=acme"}, "needs an instance"},
     {{ACME, "client=native"}, "no kind of client"},
@@ -184,7 +207,7 @@ static const struct refused refusals[] = {
     {{CUSTOM, "id=XYZ"}, "id"},
     {{CUSTOM, "client_id="}, "client_id"},
     {{CUSTOM, "grant=password"}, "grant"},
-    {{CUSTOM, "auth=private_key_jwt"}, "auth"},
+    {{CUSTOM, "auth=client_secret_jwt"}, "auth"},
     {{CUSTOM, "ca_file=ca.pem"}, "ca_file"},
     {{CUSTOM, "token_endpoint=http://as.example/t"}, "token_endpoint"},
     {{CUSTOM, "token_endpoint=https://me@as.example/t"}, "token_endpoint"},

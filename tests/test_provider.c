@@ -69,6 +69,15 @@ static void make_folder(void)
 		   "instance[]=only https://only.example X\n"
 		   "token_endpoint={origin}/t\n",
 		   0600);
+	write_file("tenants",
+		   "instance_domain[]=*\n"
+		   "parameter[]=tenant common Which tenant\n"
+		   "parameter[]=realm - Which realm\n"
+		   "authorization_endpoint={origin}/{tenant}/a\n"
+		   "token_endpoint={origin}/{realm}/{tenant}/t\n"
+		   "revocation_endpoint={origin}{tenant}/r\n"
+		   "userinfo_endpoint=https://{tenant}.example.com/u\n",
+		   0600);
 	write_file("broken", "name=Broken\n\nno equals sign\n", 0600);
 	write_file("open", "token_endpoint=https://open.example/\n", 0666);
 	write_file("Capital", "token_endpoint=https://capital.example/\n",
@@ -143,8 +152,8 @@ static int collect(const char *name, void *data)
 
 static void test_each(void)
 {
-	static const char *const expected[] = {"acme", "bare",	   "broken",
-					       "open", "ninjaone", "single"};
+	static const char *const expected[] = {
+	    "acme", "bare", "broken", "open", "ninjaone", "single", "tenants"};
 	struct record names = {0};
 	const char *name = NULL, *before = "";
 	size_t count = 0, known = 0;
@@ -155,11 +164,11 @@ static void test_each(void)
 		sorted = sorted && strcmp(before, name) < 0;
 		before = name;
 		count++;
-		for (size_t i = 0; i < 6; i++)
+		for (size_t i = 0; i < 7; i++)
 			known += strcmp(name, expected[i]) == 0;
 	}
 	tap_ok(sorted, "in order, each once");
-	tap_ok(count == 6 && known == 6, "those that there are, and no other");
+	tap_ok(count == 7 && known == 7, "those that there are, and no other");
 	record_free(&names);
 }
 
@@ -240,15 +249,24 @@ static unsigned count(const struct record *record, const char *key)
 	return n;
 }
 
+static int resolves(const struct record *provider, const char *kind,
+		    struct record *resolved)
+{
+	const struct provider_choice choice = {kind, "https://one.example.com",
+					       NULL};
+	struct problem problem = {0};
+
+	return provider_resolve(provider, &choice, resolved, &problem);
+}
+
 static void test_resolve(const struct record *provider)
 {
-	static const char origin[] = "https://one.example.com";
 	struct record web = {0}, robot = {0}, usual = {0}, none = {0};
 	const char *key, *value;
 	bool choices = false;
 	size_t at = 0;
 
-	tap_ok(provider_resolve(provider, "web", origin, &web) == 0 &&
+	tap_ok(resolves(provider, "web", &web) == 0 &&
 		   is(&web, "token_endpoint", "https://one.example.com/token"),
 	       "{origin} is filled in");
 	tap_ok(is(&web, "name", "Acme") && is(&web, "use", NULL),
@@ -266,23 +284,121 @@ static void test_resolve(const struct record *provider)
 			  strncmp(key, "instance", 8) == 0;
 	tap_ok(!choices, "what describes the choice is not in the result");
 	tap_ok(count(&web, "hosts[]") == 2, "the general hosts");
-	tap_ok(provider_resolve(provider, "robot", origin, &robot) == 0 &&
+	tap_ok(resolves(provider, "robot", &robot) == 0 &&
 		   is(&robot, "grant", "client_credentials") &&
 		   count(&robot, "hosts[]") == 1,
 	       "a kind's keys replace the general ones, lists as a whole");
 	tap_ok(is(&robot, "offline_scope", NULL) &&
 		   is(&web, "offline_scope", "offline_access"),
 	       "an empty value takes a general key away");
-	tap_ok(provider_resolve(provider, NULL, origin, &usual) == 0 &&
+	tap_ok(resolves(provider, NULL, &usual) == 0 &&
 		   is(&usual, "auth", "client_secret_post"),
 	       "no kind: the first one");
-	tap_ok(provider_resolve(provider, "we", origin, &none) ==
-		   VALETKEY_ERR_ARG,
+	tap_ok(resolves(provider, "we", &none) == VALETKEY_ERR_ARG,
 	       "an unknown kind");
 	record_free(&web);
 	record_free(&robot);
 	record_free(&usual);
 	record_free(&none);
+}
+
+/* ---- parameters ---- */
+
+/* "VALUE VALUE" of tenant and realm, NULL for none; what the text holds. */
+static bool tenant_says(const struct record *provider, const char *tenant,
+			const char *realm, const char *says)
+{
+	struct record keys = {0}, resolved = {0};
+	const struct provider_choice choice = {NULL, "https://me.example",
+					       &keys};
+	struct problem problem = {0};
+	const char *token;
+	bool ok;
+
+	record_add(&keys, "parameter.tenant", tenant);
+	record_add(&keys, "parameter.realm", realm);
+	if (provider_resolve(provider, &choice, &resolved, &problem))
+		token = problem.text;
+	else
+		token = record_get(&resolved, "token_endpoint");
+	ok = token && strstr(token, says);
+	if (!ok)
+		printf("# %s\n", token ? token : "nothing");
+	record_free(&keys);
+	record_free(&resolved);
+	return ok;
+}
+
+static void test_parameters(void)
+{
+	static const char *const bad[] = {"a/b",  "..",	 "",  "-x", "a b",
+					  "a%2f", "{a}", "ü", NULL};
+	struct record provider = {0}, resolved = {0}, keys = {0};
+	const struct provider_choice choice = {NULL, "https://me.example",
+					       &keys};
+	struct provider_parameter parameter;
+	struct problem problem = {0};
+
+	if (!loads("tenants", &provider))
+		exit(99);
+	tap_ok(
+	    tenant_says(&provider, NULL, "r", "https://me.example/r/common/t"),
+	    "a parameter's usual value");
+	tap_ok(tenant_says(&provider, "contoso.com", "r-1_2",
+			   "https://me.example/r-1_2/contoso.com/t"),
+	       "its own value");
+	tap_ok(tenant_says(&provider, NULL, NULL, "--set realm=VALUE"),
+	       "one without a usual value must be given");
+	for (size_t i = 0; bad[i]; i++)
+		tap_ok(tenant_says(&provider, bad[i], "r", "letters, digits"),
+		       "no value: \"%s\"", bad[i]);
+	record_add(&keys, "parameter.realm", "r");
+	tap_ok(provider_resolve(&provider, &choice, &resolved, &problem) == 0 &&
+		   is(&resolved, "revocation_endpoint",
+		      "https://me.example{tenant}/r") &&
+		   is(&resolved, "userinfo_endpoint",
+		      "https://{tenant}.example.com/u") &&
+		   is(&resolved, "parameter[]", NULL),
+	       "a parameter is never part of a host");
+	tap_ok(provider_parameter_read("t - Your tenant", &parameter) &&
+		   !*parameter.usual &&
+		   strcmp(parameter.text, "Your tenant") == 0,
+	       "a parameter's line");
+	tap_ok(!provider_parameter_read("t", &parameter) &&
+		   !provider_parameter_read("", &parameter) &&
+		   !provider_parameter_read("T x y", &parameter) &&
+		   !provider_parameter_read("origin x y", &parameter) &&
+		   !provider_parameter_read("t a/b y", &parameter),
+	       "no parameter's line");
+	record_free(&provider);
+	record_free(&resolved);
+	record_free(&keys);
+}
+
+static void test_anywhere(void)
+{
+	struct record provider = {0};
+	char origin[300];
+	struct problem problem = {0};
+
+	if (!loads("tenants", &provider))
+		exit(99);
+	tap_ok(provider_instance(&provider, "Git.example.org:3000", origin,
+				 &problem) == 0 &&
+		   strcmp(origin, "https://git.example.org:3000") == 0,
+	       "any host, where the file says so");
+	tap_ok(provider_instance(&provider, "http://127.0.0.1:80", origin,
+				 &problem) == 0 &&
+		   provider_instance(&provider, "http://git.example.org",
+				     origin, &problem) == VALETKEY_ERR_ARG &&
+		   strstr(problem.text, "your own https host"),
+	       "http for this computer alone");
+	tap_ok(provider_instance(&provider, NULL, origin, &problem) ==
+		   VALETKEY_ERR_ARG,
+	       "it must be named");
+	tap_ok(!provider_has_origin(&provider, "https://git.example.org"),
+	       "any host is none of the provider's own");
+	record_free(&provider);
 }
 
 int main(void)
@@ -296,6 +412,8 @@ int main(void)
 		return 99;
 	test_instance(&provider);
 	test_resolve(&provider);
+	test_parameters();
+	test_anywhere();
 	record_free(&provider);
 	return tap_done();
 }

@@ -20,7 +20,7 @@ _valetkey_options()
 {
 	case $1 in
 	add)
-		echo '--provider --instance --client --client-id --secret-stdin
+		echo '--provider --instance --set --client --client-id --secret-stdin
 			--secret-fd --scope --redirect-uri --host --ca-file
 			--issuer --authorization-endpoint --token-endpoint
 			--revocation-endpoint --auth --no-prompt'
@@ -56,7 +56,7 @@ _valetkey_value()
 		;;
 	add/--auth) echo 'client_secret_post client_secret_basic none' ;;
 	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
-	*/--ca-file | */--client-id | */--secret-fd | */--scope | */--host | \
+	*/--set | */--ca-file | */--client-id | */--secret-fd | */--scope | */--host | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
 		*/--min-valid | */--resource | */--user) ;;
 	*) return 1 ;;

@@ -40,6 +40,7 @@ complete -c valetkey -n '__valetkey_in add login token status logout remove prov
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a 'app us2 eu ca oc fed' -d 'Which region, or your own host'
+complete -c valetkey -n '__valetkey_in add' -l set -x -d 'What else the provider asks for'
 complete -c valetkey -n '__valetkey_in add' -l client -x -a 'web native api-services authorization_code client_credentials' -d 'Which kind of client app'
 complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
 complete -c valetkey -n '__valetkey_in add' -l secret-stdin -d 'Read the client secret from standard input'
