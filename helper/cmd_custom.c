@@ -7,32 +7,106 @@
 #include "origin.h"
 #include "terminal.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #define REDIRECT_URI "http://127.0.0.1:{port}/callback"
-#define DISCOVER_S 30
+#define DISCOVER_S 50
 
-/* What was given by hand stands over what the server says. */
+/* What the client has to show who it is; a person is asked, a script has said
+ * it by its options. */
+static int ask_proof(struct cmd_adding *adding, const char **proof)
+{
+	struct buf answer = {0};
+	int fd;
+	int rc = cmd_secret_source(adding->args, &fd);
+
+	*proof = "none";
+	if (rc)
+		return rc;
+	if (record_get(&adding->keys, "client_certificate"))
+		*proof = "certificate";
+	else if (record_get(&adding->keys, "client_key"))
+		*proof = "key";
+	else if (fd >= 0 || adding->machine)
+		*proof = "secret";
+	else if (adding->person && !record_get(&adding->keys, "auth")) {
+		rc = terminal_ask("Does the client have a client secret? "
+				  "[y/N]",
+				  &answer);
+		if (strcasecmp(buf_text(&answer), "y") == 0 ||
+		    strcasecmp(buf_text(&answer), "yes") == 0)
+			*proof = "secret";
+	}
+	buf_free(&answer);
+	return rc;
+}
+
+static void tell_warnings(const struct record *answer)
+{
+	const char *text = NULL;
+
+	while ((text = record_next(answer, "warning[]", text)))
+		terminal_say(TERMINAL_WARNING, "%s\n", text);
+}
+
+/* What was given by hand stands over what the server says. Endpoints that are
+ * all the server's own are asked for again from time to time (cmd_fresh.c). */
+static int take_found(struct cmd_adding *adding, const struct record *answer)
+{
+	static const char *const no_keys[] = {"result", "warning[]",
+					      "registration_endpoint", NULL};
+	struct record found = {0};
+	const char *key, *value;
+	bool by_hand = record_get(&adding->keys, "token_endpoint") ||
+		       record_get(&adding->keys, "authorization_endpoint") ||
+		       record_get(&adding->keys, "revocation_endpoint");
+	size_t at = 0;
+	int rc = record_append(&found, answer);
+
+	for (const char *const *no = no_keys; *no; no++)
+		record_remove(&found, *no);
+	if (cmd_option(adding->args, "scope"))
+		record_remove(&found, "scope");
+	if (!by_hand)
+		rc |= record_add_int(&found, "metadata_at", time(NULL));
+	while (!rc && (key = record_each(&found, &at, &value)))
+		if (strstr(key, "[]") || !record_get(&adding->keys, key))
+			rc = record_add(&adding->keys, key, value);
+	record_free(&found);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
 static int discover(struct cmd_adding *adding, const char *issuer)
 {
-	static const char *const keys[] = {
-	    "issuer",	      "authorization_endpoint",
-	    "token_endpoint", "revocation_endpoint",
-	    "auth",	      NULL};
+	const char *proof, *auth = record_get(&adding->keys, "auth");
 	struct record request = {0}, answer = {0};
 	struct cmd_call call = {
 	    .request = &request, .answer = &answer, .timeout_s = DISCOVER_S};
-	const char *ca_file = cmd_option(adding->args, "ca-file");
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc = ask_proof(adding, &proof);
 
-	if (record_add(&request, "op", "discover") == 0 &&
-	    record_add(&request, "issuer", issuer) == 0 &&
-	    record_add(&request, "ca_file", ca_file) == 0)
+	if (rc)
+		return rc;
+	if (record_add(&request, "op", "discover") ||
+	    record_add(&request, "issuer", issuer) ||
+	    record_add(&request, "ca_file",
+		       record_get(&adding->keys, "ca_file")) ||
+	    record_add(&request, "proxy", record_get(&adding->keys, "proxy")) ||
+	    record_add(&request, "auth", auth) ||
+	    record_add(&request, "proof", proof) ||
+	    record_add(&request, "machine", adding->machine ? "1" : NULL))
+		rc = VALETKEY_ERR_NOMEM;
+	else
 		rc = cmd_call(&call);
-	for (const char *const *key = keys; *key && !rc; key++)
-		if (!record_get(&adding->keys, *key) &&
-		    record_add(&adding->keys, *key, record_get(&answer, *key)))
-			rc = VALETKEY_ERR_NOMEM;
+	if (!rc) {
+		tell_warnings(&answer);
+		rc = take_found(adding, &answer);
+	}
+	if (!rc)
+		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
+					    "client_secret_", 14) != 0;
 	record_free(&request);
 	record_free(&answer);
 	return rc;
@@ -73,32 +147,64 @@ static int check(const struct cmd_adding *adding, const char *grant)
 	return VALETKEY_OK;
 }
 
+/*
+ * RFC 8252 8.10, RFC 9700 2.1: a redirect URI for each authorization server, so
+ * that the answer of one cannot pass for another's. Its path is made of the
+ * issuer, and always the same.
+ */
+static int unique_redirect(const struct cmd_adding *adding, struct buf *uri)
+{
+	const char *of = record_get(&adding->keys, "issuer");
+	int rc = buf_str(uri, REDIRECT_URI);
+
+	if (!of)
+		of = record_get(&adding->keys, "authorization_endpoint");
+	for (of = of ? strstr(of, "://") + 2 : ""; !rc && *of; of++) {
+		bool start = uri->data[uri->len - 1] == '/';
+
+		if (isalnum((unsigned char)*of) ||
+		    (strchr("-._", *of) && !(start && *of == '.')))
+			rc = buf_char(uri, *of);
+		else if (*of != '/')
+			rc = buf_char(uri, '-');
+		else if (of[1] && !start)
+			rc = buf_char(uri, '/');
+	}
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+static int put_redirect(struct cmd_adding *adding)
+{
+	struct buf unique = {0};
+	const char *uri;
+	int rc = cmd_answers_option(adding->args, "redirect-uri", &uri);
+
+	if (!rc && !uri)
+		rc = unique_redirect(adding, &unique);
+	if (!rc &&
+	    record_add(&adding->keys, "redirect_uri", uri ? uri : unique.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&unique);
+	return rc;
+}
+
 static int put_keys(struct cmd_adding *adding, const char *grant)
 {
-	const char *scope, *redirect;
+	const char *scope;
 	int rc = cmd_answers_option(adding->args, "scope", &scope);
 
-	if (!rc)
-		rc =
-		    cmd_answers_option(adding->args, "redirect-uri", &redirect);
-	if (rc)
-		return rc;
-	adding->machine = grant && strcmp(grant, "client_credentials") == 0;
-	if (adding->machine)
-		redirect = NULL;
-	else if (!redirect)
-		redirect = REDIRECT_URI;
-	if (!adding->machine &&
+	if (!rc && !adding->machine &&
 	    !record_get(&adding->keys, "authorization_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Where does one log in? Give it: "
 				"--authorization-endpoint URL.");
-	if (record_add(&adding->keys, "grant",
-		       grant ? grant : "authorization_code") ||
-	    record_add(&adding->keys, "scope", scope) ||
-	    record_add(&adding->keys, "redirect_uri", redirect))
-		return VALETKEY_ERR_NOMEM;
-	return VALETKEY_OK;
+	if (!rc && !adding->machine)
+		rc = put_redirect(adding);
+	if (!rc && (record_add(&adding->keys, "grant",
+			       grant ? grant : "authorization_code") ||
+		    record_add(&adding->keys, "scope", scope)))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
 }
 
 /* What to register there, for a person. */
@@ -127,6 +233,7 @@ int cmd_custom_walk(struct cmd_adding *adding)
 	const char *grant = cmd_option(adding->args, "client");
 	int rc = check(adding, grant);
 
+	adding->machine = grant && strcmp(grant, "client_credentials") == 0;
 	if (!rc && issuer)
 		rc = discover(adding, issuer);
 	if (!rc)

@@ -1,136 +1,93 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op_discover.c - a provider's endpoints from its issuer: RFC 8414, whose path
- * goes between host and path, then OpenID Connect Discovery, whose goes behind.
- * The document must name the very issuer that was asked for (RFC 8414 3.3).
+ * op_discover.c - a provider's endpoints from its issuer: asks at RFC 8414's
+ * place, then at OpenID Connect Discovery's, and takes the first document that
+ * names the very issuer that was asked for (metadata.h).
  */
 #include "clock.h"
-#include "json.h"
+#include "metadata.h"
 #include "net.h"
 #include "ops.h"
-#include "origin.h"
 #include "valetkey.h"
-
-#include <string.h>
 
 #define LIMIT_MS 20000
 
-/* Both places: https://host/.well-known/NAME/path and .../path/.well-known/NAME
- */
-static int well_known(const char *issuer, bool openid, struct buf *url)
+/* What came of one place. */
+enum look {
+	LOOK_DONE = 0,	 /* found, or the end of it: problem says why */
+	LOOK_NOTHING = 1 /* try the other place */
+};
+
+static enum look judge(struct job *job, const struct metadata_wish *wish,
+		       const struct http_answer *answer)
 {
-	const char *path = strchr(strstr(issuer, "://") + 3, '/');
-	size_t host = path ? (size_t)(path - issuer) : strlen(issuer);
-	size_t len = strlen(issuer);
+	struct problem why = {0};
 
-	while (len > host && issuer[len - 1] == '/')
-		len--;
-	if (openid)
-		return buf_add(url, issuer, len) ||
-		       buf_str(url, "/.well-known/openid-configuration");
-	return buf_add(url, issuer, host) ||
-	       buf_str(url, "/.well-known/oauth-authorization-server") ||
-	       buf_add(url, issuer + host, len - host);
-}
-
-static bool lists(const struct json *json, const char *key, const char *wanted)
-{
-	const char *value = NULL;
-
-	while ((value = record_next(&json->strings, key, value)))
-		if (strcmp(value, wanted) == 0)
-			return true;
-	return false;
-}
-
-static int take(struct job *job, const char *issuer, const struct json *json)
-{
-	static const char *const keys[] = {"issuer", "authorization_endpoint",
-					   "token_endpoint",
-					   "revocation_endpoint"};
-	const char *methods = "token_endpoint_auth_methods_supported[]";
-	const char *own = record_get(&json->strings, "issuer");
-	char origin[ORIGIN_MAX];
-
-	if (!own || strcmp(own, issuer) != 0)
-		return problem_set(&job->problem, VALETKEY_ERR_DENIED,
-				   "The server's metadata names another issuer "
-				   "than %s, so it is not used. Is a slash at "
-				   "the end missing or too much?",
-				   issuer);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		const char *value = record_get(&json->strings, keys[i]);
-
-		if (value && origin_of(value, origin) != 0)
-			return problem_set(&job->problem, VALETKEY_ERR_DENIED,
-					   "The server's metadata has a %s "
-					   "that is no https URL.",
-					   keys[i]);
-		if (record_add(&job->answer, keys[i], value))
-			return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-					   "Out of memory.");
+	if (answer->status != 200) {
+		if (answer->status >= 500 || answer->status == 429)
+			problem_set(&job->problem, VALETKEY_ERR_NETWORK,
+				    "The server did not give its metadata "
+				    "(HTTP %ld). Try again later.",
+				    answer->status);
+		return LOOK_NOTHING;
 	}
-	/* RFC 8414 2: client_secret_basic is what an absent list means. */
-	return record_add(&job->answer, "auth",
-			  lists(json, methods, "client_secret_post")
-			      ? "client_secret_post"
-			      : "client_secret_basic")
-		   ? VALETKEY_ERR_NOMEM
-		   : VALETKEY_OK;
+	if (metadata_read(wish, buf_text(&answer->body), answer->body.len,
+			  &job->answer, &why) == VALETKEY_OK) {
+		job->problem.result = VALETKEY_OK;
+		return LOOK_DONE;
+	}
+	/* A page for people, or somebody else's: there may be ours there. */
+	if (job->problem.result != VALETKEY_ERR_DENIED)
+		job->problem = why;
+	return why.result == VALETKEY_ERR_NOMEM ? LOOK_DONE : LOOK_NOTHING;
 }
 
-/* -1: nothing there, try the other place. */
-static int fetch(struct job *job, const char *issuer, const char *url)
+static enum look look(struct job *job, const struct metadata_wish *wish,
+		      bool openid)
 {
-	const struct http_request request = {
-	    .url = url,
+	struct buf url = {0};
+	struct http_request request = {
 	    .ca_file = record_get(&job->request, "ca_file"),
 	    .deadline = deadline_in(LIMIT_MS),
 	};
-	const struct net *net = net_load(&job->problem);
 	struct http_answer answer = {0};
-	struct json json = {0};
-	int rc;
+	const struct net *net = net_load(&job->problem);
+	enum look found = LOOK_DONE;
 
 	if (!net)
-		return job->problem.result;
-	rc = net->http_send(&request, &answer, &job->problem);
-	if (!rc &&
-	    (answer.status != 200 ||
-	     json_parse(buf_text(&answer.body), answer.body.len, &json) != 0))
-		rc = -1;
-	if (!rc)
-		rc = take(job, issuer, &json);
-	json_free(&json);
+		return LOOK_DONE;
+	if (metadata_place(wish->issuer, openid, &url)) {
+		problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+			    "Out of memory.");
+	} else {
+		request.url = url.data;
+		if (!net->http_send(&request, &answer, &job->problem))
+			found = judge(job, wish, &answer);
+	}
 	net->http_answer_free(&answer);
-	return rc;
+	buf_free(&url);
+	return found;
 }
 
 int op_discover(struct job *job)
 {
-	const char *issuer = record_get(&job->request, "issuer");
-	char origin[ORIGIN_MAX];
-	int rc = -1;
+	const struct metadata_wish wish = {
+	    .issuer = record_get(&job->request, "issuer"),
+	    .auth = record_get(&job->request, "auth"),
+	    .proof = record_get(&job->request, "proof"),
+	    .machine = record_get(&job->request, "machine") != NULL,
+	};
 
-	if (!issuer || origin_of(issuer, origin) != 0 || strpbrk(issuer, "?#"))
+	if (!metadata_issuer_ok(wish.issuer))
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
 				   "The issuer must be a https URL without "
-				   "query.");
-	for (int openid = 0; rc == -1 && openid < 2; openid++) {
-		struct buf url = {0};
-
-		rc = well_known(issuer, openid, &url)
-			 ? problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				       "Out of memory.")
-			 : fetch(job, issuer, url.data);
-		buf_free(&url);
-	}
-	if (rc == -1)
-		rc =
-		    problem_set(&job->problem, VALETKEY_ERR_NETWORK,
-				"%s has no metadata (RFC 8414 or OpenID). Give "
-				"its endpoints: --authorization-endpoint and "
-				"--token-endpoint.",
-				issuer);
-	return rc;
+				   "query and fragment.");
+	if (look(job, &wish, false) == LOOK_NOTHING &&
+	    look(job, &wish, true) == LOOK_NOTHING && !job->problem.result)
+		problem_set(&job->problem, VALETKEY_ERR_NETWORK,
+			    "%s has no metadata (RFC 8414 or OpenID). Give its "
+			    "endpoints: --authorization-endpoint and "
+			    "--token-endpoint.",
+			    wish.issuer);
+	return job->problem.result;
 }

@@ -19,8 +19,9 @@
  *             -> proof=accepted|unproven|none (none: there is no secret),
  *             proof_text for a person; a refused secret is ERR_DENIED and
  *             nothing is stored
- * discover    issuer, ca_file -> issuer, authorization_endpoint, token_endpoint,
- *             revocation_endpoint, auth (RFC 8414, then OpenID Discovery)
+ * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
+ *             certificate (what to choose by), machine=1 (nobody logs in)
+ *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
  * status      account[] -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a

@@ -42,6 +42,8 @@ const char help_text[] =
     "  --omit FIELD          leave expires_in, scope or refresh_token\n"
     "                        out of token answers; repeatable\n"
     "  --revoke-503 N        the first N revocations answer 503\n"
+    "  --page PATH=FILE      a GET of PATH gives FILE as JSON, with {origin}\n"
+    "                        filled in; read anew each time; repeatable\n"
     "  --control             serve /control/ (below)\n"
     "  --fault NAME[=VALUE]  repeatable; for the token endpoint only\n"
     "\n"

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The metadata of RFC 8414, member by member as NinjaOne publishes them:
- * the issuer ends in a slash, and scopes_supported is not complete.
+ * the issuer ends in a slash, and scopes_supported is not complete. And the
+ * pages of --page, which say anything else.
  */
 #include "provider.h"
 
 #include "encode.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static void metadata_url(struct buf *body, const char *name,
 			 const struct provider *provider, const char *path)
@@ -39,4 +43,41 @@ void metadata_handle(struct provider *provider, struct request *request)
 	request->answer.status = 200;
 	request->answer.type = "application/json";
 	request_log(request, "result", "ok");
+}
+
+/* A file that went away is a page that is not there. */
+static void metadata_serve(const struct provider *provider,
+			   struct request *request, const char *file)
+{
+	static const char mark[] = "{origin}";
+	struct buf *body = &request->answer.body;
+	char *text = NULL, *from, *at;
+
+	if (util_read_file(file, &text)) {
+		request_fail(request, 404, "no-such-page");
+		return;
+	}
+	for (from = text; (at = strstr(from, mark)); from = at + strlen(mark)) {
+		buf_add(body, from, (size_t)(at - from));
+		buf_adds(body, provider->origin);
+	}
+	buf_adds(body, from);
+	free(text);
+	request->answer.status = 200;
+	request->answer.type = "application/json";
+	request_log(request, "result", "page");
+}
+
+bool metadata_page(struct provider *provider, struct request *request)
+{
+	const struct options *options = &provider->options;
+
+	for (size_t i = 0; i < options->page_count; i++)
+		if (!strcmp(request->method, "GET") &&
+		    !strcmp(request->path, options->pages[i].path)) {
+			metadata_serve(provider, request,
+				       options->pages[i].file);
+			return true;
+		}
+	return false;
 }

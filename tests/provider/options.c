@@ -35,6 +35,7 @@ enum option_code {
 	OPT_FAULT = 18,
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
+	OPT_PAGE = 21,
 };
 
 static const struct option option_list[] = {
@@ -57,6 +58,7 @@ static const struct option option_list[] = {
     {"revoke-503", required_argument, NULL, OPT_REVOKE_503},
     {"omit", required_argument, NULL, OPT_OMIT},
     {"fault", required_argument, NULL, OPT_FAULT},
+    {"page", required_argument, NULL, OPT_PAGE},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -98,6 +100,19 @@ static int options_client(struct options *options, const char *text)
 		return -1;
 	}
 	options->client_count++;
+	return 0;
+}
+
+static int options_page(struct options *options, const char *text)
+{
+	struct options_page *page = &options->pages[options->page_count];
+	const char *equals = strchr(text, '=');
+
+	if (options->page_count == OPTIONS_MAX_PAGES || *text != '/' || !equals)
+		return -1;
+	page->path = util_strndup(text, (size_t)(equals - text));
+	page->file = util_strdup(equals + 1);
+	options->page_count++;
 	return 0;
 }
 
@@ -193,6 +208,8 @@ static int options_take(struct options *options, int code, int argc,
 		return options_user(options, optarg);
 	case OPT_PASSWORD_FILE:
 		return options_add_user(options, "demo", 4, optarg);
+	case OPT_PAGE:
+		return options_page(options, optarg);
 	case OPT_OMIT:
 		return options_omit(options, optarg);
 	case OPT_FAULT:
@@ -237,6 +254,10 @@ void options_clear(struct options *options)
 	for (size_t i = 0; i < options->user_count; i++) {
 		free(options->users[i].name);
 		free(options->users[i].password);
+	}
+	for (size_t i = 0; i < options->page_count; i++) {
+		free(options->pages[i].path);
+		free(options->pages[i].file);
 	}
 	free(options->ready_file);
 	free(options->log_file);

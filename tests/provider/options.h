@@ -16,6 +16,7 @@
 
 #define OPTIONS_MAX_CLIENTS 32
 #define OPTIONS_MAX_USERS 16
+#define OPTIONS_MAX_PAGES 8
 
 struct user {
 	char *name;
@@ -27,6 +28,12 @@ enum omit {
 	OMIT_EXPIRES_IN = 1,
 	OMIT_SCOPE = 2,
 	OMIT_REFRESH_TOKEN = 4,
+};
+
+/* A file that is served as JSON, read anew for each request. */
+struct options_page {
+	char *path;
+	char *file;
 };
 
 struct options {
@@ -51,6 +58,8 @@ struct options {
 	size_t client_count;
 	struct user users[OPTIONS_MAX_USERS];
 	size_t user_count;
+	struct options_page pages[OPTIONS_MAX_PAGES];
+	size_t page_count;
 };
 
 enum options_result {

@@ -66,6 +66,7 @@ void log_write_lost(struct provider *provider, const struct request *request);
 void route_request(struct provider *provider, struct request *request);
 
 /* The handlers; each fills in the answer. The lock is held. */
+bool metadata_page(struct provider *provider, struct request *request);
 void metadata_handle(struct provider *provider, struct request *request);
 void authorize_handle(struct provider *provider, struct request *request);
 void authorize_error_handle(struct provider *provider, struct request *request);

@@ -113,6 +113,10 @@ void route_request(struct provider *provider, struct request *request)
 	bool faults;
 
 	route_hide_method(request);
+	if (metadata_page(provider, request)) {
+		log_write(provider, request);
+		return;
+	}
 	if (route_refuse(route, request)) {
 		log_write(provider, request);
 		return;

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * metadata.c - see metadata.h. Knows no network: op_discover.c brings the
+ * document, the fuzzer brings anything.
+ */
+#include "metadata.h"
+#include "json.h"
+#include "origin.h"
+#include "scope.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+#define OPENID_SCOPE "openid profile email"
+
+/* One document being read. */
+struct reading {
+	const struct metadata_wish *wish;
+	struct json json;
+	struct record *found;
+	struct problem *problem;
+	bool openid;   /* it speaks OpenID Connect */
+	bool loopback; /* the issuer is on this computer */
+};
+
+static int no_memory(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
+bool metadata_issuer_ok(const char *issuer)
+{
+	char origin[ORIGIN_MAX];
+
+	return issuer && origin_of(issuer, origin) == 0 &&
+	       !strpbrk(issuer, "?#");
+}
+
+/* RFC 8414 3.1 and OpenID Connect Discovery 4: one slash at the end goes. */
+int metadata_place(const char *issuer, bool openid, struct buf *url)
+{
+	const char *path = strchr(strstr(issuer, "://") + 3, '/');
+	size_t host = path ? (size_t)(path - issuer) : strlen(issuer);
+	size_t len = strlen(issuer);
+
+	if (issuer[len - 1] == '/')
+		len--;
+	if (openid)
+		return buf_add(url, issuer, len) ||
+		       buf_str(url, "/.well-known/openid-configuration");
+	return buf_add(url, issuer, host) ||
+	       buf_str(url, "/.well-known/oauth-authorization-server") ||
+	       buf_add(url, issuer + host, len - host);
+}
+
+/* ---- members ---- */
+
+static const char *text_of(const struct reading *reading, const char *key)
+{
+	const char *value = record_get(&reading->json.strings, key);
+
+	return value && *value ? value : NULL;
+}
+
+static bool is_true(const struct reading *reading, const char *key)
+{
+	const char *value = record_get(&reading->json.scalars, key);
+
+	return value && strcmp(value, "true") == 0;
+}
+
+static bool lists(const struct reading *reading, const char *key,
+		  const char *wanted)
+{
+	const struct record *strings = &reading->json.strings;
+	const char *value = NULL;
+
+	while ((value = record_next(strings, key, value)))
+		if (strcmp(value, wanted) == 0)
+			return true;
+	return false;
+}
+
+static int put(struct reading *reading, const char *key, const char *value)
+{
+	return record_add(reading->found, key, value)
+		   ? no_memory(reading->problem)
+		   : VALETKEY_OK;
+}
+
+/* ---- who it is ---- */
+
+static int check_issuer(struct reading *reading)
+{
+	char asked[PROBLEM_QUOTE_MAX], named[PROBLEM_QUOTE_MAX];
+	const char *issuer = reading->wish->issuer;
+	const char *own = text_of(reading, "issuer");
+	size_t len = strlen(issuer), other;
+	bool slash;
+
+	if (!own)
+		return problem_set(reading->problem, VALETKEY_ERR_NETWORK,
+				   "The server's metadata names no issuer.");
+	if (strcmp(own, issuer) == 0)
+		return put(reading, "issuer", issuer);
+	other = strlen(own);
+	slash = strncmp(own, issuer, len < other ? len : other) == 0 &&
+		(other == len + 1 ? own[len] == '/'
+				  : len == other + 1 && issuer[other] == '/');
+	problem_quote(asked, issuer);
+	problem_quote(named, own);
+	return problem_set(
+	    reading->problem, VALETKEY_ERR_DENIED,
+	    "The server's metadata names another issuer: it was asked for "
+	    "\"%s\" and names \"%s\", so it is not used. %s",
+	    asked, named,
+	    slash ? "They differ in the slash at the end: give the issuer just "
+		    "as the server names it."
+		  : "Ask the provider for its issuer, or give its endpoints: "
+		    "--authorization-endpoint and --token-endpoint.");
+}
+
+/* ---- where it is ---- */
+
+/* A client with a certificate has places of its own (RFC 8705 5). */
+static const char *endpoint_of(const struct reading *reading, const char *key)
+{
+	struct buf alias = {0};
+	const char *auth = record_get(reading->found, "auth");
+	const char *value = NULL;
+
+	if (auth && strcmp(auth, "tls_client_auth") == 0 &&
+	    buf_fmt(&alias, "mtls_endpoint_aliases.%s", key) == 0)
+		value = text_of(reading, alias.data);
+	buf_free(&alias);
+	return value ? value : text_of(reading, key);
+}
+
+static int put_endpoint(struct reading *reading, const char *key)
+{
+	const char *url = endpoint_of(reading, key);
+	char quoted[PROBLEM_QUOTE_MAX], origin[ORIGIN_MAX];
+
+	if (!url)
+		return VALETKEY_OK;
+	if (origin_of(url, origin) == 0 && !strchr(url, '#') &&
+	    (reading->loopback || !origin_is_loopback(origin)))
+		return put(reading, key, url);
+	return problem_set(reading->problem, VALETKEY_ERR_DENIED,
+			   "The server's metadata has a %s that is no clean "
+			   "https URL: \"%s\". None of it is used; tell the "
+			   "provider.",
+			   key, problem_quote(quoted, url));
+}
+
+static int put_endpoints(struct reading *reading)
+{
+	static const char *const keys[] = {
+	    "authorization_endpoint",
+	    "token_endpoint",
+	    "revocation_endpoint",
+	    "device_authorization_endpoint",
+	    "pushed_authorization_request_endpoint",
+	    "userinfo_endpoint",
+	    "registration_endpoint"};
+	int rc = VALETKEY_OK;
+
+	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
+		rc = put_endpoint(reading, keys[i]);
+	if (!rc && !text_of(reading, "token_endpoint"))
+		rc =
+		    problem_set(reading->problem, VALETKEY_ERR_NETWORK,
+				"The server's metadata has no token_endpoint.");
+	return rc;
+}
+
+/* ---- how a client shows who it is ---- */
+
+/* RFC 8414 2: client_secret_basic is what an absent list means; it comes first
+ * because RFC 6749 2.3.1 and RFC 7591 2 have it as the usual one. */
+static const char *choose_auth(const struct reading *reading)
+{
+	const char *methods = "token_endpoint_auth_methods_supported[]";
+	const char *proof = reading->wish->proof;
+
+	if (reading->wish->auth)
+		return reading->wish->auth;
+	if (!proof || strcmp(proof, "none") == 0)
+		return "none";
+	if (strcmp(proof, "certificate") == 0)
+		return "tls_client_auth";
+	if (strcmp(proof, "key") == 0)
+		return "private_key_jwt";
+	return lists(reading, methods, "client_secret_post") &&
+		       !lists(reading, methods, "client_secret_basic")
+		   ? "client_secret_post"
+		   : "client_secret_basic";
+}
+
+static int warn_auth(struct reading *reading)
+{
+	const char *methods = "token_endpoint_auth_methods_supported[]";
+	const char *auth = record_get(reading->found, "auth");
+	struct buf text = {0};
+	int rc = VALETKEY_OK;
+
+	if (!text_of(reading, methods) || lists(reading, methods, auth) ||
+	    (strcmp(auth, "tls_client_auth") == 0 &&
+	     lists(reading, methods, "self_signed_tls_client_auth")))
+		return VALETKEY_OK;
+	if (buf_fmt(&text,
+		    "The server's metadata does not list %s, which this client "
+		    "uses to show who it is. If it is refused, add it again "
+		    "with a client secret (--secret-stdin) or another --auth.",
+		    strcmp(auth, "none") == 0 ? "clients without a secret"
+					      : auth))
+		rc = no_memory(reading->problem);
+	if (!rc)
+		rc = put(reading, "warning[]", text.data);
+	buf_free(&text);
+	return rc;
+}
+
+/* ---- what to ask for ---- */
+
+/* RFC 7636 4.2 and 7.2: S256 in any case, never plain. */
+static int warn_pkce(struct reading *reading)
+{
+	const char *methods = "code_challenge_methods_supported[]";
+
+	if (!text_of(reading, methods) || lists(reading, methods, "S256"))
+		return VALETKEY_OK;
+	return put(reading, "warning[]",
+		   "The server's metadata lists no PKCE with S256, the "
+		   "protection against stolen codes. It is sent all the same: "
+		   "servers ignore what they do not know. If the login breaks "
+		   "on it, tell the provider.");
+}
+
+/* RFC 6749 3.3: what is asked by default where nobody says what is needed. */
+static int put_scope(struct reading *reading)
+{
+	const char *supported = "scopes_supported[]";
+	bool any = text_of(reading, supported) != NULL;
+	struct buf scope = {0};
+	const char *at = OPENID_SCOPE;
+	int rc = VALETKEY_OK;
+
+	while (!rc && *at) {
+		char word[16];
+		size_t len = strcspn(at, " ");
+
+		memcpy(word, at, len);
+		word[len] = '\0';
+		if ((!any || lists(reading, supported, word)) &&
+		    scope_add(&scope, word))
+			rc = no_memory(reading->problem);
+		at += len + strspn(at + len, " ");
+	}
+	if (!rc && scope.len)
+		rc = put(reading, "scope", scope.data);
+	buf_free(&scope);
+	return rc;
+}
+
+/* For a person's login; OpenID Connect Core 11: offline_access wants its
+ * consent asked. */
+static int put_login(struct reading *reading)
+{
+	int rc = warn_pkce(reading);
+
+	if (!rc && reading->openid)
+		rc = put_scope(reading);
+	if (rc || !lists(reading, "scopes_supported[]", "offline_access"))
+		return rc;
+	rc = put(reading, "offline_scope", "offline_access");
+	if (!rc && reading->openid)
+		rc = put(reading, "authorize_parameter[]", "prompt=consent");
+	return rc;
+}
+
+static int put_flags(struct reading *reading)
+{
+	static const char *const keys[] = {
+	    "authorization_response_iss_parameter_supported",
+	    "require_pushed_authorization_requests"};
+	int rc = VALETKEY_OK;
+
+	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
+		if (is_true(reading, keys[i]))
+			rc = put(reading, keys[i], "true");
+	return rc;
+}
+
+static int take(struct reading *reading)
+{
+	char origin[ORIGIN_MAX];
+	int rc = check_issuer(reading);
+
+	reading->loopback = origin_of(reading->wish->issuer, origin) == 0 &&
+			    origin_is_loopback(origin);
+	reading->openid =
+	    text_of(reading, "id_token_signing_alg_values_supported[]") ||
+	    lists(reading, "scopes_supported[]", "openid");
+	if (!rc)
+		rc = put(reading, "auth", choose_auth(reading));
+	if (!rc)
+		rc = warn_auth(reading);
+	if (!rc)
+		rc = put_endpoints(reading);
+	if (!rc && !reading->wish->machine)
+		rc = put_login(reading);
+	if (!rc && !reading->wish->machine)
+		rc = put_flags(reading);
+	return rc;
+}
+
+int metadata_read(const struct metadata_wish *wish, const char *text,
+		  size_t len, struct record *found, struct problem *problem)
+{
+	struct reading reading = {
+	    .wish = wish, .found = found, .problem = problem};
+	int rc;
+
+	if (json_parse(text, len, &reading.json))
+		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
+				 "The server's metadata is no JSON object.");
+	else
+		rc = take(&reading);
+	json_free(&reading.json);
+	if (rc)
+		record_free(found);
+	return rc;
+}

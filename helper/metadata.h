@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * metadata.h - what an authorization server says of itself (RFC 8414, OpenID
+ * Connect Discovery), turned into the keys of an account's file (client.h,
+ * provider.h). Nothing of it is believed before the document has named the very
+ * issuer that was asked for (RFC 8414 3.3), and no endpoint is taken that is
+ * not https; on this computer's own addresses only where the issuer is too.
+ */
+#ifndef VALETKEY_METADATA_H
+#define VALETKEY_METADATA_H
+
+#include "problem.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whose metadata, and for which client. */
+struct metadata_wish {
+	const char *issuer;
+	const char *auth;  /* the client's method; NULL: choose */
+	const char *proof; /* what it has to choose by: secret, key,
+			      certificate, or none (also NULL) */
+	bool machine;	   /* client_credentials: nobody logs in */
+};
+
+/* Whether it can be an issuer: https without query and fragment. */
+bool metadata_issuer_ok(const char *issuer);
+
+/*
+ * Where to look: RFC 8414's place between host and path, or (`openid`) OpenID's
+ * behind the path. 0 or -1 for memory.
+ */
+int metadata_place(const char *issuer, bool openid, struct buf *url);
+
+/*
+ * Reads a document. 0, and in `found` the keys issuer, *_endpoint, auth,
+ * offline_scope, scope, authorize_parameter[],
+ * authorization_response_iss_parameter_supported and
+ * require_pushed_authorization_requests as far as they are known; beside them
+ * registration_endpoint, and warning[] for the person. ERR_NETWORK where it is
+ * no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
+ */
+int metadata_read(const struct metadata_wish *wish, const char *text,
+		  size_t len, struct record *found, struct problem *problem);
+
+#endif

@@ -1,0 +1,193 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_discovery.sh - a provider by its issuer: where its metadata is looked for,
+# what of it is believed, and what the account's file has of it.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/command.sh
+. "$VALETKEY_SRC/tests/command.sh"
+
+WELL=/.well-known
+OAUTH=$WELL/oauth-authorization-server
+OPENID=$WELL/openid-configuration
+PAGE=$VALETKEY_TEST_DIR/page
+provider_start --page "$OAUTH/tenant/1=$PAGE-path" \
+	--page "/suffix$OPENID=$PAGE-openid" \
+	--page "$OAUTH/wild=$PAGE-wild" || exit 1
+WEB_SECRET=$(secret_file web-secret)
+
+key()
+{
+	sed -n "s/^$2=//p" "$CONFIG/$1.conf"
+}
+
+# document NAME ISSUER [MEMBER...]: a page with these members beside the usual.
+document()
+{
+	document_name=$1 document_issuer=$2
+	shift 2
+	{
+		printf '{"issuer":"%s"' "$document_issuer"
+		printf ',"authorization_endpoint":"{origin}/ws/oauth/authorize"'
+		printf ',"token_endpoint":"{origin}/ws/oauth/token"'
+		[ $# -eq 0 ] || printf ',%s' "$@"
+		echo '}'
+	} >"$PAGE-$document_name"
+}
+
+# found NAME [OPTION...]: an account for the issuer that page-wild is of.
+found()
+{
+	found_name=$1
+	shift
+	valetkey add "$found_name" --issuer "$PROVIDER_URL/wild" \
+		--client-id native-client "$@"
+}
+
+# ---- where ----
+
+test_places()
+{
+	document path '{origin}/tenant/1'
+	said 0 'mine is added' 'an issuer with a path (RFC 8414 3.1)' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
+	is "$(key mine issuer)" "$PROVIDER_URL/tenant/1" 'its issuer'
+	is "$(provider_count ' GET .*openid-configuration ')" 0 \
+		'nothing else was asked'
+	remove mine
+	document path '{origin}/tenant/1/'
+	said 0 'mine is added' 'one with a slash at its end is looked for there' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1/" --client-id x
+	remove mine
+	document openid '{origin}/suffix'
+	said 0 'mine is added' 'an issuer of OpenID alone' \
+		valetkey add mine --issuer "$PROVIDER_URL/suffix" --client-id x
+	remove mine
+	said "$NETWORK" 'has no metadata.*--authorization-endpoint' \
+		'an issuer without metadata' \
+		valetkey add mine --issuer "$PROVIDER_URL/no" --client-id x
+	for issuer in http://example.com https://a.example/?x https://a.example/#x
+	do
+		said "$ARG" 'https URL without query' "no issuer: $issuer" \
+			valetkey add mine --issuer "$issuer" --client-id x
+	done
+	nothing_left 'no metadata'
+}
+
+test_issuer()
+{
+	document path '{origin}/tenant/1/'
+	said "$DENIED" "asked for \"$PROVIDER_URL/tenant/1\" and names \"$PROVIDER_URL/tenant/1/\".*slash at the end" \
+		'a slash too much: both are shown' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
+	document path 'https://evil.example'
+	said "$DENIED" 'names "https://evil.example"' 'another issuer' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
+	printf '{"token_endpoint":"%s/t"}' "$PROVIDER_URL" >"$PAGE-path"
+	said "$NETWORK" 'names no issuer' 'no issuer in it' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
+	echo '<html>' >"$PAGE-path"
+	said "$NETWORK" 'no JSON object' 'a page for people' \
+		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
+	nothing_left 'another issuer'
+}
+
+test_endpoints()
+{
+	for url in http://example.com/t https://a@example.com/t ftp://x/ \
+		'{origin}/t#f' javascript:1
+	do
+		document wild '{origin}/wild' "\"revocation_endpoint\":\"$url\""
+		said "$DENIED" 'revocation_endpoint that is no clean https URL' \
+			"an endpoint that is none: $url" found mine
+	done
+	document wild '{origin}/wild' '"token_endpoint":""'
+	said "$NETWORK" 'no token_endpoint' 'without a token endpoint' found mine
+	nothing_left 'bad endpoints'
+}
+
+# ---- what ----
+
+test_taken()
+{
+	document wild '{origin}/wild' \
+		'"revocation_endpoint":"{origin}/r"' \
+		'"device_authorization_endpoint":"{origin}/d"' \
+		'"pushed_authorization_request_endpoint":"{origin}/p"' \
+		'"userinfo_endpoint":"{origin}/u"' \
+		'"registration_endpoint":"{origin}/reg"' \
+		'"authorization_response_iss_parameter_supported":true' \
+		'"require_pushed_authorization_requests":true' \
+		'"scopes_supported":["openid","email","offline_access"]' \
+		'"token_endpoint_auth_methods_supported":["none"]' \
+		'"code_challenge_methods_supported":["S256"]' \
+		'"mtls_endpoint_aliases":{"token_endpoint":"{origin}/mtls"}'
+	said 0 '^mine is added' 'nothing but issuer and client id' found mine
+	unlike "$text" 'metadata' 'no warnings'
+	is "$(key mine revocation_endpoint) $(key mine userinfo_endpoint)" \
+		"$PROVIDER_URL/r $PROVIDER_URL/u" 'its endpoints'
+	is "$(key mine device_authorization_endpoint)" "$PROVIDER_URL/d" \
+		'for devices'
+	is "$(key mine pushed_authorization_request_endpoint)" \
+		"$PROVIDER_URL/p" 'for pushed requests'
+	is "$(key mine authorization_response_iss_parameter_supported) $(key \
+		mine require_pushed_authorization_requests)" 'true true' \
+		'what it promises and wants'
+	is "$(key mine scope), $(key mine offline_scope), $(key mine \
+		'authorize_parameter\[\]')" \
+		'openid email, offline_access, prompt=consent' \
+		'scopes: what of the usual is supported'
+	is "$(key mine auth) $(key mine token_endpoint)" \
+		"none $PROVIDER_URL/ws/oauth/token" 'a client without a secret'
+	is "$(key mine registration_endpoint)$(key mine 'warning\[\]')" '' \
+		'nothing else'
+	is "$(key mine redirect_uri)" \
+		"http://127.0.0.1:{port}/callback/127.0.0.1-$PROVIDER_PORT/wild" \
+		'a redirect URI for this issuer alone'
+	age=$(($(date +%s) - $(key mine metadata_at)))
+	ok 'when it was asked' test "$age" -ge 0 -a "$age" -lt 60
+	remove mine
+	said 0 'mine is added' 'the person'"'"'s scope' \
+		found mine --scope 'a b'
+	is "$(key mine scope)" 'a b' 'the person'"'"'s scope stands'
+	remove mine
+}
+
+test_auth()
+{
+	for methods in '"client_secret_post"' \
+		'"client_secret_post","client_secret_basic"' '"none"'; do
+		document wild '{origin}/wild' \
+			"\"token_endpoint_auth_methods_supported\":[$methods]" \
+			'"code_challenge_methods_supported":["plain"]'
+		run valetkey add mine --issuer "$PROVIDER_URL/wild" \
+			--client-id web-client --secret-fd 3 3<"$WEB_SECRET"
+		auths="${auths:-}$(key mine auth) "
+		remove mine
+	done
+	is "$auths" 'client_secret_post client_secret_basic client_secret_basic ' \
+		'with a secret: what the server takes, Basic first'
+	like "$text" 'does not list client_secret_basic' \
+		'what it does not list is said'
+	like "$text" 'no PKCE with S256' 'no S256 is said'
+	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" \
+		--client-id web-client <<-END
+	expect client secret? [y/N]
+	send y
+	expect (not shown)
+	secret $WEB_SECRET
+	END
+	is "$status $(key mine auth)" '0 client_secret_basic' \
+		'a person is asked whether there is one' || tap_note "$text"
+	remove mine
+	nothing_left 'after remove'
+}
+
+test_places
+test_issuer
+test_endpoints
+test_taken
+test_auth
+done_testing
