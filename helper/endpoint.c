@@ -6,8 +6,8 @@
 #include "endpoint.h"
 #include "client_auth.h"
 #include "clock.h"
-#include "net.h"
 #include "token_answer.h"
+#include "token_request.h"
 #include "valetkey.h"
 
 #include <ctype.h>
@@ -40,13 +40,22 @@ int endpoint_param(struct buf *form, const char *name, const char *value)
 	return 0;
 }
 
-static int post(const struct endpoint_request *request, const char *url,
-		struct http_answer *answer, struct problem *problem)
+/* Where a request goes, and how. */
+struct target {
+	const char *url;
+	bool json;
+};
+
+static int post_to(const struct endpoint_request *request,
+		   const struct target *target, struct http_answer *answer,
+		   struct problem *problem)
 {
 	struct client_auth auth = {0};
+	struct buf json = {0};
 	struct http_request http = {
-	    .url = url,
+	    .url = target->url,
 	    .form = request->params,
+	    .json = target->json,
 	    .ca_file = request->client->ca_file,
 	    .deadline = deadline_in(ENDPOINT_LIMIT_MS),
 	};
@@ -55,16 +64,34 @@ static int post(const struct endpoint_request *request, const char *url,
 
 	if (!net)
 		return problem->result;
-	rc = client_auth_add(request, url, &http, &auth, problem);
+	rc = client_auth_add(request, target->url, &http, &auth, problem);
+	if (!rc && target->json) {
+		http.form = &json;
+		if (token_request_json(request->params, &json))
+			rc = problem_set(problem, VALETKEY_ERR_NOMEM,
+					 "Out of memory.");
+	}
 	if (!rc)
 		rc = net->http_send(&http, answer, problem);
 	client_auth_free(&auth);
+	buf_free(&json);
 	return rc;
 }
 
-int endpoint_token(const struct endpoint_request *request,
-		   struct endpoint_answer *answer, struct problem *problem)
+int endpoint_post(const struct endpoint_request *request, const char *url,
+		  struct http_answer *answer, struct problem *problem)
 {
+	const struct target target = {url, false};
+
+	return post_to(request, &target, answer, problem);
+}
+
+static int ask(const struct endpoint_request *request, const char *url,
+	       struct endpoint_answer *answer, struct problem *problem)
+{
+	const char *body =
+	    record_get(&request->client->config, "token_request");
+	const struct target target = {url, body && strcmp(body, "json") == 0};
 	struct http_answer http = {0};
 	const struct net *net = net_load(problem);
 	int rc;
@@ -72,7 +99,7 @@ int endpoint_token(const struct endpoint_request *request,
 	answer->retry_after_s = -1;
 	if (!net)
 		return problem->result;
-	rc = post(request, request->client->token_endpoint, &http, problem);
+	rc = post_to(request, &target, &http, problem);
 	answer->unknown = http.sent && !http.status;
 	if (!rc)
 		rc = token_answer_read(request->client, &http, answer, problem);
@@ -86,6 +113,30 @@ int endpoint_token(const struct endpoint_request *request,
 	return rc;
 }
 
+int endpoint_token(const struct endpoint_request *request,
+		   struct endpoint_answer *answer, struct problem *problem)
+{
+	const struct client *client = request->client;
+
+	if (token_request_add(client, "token_parameter[]", request->params))
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return ask(request, client->token_endpoint, answer, problem);
+}
+
+int endpoint_refresh(const struct endpoint_request *request,
+		     struct endpoint_answer *answer, struct problem *problem)
+{
+	const struct client *client = request->client;
+	const char *url = record_get(&client->config, "refresh_endpoint");
+
+	if (token_request_add(client, "refresh_parameter[]", request->params))
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return ask(request, url ? url : client->token_endpoint, answer,
+		   problem);
+}
+
 int endpoint_revoke(const struct endpoint_request *request,
 		    struct problem *problem)
 {
@@ -96,7 +147,8 @@ int endpoint_revoke(const struct endpoint_request *request,
 
 	if (!net)
 		return problem->result;
-	rc = post(request, client->revocation_endpoint, &http, problem);
+	rc =
+	    endpoint_post(request, client->revocation_endpoint, &http, problem);
 	if (!rc && http.status != 200)
 		rc = problem_set(problem,
 				 http.status == 429   ? VALETKEY_ERR_THROTTLED

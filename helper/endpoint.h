@@ -7,6 +7,7 @@
 #define VALETKEY_ENDPOINT_H
 
 #include "client.h"
+#include "net.h"
 #include "problem.h"
 #include "record.h"
 
@@ -34,9 +35,21 @@ struct endpoint_answer {
 			       knows whether the server acted on it */
 	char error[64];	       /* RFC 6749 5.2, "" where none */
 	int64_t retry_after_s; /* -1: not said */
-	struct record fields;  /* of a success: access_token, ... as text; of
-				  one that is unusable: refresh_token, if any */
+	int64_t date;	       /* when it was sent, Unix seconds: the server's
+				  clock, or ours where it does not tell */
+	struct record fields;  /* of a success, as text: access_token,
+				  refresh_token, scope (with spaces between),
+				  expires_in (0: it never expires), id_token,
+				  identity, identity_id; of one that is
+				  unusable: refresh_token, if any */
 };
+
+/*
+ * Sends the params with the client's authentication to one of the server's
+ * endpoints. 0 where it answered, whatever it said; see http_send().
+ */
+int endpoint_post(const struct endpoint_request *request, const char *url,
+		  struct http_answer *answer, struct problem *problem);
 
 /*
  * Asks the token endpoint. 0: fields holds a usable Bearer token. Otherwise
@@ -46,6 +59,10 @@ struct endpoint_answer {
  */
 int endpoint_token(const struct endpoint_request *request,
 		   struct endpoint_answer *answer, struct problem *problem);
+
+/* The same with a refresh token, to where those go. */
+int endpoint_refresh(const struct endpoint_request *request,
+		     struct endpoint_answer *answer, struct problem *problem);
 
 /* RFC 7009: 0 where the server says that the token is revoked or unknown. */
 int endpoint_revoke(const struct endpoint_request *request,

@@ -12,14 +12,39 @@
 #include "grant.h"
 #include "park.h"
 #include "registration.h"
+#include "scope.h"
 #include "valetkey.h"
 
 #include <string.h>
 
 #define STORE_LIMIT_MS 30000
 
+/* What the grant has, for a provider that forgets it: the offline scope is not
+ * named in every answer, but there is a refresh token (RFC 6749 6: no more than
+ * was granted). */
+static int add_scope(const struct client *client, const struct record *grant,
+		     struct buf *params)
+{
+	const char *wanted = record_get(&client->config, "refresh_scope");
+	const char *separator = record_get(&client->config, "scope_separator");
+	struct buf scope = {0};
+	int rc = 0;
+
+	if (!wanted || strcmp(wanted, "yes") != 0)
+		return 0;
+	rc = scope_add(&scope, record_get(grant, "scope")) ||
+	     scope_add(&scope, record_get(&client->config, "offline_scope"));
+	for (size_t i = 0; separator && *separator && i < scope.len; i++)
+		if (scope.data[i] == ' ')
+			scope.data[i] = *separator;
+	if (!rc && scope.len)
+		rc = endpoint_param(params, "scope", scope.data);
+	buf_free(&scope);
+	return rc;
+}
+
 static int request_token(const struct client *client, const char *secret,
-			 const char *refresh_token,
+			 const struct record *grant,
 			 struct endpoint_answer *answer,
 			 struct problem *problem)
 {
@@ -28,10 +53,12 @@ static int request_token(const struct client *client, const char *secret,
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (endpoint_param(&params, "grant_type", "refresh_token") ||
-	    endpoint_param(&params, "refresh_token", refresh_token))
+	    endpoint_param(&params, "refresh_token",
+			   record_get(grant, "refresh_token")) ||
+	    add_scope(client, grant, &params))
 		problem_set(problem, rc, "Out of memory.");
 	else
-		rc = endpoint_token(&request, answer, problem);
+		rc = endpoint_refresh(&request, answer, problem);
 	buf_free(&params);
 	return rc;
 }
@@ -70,7 +97,6 @@ static int redeem(struct job *job, const struct client *client,
 		  const char *secret, struct record *grant,
 		  struct endpoint_answer *answer)
 {
-	const char *refresh_token = record_get(grant, "refresh_token");
 	struct record renewed = {0};
 	struct problem why;
 	bool parked = false;
@@ -79,8 +105,7 @@ static int redeem(struct job *job, const struct client *client,
 
 	critical_begin(&before);
 	park_reserve(client, grant);
-	unusable =
-	    request_token(client, secret, refresh_token, answer, &job->problem);
+	unusable = request_token(client, secret, grant, answer, &job->problem);
 	why = job->problem;
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;

@@ -74,7 +74,7 @@ void grant_publish(const struct client *client, const struct record *grant)
 	if (record_add(&token, "access_token",
 		       record_get(grant, "access_token")) == 0 &&
 	    record_add(&token, "scope", record_get(grant, "scope")) == 0 &&
-	    (!record_get(grant, "expires_in") ||
+	    (grant_lifetime(grant) != GRANT_EXPIRES ||
 	     record_add_int(&token, "expires_at", time(NULL) + good_for) ==
 		 0) &&
 	    record_add_int(&token, "good_until",
@@ -84,24 +84,36 @@ void grant_publish(const struct client *client, const struct record *grant)
 	record_free(&token);
 }
 
+/* What was published has an expiry where it is known; without one a long life
+ * is that of a token which never expires. */
+static int add_published_lifetime(const struct record *token,
+				  struct record *grant)
+{
+	int64_t issued = record_get_int(token, "issued", 0);
+	int64_t life_s =
+	    (record_get_int(token, "good_until", 0) - issued) / 1000;
+
+	if (record_get(token, "expires_at"))
+		return record_add_int(grant, "expires_in", life_s);
+	return life_s > GRANT_LIFETIME_UNKNOWN_S
+		   ? record_add_int(grant, "expires_in", 0)
+		   : 0;
+}
+
 bool grant_published(const struct client *client, struct record *grant)
 {
 	struct record token = {0};
-	int64_t issued, good_until;
 	char boot[BOOT_ID_SIZE];
 	bool found = boot_id(boot) && kernel_read(&client->config, &token);
 
 	record_free(grant);
-	issued = record_get_int(&token, "issued", 0);
-	good_until = record_get_int(&token, "good_until", 0);
 	if (found && (record_add(grant, "access_token",
 				 record_get(&token, "access_token")) ||
 		      record_add(grant, "scope", record_get(&token, "scope")) ||
 		      record_add(grant, "boot", boot) ||
-		      record_add_int(grant, "issued_clock", issued) ||
-		      (record_get(&token, "expires_at") &&
-		       record_add_int(grant, "expires_in",
-				      (good_until - issued) / 1000))))
+		      record_add_int(grant, "issued_clock",
+				     record_get_int(&token, "issued", 0)) ||
+		      add_published_lifetime(&token, grant)))
 		found = false;
 	record_free(&token);
 	return found;
@@ -116,6 +128,13 @@ int grant_delete(struct job *job, const struct client *client)
 	park_clear(client);
 	return store ? store_delete(store, &key, &job->problem)
 		     : job->problem.result;
+}
+
+/* A refresh does not change who logged in. */
+static int keep_identity(const struct record *old, struct record *grant)
+{
+	return record_add(grant, "identity", record_get(old, "identity")) ||
+	       record_add(grant, "identity_id", record_get(old, "identity_id"));
 }
 
 int grant_from_answer(const struct client *client, const struct record *answer,
@@ -146,7 +165,7 @@ int grant_from_answer(const struct client *client, const struct record *answer,
 	    record_add_int(grant, "issued_clock", clock_ms()) ||
 	    record_add(grant, "boot", boot) ||
 	    record_add(grant, "seal", seal ? seal : new_seal.data) ||
-	    client_pin(client, grant))
+	    (old && keep_identity(old, grant)) || client_pin(client, grant))
 		goto out;
 	rc = VALETKEY_OK;
 out:
@@ -162,12 +181,24 @@ static int64_t age_ms(const struct record *grant)
 	return (time(NULL) - record_get_int(grant, "issued_at", 0)) * 1000;
 }
 
+enum grant_lifetime grant_lifetime(const struct record *grant)
+{
+	if (!record_get(grant, "expires_in"))
+		return GRANT_EXPIRY_UNKNOWN;
+	return record_get_int(grant, "expires_in", 1) ? GRANT_EXPIRES
+						      : GRANT_NEVER_EXPIRES;
+}
+
 int64_t grant_good_for(const struct record *grant)
 {
 	int64_t lifetime =
 	    record_get_int(grant, "expires_in", GRANT_LIFETIME_UNKNOWN_S);
 	int64_t age = age_ms(grant) / 1000;
 
+	if (grant_lifetime(grant) == GRANT_NEVER_EXPIRES)
+		return record_get(grant, "access_token")
+			   ? GRANT_LIFETIME_NEVER_S
+			   : 0;
 	/* A clock that went back tells nothing: ask the provider. */
 	if (!record_get(grant, "access_token") || age < 0 || age >= lifetime)
 		return 0;
@@ -187,7 +218,7 @@ bool grant_has_scope(const struct record *grant, const char *wanted)
 int grant_answer(struct job *job, const struct record *grant)
 {
 	int64_t good_for = grant_good_for(grant);
-	bool known = record_get(grant, "expires_in") != NULL;
+	bool known = grant_lifetime(grant) == GRANT_EXPIRES;
 
 	if (record_add(&job->answer, "access_token",
 		       record_get(grant, "access_token")) ||

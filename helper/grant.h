@@ -3,9 +3,10 @@
  * grant.h - a grant as it lies in the keyring: the provider's last answer, when
  * it came, and what it is pinned to. And the client secret beside it.
  *
- * Keys of a grant's item: access_token, refresh_token, scope, expires_in,
- * issued_at (Unix seconds), boot and issued_clock (of clock.h), needs_login (the reason for which a login is
- * needed), seal (a key, see park.h), pin.* (client.h).
+ * Keys of a grant's item: access_token, refresh_token, scope, expires_in (0: it
+ * never expires), issued_at (Unix seconds), boot and issued_clock (of clock.h),
+ * needs_login (the reason for which a login is needed), identity and identity_id
+ * (identity.h), seal (a key, see park.h), pin.* (client.h).
  */
 #ifndef VALETKEY_GRANT_H
 #define VALETKEY_GRANT_H
@@ -13,6 +14,13 @@
 #include "job.h"
 
 #define GRANT_LIFETIME_UNKNOWN_S 3600
+#define GRANT_LIFETIME_NEVER_S (10LL * 365 * 24 * 3600)
+
+enum grant_lifetime {
+	GRANT_EXPIRES = 0,
+	GRANT_EXPIRY_UNKNOWN = 1, /* the provider did not say */
+	GRANT_NEVER_EXPIRES = 2
+};
 
 /*
  * Reads the account's grant. found false: none. An item that is pinned to other
@@ -47,6 +55,9 @@ int grant_from_answer(const struct client *client, const struct record *answer,
 /* Seconds for which the access token is good; 0: there is none, or it is over.
  */
 int64_t grant_good_for(const struct record *grant);
+
+/* Whether it is known when the access token expires. */
+enum grant_lifetime grant_lifetime(const struct record *grant);
 
 /* When it was issued, in the time of clock.h. */
 int64_t grant_issued_clock(const struct record *grant);

@@ -6,129 +6,256 @@
  */
 #include "token_answer.h"
 #include "json.h"
+#include "scope.h"
+#include "token_error.h"
 #include "valetkey.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define TOKEN_MAX 32000
+#define ID_TOKEN_MAX (64u << 10)
 #define LIFETIME_MAX (10LL * 365 * 24 * 3600)
+#define KEY_MAX 256
 
-static int refused(const struct endpoint_answer *answer, const char *detail,
-		   const struct client *client, struct problem *problem)
+/* The members that hold the tokens: of the answer, or of its member `path`. */
+struct members {
+	const struct json *json;
+	const char *path; /* "": the answer's own */
+};
+
+static int no_memory(struct problem *problem)
 {
-	char quoted[PROBLEM_QUOTE_MAX], code[PROBLEM_QUOTE_MAX];
-	int result = VALETKEY_ERR_DENIED;
-	const char *next = "";
-
-	problem_quote(quoted, detail);
-	problem_quote(code, answer->error);
-	if (strcmp(answer->error, "invalid_grant") == 0) {
-		result = VALETKEY_ERR_LOGIN;
-	} else if (strcmp(answer->error, "invalid_scope") == 0) {
-		result = VALETKEY_ERR_SCOPE;
-		next = " Check the scopes that are ticked at the provider.";
-	} else if (strcmp(answer->error, "invalid_client") == 0) {
-		next = " Check the client id, the client secret and the "
-		       "instance.";
-	} else if (strcmp(answer->error, "unauthorized_client") == 0) {
-		next = " Check which grant types are ticked at the provider.";
-	}
-	return problem_set(problem, result, "%s answered %s%s%s.%s",
-			   client->name, code, *quoted ? ": " : "", quoted,
-			   next);
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
-/* What a status without a usable OAuth answer means. */
-static int no_answer(const struct client *client,
-		     const struct endpoint_answer *answer,
-		     struct problem *problem)
+static const char *member(const struct members *members,
+			  const struct record *of, const char *name)
 {
-	if (answer->status == 429)
-		return problem_set(problem, VALETKEY_ERR_THROTTLED,
-				   "%s asks us to slow down (HTTP 429). Try "
-				   "again later.",
-				   client->name);
-	if (answer->status >= 500)
-		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "%s has a problem of its own (HTTP %ld). "
-				   "Nothing is lost; try again later.",
-				   client->name, answer->status);
-	if (answer->status == 404 || answer->status == 405)
-		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "There is no token endpoint at %s (HTTP "
-				   "%ld). Check the instance.",
-				   client->token_endpoint, answer->status);
-	return problem_set(
-	    problem, VALETKEY_ERR_NETWORK,
-	    "The answer of %s (HTTP %ld) is not an OAuth answer. "
-	    "Is a proxy or a login page in between?",
-	    client->name, answer->status);
+	char key[KEY_MAX];
+
+	snprintf(key, sizeof(key), "%s%s%s", members->path,
+		 *members->path ? "." : "", name);
+	return record_get(of, key);
+}
+
+static const char *string(const struct members *members, const char *name)
+{
+	return member(members, &members->json->strings, name);
+}
+
+/* Some send a number as text. */
+static const char *number(const struct members *members, const char *name)
+{
+	const char *text = member(members, &members->json->scalars, name);
+
+	return text ? text : string(members, name);
+}
+
+static bool is_there(const struct record *record, const char *path)
+{
+	size_t len = strlen(path), at = 0;
+	const char *key, *value;
+
+	while ((key = record_each(record, &at, &value)))
+		if (strncmp(key, path, len) == 0 && key[len] == '.')
+			return true;
+	return false;
+}
+
+/* An answer to a refresh may be without the member that holds the tokens of a
+ * login: then they are the answer's own. */
+static struct members find_members(const struct client *client,
+				   const struct json *json)
+{
+	const char *path = record_get(&client->config, "token_path");
+	struct members members = {json, ""};
+
+	if (path && *path && strlen(path) < KEY_MAX / 2 &&
+	    (is_there(&json->strings, path) || is_there(&json->scalars, path)))
+		members.path = path;
+	return members;
+}
+
+static bool visible(const char *text, size_t max)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		if ((unsigned char)text[n] <= 0x20 ||
+		    (unsigned char)text[n] >= 0x7f)
+			return false;
+	return n > 0 && n <= max;
 }
 
 static bool token_ok(const char *token)
 {
-	size_t n = 0;
-
-	for (; token[n]; n++)
-		if ((unsigned char)token[n] <= 0x20 ||
-		    (unsigned char)token[n] >= 0x7f)
-			return false;
-	return n > 0 && n <= TOKEN_MAX;
+	return visible(token, TOKEN_MAX);
 }
 
 /* Whatever else is wrong with a success, the token that supersedes the one that
  * was sent must not be lost. */
-static int take_refresh_token(const struct json *json,
-			      struct endpoint_answer *answer,
-			      struct problem *problem)
+static int take_refresh_token(const struct members *members,
+			      struct endpoint_answer *answer)
 {
-	const char *refresh = record_get(&json->strings, "refresh_token");
+	const char *refresh = string(members, "refresh_token");
 
-	if (!refresh || !token_ok(refresh) ||
-	    record_add(&answer->fields, "refresh_token", refresh) == 0)
-		return VALETKEY_OK;
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	return refresh && token_ok(refresh)
+		   ? record_add(&answer->fields, "refresh_token", refresh)
+		   : 0;
+}
+
+/* ---- lifetime ---- */
+
+static bool unit_is(const struct client *client, const char *name)
+{
+	const char *unit = record_get(&client->config, "expires_in_unit");
+
+	return unit && strcmp(unit, name) == 0;
 }
 
 /* In seconds: what is not one or more counts as over, ten years as for ever. */
-static int64_t lifetime_of(const struct record *number)
+static int64_t lifetime_of(const struct client *client, const char *text,
+			   int64_t now)
 {
-	double lifetime = strtod(record_get(number, "expires_in"), NULL);
+	double lifetime = strtod(text, NULL);
 
+	if (unit_is(client, "ms"))
+		lifetime /= 1000;
+	else if (unit_is(client, "at"))
+		lifetime -= (double)now;
 	if (!(lifetime >= 1))
 		return 1;
 	return lifetime > LIFETIME_MAX ? LIFETIME_MAX : (int64_t)lifetime;
 }
 
+static int take_lifetime(const struct client *client,
+			 const struct members *members,
+			 struct endpoint_answer *answer)
+{
+	const char *text = NULL;
+	int64_t usual;
+
+	if (unit_is(client, "at"))
+		text = number(members, "expires_at");
+	if (!text)
+		text = number(members, "expires_in");
+	if (text)
+		return record_add_int(&answer->fields, "expires_in",
+				      lifetime_of(client, text, answer->date));
+	usual = record_get_int(&client->config, "expires_in", -1);
+	if (usual > LIFETIME_MAX)
+		usual = LIFETIME_MAX;
+	return usual >= 0 ? record_add_int(&answer->fields, "expires_in", usual)
+			  : 0;
+}
+
+/* ---- scope ---- */
+
+/* With spaces between. The provider's own separator counts, and commas do where
+ * there is no space: servers that want spaces have been seen to answer so. */
+static int add_words(const struct client *client, const char *text,
+		     struct buf *scope)
+{
+	const char *own = record_get(&client->config, "scope_separator");
+	char separators[] = {' ', own && *own ? *own : ' ',
+			     strchr(text, ' ') ? ' ' : ',', '\0'};
+	struct buf words = {0};
+	int rc = buf_str(&words, text);
+
+	for (size_t i = 0; !rc && i < words.len; i++)
+		if (strchr(separators, words.data[i]))
+			words.data[i] = ' ';
+	rc = rc || scope_add(scope, words.data);
+	buf_free(&words);
+	return rc;
+}
+
+static int take_scope(const struct client *client,
+		      const struct members *members,
+		      struct endpoint_answer *answer)
+{
+	const char *text = string(members, "scope"), *word = NULL;
+	struct buf scope = {0};
+	char key[KEY_MAX];
+	int rc = 0;
+
+	snprintf(key, sizeof(key), "%s%sscope[]", members->path,
+		 *members->path ? "." : "");
+	if (text)
+		rc = add_words(client, text, &scope);
+	while (!rc && !text &&
+	       (word = record_next(&members->json->strings, key, word)))
+		rc = add_words(client, word, &scope);
+	if (!rc && (text || scope.len))
+		rc = record_add(&answer->fields, "scope", buf_text(&scope));
+	buf_free(&scope);
+	return rc;
+}
+
+/* ---- the rest ---- */
+
+/* RFC 6749 7.1: a type that we do not know is not used. */
+static bool type_ok(const struct client *client, const struct members *members)
+{
+	const char *type = number(members, "token_type"), *name = NULL;
+
+	if (!type || strcasecmp(type, "bearer") == 0)
+		return true;
+	while ((name = record_next(&client->config, "token_type[]", name)))
+		if (strcasecmp(type, name) == 0)
+			return true;
+	return false;
+}
+
+/* Who logged in, as far as this answer tells and the provider's data say where:
+ * identity.c judges it. */
+static int take_identity(const struct client *client,
+			 const struct members *members,
+			 struct endpoint_answer *answer)
+{
+	static const char *const keys[] = {"identity", "identity_id"};
+	const struct members all = {members->json, ""};
+	const char *text = string(members, "id_token");
+	int rc = 0;
+
+	if (!text)
+		text = string(&all, "id_token");
+	if (text && visible(text, ID_TOKEN_MAX))
+		rc = record_add(&answer->fields, "id_token", text);
+	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++) {
+		const char *path = record_get(&client->config, keys[i]);
+
+		if (path)
+			rc = record_add(&answer->fields, keys[i],
+					number(&all, path));
+	}
+	return rc;
+}
+
 /* Takes what we use of a success, after a look at each (RFC 6749 5.1, 7.1). */
-static int take_fields(const struct client *client, const struct json *json,
+static int take_fields(const struct client *client,
+		       const struct members *members,
 		       struct endpoint_answer *answer, struct problem *problem)
 {
-	const char *token = record_get(&json->strings, "access_token");
-	const char *type = record_get(&json->strings, "token_type");
-	const char *refresh = record_get(&json->strings, "refresh_token");
-	const char *scope = record_get(&json->strings, "scope");
-	const struct record *number = &json->scalars;
+	const char *token = string(members, "access_token");
+	const char *refresh = string(members, "refresh_token");
 
 	if (!token || !token_ok(token) || (refresh && !token_ok(refresh)))
-		return no_answer(client, answer, problem);
-	if (type && strcasecmp(type, "bearer") != 0)
+		return token_error_set(client, members->json, answer, problem);
+	if (!type_ok(client, members))
 		return problem_set(problem, VALETKEY_ERR_DENIED,
 				   "%s gave a token of a type that valetkey "
 				   "does not know; only Bearer is.",
 				   client->name);
-	if (!record_get(number, "expires_in"))
-		number = &json->strings; /* some send it as text */
 	if (record_add(&answer->fields, "access_token", token) ||
-	    (scope && record_add(&answer->fields, "scope", scope)))
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
-	if (record_get(number, "expires_in") &&
-	    record_add_int(&answer->fields, "expires_in", lifetime_of(number)))
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+	    take_scope(client, members, answer) ||
+	    take_lifetime(client, members, answer) ||
+	    take_identity(client, members, answer))
+		return no_memory(problem);
 	return VALETKEY_OK;
 }
 
@@ -137,33 +264,22 @@ int token_answer_read(const struct client *client,
 		      struct endpoint_answer *answer, struct problem *problem)
 {
 	struct json json = {0};
-	const char *error;
+	struct members members;
 	int rc, malformed;
 
 	answer->status = http->status;
 	answer->retry_after_s = http->retry_after_s;
+	answer->date = http->date ? http->date : time(NULL);
 	malformed = json_parse(buf_text(&http->body), http->body.len, &json);
-	if (http->status == 200 && take_refresh_token(&json, answer, problem)) {
-		rc = problem->result;
-		goto out;
-	}
-	if (malformed) {
-		rc = no_answer(client, answer, problem);
-		goto out;
-	}
-	error = record_get(&json.strings, "error");
-	if (http->status == 200) {
-		rc = take_fields(client, &json, answer, problem);
-	} else if (error && http->status >= 400 && http->status < 500 &&
-		   http->status != 429) {
-		strncat(answer->error, error, sizeof(answer->error) - 1);
-		rc = refused(answer,
-			     record_get(&json.strings, "error_description"),
-			     client, problem);
-	} else {
-		rc = no_answer(client, answer, problem);
-	}
-out:
+	members = find_members(client, &json);
+	if (http->status == 200 && take_refresh_token(&members, answer))
+		rc = no_memory(problem);
+	else if (malformed)
+		rc = token_error_set(client, NULL, answer, problem);
+	else if (http->status == 200 && !token_error_is(&json))
+		rc = take_fields(client, &members, answer, problem);
+	else
+		rc = token_error_set(client, &json, answer, problem);
 	json_free(&json);
 	return rc;
 }

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * token_error.c - see token_error.h. Not every server answers as RFC 6749 5.2
+ * says: some give HTTP 200, an object for the error, or names of their own.
+ * What such an error is called and where its text stands is found by trying the
+ * places that are in use; what a name means only the provider's data tell.
+ */
+#include "token_error.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+/* Where the name may stand, and the text; the standard's place first. */
+static const char *const name_keys[] = {
+    "error",	    "error.code", "error.type",
+    "error.status", "error_code", "errorCode",
+    "code",	    "status",	  NULL};
+static const char *const text_keys[] = {"error_description",
+					"error.message",
+					"error.description",
+					"error_message",
+					"errorMessage",
+					"message",
+					"detail",
+					"reason",
+					NULL};
+
+/* Of these alone HTTP 200 can be told from a success. */
+#define NAME_KEYS_OF_SUCCESS 4
+
+static bool says_something(const char *text)
+{
+	return text && *text && strcmp(text, "false") != 0 &&
+	       strcmp(text, "0") != 0;
+}
+
+static const char *find(const struct json *json, const char *const *keys)
+{
+	const char *text = NULL;
+
+	for (; *keys && !says_something(text); keys++) {
+		text = record_get(&json->strings, *keys);
+		if (!says_something(text))
+			text = record_get(&json->scalars, *keys);
+	}
+	return says_something(text) ? text : NULL;
+}
+
+bool token_error_is(const struct json *json)
+{
+	const char *keys[NAME_KEYS_OF_SUCCESS + 1] = {NULL};
+	const char *ok = record_get(&json->scalars, "ok");
+
+	memcpy(keys, name_keys, NAME_KEYS_OF_SUCCESS * sizeof(*keys));
+	return find(json, keys) || (ok && strcmp(ok, "false") == 0);
+}
+
+/* The standard's name for it: error[]=NAME=ERROR. */
+static const char *meaning(const struct client *client, const char *name)
+{
+	size_t len = strlen(name);
+	const char *line = NULL;
+
+	while ((line = record_next(&client->config, "error[]", line)))
+		if (strncmp(line, name, len) == 0 && line[len] == '=')
+			return line + len + 1;
+	return name;
+}
+
+static const struct {
+	const char *error;
+	int result;
+	const char *next;
+} known[] = {
+    {"invalid_grant", VALETKEY_ERR_LOGIN, ""},
+    {"invalid_scope", VALETKEY_ERR_SCOPE,
+     " Check the scopes that are ticked at the provider."},
+    {"invalid_client", VALETKEY_ERR_DENIED,
+     " Check the client id, the client secret and the instance."},
+    {"unauthorized_client", VALETKEY_ERR_DENIED,
+     " Check which grant types are ticked at the provider."},
+};
+
+static int refused(const struct client *client, const struct json *json,
+		   struct endpoint_answer *answer, struct problem *problem)
+{
+	const char *name = find(json, name_keys);
+	const char *text = find(json, text_keys);
+	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	int result = VALETKEY_ERR_DENIED;
+	const char *next = "";
+
+	*answer->error = '\0';
+	strncat(answer->error, meaning(client, name ? name : ""),
+		sizeof(answer->error) - 1);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(known[i].error, answer->error) == 0) {
+			result = known[i].result;
+			next = known[i].next;
+		}
+	problem_quote(code, name ? name : "with an error");
+	problem_quote(detail, text == name ? "" : text);
+	return problem_set(problem, result, "%s answered %s%s%s.%s",
+			   client->name, code, *detail ? ": " : "", detail,
+			   next);
+}
+
+/* What a status without a usable OAuth answer means. */
+static int no_answer(const struct client *client,
+		     const struct endpoint_answer *answer,
+		     struct problem *problem)
+{
+	if (answer->status == 429)
+		return problem_set(problem, VALETKEY_ERR_THROTTLED,
+				   "%s asks us to slow down (HTTP 429). Try "
+				   "again later.",
+				   client->name);
+	if (answer->status >= 500)
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "%s has a problem of its own (HTTP %ld). "
+				   "Nothing is lost; try again later.",
+				   client->name, answer->status);
+	if (answer->status == 404 || answer->status == 405)
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "There is no token endpoint at %s (HTTP "
+				   "%ld). Check the instance.",
+				   client->token_endpoint, answer->status);
+	return problem_set(
+	    problem, VALETKEY_ERR_NETWORK,
+	    "The answer of %s (HTTP %ld) is not an OAuth answer. "
+	    "Is a proxy or a login page in between?",
+	    client->name, answer->status);
+}
+
+/* Whether it is the server's word on our request, and not about its state or
+ * from somebody in between. */
+static bool is_word(const struct json *json, long status)
+{
+	const char *error = record_get(&json->strings, "error");
+
+	if (status == 200)
+		return token_error_is(json);
+	if (status < 400 || status >= 500 || status == 429)
+		return false;
+	if (says_something(error))
+		return true;
+	return status != 404 && status != 405 &&
+	       (find(json, name_keys) || find(json, text_keys));
+}
+
+int token_error_set(const struct client *client, const struct json *json,
+		    struct endpoint_answer *answer, struct problem *problem)
+{
+	if (json && is_word(json, answer->status))
+		return refused(client, json, answer, problem);
+	return no_answer(client, answer, problem);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * token_error.h - an answer of the token endpoint that gives no token: the
+ * server's error (RFC 6749 5.2), in whatever shape it comes, or none.
+ */
+#ifndef VALETKEY_TOKEN_ERROR_H
+#define VALETKEY_TOKEN_ERROR_H
+
+#include "endpoint.h"
+#include "json.h"
+#include "net.h"
+
+/* Whether the JSON of an answer with HTTP 200 is an error all the same. */
+bool token_error_is(const struct json *json);
+
+/*
+ * Sets problem and answer->error (the name of RFC 6749 where the provider's data
+ * tell it). `json` is what the answer holds, NULL: no JSON. Results as
+ * endpoint_token()'s.
+ */
+int token_error_set(const struct client *client, const struct json *json,
+		    struct endpoint_answer *answer, struct problem *problem);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * token_request.c - see token_request.h. A form here is one that
+ * endpoint_param() has made.
+ */
+#include "token_request.h"
+#include "endpoint.h"
+#include "json.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* RFC 6749, 7521, 7636, 8628: what a request is and who sends it. */
+static const char *const ours[] = {"grant_type",
+				   "code",
+				   "redirect_uri",
+				   "code_verifier",
+				   "refresh_token",
+				   "device_code",
+				   "client_id",
+				   "client_secret",
+				   "client_assertion",
+				   "client_assertion_type",
+				   NULL};
+
+static bool is_ours(const char *name)
+{
+	const char *const *word = ours;
+
+	while (*word && strcmp(*word, name) != 0)
+		word++;
+	return *word != NULL;
+}
+
+/* The name and the value from `at` on, decoded; *at is then behind them. */
+static int next_pair(const char **at, struct buf *name, struct buf *value)
+{
+	struct buf *to = name;
+
+	for (; **at && **at != '&'; ++*at) {
+		char c = **at;
+
+		if (c == '=' && to == name) {
+			to = value;
+			continue;
+		}
+		if (c == '%' && isxdigit((unsigned char)(*at)[1]) &&
+		    isxdigit((unsigned char)(*at)[2])) {
+			const char hex[3] = {(*at)[1], (*at)[2], '\0'};
+
+			c = (char)strtoul(hex, NULL, 16);
+			*at += 2;
+		}
+		if (buf_char(to, c))
+			return -1;
+	}
+	if (**at)
+		++*at;
+	return 0;
+}
+
+static int read_form(const struct buf *form, struct record *pairs)
+{
+	const char *at = buf_text(form);
+	int rc = 0;
+
+	while (!rc && *at) {
+		struct buf name = {0}, value = {0};
+
+		rc = next_pair(&at, &name, &value) ||
+		     record_add(pairs, buf_text(&name), buf_text(&value));
+		buf_free(&name);
+		buf_free(&value);
+	}
+	return rc ? -1 : 0;
+}
+
+static int add_line(const char *line, const struct record *there,
+		    struct buf *form)
+{
+	size_t len = strcspn(line, "=");
+	struct buf name = {0};
+	int rc = buf_add(&name, line, len);
+
+	if (!rc && len && line[len] && !record_get(there, name.data) &&
+	    !is_ours(name.data))
+		rc = endpoint_param(form, name.data, line + len + 1);
+	buf_free(&name);
+	return rc;
+}
+
+int token_request_add(const struct client *client, const char *list,
+		      struct buf *form)
+{
+	struct record there = {0};
+	const char *line = NULL;
+	int rc = read_form(form, &there);
+
+	while (!rc && (line = record_next(&client->config, list, line)))
+		rc = add_line(line, &there, form);
+	record_free(&there);
+	return rc ? -1 : 0;
+}
+
+/* As json_write() wants it: name[] where there are several. */
+static int add_member(const struct record *pairs, const char *name,
+		      const char *value, struct record *members)
+{
+	const char *first = record_next(pairs, name, NULL);
+	struct buf list = {0};
+	int rc;
+
+	if (!record_next(pairs, name, first))
+		return record_add(members, name, value);
+	rc = buf_fmt(&list, "%s[]", name) ||
+	     record_add(members, list.data, value);
+	buf_free(&list);
+	return rc;
+}
+
+int token_request_json(const struct buf *form, struct buf *json)
+{
+	struct record pairs = {0}, members = {0};
+	const char *name, *value;
+	size_t at = 0;
+	int rc = read_form(form, &pairs);
+
+	while (!rc && (name = record_each(&pairs, &at, &value)))
+		rc = add_member(&pairs, name, value, &members);
+	if (!rc)
+		rc = json_write(&members, NULL, json);
+	record_free(&pairs);
+	record_free(&members);
+	return rc ? -1 : 0;
+}
