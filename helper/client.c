@@ -191,6 +191,7 @@ static void set_pointers(struct client *client)
 	client->device_authorization_endpoint =
 	    record_get(config, "device_authorization_endpoint");
 	client->ca_file = record_get(config, "ca_file");
+	client->proxy = record_get(config, "proxy");
 }
 
 /* ---- judging ---- */

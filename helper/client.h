@@ -46,7 +46,8 @@ struct client {
 	const char *revocation_endpoint; /* may be NULL, as the next */
 	const char *device_authorization_endpoint;
 	const char *redirect_uri;
-	const char *ca_file; /* may be NULL */
+	const char *ca_file; /* may be NULL, as the next */
+	const char *proxy;
 };
 
 /*

@@ -57,6 +57,7 @@ static int post_to(const struct endpoint_request *request,
 	    .form = request->params,
 	    .json = target->json,
 	    .ca_file = request->client->ca_file,
+	    .proxy = request->client->proxy,
 	    .deadline = deadline_in(ENDPOINT_LIMIT_MS),
 	};
 	const struct net *net = net_load(problem);

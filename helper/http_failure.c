@@ -6,77 +6,135 @@
  */
 #include "http_failure.h"
 
+#include "buf.h"
 #include "valetkey.h"
 
-struct words {
-	const char *before; /* the host stands between the two */
-	const char *after;
+#include <string.h>
+
+#define SEE_PROXY                                                            \
+	" Check https_proxy and no_proxy in the environment, or 'proxy' in " \
+	"the account's file."
+#define SEE_ENDPOINTS " Check the endpoints in the provider's file."
+
+/* {host} and {proxy} are filled in. */
+static const char *const texts[] = {
+    [HTTP_FAILURE_OTHER] = "The exchange with {host} failed. Check the network "
+			   "or proxy and try again.",
+    [HTTP_FAILURE_NOMEM] = "Out of memory while talking to {host}.",
+    [HTTP_FAILURE_NAME] = "The name {host} was not found. Check the network, "
+			  "and the endpoints in the provider's file.",
+    [HTTP_FAILURE_NAME_SERVER] =
+	"No name server answers, so {host} was not found. Check the network: "
+	"is this computer online, and is a VPN missing? (resolvectl status)",
+    [HTTP_FAILURE_CONNECT] =
+	"The server {host} cannot be reached: the connection was refused. "
+	"Check the port in the endpoint, or try again later.",
+    [HTTP_FAILURE_ROUTE] =
+	"The server {host} cannot be reached: there is no route to it. Check "
+	"the network: is this computer online, and is a VPN missing?",
+    [HTTP_FAILURE_SILENT] =
+	"The server {host} did not take the connection in time. Check the "
+	"network: a firewall may drop it, and want a proxy (https_proxy).",
+    [HTTP_FAILURE_DEADLINE] = "The server {host} did not answer in time. Try "
+			      "again later.",
+    [HTTP_FAILURE_PROXY_NAME] =
+	"The name of the proxy {proxy} on the way to {host} was not "
+	"found." SEE_PROXY,
+    [HTTP_FAILURE_PROXY] = "The proxy {proxy} on the way to {host} cannot be "
+			   "reached, or fails." SEE_PROXY,
+    [HTTP_FAILURE_PROXY_LOGIN] =
+	"The proxy {proxy} on the way to {host} wants a user name and password "
+	"(HTTP 407). Give them in the environment: "
+	"https_proxy=http://USER:PASSWORD@{proxy}",
+    [HTTP_FAILURE_PROXY_REFUSES] =
+	"The proxy {proxy} refuses to connect to {host}. Ask whoever runs it "
+	"to allow this host, or leave it out by no_proxy.",
+    [HTTP_FAILURE_UNTRUSTED] =
+	"The TLS certificate of {host} is not signed by an authority that this "
+	"machine trusts, so nothing was sent. If it comes from a CA of your "
+	"own, or of a company's proxy, give that CA's certificate: --ca-file "
+	"FILE, which is ca_file in the account's file.",
+    [HTTP_FAILURE_EXPIRED] =
+	"The TLS certificate of {host} has expired or is not valid yet, so "
+	"nothing was sent. Check this machine's clock, then tell the server's "
+	"operator.",
+    [HTTP_FAILURE_WRONG_NAME] =
+	"The TLS certificate of {host} was made for another name, so nothing "
+	"was sent. Check the host name and the network (a login portal?).",
+    [HTTP_FAILURE_CA_FILE] = "The CA certificates for {host} cannot be read. "
+			     "Check ca_file: it must be a readable PEM file.",
+    [HTTP_FAILURE_TLS] =
+	"No TLS connection with {host} came about: it speaks no TLS 1.2, or "
+	"something on the way interferes. Check the network or proxy, and the "
+	"port in the endpoint.",
+    [HTTP_FAILURE_TLS_SILENT] =
+	"The server {host} took the connection, but did not finish the TLS "
+	"handshake in time. Check the port in the endpoint, and the network.",
+    [HTTP_FAILURE_CERTIFICATE_FILE] =
+	"The client certificate for {host} cannot be used. Check "
+	"client_certificate and client_key: two PEM files that belong "
+	"together.",
+    [HTTP_FAILURE_CERTIFICATE_REFUSED] =
+	"The server {host} refused our client certificate, or ended TLS over "
+	"something else. Check that client_certificate has not expired and is "
+	"the one that is registered there.",
+    [HTTP_FAILURE_CERTIFICATE_WANTED] =
+	"The server {host} wants a client certificate, which this account does "
+	"not have. Give one: --client-certificate FILE --client-key FILE.",
+    [HTTP_FAILURE_CUT_OFF] =
+	"The connection with {host} broke off before the whole answer was "
+	"there. Check the network or proxy and try again.",
+    [HTTP_FAILURE_TOO_LONG] =
+	"The answer is too long: {host} sent more than 256 KiB." SEE_ENDPOINTS,
+    [HTTP_FAILURE_GARBLED] = "The answer of {host} is not HTTP. Check the "
+			     "endpoints in the provider's file, and the proxy.",
 };
 
-static const struct words words[] = {
-    [HTTP_FAILURE_OTHER] = {"The exchange with ",
-			    " failed. Check the network or proxy and try "
-			    "again."},
-    [HTTP_FAILURE_NOMEM] = {"Out of memory while talking to ", "."},
-    [HTTP_FAILURE_NAME] = {"The name ",
-			   " was not found. Check the network, and the "
-			   "endpoints in the provider's file."},
-    [HTTP_FAILURE_CONNECT] = {"The server ",
-			      " cannot be reached: the connection was refused "
-			      "or there is no route. Check the network or "
-			      "proxy."},
-    [HTTP_FAILURE_SILENT] = {"The server ",
-			     " did not take the connection within 15 seconds. "
-			     "Check the network or proxy."},
-    [HTTP_FAILURE_DEADLINE] = {"The server ",
-			       " did not answer in time. Try again later."},
-    [HTTP_FAILURE_PROXY_NAME] = {"The name of the proxy on the way to ",
-				 " was not found. Check https_proxy in the "
-				 "environment."},
-    [HTTP_FAILURE_PROXY] = {"The proxy on the way to ",
-			    " failed or refused the connection. Check "
-			    "https_proxy and no_proxy in the environment."},
-    [HTTP_FAILURE_UNTRUSTED] = {"The TLS certificate of ",
-				" is not signed by an authority that this "
-				"machine trusts, so nothing was sent. Behind "
-				"a company's proxy, set ca_file to the "
-				"company's CA certificate."},
-    [HTTP_FAILURE_EXPIRED] = {"The TLS certificate of ",
-			      " has expired or is not valid yet, so nothing "
-			      "was sent. Check this machine's clock, then "
-			      "tell the server's operator."},
-    [HTTP_FAILURE_WRONG_NAME] = {"The TLS certificate of ",
-				 " was made for another name, so nothing was "
-				 "sent. Check the host name and the network "
-				 "(a login portal?)."},
-    [HTTP_FAILURE_CA_FILE] = {"The CA certificates for ",
-			      " cannot be read. Check ca_file: it must be a "
-			      "readable PEM file."},
-    [HTTP_FAILURE_TLS] = {"No TLS connection with ",
-			  " came about: it speaks no TLS 1.2, or something "
-			  "on the way interferes. Check the network or "
-			  "proxy."},
-    [HTTP_FAILURE_CUT_OFF] = {"The connection with ",
-			      " broke off before the whole answer was there. "
-			      "Check the network or proxy and try again."},
-    [HTTP_FAILURE_TOO_LONG] = {"The answer is too long: ",
-			       " sent more than 256 KiB. Check the endpoints "
-			       "in the provider's file."},
-    [HTTP_FAILURE_GARBLED] = {"The answer of ",
-			      " is not HTTP. Check the endpoints in the "
-			      "provider's file, and the proxy."},
-};
+static int add_named(struct buf *out, const char **at,
+		     const struct http_failure_place *place)
+{
+	bool host = strncmp(*at, "{host}", 6) == 0;
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	*at += strlen(host ? "{host}" : "{proxy}");
+	return buf_str(
+	    out, problem_quote(quoted, host ? place->host : place->proxy));
+}
+
+static int fill_in(const char *text, const struct http_failure_place *place,
+		   struct buf *out)
+{
+	int rc = 0;
+
+	while (*text && !rc) {
+		size_t len = strcspn(text, "{");
+
+		rc = buf_add(out, text, len);
+		text += len;
+		if (*text && !rc)
+			rc = add_named(out, &text, place);
+	}
+	return rc;
+}
 
 int http_failure_set(struct problem *problem, enum http_failure failure,
-		     const char *host)
+		     const struct http_failure_place *place)
 {
-	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf text = {0};
 	int result = VALETKEY_ERR_NETWORK;
 
 	if (failure == HTTP_FAILURE_NOMEM)
 		result = VALETKEY_ERR_NOMEM;
-	if (failure == HTTP_FAILURE_DEADLINE)
+	if (failure == HTTP_FAILURE_DEADLINE ||
+	    (place->late &&
+	     (failure == HTTP_FAILURE_NAME_SERVER ||
+	      failure == HTTP_FAILURE_SILENT || failure == HTTP_FAILURE_PROXY ||
+	      failure == HTTP_FAILURE_TLS_SILENT)))
 		result = VALETKEY_ERR_TIMEOUT;
-	return problem_set(problem, result, "%s%s%s", words[failure].before,
-			   problem_quote(quoted, host), words[failure].after);
+	if (fill_in(texts[failure], place, &text))
+		problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	else
+		problem_set(problem, result, "%s", text.data);
+	buf_free(&text);
+	return problem->result;
 }

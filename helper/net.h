@@ -26,7 +26,11 @@ struct http_request {
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
 	const char *ca_file;	    /* NULL: the system's */
-	int64_t deadline;	    /* of clock.h; bounds the whole exchange */
+	const char *proxy;	 /* URL; NULL: the environment's, but none for
+				       a loopback address; "none": none */
+	const char *certificate; /* the client's (RFC 8705), with its key: */
+	const char *certificate_key; /* paths of PEM files; both or none */
+	int64_t deadline;	     /* of clock.h; bounds the whole exchange */
 };
 
 struct http_answer {

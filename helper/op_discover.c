@@ -48,6 +48,7 @@ static enum look look(struct job *job, const struct metadata_wish *wish,
 	struct buf url = {0};
 	struct http_request request = {
 	    .ca_file = record_get(&job->request, "ca_file"),
+	    .proxy = record_get(&job->request, "proxy"),
 	    .deadline = deadline_in(LIMIT_MS),
 	};
 	struct http_answer answer = {0};

@@ -105,6 +105,7 @@ int authorize_preflight(const struct client *client,
 	const struct http_request request = {
 	    .url = authorization->url.data,
 	    .ca_file = client->ca_file,
+	    .proxy = client->proxy,
 	    .deadline = deadline_in(PREFLIGHT_MS),
 	};
 	const char *fatal_404 = record_get(&client->config, "preflight");

@@ -12,6 +12,7 @@
 #include "valetkey.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,23 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Name servers that we need not have: libcurl's calls come here too. */
+static int names_answer = EAI_NONAME;
+static unsigned names_ms;
+
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+	    struct addrinfo **found)
+{
+	const struct timespec wait = {names_ms / 1000,
+				      names_ms % 1000 * 1000000L};
+
+	(void)service, (void)hints;
+	*found = NULL;
+	nanosleep(&wait, NULL);
+	return strstr(name, ".invalid") ? names_answer : EAI_FAMILY;
+}
 
 struct server {
 	uint16_t port;
@@ -325,6 +343,65 @@ static void test_refused(void)
 	refuse("https://no-such-name.invalid/query", "was not found");
 }
 
+static void test_names(void)
+{
+	int rc;
+
+	names_answer = EAI_AGAIN;
+	refuse("https://no-such-name.invalid/query", "No name server answers");
+	names_answer = EAI_NONAME;
+	names_ms = 3500;
+	refuse("https://no-such-name.invalid/query", "No name server answers");
+	rc = ask_url("https://no-such-name.invalid/query", NULL, 300);
+	tap_ok(rc == VALETKEY_ERR_TIMEOUT &&
+		   strstr(problem.text, "No name server answers"),
+	       "no name until the deadline: %s", problem.text);
+	names_ms = 0;
+}
+
+/* A queue that is full takes no connection. */
+static void test_silent(void)
+{
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int queue[2], rc;
+	uint16_t port;
+	int fd = listen_any(&port);
+	char url[64];
+
+	listen(fd, 0);
+	address.sin_port = htons(port);
+	for (int i = 0; i < 2; i++) {
+		queue[i] = socket(
+		    AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)!connect(queue[i], (struct sockaddr *)&address,
+			       sizeof(address));
+	}
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/query", port);
+	rc = ask_url(url, NULL, 700);
+	tap_ok(rc == VALETKEY_ERR_TIMEOUT && !answer.sent &&
+		   strstr(problem.text, "did not take the connection"),
+	       "no connection: %s", problem.text);
+	close(queue[0]);
+	close(queue[1]);
+	close(fd);
+}
+
+/* Takes the connection, and says nothing. */
+static void test_tls_silent(void)
+{
+	struct server server = start(NULL, 0);
+	char url[64];
+	int rc;
+
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/query", server.port);
+	rc = ask_url(url, NULL, 700);
+	tap_ok(rc == VALETKEY_ERR_TIMEOUT && !answer.sent &&
+		   strstr(problem.text, "TLS handshake in time"),
+	       "no handshake: %s", problem.text);
+	stop(&server);
+}
+
 /* Asks https of a server that answers with script instead of TLS. */
 static void test_tls(void)
 {
@@ -361,16 +438,69 @@ static void test_proxy(void)
 	setenv("https_proxy", "http://127.0.0.1:1", 1);
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	unsetenv("no_proxy");
-	refuse("https://provider.invalid/query", "The proxy");
+	refuse("https://provider.invalid/query",
+	       "The proxy 127.0.0.1:1 on the way to provider.invalid cannot");
+	refuse("https://[2001:db8::1]:1/query", "The proxy 127.0.0.1:1 ");
 	setenv("https_proxy", "http://no-such-name.invalid:3128", 1);
 	refuse("https://provider.invalid/query", "name of the proxy");
 	tap_ok(
 	    !ask("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, true, 5000),
 	    "no proxy for a loopback address");
 	setenv("https_proxy", url, 1);
-	refuse("https://provider.invalid/query", "The proxy");
+	refuse("https://provider.invalid/query",
+	       "wants a user name and password (HTTP 407)");
+	setenv("no_proxy", "provider.invalid", 1);
+	refuse("https://provider.invalid/query", "The name provider.invalid");
+	unsetenv("no_proxy");
 	unsetenv("https_proxy");
+	setenv("ALL_PROXY", "http://user:sesame@127.0.0.1:1", 1);
+	refuse("https://provider.invalid/query", "The proxy 127.0.0.1:1 ");
+	unsetenv("ALL_PROXY");
 	unsetenv("http_proxy");
+	stop(&proxy);
+}
+
+static int ask_through(const char *proxy, const char *url)
+{
+	struct http_request request = {
+	    .url = url, .proxy = proxy, .deadline = deadline_in(5000)};
+
+	http_answer_free(&answer);
+	problem = (struct problem){0};
+	return http_send(&request, &answer, &problem);
+}
+
+/* The account's proxy stands over the environment and its exceptions. */
+static void test_own_proxy(void)
+{
+	struct server proxy = start("HTTP/1.1 403 No\r\nContent-Length: 0\r\n"
+				    "\r\n",
+				    0);
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", proxy.port);
+	setenv("https_proxy", "http://127.0.0.1:1", 1);
+	setenv("no_proxy", "*", 1);
+	tap_ok(ask_through(url, "https://127.0.0.1:1/query") ==
+		       VALETKEY_ERR_NETWORK &&
+		   !answer.sent && discreet() &&
+		   strstr(problem.text, "refuses to connect to 127.0.0.1"),
+	       "a proxy that refuses: %s", problem.text);
+	unsetenv("no_proxy");
+	ask_through("none", "https://[2001:db8::1]:1/query");
+	tap_ok(!strstr(problem.text, "proxy 127.0.0.1:1"),
+	       "none of the environment's: %s", problem.text);
+	unsetenv("https_proxy");
+	stop(&proxy);
+	tap_ok(strncmp(buf_text(&seen), "CONNECT 127.0.0.1:1 ", 20) == 0,
+	       "a loopback address goes through a proxy that is asked for");
+	proxy = start("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", proxy.port);
+	tap_ok(ask_through(url, "http://127.0.0.1:1/query") ==
+		       VALETKEY_ERR_NETWORK &&
+		   !answer.sent && strstr(problem.text, "(HTTP 407)"),
+	       "a proxy that wants a password, without a tunnel: %s",
+	       problem.text);
 	stop(&proxy);
 }
 
@@ -387,8 +517,12 @@ int main(void)
 	test_broken();
 	test_time();
 	test_refused();
+	test_names();
+	test_silent();
 	test_tls();
+	test_tls_silent();
 	test_proxy();
+	test_own_proxy();
 	http_answer_free(&answer);
 	buf_free(&seen);
 	return tap_done();

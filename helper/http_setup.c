@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_setup.c - what libcurl is told before an exchange, see http_exchange.h:
+ * TLS 1.2 at least, whom to trust, who we are, by which proxy.
+ *
+ * A proxy of the environment is none of a loopback address's business; one
+ * that the account names is asked for whatever the address.
+ */
+#include "config.h"
+
+#include "http_exchange.h"
+
+#include "clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT_MS 10000
+#define TIMEOUT_MAX_MS 600000
+
+/* libcurl does not look at OpenSSL's variables; its command line tool does. */
+static int set_trust(struct exchange *ex)
+{
+	const char *file = ex->request->ca_file;
+	const char *directory = getenv("SSL_CERT_DIR");
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+	if (file) {
+		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, file);
+		return bad;
+	}
+	file = getenv("SSL_CERT_FILE");
+	if (file && *file)
+		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+	if (directory && *directory)
+		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, directory);
+	return bad;
+}
+
+static int set_identity(struct exchange *ex)
+{
+	const struct http_request *request = ex->request;
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+	if (!request->certificate)
+		return 0;
+	bad |= curl_easy_setopt(curl, CURLOPT_SSLCERT, request->certificate);
+	bad |= curl_easy_setopt(curl, CURLOPT_SSLKEY, request->certificate_key);
+	return bad;
+}
+
+/* Host and port alone: there may be a password before them. */
+static void name_proxy(struct exchange *ex, const char *text)
+{
+	CURLU *url = curl_url();
+	char *host = NULL, *port = NULL;
+
+	if (url &&
+	    curl_url_set(url, CURLUPART_URL, text,
+			 CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == 0 &&
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == 0) {
+		curl_url_get(url, CURLUPART_PORT, &port, 0);
+		snprintf(ex->proxy, sizeof(ex->proxy), "%s%s%s", host,
+			 port ? ":" : "", port ? port : "");
+	} else {
+		strcpy(ex->proxy, "that is configured");
+	}
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(url);
+}
+
+/* The one that libcurl finds by itself, in its order. */
+static const char *proxy_of_environment(bool https)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
+					    "all_proxy", "ALL_PROXY"};
+	const char *value = https ? NULL : getenv("http_proxy");
+
+	for (size_t i = https ? 0 : 2; i < 4 && !(value && *value); i++)
+		value = getenv(names[i]);
+	return value && *value ? value : NULL;
+}
+
+static int set_proxy(struct exchange *ex)
+{
+	const char *own = ex->request->proxy;
+	const char *found = own;
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+	if (!own && !ex->loopback)
+		found = proxy_of_environment(ex->https);
+	if (!found || strcmp(found, "none") == 0)
+		return curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	name_proxy(ex, found);
+	if (own) {
+		bad |= curl_easy_setopt(curl, CURLOPT_PROXY, own);
+		bad |= curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+	}
+	bad |= curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	return bad;
+}
+
+static int set_protocol(struct exchange *ex)
+{
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+	bad |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+				ex->https ? "https" : "http");
+#else
+	bad |= curl_easy_setopt(
+	    curl, CURLOPT_PROTOCOLS,
+	    (long)(ex->https ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
+#endif
+	/* Without HTTP/2 in the library this is an error that does not matter;
+	 * ALPN is then for HTTP/1.1. */
+	if (curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+			     (long)CURL_HTTP_VERSION_2TLS))
+		bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+					(long)CURL_HTTP_VERSION_1_1);
+	bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION,
+				(long)CURL_SSLVERSION_TLSv1_2);
+	bad |= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+	bad |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	return bad;
+}
+
+static int add_header(struct exchange *ex, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(ex->sent_headers, line);
+
+	if (!longer)
+		return -1;
+	ex->sent_headers = longer;
+	return 0;
+}
+
+static int add_bearer(struct exchange *ex)
+{
+	struct buf line = {0};
+	int rc;
+
+	if (!ex->request->bearer)
+		return 0;
+	rc = buf_fmt(&line, "Authorization: Bearer %s", ex->request->bearer) ||
+	     add_header(ex, line.data);
+	buf_free(&line);
+	return rc;
+}
+
+static int set_request(struct exchange *ex)
+{
+	const struct http_request *request = ex->request;
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT,
+				"valetkey/" PACKAGE_VERSION);
+	bad |= add_header(ex, "Accept: application/json");
+	bad |= add_bearer(ex);
+	if (request->form) {
+		bad |= add_header(ex, request->json
+					  ? "Content-Type: application/json"
+					  : "Content-Type: application/"
+					    "x-www-form-urlencoded");
+		bad |= add_header(ex, "Expect:");
+		bad |= curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
+					(long)request->form->len);
+		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+					buf_text(request->form));
+	}
+	bad |= curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ex->sent_headers);
+	if (request->basic_user && request->basic_password) {
+		bad |= curl_easy_setopt(curl, CURLOPT_HTTPAUTH,
+					(long)CURLAUTH_BASIC);
+		bad |= curl_easy_setopt(curl, CURLOPT_USERNAME,
+					request->basic_user);
+		bad |= curl_easy_setopt(curl, CURLOPT_PASSWORD,
+					request->basic_password);
+	}
+	return bad;
+}
+
+static int set_times(struct exchange *ex)
+{
+	int64_t left = ex->request->deadline - ex->began;
+	CURL *curl = ex->curl;
+	int bad = 0;
+
+	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+				(long)CONNECT_TIMEOUT_MS);
+	bad |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+				left < TIMEOUT_MAX_MS ? (long)left
+						      : (long)TIMEOUT_MAX_MS);
+	return bad;
+}
+
+int http_setup(struct exchange *ex)
+{
+	return set_protocol(ex) || set_trust(ex) || set_identity(ex) ||
+		       set_proxy(ex) || set_request(ex) || set_times(ex)
+		   ? -1
+		   : 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_verdict.c - from what libcurl tells of a failed exchange to the kind of
+ * failure, see http_exchange.h. By its codes and times where it has one for the
+ * case; by its text only where neither TLS library leaves anything else.
+ */
+#include "http_exchange.h"
+
+#include "clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+/* A name server that knows nothing of a name says so faster than this. */
+#define NAME_QUICK_MS 3000
+
+static curl_off_t time_of(const struct exchange *ex, CURLINFO what)
+{
+	curl_off_t time = 0;
+
+	curl_easy_getinfo(ex->curl, what, &time);
+	return time;
+}
+
+/* ---- names ---- */
+
+/* libcurl does not say why, so the resolver is asked once more. */
+static enum http_failure name_failure(const struct exchange *ex)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+	int rc;
+
+	if (clock_ms() - ex->began > NAME_QUICK_MS)
+		return HTTP_FAILURE_NAME_SERVER;
+	rc = getaddrinfo(ex->host, NULL, &hints, &found);
+	if (rc == 0)
+		freeaddrinfo(found);
+	return rc == EAI_AGAIN || rc == EAI_SYSTEM || rc == EAI_FAIL
+		   ? HTTP_FAILURE_NAME_SERVER
+		   : HTTP_FAILURE_NAME;
+}
+
+static bool is_name(const char *host)
+{
+	struct in_addr v4;
+
+	return *host != '[' && inet_pton(AF_INET, host, &v4) != 1;
+}
+
+/* ---- the proxy ---- */
+
+static bool tunneled(const struct exchange *ex)
+{
+	long status = 0;
+
+	curl_easy_getinfo(ex->curl, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status / 100 == 2;
+}
+
+/*
+ * Whether the connection that failed was the one to the proxy: there may be one
+ * that no_proxy forbids for this host. Before 8.7 libcurl's text names the
+ * address that it tried.
+ */
+static bool by_proxy(const struct exchange *ex)
+{
+	char host[256] = "";
+	size_t len = strlen(ex->host);
+
+	if (!*ex->proxy)
+		return false;
+	if (ex->request->proxy)
+		return true;
+#if CURL_AT_LEAST_VERSION(8, 7, 0)
+	long used = 0;
+
+	if (curl_easy_getinfo(ex->curl, CURLINFO_USED_PROXY, &used) == 0)
+		return used;
+#endif
+	if (len >= sizeof(host) || !*ex->error)
+		return false;
+	memcpy(host, ex->host, len + 1);
+	if (*host == '[' && len > 2) {
+		memmove(host, host + 1, len);
+		host[len - 2] = '\0';
+	}
+	return !strcasestr(ex->error, host);
+}
+
+static enum http_failure proxy_status(long status)
+{
+	return status == 407 ? HTTP_FAILURE_PROXY_LOGIN
+			     : HTTP_FAILURE_PROXY_REFUSES;
+}
+
+bool http_verdict_of_proxy(const struct exchange *ex, long status)
+{
+	/* RFC 9110 15.5.8: no server says that, but for our proxy. */
+	return status == 407 && *ex->proxy;
+}
+
+static enum http_failure connect_failure(const struct exchange *ex)
+{
+	long error = 0;
+
+	if (by_proxy(ex))
+		return HTTP_FAILURE_PROXY;
+	curl_easy_getinfo(ex->curl, CURLINFO_OS_ERRNO, &error);
+	return error == ENETUNREACH || error == EHOSTUNREACH
+		   ? HTTP_FAILURE_ROUTE
+		   : HTTP_FAILURE_CONNECT;
+}
+
+/* ---- time ---- */
+
+static enum http_failure time_failure(const struct exchange *ex)
+{
+	bool proxied = *ex->proxy && by_proxy(ex);
+
+	if (!proxied && is_name(ex->host) &&
+	    !time_of(ex, CURLINFO_NAMELOOKUP_TIME_T))
+		return HTTP_FAILURE_NAME_SERVER;
+	if (!ex->connected && !time_of(ex, CURLINFO_CONNECT_TIME_T))
+		return proxied ? HTTP_FAILURE_PROXY : HTTP_FAILURE_SILENT;
+	if (!ex->https || time_of(ex, CURLINFO_APPCONNECT_TIME_T))
+		return HTTP_FAILURE_DEADLINE;
+	return proxied && !tunneled(ex) ? HTTP_FAILURE_PROXY
+					: HTTP_FAILURE_TLS_SILENT;
+}
+
+/* ---- TLS ---- */
+
+/*
+ * Which of the three complaints about a certificate it is: OpenSSL says so in
+ * the text, GnuTLS in the bits of the result that mean "expired" and "not yet
+ * valid" (OpenSSL's results are smaller than these).
+ */
+static enum http_failure certificate_failure(const struct exchange *ex)
+{
+	const char *error = ex->error;
+	long verdict = 0;
+
+	curl_easy_getinfo(ex->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	if (strcasestr(error, "expired") ||
+	    strcasestr(error, "not yet valid") || (verdict & (3 << 9)))
+		return HTTP_FAILURE_EXPIRED;
+	if (strcasestr(error, "subject name") ||
+	    strcasestr(error, "does not match"))
+		return HTTP_FAILURE_WRONG_NAME;
+	return HTTP_FAILURE_UNTRUSTED;
+}
+
+/* An alert ends the handshake, with TLS 1.3 also what seems to come after. */
+static enum http_failure alert_failure(const struct exchange *ex,
+				       enum http_failure otherwise)
+{
+	const char *error = ex->error;
+	bool alert = strcasestr(error, "alert");
+
+	if (strcasestr(error, "certificate required") ||
+	    strcasestr(error, "certificate is required"))
+		return ex->request->certificate
+			   ? HTTP_FAILURE_CERTIFICATE_REFUSED
+			   : HTTP_FAILURE_CERTIFICATE_WANTED;
+	if (alert && ex->request->certificate)
+		return HTTP_FAILURE_CERTIFICATE_REFUSED;
+	return alert ? HTTP_FAILURE_TLS : otherwise;
+}
+
+static enum http_failure tls_failure(const struct exchange *ex, CURLcode code)
+{
+	/* A proxy that is spoken to with TLS, before it has connected us. */
+	if (*ex->proxy && !tunneled(ex) && by_proxy(ex))
+		return HTTP_FAILURE_PROXY;
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return certificate_failure(ex);
+	return alert_failure(ex, HTTP_FAILURE_TLS);
+}
+
+/* ---- all ---- */
+
+static enum http_failure transfer_failure(const struct exchange *ex,
+					  CURLcode code)
+{
+	switch (code) {
+	case CURLE_OUT_OF_MEMORY:
+		return HTTP_FAILURE_NOMEM;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return name_failure(ex);
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return HTTP_FAILURE_PROXY_NAME;
+	case CURLE_PROXY:
+		return HTTP_FAILURE_PROXY;
+	case CURLE_COULDNT_CONNECT:
+		return connect_failure(ex);
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		return tls_failure(ex, code);
+	case CURLE_SSL_CACERT_BADFILE:
+		return HTTP_FAILURE_CA_FILE;
+	case CURLE_SSL_CERTPROBLEM:
+		return alert_failure(ex, HTTP_FAILURE_CERTIFICATE_FILE);
+	case CURLE_OK: /* the connection ended among the headers */
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return alert_failure(ex, HTTP_FAILURE_CUT_OFF);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return HTTP_FAILURE_GARBLED;
+	default:
+		return HTTP_FAILURE_OTHER;
+	}
+}
+
+enum http_failure http_verdict(const struct exchange *ex, CURLcode code)
+{
+	long status = 0;
+
+	if (ex->nomem)
+		return HTTP_FAILURE_NOMEM;
+	if (ex->too_long)
+		return HTTP_FAILURE_TOO_LONG;
+	if (code == CURLE_OPERATION_TIMEDOUT ||
+	    code == CURLE_ABORTED_BY_CALLBACK)
+		return time_failure(ex);
+	curl_easy_getinfo(ex->curl, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status && status / 100 != 2)
+		return proxy_status(status);
+	return transfer_failure(ex, code);
+}
