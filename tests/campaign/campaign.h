@@ -111,7 +111,7 @@ void keyring_signal(int number);
 /* Whether the item was written since then (of world_ms()). */
 bool keyring_holds_since(const char *account, int64_t when);
 
-/* The helper's place in the kernel's keyring: 0 none, 1 reserved, 2 sealed. */
+/* The helper's place to park, key or file: 0 none, 1 reserved, 2 sealed. */
 int parked_state(const char *account);
 /* What stays there for a minute after it was stored. */
 void parked_forget(const char *account);

@@ -4,6 +4,7 @@
  */
 #include "campaign.h"
 #include "keyctl.h"
+#include "park_file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -242,7 +243,8 @@ int parked_state(const char *account)
 	int state = 0;
 
 	parked_name(account, name);
-	if (keyctl_read(keyctl_find(name), &payload))
+	if (keyctl_read(keyctl_find(name), &payload) ||
+	    park_file_read(world_id(account), &payload))
 		state = strncmp(payload.data, "in-flight ", 10) == 0 ? 1 : 2;
 	buf_free(&payload);
 	return state;
@@ -253,8 +255,10 @@ void parked_forget(const char *account)
 	char name[128];
 
 	parked_name(account, name);
-	if (parked_state(account) == 2)
-		keyctl_discard(name);
+	if (parked_state(account) != 2)
+		return;
+	keyctl_discard(name);
+	park_file_remove(world_id(account));
 }
 
 int world_run(const char *const argv[])
