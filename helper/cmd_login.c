@@ -14,7 +14,7 @@ static const struct cmd_option options[] = {
     {"no-browser", NULL, "Only print the address; open it by hand."},
     {"accept-change", NULL,
      "Log in although the provider's endpoints or the account's hosts have "
-     "changed since the last login."},
+     "changed since the last login, or as somebody else than then."},
     {"timeout", "SECONDS", "Give up after that long (default 300)."},
     {NULL, NULL, NULL},
 };
@@ -40,11 +40,13 @@ const struct cmd_verb cmd_login = {
 
 static void tell(const char *account, const struct record *answer)
 {
+	const char *identity = record_get(answer, "identity");
 	const char *scope = record_get(answer, "scope");
 	int64_t expires = record_get_int(answer, "expires_in", 0);
 	char duration[32];
 
-	terminal_say(TERMINAL_GOOD, "%s is logged in.\n", account);
+	terminal_say(TERMINAL_GOOD, "%s is logged in%s%s.\n", account,
+		     identity ? " as " : "", identity ? identity : "");
 	if (scope && *scope)
 		terminal_say(TERMINAL_PLAIN, "  scopes         %s\n", scope);
 	if (expires > 0)

@@ -122,6 +122,11 @@ static void print_expiry(const struct entry *entry)
 	int64_t left = get_int(entry, "expires_in");
 	char duration[32];
 
+	if (is(entry, "lifetime", "never")) {
+		print_line("access token", "does not expire");
+		if (!get_int(entry, "refresh_token"))
+			return;
+	}
 	if (left > 0 && *get(entry, "expires_at"))
 		printf("  %-14s good for %s\n", "access token",
 		       cmd_duration(duration, sizeof(duration), left));
@@ -154,6 +159,7 @@ static void print_entry(const struct entry *entry)
 	print_state(entry);
 	print_line("provider", get(entry, "name"));
 	print_line("client id", get(entry, "client_id"));
+	print_line("logged in as", get(entry, "identity"));
 	print_line("hosts", get(entry, "hosts"));
 	print_line("scopes", get(entry, "scope"));
 	print_expiry(entry);
@@ -205,9 +211,10 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 
 static int add_object(struct buf *out, const struct entry *entry)
 {
-	static const char *const texts[] = {"provider", "name",	 "client_id",
-					    "grant",	"scope", "state",
-					    "secret",	"proof", "state_text"};
+	static const char *const texts[] = {
+	    "provider", "name",	       "client_id", "grant",
+	    "identity", "identity_id", "scope",	    "state",
+	    "secret",	"proof",       "state_text"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 cmd_json_string(out, get(entry, "account"));

@@ -17,6 +17,7 @@ struct login {
 	const struct flow_options *options;
 	struct record registration; /* see login_secret() */
 	const char *scope;	    /* all that is asked for; the flow's own */
+	const char *nonce;	    /* for the ID token; NULL: none was sent */
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */

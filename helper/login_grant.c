@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "critical.h"
 #include "grant.h"
+#include "identity.h"
 #include "lock.h"
 #include "park.h"
 #include "pending.h"
@@ -28,27 +29,51 @@ int login_secret(struct login *login, const char **secret)
 	return rc;
 }
 
-/* The account was removed while the person was in the browser. */
-static int give_back(struct login *login, const struct record *grant,
-		     const char *secret)
+/* A grant that nobody will have: the provider is asked to end it. */
+static void give_back(struct login *login, const struct record *grant)
 {
 	const char *refresh = record_get(grant, "refresh_token");
 	const struct pending pending = {
 	    .client = login->client,
-	    .client_secret = secret,
+	    .client_secret = record_get(&login->registration, "client_secret"),
 	    .token = refresh ? refresh : record_get(grant, "access_token"),
 	    .hint = refresh ? "refresh_token" : "access_token",
 	};
+	struct problem kept = login->job->problem;
 
 	if (login->client->revocation_endpoint)
 		pending_add(login->job, &pending);
+	login->job->problem = kept;
+}
+
+/* While the person was in the browser. */
+static int account_removed(struct login *login, const struct record *grant)
+{
+	give_back(login, grant);
 	return problem_set(&login->job->problem, VALETKEY_ERR_ACCOUNT,
 			   "Account %s was removed during the login.",
 			   login->client->account);
 }
 
-static int store_grant(struct login *login, const char *secret,
-		       const struct record *grant)
+/* Who it is, and whether that is who it was: asked without the account's lock,
+ * since a person may have to answer. */
+static int identify(struct login *login, const struct endpoint_answer *answer,
+		    struct record *grant)
+{
+	const struct identity_login who = {login->client, answer, login->scope,
+					   login->nonce};
+	struct job *job = login->job;
+	int rc = identity_find(&who, grant, &job->problem);
+
+	if (!rc)
+		rc = identity_check(job, login->client,
+				    login->options->accept_change, grant);
+	if (rc)
+		give_back(login, grant);
+	return rc;
+}
+
+static int store_grant(struct login *login, const struct record *grant)
 {
 	struct job *job = login->job;
 	int64_t deadline = deadline_in(STORE_LIMIT_MS);
@@ -58,7 +83,7 @@ static int store_grant(struct login *login, const char *secret,
 
 	store_set_deadline(job->store, deadline);
 	if (!rc && !client_still_there(login->client))
-		rc = give_back(login, grant, secret);
+		rc = account_removed(login, grant);
 	else if (!rc)
 		rc = grant_save(job, login->client, grant);
 	if (!rc) {
@@ -87,7 +112,9 @@ int login_redeem(struct login *login, struct buf *params,
 		rc = grant_from_answer(login->client, &answer->fields, NULL,
 				       login->scope, grant);
 	if (!rc)
-		rc = store_grant(login, request.client_secret, grant);
+		rc = identify(login, answer, grant);
+	if (!rc)
+		rc = store_grant(login, grant);
 	critical_end(&before);
 	if (rc == VALETKEY_ERR_LOGIN) /* invalid_grant: the code was no good */
 		job->problem.result = rc = VALETKEY_ERR_DENIED;

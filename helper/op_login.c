@@ -31,8 +31,13 @@ static int answer(struct job *job, const struct client *client,
 	bool machine = strcmp(client->grant, "client_credentials") == 0;
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 
+	bool never = grant_lifetime(grant) == GRANT_NEVER_EXPIRES;
+
 	if (record_add(&job->answer, "scope", record_get(grant, "scope")) ||
-	    record_add_int(&job->answer, "expires_in", grant_good_for(grant)) ||
+	    record_add(&job->answer, "identity",
+		       record_get(grant, "identity")) ||
+	    (!never && record_add_int(&job->answer, "expires_in",
+				      grant_good_for(grant))) ||
 	    (!machine &&
 	     record_add_int(&job->answer, "refresh_token", refresh)))
 		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,

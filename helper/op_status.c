@@ -91,12 +91,18 @@ static void describe_grant(struct lines *lines, const struct record *grant)
 {
 	int64_t good_for = grant_good_for(grant);
 	bool refresh = record_get(grant, "refresh_token") != NULL;
-	bool known = record_get(grant, "expires_in") != NULL;
+	enum grant_lifetime lifetime = grant_lifetime(grant);
 
+	line(lines, "identity", record_get(grant, "identity"));
+	line(lines, "identity_id", record_get(grant, "identity_id"));
 	line(lines, "scope", record_get(grant, "scope"));
 	number(lines, "refresh_token", refresh);
+	if (good_for > 0 && lifetime == GRANT_NEVER_EXPIRES) {
+		line(lines, "lifetime", "never");
+		return;
+	}
 	number(lines, "expires_in", good_for);
-	if (good_for > 0 && known)
+	if (good_for > 0 && lifetime == GRANT_EXPIRES)
 		number(lines, "expires_at", time(NULL) + good_for);
 }
 

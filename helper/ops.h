@@ -12,8 +12,9 @@
  * invalidate  access_token -> nothing
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
- *             accept_change=1 (see registration.h) -> expires_in, scope,
- *             refresh_token=0|1 (not for those)
+ *             accept_change=1 (see registration.h, identity.h) -> scope,
+ *             identity (who logged in, where it is known), expires_in (absent:
+ *             never), refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
  *             proves the secret with one live request, stores it, reads it back.
  *             -> proof=accepted|unproven|none (none: there is no secret),
@@ -25,7 +26,8 @@
  * status      account[] -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
- *             person, N.expires_in, N.expires_at, N.refresh_token=0|1,
+ *             person, N.identity and N.identity_id (who logged in), N.expires_in
+ *             and N.expires_at (absent, with N.lifetime=never: it does not), N.refresh_token=0|1,
  *             N.secret=none|stored|missing, N.proof, N.hosts, N.revocations (that
  *             wait to be sent); revocations of all, also of removed accounts
  * logout      revokes the grant (RFC 7009), deletes it.
