@@ -6,6 +6,7 @@
 #include "endpoint.h"
 #include "random.h"
 #include "scope.h"
+#include "token_request.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
@@ -65,17 +66,44 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	return buf_str(&to->path, rest) ? no_memory(problem) : VALETKEY_OK;
 }
 
+/* query or form_post: what comes in a fragment only a page's script can see. */
+static int read_mode(const struct client *client, struct authorization *to,
+		     struct problem *problem)
+{
+	const char *mode = record_get(&client->config, "response_mode");
+
+	to->form_post = mode && strcmp(mode, "form_post") == 0;
+	if (!mode || to->form_post || strcmp(mode, "query") == 0)
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_ARG,
+			   "The response_mode of account %s must be query or "
+			   "form_post. Mend its file.",
+			   client->account);
+}
+
+static bool without_pkce(const struct client *client)
+{
+	const char *pkce = record_get(&client->config, "pkce");
+
+	return pkce && strcmp(pkce, "none") == 0;
+}
+
 int authorize_begin(const struct client *client, const char *more,
 		    struct authorization *to, struct problem *problem)
 {
 	int rc = split_redirect(client, to, problem);
 
+	if (!rc)
+		rc = read_mode(client, to, problem);
 	if (rc)
 		return rc;
-	if (random_text(&to->state) || random_text(&to->verifier) ||
-	    scope_add(&to->scope, client->scope) ||
+	if (random_text(&to->state) || scope_add(&to->scope, client->scope) ||
 	    scope_add(&to->scope, more) ||
-	    scope_add(&to->scope, record_get(&client->config, "offline_scope")))
+	    scope_add(&to->scope,
+		      record_get(&client->config, "offline_scope")) ||
+	    (!without_pkce(client) && random_text(&to->verifier)) ||
+	    (scope_covers(buf_text(&to->scope), "openid") &&
+	     random_text(&to->nonce)))
 		return no_memory(problem);
 	return VALETKEY_OK;
 }
@@ -92,29 +120,112 @@ static int fill_port(const char *uri, uint16_t port, struct buf *out)
 	return buf_str(out, mark + strlen("{port}"));
 }
 
+/* ---- the parameters ---- */
+
+/* With the provider's own separator, in its own parameter. */
+static int add_scope(const struct client *client, struct authorization *to)
+{
+	const char *separator = record_get(&client->config, "scope_separator");
+	const char *name = record_get(&client->config, "scope_parameter");
+	struct buf text = {0};
+	int rc = 0;
+
+	for (const char *c = buf_text(&to->scope); !rc && *c; c++)
+		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
+	if (!rc && text.len)
+		rc = endpoint_param(&to->params, name ? name : "scope",
+				    text.data);
+	buf_free(&text);
+	return rc;
+}
+
+static int add_challenge(struct authorization *to)
+{
+	struct buf challenge = {0};
+	int rc = 0;
+
+	if (to->verifier.len)
+		rc = random_challenge(to->verifier.data, &challenge) ||
+		     endpoint_param(&to->params, "code_challenge",
+				    challenge.data) ||
+		     endpoint_param(&to->params, "code_challenge_method",
+				    "S256");
+	buf_free(&challenge);
+	return rc;
+}
+
+static bool has_param(const struct buf *params, const char *name, size_t len)
+{
+	const char *at = buf_text(params);
+
+	while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
+		at = strchr(at, '&');
+		at = at ? at + 1 : NULL;
+	}
+	return at != NULL;
+}
+
+/* The provider's NAME=VALUE beside ours, never instead, and none that would
+ * weaken what is sent: another way to answer, somebody else's request object. */
+static int add_more(const struct client *client, struct authorization *to)
+{
+	static const char ours[] =
+	    "client_id=&client_secret=&code_challenge=&code_challenge_method=&"
+	    "nonce=&redirect_uri=&request=&request_uri=&resource=&"
+	    "response_mode=&response_type=&scope=&state=";
+	const struct buf reserved = {.data = (char *)ours,
+				     .len = sizeof(ours) - 1};
+	const char *one = NULL;
+	int rc = 0;
+
+	while (!rc && (one = record_next(&client->config,
+					 "authorize_parameter[]", one))) {
+		size_t len = strcspn(one, "=");
+		struct buf name = {0};
+
+		if (one[len] && !has_param(&reserved, one, len) &&
+		    !has_param(&to->params, one, len))
+			rc = buf_add(&name, one, len) ||
+			     endpoint_param(&to->params, name.data,
+					    one + len + 1);
+		buf_free(&name);
+	}
+	return rc;
+}
+
+/* All but the client id: its authentication may bring that itself. */
+static int make_params(const struct client *client, struct authorization *to)
+{
+	return endpoint_param(&to->params, "response_type", "code") ||
+	       endpoint_param(&to->params, "redirect_uri",
+			      to->redirect_uri.data) ||
+	       add_scope(client, to) ||
+	       endpoint_param(&to->params, "state", to->state.data) ||
+	       add_challenge(to) ||
+	       endpoint_param(&to->params, "nonce",
+			      to->nonce.len ? to->nonce.data : NULL) ||
+	       endpoint_param(&to->params, "response_mode",
+			      to->form_post ? "form_post" : NULL) ||
+	       token_request_resources(client, &to->params) ||
+	       add_more(client, to);
+}
+
 int authorize_url(const struct client *client, uint16_t port,
 		  struct authorization *to, struct problem *problem)
 {
 	const char *endpoint = client->authorization_endpoint;
-	struct buf query = {0}, challenge = {0};
+	struct buf query = {0};
 	int rc = VALETKEY_OK;
 
 	if (fill_port(client->redirect_uri, port, &to->redirect_uri) ||
-	    random_challenge(to->verifier.data, &challenge) ||
-	    endpoint_param(&query, "response_type", "code") ||
+	    make_params(client, to) ||
 	    endpoint_param(&query, "client_id", client->client_id) ||
-	    endpoint_param(&query, "redirect_uri", to->redirect_uri.data) ||
-	    (to->scope.len &&
-	     endpoint_param(&query, "scope", to->scope.data)) ||
-	    endpoint_param(&query, "state", to->state.data) ||
-	    endpoint_param(&query, "code_challenge", challenge.data) ||
-	    endpoint_param(&query, "code_challenge_method", "S256") ||
 	    buf_str(&to->url, endpoint) ||
 	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
-	    buf_str(&to->url, query.data))
+	    buf_str(&to->url, query.data) || buf_char(&to->url, '&') ||
+	    buf_str(&to->url, to->params.data))
 		rc = no_memory(problem);
 	buf_free(&query);
-	buf_free(&challenge);
 	return rc;
 }
 
@@ -125,6 +236,8 @@ void authorize_end(struct authorization *to)
 	buf_free(&to->path);
 	buf_free(&to->state);
 	buf_free(&to->verifier);
+	buf_free(&to->nonce);
 	buf_free(&to->scope);
+	buf_free(&to->params);
 	buf_free(&to->url);
 }

@@ -2,7 +2,8 @@
 /*
  * authorize.h - the authorization request (RFC 6749 4.1.1, RFC 7636 4.3): what
  * is made up for one login, the URL that the browser opens, and the look at
- * that URL before a person is sent there.
+ * that URL before a person is sent there. Where the provider takes requests
+ * beforehand (RFC 9126) the browser gets nothing of it but a reference.
  */
 #ifndef VALETKEY_AUTHORIZE_H
 #define VALETKEY_AUTHORIZE_H
@@ -18,9 +19,14 @@ struct authorization {
 	struct buf path;
 	uint16_t port; /* 0: any */
 	struct buf state;
-	struct buf verifier; /* RFC 7636 code_verifier: secret */
+	struct buf verifier; /* RFC 7636 code_verifier: secret; empty where the
+				provider breaks on it (pkce=none) */
+	struct buf nonce;    /* for the ID token; empty without scope openid */
 	struct buf scope;    /* all that is asked for */
+	bool form_post;	     /* the answer comes by POST, else by GET */
+	struct buf params;   /* of the request, form-urlencoded */
 	struct buf url;
+	bool pushed; /* the provider has the request already */
 };
 
 /* Takes the redirect URI apart and makes state, verifier and scope. `more` is
@@ -29,15 +35,29 @@ int authorize_begin(const struct client *client, const char *more,
 		    struct authorization *authorization,
 		    struct problem *problem);
 
-/* Once the listener has its port: redirect_uri and url. */
+/* Once the listener has its port: redirect_uri, params and url. */
 int authorize_url(const struct client *client, uint16_t port,
 		  struct authorization *authorization, struct problem *problem);
+
+/* Whether the provider has an endpoint for requests beforehand. */
+bool authorize_pushes(const struct client *client);
+
+/*
+ * RFC 9126: hands the request to that endpoint, with the client's
+ * authentication; the URL then holds the reference to it, which is good once.
+ * 0, ERR_DENIED or ERR_SCOPE where the provider refuses the request, or an error
+ * of the network.
+ */
+int authorize_push(const struct client *client, const char *client_secret,
+		   struct authorization *authorization,
+		   struct problem *problem);
 
 /*
  * Opens the URL as a browser would, without following where it leads. What a
  * person would only see as an error page is an error here: a bare 404, a
  * redirect to an error page, an error handed to our redirect URI. A network
- * that fails is no verdict: 0.
+ * that fails is no verdict: 0. A pushed request was judged already, and its
+ * reference is not wasted on this: 0.
  */
 int authorize_preflight(const struct client *client,
 			const struct authorization *authorization,

@@ -8,8 +8,10 @@
 #include "client.h"
 #include "origin.h"
 #include "provider.h"
+#include "text.h"
 #include "valetkey.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -230,6 +232,17 @@ static int check_names(const struct client *client, struct problem *problem)
 	return VALETKEY_OK;
 }
 
+/* RFC 8707 2, RFC 3986 4.3. */
+bool client_resource_ok(const char *uri)
+{
+	size_t scheme = strspn(uri, "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	return scheme && isalpha((unsigned char)*uri) && uri[scheme] == ':' &&
+	       uri[scheme + 1] && !strchr(uri, '#') &&
+	       text_visible(uri, strlen(uri));
+}
+
 static int check_urls(const struct client *client, struct problem *problem)
 {
 	static const char why[] = "must be a clean https URL (http only for "
@@ -250,6 +263,10 @@ static int check_urls(const struct client *client, struct problem *problem)
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if (origin_of(host, origin) != 0)
 			return bad(problem, "hosts[]", why);
+	while ((host = record_next(&client->config, "resource[]", host)))
+		if (!client_resource_ok(host))
+			return bad(problem, "resource[]",
+				   "must be an absolute URI without fragment");
 	return VALETKEY_OK;
 }
 

@@ -69,6 +69,9 @@ void client_free(struct client *client);
 /* Whether the client has a secret. */
 bool client_has_secret(const struct client *client);
 
+/* Whether it can be a resource[]: an absolute URI without fragment. */
+bool client_resource_ok(const char *uri);
+
 /* Adds the keys that a secret is pinned to: pin.issuer and so on. */
 int client_pin(const struct client *client, struct record *item);
 

@@ -43,6 +43,8 @@ static const struct cmd_option options[] = {
     {"token-endpoint", "URL", "See above."},
     {"revocation-endpoint", "URL", "See above; optional."},
     {"auth", "METHOD", "client_secret_post, client_secret_basic or none."},
+    {"resource-indicator", "URI",
+     "What the tokens are to be good for (RFC 8707); may be repeated."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
     {NULL, NULL, NULL},
 };

@@ -4,6 +4,7 @@
  * survive the account's file.
  */
 #include "cmd.h"
+#include "client.h"
 #include "origin.h"
 #include "terminal.h"
 
@@ -89,6 +90,22 @@ int cmd_answers_client_id(struct cmd_adding *adding)
 	return rc;
 }
 
+static int take_resources(struct cmd_adding *adding)
+{
+	const struct record *options = &adding->args->options;
+	const char *uri = NULL;
+
+	while ((uri = record_next(options, "resource-indicator", uri))) {
+		if (!client_resource_ok(uri))
+			return cmd_fail(VALETKEY_ERR_ARG,
+					"--resource-indicator must be an "
+					"absolute URI without fragment.");
+		if (record_add(&adding->keys, "resource[]", uri))
+			return VALETKEY_ERR_NOMEM;
+	}
+	return VALETKEY_OK;
+}
+
 int cmd_answers_overrides(struct cmd_adding *adding)
 {
 	static const char *const keys[] = {"authorization_endpoint",
@@ -113,6 +130,8 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 				      "for this computer itself).");
 		else if (record_add(&adding->keys, "hosts[]", origin))
 			rc = VALETKEY_ERR_NOMEM;
+	if (!rc)
+		rc = take_resources(adding);
 	if (!rc && (record_add(&adding->keys, "auth", auth) ||
 		    record_add(&adding->keys, "ca_file", ca_file)))
 		rc = VALETKEY_ERR_NOMEM;

@@ -119,7 +119,8 @@ int endpoint_token(const struct endpoint_request *request,
 {
 	const struct client *client = request->client;
 
-	if (token_request_add(client, "token_parameter[]", request->params))
+	if (token_request_resources(client, request->params) ||
+	    token_request_add(client, "token_parameter[]", request->params))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
 	return ask(request, client->token_endpoint, answer, problem);
@@ -131,7 +132,8 @@ int endpoint_refresh(const struct endpoint_request *request,
 	const struct client *client = request->client;
 	const char *url = record_get(&client->config, "refresh_endpoint");
 
-	if (token_request_add(client, "refresh_parameter[]", request->params))
+	if (token_request_resources(client, request->params) ||
+	    token_request_add(client, "refresh_parameter[]", request->params))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
 	return ask(request, url ? url : client->token_endpoint, answer,

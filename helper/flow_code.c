@@ -14,6 +14,7 @@
 #include "valetkey.h"
 
 #include <poll.h>
+#include <string.h>
 
 #define TICK_MS 1000
 
@@ -37,6 +38,7 @@ static int start_listening(struct visit *visit)
 	    .state = to->state.data,
 	    .provider = client->name,
 	    .account = client->account,
+	    .form_post = to->form_post,
 	};
 	struct problem *problem = &visit->login->job->problem;
 	uint16_t port;
@@ -95,6 +97,32 @@ static int redeem(struct visit *visit, struct record *grant)
 	return rc;
 }
 
+/* RFC 9126, where the provider takes requests beforehand, or wants them so. */
+static int push(struct visit *visit)
+{
+	const struct client *client = visit->login->client;
+	struct problem *problem = &visit->login->job->problem;
+	const char *secret, *wanted;
+	int rc;
+
+	wanted = record_get(&client->config,
+			    "require_pushed_authorization_requests");
+	if (!authorize_pushes(client))
+		return wanted && strcmp(wanted, "true") == 0
+			   ? problem_set(
+				 problem, VALETKEY_ERR_ARG,
+				 "%s wants login requests beforehand "
+				 "(RFC 9126), and the account's file "
+				 "has no "
+				 "pushed_authorization_request_endpoint.",
+				 client->name)
+			   : VALETKEY_OK;
+	rc = login_secret(visit->login, &secret);
+	return rc ? rc
+		  : authorize_push(client, secret, &visit->authorization,
+				   problem);
+}
+
 static int send_to_browser(struct visit *visit)
 {
 	struct job *job = visit->login->job;
@@ -105,6 +133,8 @@ static int send_to_browser(struct visit *visit)
 
 	if (!rc)
 		rc = start_listening(visit);
+	if (!rc)
+		rc = push(visit);
 	if (!rc)
 		rc = authorize_preflight(client, to, &job->problem);
 	if (!rc && !job_open_url(job, to->url.data, "Log in with your browser",

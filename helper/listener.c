@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - waits for the redirect that ends a login, see net.h; the only
- * file that knows libmicrohttpd.
- *
- * Only a GET on the exact path with the right state counts. Whatever else
- * browsers and other programs send (an early connection that stays silent, a
- * favicon, a preflight that carries the code, a forged or half request) is
- * answered or dropped and the wait goes on. The browser that brought the answer
- * is suspended until listener_reply(), so that its page tells the truth; one
- * that comes again with the same state (a reload) waits with it.
+ * listener.c - waits for the redirect that ends a login, see net.h. Who
+ * comes is answered in visitor.c.
  *
  * libmicrohttpd runs without threads. Its epoll descriptors and a timer for its
  * time limits are inside one of ours, which the caller polls.
  */
-#include "net_module.h"
+#include "visitor.h"
 
 #include "clock.h"
-#include "loopback.h"
-#include "page.h"
-#include "redirect.h"
 #include "valetkey.h"
 
-#include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,170 +22,29 @@
 #define CONNECTION_S 10u
 #define CONNECTIONS 64u
 #define MEMORY ((size_t)64 << 10) /* a request; a longer URL is answered 414 */
-#define WAITERS 8
-
-struct listener {
-	struct MHD_Daemon *daemons[LOOPBACK_MAX];
-	int epoll_fd;
-	int timer_fd;
-	uint16_t port;
-	char *path;
-	char *state;
-	char *provider;
-	char *account;
-	struct listener_answer answer;
-	bool answered; /* the state has been used */
-	bool untold;   /* listener_run() has not returned it yet */
-	bool settled;  /* listener_reply() was called: success, reason */
-	bool success;
-	struct buf reason;
-	struct MHD_Connection *waiters[WAITERS];
-	unsigned waiting; /* suspended, in waiters */
-	unsigned unsent;  /* suspended or resumed, page not yet sent */
-};
-
-static enum MHD_Result respond(struct MHD_Connection *connection,
-			       unsigned status, const struct buf *body)
-{
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	response = MHD_create_response_from_buffer(body->len, body->data,
-						   MHD_RESPMEM_MUST_COPY);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, "Content-Security-Policy",
-				page_content_security_policy);
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Connection", "close");
-	if (body->len)
-		MHD_add_response_header(response, "Content-Type",
-					"text/html; charset=utf-8");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result respond_page(const struct listener *listener,
-				    struct MHD_Connection *connection,
-				    unsigned status, enum page_kind kind)
-{
-	struct page page = {.kind = kind,
-			    .provider = listener->provider,
-			    .account = listener->account,
-			    .reason = buf_text(&listener->reason)};
-	struct buf body = {0};
-	enum MHD_Result result = MHD_NO;
-
-	if (!page_write(&page, &body))
-		result = respond(connection, status, &body);
-	buf_free(&body);
-	return result;
-}
-
-static enum MHD_Result respond_settled(const struct listener *listener,
-				       struct MHD_Connection *connection)
-{
-	return respond_page(listener, connection, MHD_HTTP_OK,
-			    listener->success ? PAGE_SUCCESS : PAGE_FAILURE);
-}
-
-static enum MHD_Result on_parameter(void *context, enum MHD_ValueKind kind,
-				    const char *key, size_t key_len,
-				    const char *value, size_t value_len)
-{
-	(void)kind;
-	redirect_add(context, key, key_len, value, value_len);
-	return MHD_YES;
-}
-
-static bool is_our_path(const struct listener *listener, const char *path)
-{
-	const char *ours = *listener->path ? listener->path : "/";
-
-	return strcmp(path, ours) == 0;
-}
-
-static enum MHD_Result on_redirect(struct listener *listener,
-				   struct MHD_Connection *connection,
-				   void **mark)
-{
-	struct redirect redirect = {0};
-
-	MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND,
-				    on_parameter, &redirect);
-	if (!redirect_matches(&redirect, listener->state))
-		return respond_page(listener, connection, MHD_HTTP_BAD_REQUEST,
-				    PAGE_STRANGER);
-	if (listener->settled)
-		return respond_settled(listener, connection);
-	if (listener->waiting == WAITERS ||
-	    (!listener->answered &&
-	     redirect_answer(&redirect, &listener->answer)))
-		return respond_page(listener, connection,
-				    MHD_HTTP_SERVICE_UNAVAILABLE,
-				    PAGE_STRANGER);
-	listener->untold |= !listener->answered;
-	listener->answered = true;
-	*mark = listener;
-	listener->waiters[listener->waiting++] = connection;
-	listener->unsent++;
-	MHD_suspend_connection(connection);
-	return MHD_YES;
-}
-
-static enum MHD_Result on_request(void *context,
-				  struct MHD_Connection *connection,
-				  const char *path, const char *method,
-				  const char *version, const char *body,
-				  size_t *body_len, void **mark)
-{
-	static const struct buf nothing;
-	struct listener *listener = context;
-	const char *host =
-	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-
-	(void)version, (void)body;
-	if (*mark && *body_len) {
-		*body_len = 0;
-		return MHD_YES;
-	}
-	if (*mark)
-		return respond_settled(listener, connection);
-	if (!redirect_is_for_us(host, listener->port))
-		return respond_page(listener, connection, MHD_HTTP_FORBIDDEN,
-				    PAGE_NOT_FOUND);
-	if (strcmp(method, "OPTIONS") == 0)
-		return respond(connection, MHD_HTTP_NO_CONTENT, &nothing);
-	if (strcmp(method, "GET") != 0)
-		return respond_page(listener, connection,
-				    MHD_HTTP_METHOD_NOT_ALLOWED, PAGE_METHOD);
-	if (!is_our_path(listener, path))
-		return respond_page(listener, connection, MHD_HTTP_NOT_FOUND,
-				    PAGE_NOT_FOUND);
-	return on_redirect(listener, connection, mark);
-}
-
-static void on_completed(void *context, struct MHD_Connection *connection,
-			 void **mark, enum MHD_RequestTerminationCode why)
-{
-	struct listener *listener = context;
-
-	(void)connection, (void)why;
-	if (*mark)
-		listener->unsent--;
-	*mark = NULL;
-}
+#define CROWD 16u    /* more connections than a browser has any use for, */
+#define CROWDED_S 1u /* of which each stays no longer than this */
 
 static int watch(const struct listener *listener, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Programs that open connections and say nothing must not keep the browser
+ * out: what comes on top of a crowd has little time. */
+static void on_connection(void *context, struct MHD_Connection *connection,
+			  void **mark, enum MHD_ConnectionNotificationCode code)
+{
+	struct listener *listener = context;
+
+	(void)mark;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		listener->connections--;
+	else if (++listener->connections > CROWD)
+		MHD_set_connection_option(
+		    connection, MHD_CONNECTION_OPTION_TIMEOUT, CROWDED_S);
 }
 
 /* The daemon owns the socket from here on. Where it fails to start, nobody says
@@ -207,9 +55,10 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 	struct MHD_Daemon *daemon;
 
 	daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-	    listener, MHD_OPTION_LISTEN_SOCKET, *fd,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+	    visitor_request, listener, MHD_OPTION_LISTEN_SOCKET, *fd,
+	    MHD_OPTION_NOTIFY_COMPLETED, visitor_gone, listener,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
 	    MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, MHD_OPTION_END);
@@ -223,6 +72,8 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 static int copy_options(struct listener *listener,
 			const struct listener_options *options)
 {
+	listener->form_post = options->form_post;
+	listener->method = options->form_post ? "POST" : "GET";
 	listener->path = strdup(options->path);
 	listener->state = strdup(options->state);
 	listener->provider = strdup(options->provider);

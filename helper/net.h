@@ -58,6 +58,8 @@ struct listener_options {
 			      time, accepted once */
 	const char *provider; /* its name, for the landing page */
 	const char *account;  /* the account's name, for the landing page */
+	bool form_post;	      /* the answer comes by a POST of a form and not by
+				 a GET (OAuth 2.0 Form Post Response Mode) */
 };
 
 /* The authorization response's parameters, decoded; NULL where absent. */

@@ -114,6 +114,8 @@ int authorize_preflight(const struct client *client,
 	const struct net *net = net_load(problem);
 	int rc;
 
+	if (authorization->pushed)
+		return VALETKEY_OK;
 	if (!net)
 		return problem->result;
 	rc = net->http_send(&request, &answer, &network);

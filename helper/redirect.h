@@ -20,12 +20,20 @@ enum redirect_parameter {
 
 struct redirect {
 	const char *values[REDIRECT_PARAMETERS]; /* borrowed; NULL: absent */
-	bool malformed; /* a parameter came twice, or with NUL in it */
+	bool malformed; /* a parameter came twice, or with NUL in it, or the
+			   encoding is broken */
 };
 
 /* A decoded parameter of the query. Unknown ones are passed over. */
 void redirect_add(struct redirect *redirect, const char *key, size_t key_len,
 		  const char *value, size_t value_len);
+
+/*
+ * The parameters of a form's body (or of a query without its '?'), decoded in
+ * place: the values point into `text`, which must end with NUL. What is not
+ * encoded as a form must be makes it malformed.
+ */
+void redirect_parse(struct redirect *redirect, char *text, size_t len);
 
 /* Well-formed, with this state, and with a code or an error. */
 bool redirect_matches(const struct redirect *redirect, const char *state);

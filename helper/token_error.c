@@ -77,6 +77,8 @@ static const struct {
      " Check the scopes that are ticked at the provider."},
     {"invalid_client", VALETKEY_ERR_DENIED,
      " Check the client id, the client secret and the instance."},
+    {"invalid_target", VALETKEY_ERR_DENIED,
+     " It knows no such resource: change 'resource[]' in the account's file."},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
      " Check which grant types are ticked at the provider."},
 };

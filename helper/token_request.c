@@ -120,6 +120,16 @@ static int add_member(const struct record *pairs, const char *name,
 	return rc;
 }
 
+int token_request_resources(const struct client *client, struct buf *form)
+{
+	const char *uri = NULL;
+	int rc = 0;
+
+	while (!rc && (uri = record_next(&client->config, "resource[]", uri)))
+		rc = endpoint_param(form, "resource", uri);
+	return rc;
+}
+
 int token_request_json(const struct buf *form, struct buf *json)
 {
 	struct record pairs = {0}, members = {0};

@@ -16,6 +16,10 @@
 int token_request_add(const struct client *client, const char *list,
 		      struct buf *form);
 
+/* Adds the client's resource[] (RFC 8707), of an authorization request too. 0
+ * or -1. */
+int token_request_resources(const struct client *client, struct buf *form);
+
 /* The same parameters as a JSON object; one that repeats is an array. 0, -1. */
 int token_request_json(const struct buf *form, struct buf *json);
 

@@ -57,7 +57,7 @@ test_web()
 {
 	demo_account work >/dev/null 2>&1
 	said 0 '^work is logged in' 'a web client' valetkey login work
-	like "$text" "$PROVIDER_URL/ws/oauth/authorize\?response_type=code" \
+	like "$text" "$PROVIDER_URL/ws/oauth/authorize\?client_id=web-client&response_type=code" \
 		'the address is printed'
 	like "$text" 'code_challenge_method=S256' 'with PKCE'
 	like "$text" 'refresh token +yes' 'with a refresh token'

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * push.c - authorize_push(), see authorize.h: a request that the provider has
+ * before the browser comes (RFC 9126). Nobody in between can change it or read
+ * it, and what is wrong with it is said here instead of on a page there.
+ */
+#include "authorize.h"
+#include "endpoint.h"
+#include "json.h"
+#include "net.h"
+#include "text.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+#define ENDPOINT "pushed_authorization_request_endpoint"
+#define URI_MAX 1024
+
+bool authorize_pushes(const struct client *client)
+{
+	return record_get(&client->config, ENDPOINT) != NULL;
+}
+
+static int refused(const struct client *client, const struct authorization *to,
+		   const struct json *json, struct problem *problem)
+{
+	const char *error = record_get(&json->strings, "error");
+	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	const char *next = "Compare client id, redirect URI and grant types "
+			   "with the client app there";
+	int result = VALETKEY_ERR_DENIED;
+
+	problem_quote(code, error ? error : "without a reason");
+	problem_quote(detail, record_get(&json->strings, "error_description"));
+	if (strcmp(code, "invalid_scope") == 0) {
+		result = VALETKEY_ERR_SCOPE;
+		next = "Tick these scopes at the provider, or change 'scope' "
+		       "in the account's file";
+	} else if (strcmp(code, "invalid_target") == 0) {
+		next = "It knows no such resource: change 'resource[]' in the "
+		       "account's file";
+	} else if (strcmp(code, "invalid_client") == 0) {
+		next = "The client's id or its authentication is not right: "
+		       "remove the account and add it again";
+	}
+	return problem_set(
+	    problem, result,
+	    "%s refuses the login request: %s%s%s. %s (client id "
+	    "%s, redirect URI %s).",
+	    client->name, code, *detail ? ", " : "", detail, next,
+	    client->client_id, to->redirect_uri.data);
+}
+
+/* RFC 9126 2.2: a reference, good once. */
+static int take(const struct client *client, struct authorization *to,
+		const struct json *json, struct problem *problem)
+{
+	const char *uri = record_get(&json->strings, "request_uri");
+	const char *endpoint = client->authorization_endpoint;
+	struct buf query = {0};
+	int rc = VALETKEY_OK;
+
+	if (!uri || !*uri || strlen(uri) > URI_MAX ||
+	    !text_visible(uri, strlen(uri)))
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "%s took the login request, but gave no "
+				   "reference to it (RFC 9126).",
+				   client->name);
+	buf_clear(&to->url);
+	if (endpoint_param(&query, "client_id", client->client_id) ||
+	    endpoint_param(&query, "request_uri", uri) ||
+	    buf_str(&to->url, endpoint) ||
+	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
+	    buf_str(&to->url, query.data))
+		rc = problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	to->pushed = !rc;
+	buf_free(&query);
+	return rc;
+}
+
+/* 201 by the RFC; some say 200. */
+static int judge(const struct client *client, struct authorization *to,
+		 const struct http_answer *answer, struct problem *problem)
+{
+	struct json json = {0};
+	int rc;
+
+	if (json_parse(buf_text(&answer->body), answer->body.len, &json))
+		json_free(&json);
+	if (answer->status == 201 || answer->status == 200)
+		rc = take(client, to, &json, problem);
+	else if (answer->status == 429)
+		rc = problem_set(problem, VALETKEY_ERR_THROTTLED,
+				 "%s asks to wait before the next login.",
+				 client->name);
+	else if (answer->status >= 400 && answer->status < 500)
+		rc = refused(client, to, &json, problem);
+	else
+		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
+				 "%s did not take the login request (HTTP "
+				 "%ld). Try again later.",
+				 client->name, answer->status);
+	json_free(&json);
+	return rc;
+}
+
+int authorize_push(const struct client *client, const char *client_secret,
+		   struct authorization *to, struct problem *problem)
+{
+	const char *url = record_get(&client->config, ENDPOINT);
+	const struct endpoint_request request = {
+	    .client = client,
+	    .client_secret = client_secret,
+	    .params = &to->params,
+	};
+	const struct net *net = net_load(problem);
+	struct http_answer answer = {0};
+	int rc = VALETKEY_OK;
+
+	if (!net)
+		return problem->result;
+	/* Named once, whichever method: all but Basic name it themselves. */
+	if (client_secret && strcmp(client->auth, "client_secret_basic") == 0 &&
+	    endpoint_param(&to->params, "client_id", client->client_id))
+		rc = problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc)
+		rc = endpoint_post(&request, url, &answer, problem);
+	if (!rc)
+		rc = judge(client, to, &answer, problem);
+	buf_free(&to->params); /* the client's authentication is in it */
+	net->http_answer_free(&answer);
+	return rc;
+}
