@@ -100,6 +100,7 @@ oidc_add()
 	oidc_account=$1 oidc_client=$2
 	shift 2
 	valetkey add "$oidc_account" --issuer "$OIDC_URL" --ca-file "$OIDC_CA" \
+		--redirect-uri "http://127.0.0.1:{port}/callback" \
 		--client-id "$oidc_client" --no-prompt "$@" </dev/null
 }
 
