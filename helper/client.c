@@ -294,6 +294,10 @@ static int check(const struct client *client, struct problem *problem)
 
 	if (!rc)
 		rc = check_urls(client, problem);
+	if (!rc && strcmp(client->grant, "device_code") == 0 &&
+	    !client->device_authorization_endpoint)
+		return bad(problem, "device_authorization_endpoint",
+			   "is missing");
 	if (rc || strcmp(client->grant, "authorization_code") != 0)
 		return rc;
 	if (!client->authorization_endpoint)

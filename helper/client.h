@@ -37,8 +37,8 @@ struct client {
 	const char *provider; /* "custom" where no provider file */
 	const char *name;     /* the provider's, for people; never NULL */
 	const char *client_id;
-	const char *grant; /* authorization_code or client_credentials */
-	const char *auth;  /* see provider.h */
+	const char *grant; /* see provider.h, as the next */
+	const char *auth;
 	const char *scope; /* without offline_scope; may be NULL */
 	const char *issuer;
 	const char *authorization_endpoint;

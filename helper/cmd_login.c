@@ -4,18 +4,30 @@
  * redirect; the command shows the address and opens the browser.
  */
 #include "cmd.h"
+#include "client.h"
+#include "flow_way.h"
 #include "terminal.h"
 
 #include <stdio.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 #define TIMEOUT_S 300
+#define TIMEOUT_ELSEWHERE_S 900 /* another device is to be fetched first */
 
 static const struct cmd_option options[] = {
+    {"flow", "WAY",
+     "code: a browser on this computer. paste: a browser anywhere; its last "
+     "address is pasted here. device: a short code, entered in a browser "
+     "anywhere. Default: what the account's file says, else what can work "
+     "here."},
     {"no-browser", NULL, "Only print the address; open it by hand."},
     {"accept-change", NULL,
      "Log in although the provider's endpoints or the account's hosts have "
      "changed since the last login, or as somebody else than then."},
-    {"timeout", "SECONDS", "Give up after that long (default 300)."},
+    {"timeout", "SECONDS",
+     "Give up after that long (default 300; paste and device 900)."},
     {NULL, NULL, NULL},
 };
 
@@ -59,6 +71,57 @@ static void tell(const char *account, const struct record *answer)
 	terminal_say(TERMINAL_PLAIN, "Next: valetkey token %s\n", account);
 }
 
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* Whether a browser that is started here would be before the person's eyes, and
+ * find its way back to this machine. */
+static bool is_remote(void)
+{
+	return is_set("SSH_CONNECTION") ||
+	       (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") &&
+		!is_set("BROWSER"));
+}
+
+/* How it is done, where a person has to do it. */
+static int pick(struct cmd_args *args, struct cmd_call *call)
+{
+	const struct flow_wish wish = {
+	    .word = cmd_option(args, "flow"),
+	    .remote = is_remote(),
+	    .typing = terminal_person(),
+	};
+	struct problem problem = {0};
+	struct client client = {0};
+	enum flow_way way;
+	int rc = client_load(args->account, &client, &problem);
+
+	if (!rc && strcmp(client.grant, "client_credentials") == 0) {
+		if (wish.word)
+			rc = problem_set(&problem, VALETKEY_ERR_ARG,
+					 "Nobody logs in to account %s, its "
+					 "client does; leave --flow out.",
+					 args->account);
+		goto out;
+	}
+	if (!rc)
+		rc = flow_way_pick(&client, &wish, &way, &problem);
+	if (!rc && record_add(call->request, "flow", flow_way_name(way)))
+		rc =
+		    problem_set(&problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc && way != FLOW_WAY_CODE) {
+		call->timeout_s = TIMEOUT_ELSEWHERE_S;
+		call->talk.browser = call->talk.browser && !wish.remote;
+	}
+out:
+	client_free(&client);
+	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
+}
+
 static int run_login(struct cmd_args *args)
 {
 	struct record request = {0}, answer = {0};
@@ -70,22 +133,27 @@ static int run_login(struct cmd_args *args)
 	    .talk = {.account = args->account,
 		     .browser = !cmd_option(args, "no-browser")},
 	};
-	int rc = cmd_option_seconds(args, "timeout", 3600, &call.timeout_s);
+	int rc = cmd_account_exists(args->account);
 
 	if (!rc)
-		rc = cmd_account_exists(args->account);
+		rc = pick(args, &call);
+	if (!rc)
+		rc = cmd_option_seconds(args, "timeout", 3600, &call.timeout_s);
 	if (rc)
-		return rc;
+		goto out;
 	if (record_add(&request, "op", "login") ||
 	    record_add(&request, "account", args->account) ||
 	    record_add(&request, "accept_change",
 		       cmd_option(args, "accept-change")))
-		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (rc)
+		goto out;
 	cmd_cancel_on_signals();
 	rc = cmd_call(&call);
 	terminal_wait_end();
 	if (!rc)
 		tell(args->account, &answer);
+out:
 	record_free(&request);
 	record_free(&answer);
 	return rc;

@@ -34,6 +34,7 @@ struct flow_options {
 	bool accept_other;  /* see above */
 	const char *scope;  /* wanted, NULL: the client's */
 	bool accept_change; /* see registration_check() */
+	const char *flow;   /* see flow_way.h; NULL: what the account says */
 };
 int flow_login(struct job *job, const struct client *client,
 	       const struct flow_options *options, struct record *grant);

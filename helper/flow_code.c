@@ -69,7 +69,8 @@ static int wait_for_browser(struct visit *visit)
 		poll(fds, 2, TICK_MS);
 		if (visit->net->listener_run(visit->listener, &visit->answer))
 			return VALETKEY_OK;
-		if (job_host_gone(job) || !job_wait(job, job->deadline))
+		if (job_host_gone(job) ||
+		    !job_wait(job, "Waiting for the browser", job->deadline))
 			return login_given_up(visit->login);
 	}
 	return login_too_late(visit->login);

@@ -39,6 +39,14 @@ static int64_t seconds_left(int64_t deadline)
 	return left > 0 ? left : 0;
 }
 
+static bool tell_timed(struct job *job, struct record *message,
+		       int64_t deadline)
+{
+	return record_add_int(message, "seconds_left",
+			      seconds_left(deadline)) == 0 &&
+	       tell(job, message) == 0;
+}
+
 bool job_open_url(struct job *job, const char *url, const char *text,
 		  int64_t deadline)
 {
@@ -46,23 +54,31 @@ bool job_open_url(struct job *job, const char *url, const char *text,
 	bool told = record_add(&message, "message", "open") == 0 &&
 		    record_add(&message, "url", url) == 0 &&
 		    record_add(&message, "text", text) == 0 &&
-		    record_add_int(&message, "seconds_left",
-				   seconds_left(deadline)) == 0 &&
-		    tell(job, &message) == 0;
+		    tell_timed(job, &message, deadline);
 
 	record_free(&message);
 	return told;
 }
 
-bool job_wait(struct job *job, int64_t deadline)
+bool job_show_code(struct job *job, const struct job_code *code)
 {
 	struct record message = {0};
-	bool told =
-	    record_add(&message, "message", "wait") == 0 &&
-	    record_add(&message, "text", "Waiting for the browser") == 0 &&
-	    record_add_int(&message, "seconds_left", seconds_left(deadline)) ==
-		0 &&
-	    tell(job, &message) == 0;
+	bool told = record_add(&message, "message", "code") == 0 &&
+		    record_add(&message, "url", code->url) == 0 &&
+		    record_add(&message, "code", code->code) == 0 &&
+		    record_add(&message, "text", code->text) == 0 &&
+		    tell_timed(job, &message, code->deadline);
+
+	record_free(&message);
+	return told;
+}
+
+bool job_wait(struct job *job, const char *text, int64_t deadline)
+{
+	struct record message = {0};
+	bool told = record_add(&message, "message", "wait") == 0 &&
+		    record_add(&message, "text", text) == 0 &&
+		    tell_timed(job, &message, deadline);
 
 	record_free(&message);
 	return told;

@@ -35,8 +35,17 @@ void job_info(struct job *job, const char *format, ...)
 bool job_open_url(struct job *job, const char *url, const char *text,
 		  int64_t deadline);
 
-/* Shows how long is left. False: the host is gone. */
-bool job_wait(struct job *job, int64_t deadline);
+/* Shows a code, and where to enter it (RFC 8628 3.3). False: the host is gone. */
+struct job_code {
+	const char *url;
+	const char *code;
+	const char *text;
+	int64_t deadline;
+};
+bool job_show_code(struct job *job, const struct job_code *code);
+
+/* Shows what we wait for and how long is left. False: the host is gone. */
+bool job_wait(struct job *job, const char *text, int64_t deadline);
 
 /*
  * Has the host ask the person; the line that comes back is in `reply`, which

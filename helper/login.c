@@ -6,6 +6,7 @@
  */
 #include "login.h"
 #include "clock.h"
+#include "flow_way.h"
 #include "grant.h"
 #include "lock.h"
 #include "registration.h"
@@ -48,10 +49,17 @@ static void tell_missing_refresh(struct login *login,
 
 static int run_login(struct login *login, struct record *grant)
 {
-	int rc = registration_check(login->job, login->client,
-				    login->options->accept_change);
+	const struct flow_wish wish = {.word = login->options->flow};
+	enum flow_way way;
+	int rc =
+	    flow_way_pick(login->client, &wish, &way, &login->job->problem);
 
 	if (!rc)
+		rc = registration_check(login->job, login->client,
+					login->options->accept_change);
+	if (!rc && way == FLOW_WAY_DEVICE)
+		rc = flow_device(login, grant);
+	else if (!rc)
 		rc = flow_code(login, grant);
 	if (!rc)
 		tell_missing_refresh(login, grant);

@@ -22,6 +22,7 @@ struct login {
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */
 int flow_code(struct login *login, struct record *grant);
+int flow_device(struct login *login, struct record *grant);
 
 /* The client secret, read from the keyring at the first call; NULL in *secret:
  * there is none. */

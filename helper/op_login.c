@@ -49,6 +49,7 @@ int op_login(struct job *job)
 {
 	const struct flow_options options = {
 	    .accept_change = record_get(&job->request, "accept_change") != NULL,
+	    .flow = record_get(&job->request, "flow"),
 	};
 	struct client client = {0};
 	struct record grant = {0};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device_answer.c - see device_answer.h.
+ */
+#include "device_answer.h"
+#include "json.h"
+#include "origin.h"
+#include "text.h"
+#include "valetkey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICE_CODE_MAX 8192
+#define USER_CODE_MAX 64
+#define URI_MAX 2048
+#define INTERVAL_S 5 /* RFC 8628 3.2, where none is given */
+#define SECONDS_MAX 86400
+
+static int no_answer(const struct client *client, long status,
+		     struct problem *problem)
+{
+	if (status == 429)
+		return problem_set(problem, VALETKEY_ERR_THROTTLED,
+				   "%s asks us to slow down (HTTP 429). Try "
+				   "again later.",
+				   client->name);
+	if (status >= 500)
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "%s has a problem of its own (HTTP %ld). "
+				   "Try again later.",
+				   client->name, status);
+	return problem_set(problem, VALETKEY_ERR_NETWORK,
+			   "The answer of %s (HTTP %ld) is not one of a device "
+			   "authorization endpoint. Check "
+			   "device_authorization_endpoint: %s",
+			   client->name, status,
+			   client->device_authorization_endpoint);
+}
+
+static int refused(const struct client *client, const struct json *json,
+		   struct problem *problem)
+{
+	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	const char *next = "";
+	int result = VALETKEY_ERR_DENIED;
+
+	problem_quote(code, record_get(&json->strings, "error"));
+	problem_quote(detail, record_get(&json->strings, "error_description"));
+	if (strcmp(code, "invalid_scope") == 0) {
+		result = VALETKEY_ERR_SCOPE;
+		next = " Change 'scope' in the account's file.";
+	} else if (strcmp(code, "unauthorized_client") == 0) {
+		next = " Tick the device flow for this client there, or log in "
+		       "with --flow code or --flow paste.";
+	} else if (strcmp(code, "invalid_client") == 0) {
+		next = " Check the client id and the client secret, and "
+		       "whether the client may use the device flow.";
+	}
+	return problem_set(
+	    problem, result, "%s refuses the device login: %s%s%s.%s",
+	    client->name, code, *detail ? ", " : "", detail, next);
+}
+
+/* Some servers send numbers as text. */
+static int64_t seconds_of(const struct json *json, const char *key,
+			  int64_t absent)
+{
+	const char *text = record_get(&json->scalars, key);
+	double seconds;
+
+	if (!text)
+		text = record_get(&json->strings, key);
+	if (!text)
+		return absent;
+	seconds = strtod(text, NULL);
+	if (!(seconds > 0))
+		return 0;
+	return seconds > SECONDS_MAX ? SECONDS_MAX : (int64_t)seconds;
+}
+
+/* One that a person may be sent to. */
+static bool uri_ok(const char *uri)
+{
+	char origin[ORIGIN_MAX];
+
+	return uri && strlen(uri) <= URI_MAX && origin_of(uri, origin) == 0 &&
+	       text_visible(uri, strlen(uri));
+}
+
+static bool user_code_ok(const char *code)
+{
+	size_t n = code ? strlen(code) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)code[i] < 0x20 ||
+		    (unsigned char)code[i] > 0x7e)
+			return false;
+	return n > 0 && n <= USER_CODE_MAX;
+}
+
+static int take_fields(const struct client *client, const struct json *json,
+		       struct device_answer *answer, struct problem *problem)
+{
+	const struct record *text = &json->strings;
+	const char *code = record_get(text, "device_code");
+	const char *user_code = record_get(text, "user_code");
+	const char *uri = record_get(text, "verification_uri");
+	const char *whole = record_get(text, "verification_uri_complete");
+
+	if (!uri) /* as drafts had it, and Google still has */
+		uri = record_get(text, "verification_url");
+	if (!code || !*code || strlen(code) > DEVICE_CODE_MAX ||
+	    !text_visible(code, strlen(code)) || !user_code_ok(user_code) ||
+	    !uri_ok(uri))
+		return no_answer(client, 200, problem);
+	answer->interval_s = seconds_of(json, "interval", INTERVAL_S);
+	if (answer->interval_s < 1)
+		answer->interval_s = 1;
+	answer->expires_in_s = seconds_of(json, "expires_in", -1);
+	if (record_add(&answer->fields, "device_code", code) ||
+	    record_add(&answer->fields, "user_code", user_code) ||
+	    record_add(&answer->fields, "verification_uri", uri) ||
+	    (uri_ok(whole) &&
+	     record_add(&answer->fields, "verification_uri_complete", whole)))
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	return VALETKEY_OK;
+}
+
+int device_answer_read(const struct client *client,
+		       const struct http_answer *http,
+		       struct device_answer *answer, struct problem *problem)
+{
+	struct json json = {0};
+	int rc;
+
+	if (json_parse(buf_text(&http->body), http->body.len, &json))
+		rc = no_answer(client, http->status, problem);
+	else if (record_get(&json.strings, "error") && http->status < 500)
+		rc = refused(client, &json, problem);
+	else if (http->status == 200)
+		rc = take_fields(client, &json, answer, problem);
+	else
+		rc = no_answer(client, http->status, problem);
+	json_free(&json);
+	return rc;
+}
+
+void device_answer_free(struct device_answer *answer)
+{
+	record_free(&answer->fields);
+}
