@@ -32,8 +32,8 @@ static struct pending *consent_read(struct provider *provider,
 	return pending;
 }
 
-static const struct user *consent_check_user(const struct options *options,
-					     const struct form *form)
+const struct user *consent_check_user(const struct options *options,
+				      const struct form *form)
 {
 	const char *name = form_get(form, "username");
 	const char *password = form_get(form, "password");

@@ -33,6 +33,7 @@ void control_stats_handle(struct provider *provider, struct request *request)
 	control_count(body, "authorization_code", stats->grant_code);
 	control_count(body, "refresh_token", stats->grant_refresh);
 	control_count(body, "client_credentials", stats->grant_client);
+	control_count(body, "device_code", stats->grant_device);
 	control_count(body, "other_grants", stats->grant_other);
 	control_count(body, "refreshes_ok", stats->refreshes_ok);
 	control_count(body, "reuse_detected", stats->reuses);

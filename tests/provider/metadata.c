@@ -33,9 +33,16 @@ void metadata_handle(struct provider *provider, struct request *request)
 		     "/ws/oauth/authorize");
 	metadata_url(body, "revocation_endpoint", provider, "/ws/oauth/revoke");
 	metadata_url(body, "token_endpoint", provider, "/ws/oauth/token");
+	if (provider->options.device)
+		metadata_url(body, "device_authorization_endpoint", provider,
+			     "/ws/oauth/device_authorization");
 	buf_adds(body, "\"response_types_supported\":[\"code\"],"
 		       "\"grant_types_supported\":[\"authorization_code\","
-		       "\"client_credentials\",\"refresh_token\"],"
+		       "\"client_credentials\",\"refresh_token\"");
+	if (provider->options.device)
+		buf_adds(body, ",\"urn:ietf:params:oauth:grant-type:"
+			       "device_code\"");
+	buf_adds(body, "],"
 		       "\"token_endpoint_auth_methods_supported\":"
 		       "[\"client_secret_basic\",\"client_secret_post\"],"
 		       "\"code_challenge_methods_supported\":[\"S256\"],"

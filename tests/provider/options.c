@@ -36,6 +36,11 @@ enum option_code {
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
+	OPT_DEVICE = 40,
+	OPT_DEVICE_COMPLETE = 41,
+	OPT_DEVICE_INTERVAL = 42,
+	OPT_DEVICE_LIFETIME = 43,
+	OPT_DEVICE_SLOW = 44,
 };
 
 static const struct option option_list[] = {
@@ -59,6 +64,11 @@ static const struct option option_list[] = {
     {"omit", required_argument, NULL, OPT_OMIT},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"page", required_argument, NULL, OPT_PAGE},
+    {"device", no_argument, NULL, OPT_DEVICE},
+    {"device-complete", no_argument, NULL, OPT_DEVICE_COMPLETE},
+    {"device-interval", required_argument, NULL, OPT_DEVICE_INTERVAL},
+    {"device-lifetime", required_argument, NULL, OPT_DEVICE_LIFETIME},
+    {"device-slow", required_argument, NULL, OPT_DEVICE_SLOW},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -165,6 +175,13 @@ static int options_take_number(struct options *options, int code)
 				   &options->refresh_lifetime);
 	case OPT_TOKEN_LENGTH:
 		return util_number(optarg, 22, 65536, &options->token_length);
+	case OPT_DEVICE_INTERVAL:
+		return util_number(optarg, 0, 3600, &options->device_interval);
+	case OPT_DEVICE_LIFETIME:
+		return util_number(optarg, 0, LIFETIME_MAX,
+				   &options->device_lifetime);
+	case OPT_DEVICE_SLOW:
+		return util_number(optarg, 0, INT32_MAX, &options->device_slow);
 	case OPT_REVOKE_503:
 		return util_number(optarg, 0, INT32_MAX, &options->revoke_503);
 	default:
@@ -183,6 +200,10 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->any_scope);
 	case OPT_ERROR_PAGE:
 		return options_flag(&options->error_page);
+	case OPT_DEVICE:
+		return options_flag(&options->device);
+	case OPT_DEVICE_COMPLETE:
+		return options_flag(&options->device_complete);
 	case OPT_CONTROL:
 		return options_flag(&options->control);
 	case OPT_NO_ROTATION:
@@ -234,6 +255,8 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 	options->access_lifetime = 3600;
 	options->refresh_lifetime = 29LL * 24 * 3600;
 	options->token_length = 600;
+	options->device_interval = 5;
+	options->device_lifetime = 600;
 	while ((code = getopt_long(argc, argv, "", option_list, &index)) > 0) {
 		if (code == OPT_HELP)
 			return OPTIONS_HELP;

@@ -48,6 +48,11 @@ struct options {
 	bool error_page;
 	bool control;
 	bool no_rotation;
+	bool device;
+	bool device_complete;
+	int64_t device_interval; /* 0: not told */
+	int64_t device_lifetime;
+	int64_t device_slow;
 	int64_t access_lifetime;
 	int64_t refresh_lifetime;
 	int64_t token_length;

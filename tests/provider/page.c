@@ -97,6 +97,36 @@ void page_consent(struct request *request, const struct pending *pending)
 	page_end(request);
 }
 
+void page_device(struct request *request, const char *user_code,
+		 const char *message)
+{
+	struct buf *body = &request->answer.body;
+
+	page_begin(request, message ? 403 : 200, "Connect a device");
+	if (message)
+		buf_printf(body, "<p id=\"message\" role=\"alert\">%s</p>\n",
+			   message);
+	buf_adds(body, "<p>Enter the code that your device shows, only if you "
+		       "have just begun this there yourself.</p>\n"
+		       "<form method=\"post\" action=\"/ws/device/enter\">\n"
+		       "<label for=\"user_code\">Code</label>\n"
+		       "<input id=\"user_code\" name=\"user_code\" "
+		       "type=\"text\" required value=\"");
+	encode_html(body, user_code ? user_code : "");
+	buf_adds(body, "\">\n<label for=\"username\">User name</label>\n"
+		       "<input id=\"username\" name=\"username\" type=\"text\""
+		       " autocomplete=\"username\" required>\n"
+		       "<label for=\"password\">Password</label>\n"
+		       "<input id=\"password\" name=\"password\""
+		       " type=\"password\" autocomplete=\"current-password\""
+		       " required>\n<div>"
+		       "<button id=\"allow\" name=\"answer\" value=\"allow\" "
+		       "type=\"submit\">Allow</button>\n"
+		       "<button id=\"deny\" name=\"answer\" value=\"deny\" "
+		       "type=\"submit\">Deny</button></div>\n</form>\n");
+	page_end(request);
+}
+
 void page_message(struct request *request, int status, const char *title,
 		  const char *text)
 {

@@ -21,6 +21,7 @@ struct stats {
 	uint64_t grant_code;
 	uint64_t grant_refresh;
 	uint64_t grant_client;
+	uint64_t grant_device;
 	uint64_t grant_other;
 	uint64_t refreshes_ok;
 	uint64_t reuses; /* superseded refresh tokens presented again */
@@ -43,6 +44,7 @@ struct provider {
 	struct stats stats;
 	struct grants grants;
 	struct logins logins;
+	struct device *devices; /* device.c's */
 	int64_t revoke_503;
 };
 
@@ -77,11 +79,24 @@ void revoke_handle(struct provider *provider, struct request *request);
 void api_organizations_handle(struct provider *provider,
 			      struct request *request);
 void api_devices_handle(struct provider *provider, struct request *request);
+void device_handle(struct provider *provider, struct request *request);
+void device_page_handle(struct provider *provider, struct request *request);
+void device_enter_handle(struct provider *provider, struct request *request);
 void control_stats_handle(struct provider *provider, struct request *request);
 void control_expire_handle(struct provider *provider, struct request *request);
 void control_faults_handle(struct provider *provider, struct request *request);
 
+/* Forgets all device codes. */
+void device_free(struct provider *provider);
+
+/* Who gave name and password in a form; NULL: nobody (consent.c). */
+const struct user *consent_check_user(const struct options *options,
+				      const struct form *form);
+
 /* The HTML pages (page.c). */
+/* Where a device's code is entered; both texts may be NULL. */
+void page_device(struct request *request, const char *user_code,
+		 const char *message);
 void page_login(struct request *request, const struct pending *pending,
 		const char *message);
 void page_consent(struct request *request, const struct pending *pending);

@@ -13,6 +13,7 @@ enum route_flag {
 	ROUTE_FAULTS = 1,     /* the token endpoint: faults apply */
 	ROUTE_CONTROL = 2,    /* only with --control */
 	ROUTE_ERROR_PAGE = 4, /* only with --error-page */
+	ROUTE_DEVICE = 8,     /* only with --device */
 };
 
 struct route {
@@ -30,6 +31,9 @@ static const struct route routes[] = {
     {"/ws/error", "GET", authorize_error_handle, ROUTE_ERROR_PAGE},
     {"/ws/oauth/token", "POST", token_handle, ROUTE_FAULTS},
     {"/ws/oauth/revoke", "POST", revoke_handle, 0},
+    {"/ws/oauth/device_authorization", "POST", device_handle, ROUTE_DEVICE},
+    {"/ws/device", "GET", device_page_handle, ROUTE_DEVICE},
+    {"/ws/device/enter", "POST", device_enter_handle, ROUTE_DEVICE},
     {"/v2/organizations", "GET", api_organizations_handle, 0},
     {"/v2/devices", "GET", api_devices_handle, 0},
     {"/control/stats", "GET", control_stats_handle, ROUTE_CONTROL},
@@ -55,6 +59,7 @@ static const struct route *route_find(const struct options *options,
 		if (strcmp(routes[i].path, path))
 			continue;
 		if ((flags & ROUTE_CONTROL && !options->control) ||
+		    (flags & ROUTE_DEVICE && !options->device) ||
 		    (flags & ROUTE_ERROR_PAGE && !options->error_page))
 			return NULL;
 		return &routes[i];

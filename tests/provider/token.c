@@ -7,7 +7,7 @@
  * that somebody has stolen it or lost an answer: its whole family dies,
  * and there is no grace period (RFC 9700, section 4.14.2).
  */
-#include "provider.h"
+#include "token.h"
 
 #include "encode.h"
 #include "hash.h"
@@ -20,16 +20,7 @@
 #define VERIFIER_MIN 43
 #define VERIFIER_MAX 128
 
-/* One token request on its way through the checks. */
-struct exchange {
-	struct provider *provider;
-	struct request *request;
-	const struct form *form;
-	const struct client *client;
-};
-
-/* A parameter, or NULL when it is missing; then the answer is ready. */
-static const char *token_need(const struct exchange *ex, const char *name)
+const char *token_need(const struct exchange *ex, const char *name)
 {
 	const char *value = form_get(ex->form, name);
 
@@ -134,19 +125,34 @@ static const char *token_check_code(const struct exchange *ex,
 	return token_check_verifier(code, form_get(ex->form, "code_verifier"));
 }
 
+struct family *token_answer_login(const struct exchange *ex,
+				  const struct family *allowed)
+{
+	struct family *family =
+	    grants_add_family(&ex->provider->grants, allowed);
+	const struct token *access, *refresh = NULL;
+
+	access = token_issue(ex, TOKEN_ACCESS, family, family->scope);
+	if (ex->client->refresh && family->scope & SCOPE_OFFLINE_ACCESS &&
+	    !(ex->provider->options.omit & OMIT_REFRESH_TOKEN))
+		refresh = token_issue(ex, TOKEN_REFRESH, family, family->scope);
+	request_log(ex->request, "result", "ok");
+	request_log(ex->request, "refresh_token", refresh ? "1" : "0");
+	token_write(ex, access, refresh);
+	return family;
+}
+
 static void token_by_code(const struct exchange *ex)
 {
-	struct grants *grants = &ex->provider->grants;
 	const char *value = token_need(ex, "code");
 	const char *redirect = value ? token_need(ex, "redirect_uri") : NULL;
-	const struct token *access, *refresh = NULL;
 	struct family family = {.client = ex->client};
 	const char *problem;
 	struct code *code;
 
 	if (!redirect)
 		return;
-	code = grants_find_code(grants, value);
+	code = grants_find_code(&ex->provider->grants, value);
 	problem = token_check_code(ex, code, redirect);
 	if (problem) {
 		request_refuse(ex->request, 400, "invalid_grant", problem);
@@ -154,15 +160,7 @@ static void token_by_code(const struct exchange *ex)
 	}
 	family.user = code->user;
 	family.scope = code->scope;
-	code->family = grants_add_family(grants, &family);
-	access = token_issue(ex, TOKEN_ACCESS, code->family, code->scope);
-	if (ex->client->refresh && code->scope & SCOPE_OFFLINE_ACCESS &&
-	    !(ex->provider->options.omit & OMIT_REFRESH_TOKEN))
-		refresh =
-		    token_issue(ex, TOKEN_REFRESH, code->family, code->scope);
-	request_log(ex->request, "result", "ok");
-	request_log(ex->request, "refresh_token", refresh ? "1" : "0");
-	token_write(ex, access, refresh);
+	code->family = token_answer_login(ex, &family);
 }
 
 static const char *token_check_refresh(const struct exchange *ex,
@@ -269,6 +267,8 @@ static const struct token_grant {
     {"refresh_token", token_by_refresh, offsetof(struct stats, grant_refresh)},
     {"client_credentials", token_by_client,
      offsetof(struct stats, grant_client)},
+    {"urn:ietf:params:oauth:grant-type:device_code", device_token,
+     offsetof(struct stats, grant_device)},
 };
 
 #define TOKEN_GRANT_COUNT (sizeof(token_grants) / sizeof(*token_grants))
@@ -280,7 +280,9 @@ static const struct token_grant *token_find_grant(const struct exchange *ex)
 	struct stats *stats = &ex->provider->stats;
 
 	for (size_t i = 0; name && i < TOKEN_GRANT_COUNT; i++) {
-		if (strcmp(token_grants[i].name, name))
+		if (strcmp(token_grants[i].name, name) ||
+		    (token_grants[i].handle == device_token &&
+		     !ex->provider->options.device))
 			continue;
 		(*(uint64_t *)((char *)stats + token_grants[i].count))++;
 		request_log(ex->request, "grant", name);
