@@ -23,6 +23,7 @@ static const struct cmd_option options[] = {
      "anywhere. Default: what the account's file says, else what can work "
      "here."},
     {"no-browser", NULL, "Only print the address; open it by hand."},
+    {"no-qr", NULL, "Show no QR code of the address."},
     {"accept-change", NULL,
      "Log in although the provider's endpoints or the account's hosts have "
      "changed since the last login, or as somebody else than then."},
@@ -45,7 +46,8 @@ const struct cmd_verb cmd_login = {
     .options = options,
     .examples =
 	"  valetkey login work\n"
-	"  valetkey login work --no-browser   prints the address only\n",
+	"  valetkey login work --no-browser   prints the address only\n"
+	"  valetkey login work --flow device  a code for another device\n",
     .account = true,
     .run = run_login,
 };

@@ -25,7 +25,7 @@ _valetkey_options()
 			--issuer --authorization-endpoint --token-endpoint
 			--revocation-endpoint --auth --no-prompt'
 		;;
-	login) echo '--no-browser --accept-change --timeout' ;;
+	login) echo '--flow --no-browser --no-qr --accept-change --timeout' ;;
 	token)
 		echo '--format --user --resource --min-valid --scope --timeout
 			--interactive'
@@ -55,6 +55,7 @@ _valetkey_value()
 			client_credentials'
 		;;
 	add/--auth) echo 'client_secret_post client_secret_basic none' ;;
+	login/--flow) echo 'code paste device' ;;
 	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
 	*/--set | */--ca-file | */--client-id | */--secret-fd | */--scope | */--host | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \

@@ -57,6 +57,8 @@ complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post cl
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
 
 complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints may have changed'
+complete -c valetkey -n '__valetkey_in login' -l flow -x -a 'code paste device' -d 'The way to log in'
+complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
 complete -c valetkey -n '__valetkey_in login token' -l timeout -x -d 'Give up after that many seconds'
 

@@ -63,12 +63,14 @@ static struct device *device_add(struct provider *provider,
 	const struct options *options = &provider->options;
 	struct device *added = util_alloc(sizeof(*added));
 	int64_t interval = options->device_interval;
+	int64_t life = options->device_early ? options->device_early
+					     : options->device_lifetime;
 
 	*added = *wanted;
 	added->code = util_random(DEVICE_CODE_LENGTH);
 	device_make_user_code(added->user_code);
 	added->interval_ms = (interval ? interval : DEFAULT_INTERVAL) * 1000;
-	added->expires_ms = util_clock_ms() + options->device_lifetime * 1000;
+	added->expires_ms = util_clock_ms() + life * 1000;
 	added->not_before_ms = util_clock_ms() + added->interval_ms;
 	added->slow_downs = options->device_slow;
 	added->next = provider->devices;

@@ -51,6 +51,7 @@ const char help_text[] =
     "  --device-complete     give verification_uri_complete too\n"
     "  --device-slow N       answer the first N questions for a code with\n"
     "                        slow_down\n"
+    "  --device-early S      codes end after S seconds, whatever was told\n"
     "  --control             serve /control/ (below)\n"
     "  --fault NAME[=VALUE]  repeatable; for the token endpoint only\n"
     "\n"

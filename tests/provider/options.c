@@ -41,6 +41,7 @@ enum option_code {
 	OPT_DEVICE_INTERVAL = 42,
 	OPT_DEVICE_LIFETIME = 43,
 	OPT_DEVICE_SLOW = 44,
+	OPT_DEVICE_EARLY = 45,
 };
 
 static const struct option option_list[] = {
@@ -69,6 +70,7 @@ static const struct option option_list[] = {
     {"device-interval", required_argument, NULL, OPT_DEVICE_INTERVAL},
     {"device-lifetime", required_argument, NULL, OPT_DEVICE_LIFETIME},
     {"device-slow", required_argument, NULL, OPT_DEVICE_SLOW},
+    {"device-early", required_argument, NULL, OPT_DEVICE_EARLY},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -180,6 +182,9 @@ static int options_take_number(struct options *options, int code)
 	case OPT_DEVICE_LIFETIME:
 		return util_number(optarg, 0, LIFETIME_MAX,
 				   &options->device_lifetime);
+	case OPT_DEVICE_EARLY:
+		return util_number(optarg, 0, LIFETIME_MAX,
+				   &options->device_early);
 	case OPT_DEVICE_SLOW:
 		return util_number(optarg, 0, INT32_MAX, &options->device_slow);
 	case OPT_REVOKE_503:

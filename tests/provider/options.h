@@ -53,6 +53,7 @@ struct options {
 	int64_t device_interval; /* 0: not told */
 	int64_t device_lifetime;
 	int64_t device_slow;
+	int64_t device_early; /* 0: not earlier than told */
 	int64_t access_lifetime;
 	int64_t refresh_lifetime;
 	int64_t token_length;
