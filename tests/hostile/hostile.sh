@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# hostile.sh - for the scripts that talk to server.py, which lies. Sourced after
+# command.sh.
+
+LIES=$VALETKEY_TEST_DIR/hostile
+LIAR_PID=
+
+# Two servers: $A, where the accounts are, and $B, which should hear nothing.
+# shellcheck disable=SC2034 # B is for the tests
+liar_start()
+{
+	python3 -c 'import http.server' 2>/dev/null ||
+		skip_all 'python3 with http.server is not here'
+	mkdir -m 700 "$LIES"
+	setpriv --pdeathsig KILL \
+		python3 "$VALETKEY_SRC/tests/hostile/server.py" "$LIES" \
+		>"$LIES/out" 2>&1 &
+	LIAR_PID=$!
+	until [ -s "$LIES/ready" ]; do
+		if ! process_runs "$LIAR_PID"; then
+			cat "$LIES/out" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+	{ read -r A && read -r B; } <"$LIES/ready"
+	follow_setup
+}
+
+liar_stop()
+{
+	kill "$LIAR_PID"
+	wait "$LIAR_PID" 2>/dev/null || :
+}
+
+# lie NAME HOW [BODY]: how $A answers for NAME from now on, see server.py.
+lie()
+{
+	printf '%s\n%s' "$2" "${3-}" >"$LIES/a/.$1"
+	mv "$LIES/a/.$1" "$LIES/a/$1"
+}
+
+# honest [NAME...]: it answers as it should again; without a name, for all.
+honest()
+{
+	[ $# -gt 0 ] || rm -f "$LIES"/a/*
+	for honest_name in "$@"; do
+		rm -f "$LIES/a/$honest_name"
+	done
+}
+
+# forget_failures ACCOUNT: what the account's lock remembers of them.
+forget_failures()
+{
+	: >"$CONFIG/.$(sed -n 's/^id=//p' "$CONFIG/$1.conf").lock"
+}
+
+# liar_account NAME [OPTION...]: a client with a secret at $A, logged in.
+liar_account()
+{
+	if ! valetkey add "$@" --issuer "$A" --client-id me --scope read \
+		--secret-fd 3 </dev/null >"$OUT" 2>&1 \
+		3<"$(secret_file liar-secret)" ||
+		! valetkey login "$1" </dev/null >"$OUT" 2>&1; then
+		cat "$OUT" >&2
+		return 1
+	fi
+}
+
+# A browser that follows every redirect, and is seen through: $SEEN gets what it
+# was shown.
+follow_setup()
+{
+	SEEN=$LIES/seen
+	cat >"$LIES/browser" <<-END
+	#!/bin/sh
+	(curl -q -s -L --max-time 20 --noproxy '*' -o '$SEEN.part' "\$1"
+	mv '$SEEN.part' '$SEEN') </dev/null >/dev/null 2>&1 &
+	END
+	chmod +x "$LIES/browser"
+	BROWSER=$LIES/browser
+	export BROWSER
+}
+
+# heard SERVER PATTERN: how many lines of what it was sent match.
+heard()
+{
+	LC_ALL=C grep -a -c -e "$2" "$LIES/$1.log" || :
+}
+
+# clean TEXT DESCRIPTION: nothing in it that a terminal would obey, or that
+# would show another text than is there.
+clean()
+{
+	is "$(printf '%s' "$1" | LC_ALL=C tr -d '\n\040-\176' | od -An -c)" \
+		'' "$2"
+}

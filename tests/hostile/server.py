@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Authorization servers that lie, for test_hostile.sh: server.py FOLDER.
+
+Two of them, `a` and `b`, on loopback ports of their own, until they are killed.
+FOLDER/ready gets their origins, one a line. Every request is written whole,
+secrets and all, to FOLDER/a.log or b.log: that is where the test looks for what
+must not have left. A request for .../NAME is answered from FOLDER/a/NAME, if
+that is there: a line that says how, then the body (see SPEECH). Otherwise the
+answer is an honest one. {state}, {redirect_uri}, {self} and {other} are filled
+in wherever they stand.
+"""
+
+import gzip
+import http.server
+import json
+import os
+import socketserver
+import sys
+import threading
+import time
+import urllib.parse
+
+FOLDER = sys.argv[1]
+ORIGINS = {}
+REFRESH = "refresh-of-%s-0123456789abcdef"
+CODE = "code-of-%s-0123456789abcdef"
+
+
+def metadata(name):
+    own = ORIGINS[name]
+    return {
+        "issuer": own,
+        "authorization_endpoint": own + "/authorize",
+        "token_endpoint": own + "/token",
+        "revocation_endpoint": own + "/revoke",
+        "device_authorization_endpoint": own + "/device",
+        "userinfo_endpoint": own + "/userinfo",
+        "registration_endpoint": own + "/register",
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+    }
+
+
+class Liar(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    state = redirect_uri = ""
+
+    def log_message(self, *_):
+        pass
+
+    def reply(self, status, body, kind="application/json", more=()):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        for header in more:
+            self.send_header(*header)
+        self.end_headers()
+        self.wfile.write(body)
+
+    # ---- the ways to answer: status, argument, body ----
+
+    def say_json(self, argument, body):
+        """json STATUS"""
+        self.reply(int(argument or 200), body)
+
+    def say_html(self, argument, body):
+        """html STATUS: a page that calls itself one"""
+        self.reply(int(argument or 200), body, "text/html")
+
+    def say_redirect(self, argument, _):
+        """redirect STATUS URL"""
+        status, url = argument.split(" ", 1)
+        self.reply(int(status), b"", "text/plain", [("Location", url)])
+
+    def say_raw(self, _, body):
+        """raw: the whole answer, its lines ended as they stand"""
+        self.wfile.write(body)
+
+    def say_huge(self, argument, body):
+        """huge BYTES: so many blanks behind the body's first character"""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(int(argument) + len(body)))
+        self.end_headers()
+        self.wfile.write(body[:1])
+        for _ in range(int(argument) >> 16):
+            self.wfile.write(b" " * 65536)
+        self.wfile.write(b" " * (int(argument) & 65535) + body[1:])
+
+    def say_deep(self, argument, _):
+        """deep LEVELS"""
+        levels = int(argument)
+        self.reply(200, b'{"access_token":"deep","token_type":"bearer","x":' +
+                   b"[" * levels + b"]" * levels + b"}")
+
+    def say_gzip(self, argument, body):
+        """gzip BYTES: as with huge, but small on the way"""
+        big = body[:1] + b" " * int(argument) + body[1:]
+        self.reply(200, gzip.compress(big, 9), "application/json",
+                   [("Content-Encoding", "gzip")])
+
+    def say_drip(self, argument, body):
+        """drip MS: a byte each so many milliseconds"""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for at in range(len(body)):
+            self.wfile.write(body[at:at + 1])
+            time.sleep(int(argument) / 1000)
+
+    # ---- the honest answers ----
+
+    def authorize(self, name):
+        query = {"code": CODE % name, "state": self.state,
+                 "iss": ORIGINS[name]}
+        self.say_redirect("302 %s?%s" % (self.redirect_uri,
+                                         urllib.parse.urlencode(query)), b"")
+
+    def token(self, name, form):
+        grant = form.get("grant_type", [""])[0]
+        good = {"authorization_code": ("code", CODE % name),
+                "refresh_token": ("refresh_token", REFRESH % name),
+                "client_credentials": ("grant_type", grant)}.get(grant)
+        if not good or form.get(good[0]) != [good[1]]:
+            self.reply(400, b'{"error":"invalid_grant"}')
+            return
+        answer = {"access_token": "access-" + os.urandom(8).hex(),
+                  "token_type": "Bearer", "expires_in": 3600}
+        if grant == "authorization_code":
+            answer["refresh_token"] = REFRESH % name
+        self.reply(200, json.dumps(answer).encode())
+
+    def honest(self, name, place, form):
+        if "/.well-known/" in self.path:
+            self.reply(200, json.dumps(metadata(name)).encode())
+        elif place == "authorize":
+            self.authorize(name)
+        elif place == "token":
+            self.token(name, form)
+        elif place == "revoke":
+            self.reply(200, b"")
+        else:
+            self.reply(404, b'{"error":"not_found"}')
+
+    # ---- a request ----
+
+    def handle_any(self):
+        name = self.server.name
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        path, _, query = self.path.partition("?")
+        asked = urllib.parse.parse_qs(query)
+        form = urllib.parse.parse_qs(body.decode("latin-1"))
+        self.state = asked.get("state", [""])[0]
+        self.redirect_uri = asked.get("redirect_uri", [""])[0]
+        self.close_connection = True
+        place = "metadata" if "/.well-known/" in path else path.split("/")[-1]
+        with open(FOLDER + "/" + name + ".log", "ab") as log:
+            log.write(("%s %s\n%s" % (self.command, self.path, self.headers))
+                      .encode("latin-1") + body + b"\n\n")
+        try:
+            self.speak(name, place, form)
+        except OSError:  # who asked has heard enough
+            pass
+
+    def speak(self, name, place, form):
+        try:
+            with open("%s/%s/%s" % (FOLDER, name, place), "rb") as file:
+                text = file.read()
+        except OSError:
+            self.honest(name, place, form)
+            return
+        other = ORIGINS["b" if name == "a" else "a"]
+        for key, value in (("state", self.state), ("self", ORIGINS[name]),
+                           ("redirect_uri", self.redirect_uri),
+                           ("other", other)):
+            text = text.replace(b"{%s}" % key.encode(), value.encode())
+        line, _, body = text.partition(b"\n")
+        how, _, argument = line.decode().partition(" ")
+        SPEECH[how](self, argument, body)
+
+    do_GET = do_POST = do_PUT = handle_any
+
+
+SPEECH = {way[4:]: getattr(Liar, way) for way in dir(Liar)
+          if way.startswith("say_")}
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, name):
+        super().__init__(("127.0.0.1", 0), Liar)
+        self.name = name
+        ORIGINS[name] = "http://127.0.0.1:%d" % self.server_port
+
+    def handle_error(self, *_):
+        pass
+
+
+def main():
+    servers = [Server(name) for name in "ab"]
+    for server in servers:
+        os.makedirs(FOLDER + "/" + server.name, exist_ok=True)
+        open(FOLDER + "/" + server.name + ".log", "ab").close()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with open(FOLDER + "/ready.new", "w", encoding="ascii") as file:
+        file.write("".join(ORIGINS[name] + "\n" for name in "ab"))
+    os.rename(FOLDER + "/ready.new", FOLDER + "/ready")
+    threading.Event().wait()
+
+
+main()
