@@ -176,6 +176,7 @@ static int put_defaults(struct record *config)
 static void set_pointers(struct client *client)
 {
 	const struct record *config = &client->config;
+	const char *audience;
 
 	client->id = record_get(config, "id");
 	client->provider = record_get(config, "provider");
@@ -194,6 +195,12 @@ static void set_pointers(struct client *client)
 	    record_get(config, "device_authorization_endpoint");
 	client->ca_file = record_get(config, "ca_file");
 	client->proxy = record_get(config, "proxy");
+	client->client_key = record_get(config, "client_key");
+	client->client_key_id = record_get(config, "client_key_id");
+	client->client_certificate = record_get(config, "client_certificate");
+	audience = record_get(config, "assertion_audience");
+	client->assertion_to_endpoint =
+	    audience && strcmp(audience, "token_endpoint") == 0;
 }
 
 /* ---- judging ---- */
@@ -227,9 +234,7 @@ static int check_names(const struct client *client, struct problem *problem)
 		return bad(problem, "auth",
 			   "must be client_secret_post, client_secret_basic, "
 			   "private_key_jwt, tls_client_auth or none");
-	if (client->ca_file && *client->ca_file != '/')
-		return bad(problem, "ca_file", "must be an absolute path");
-	return VALETKEY_OK;
+	return client_check_reach(client, problem);
 }
 
 /* RFC 8707 2, RFC 3986 4.3. */

@@ -48,6 +48,10 @@ struct client {
 	const char *redirect_uri;
 	const char *ca_file; /* may be NULL, as the next */
 	const char *proxy;
+	const char *client_key;
+	const char *client_key_id;
+	const char *client_certificate;
+	bool assertion_to_endpoint; /* else to the issuer, see assertion.c */
 };
 
 /*
@@ -71,6 +75,13 @@ bool client_has_secret(const struct client *client);
 
 /* Whether it can be a resource[]: an absolute URI without fragment. */
 bool client_resource_ok(const char *uri);
+
+/* What it shows who it is by, for a text: "client secret", "client's key" or
+ * "client certificate"; NULL: nothing. */
+const char *client_credential(const struct client *client);
+
+/* Proxy, and the files: 0 or ERR_ARG (client_reach.c). */
+int client_check_reach(const struct client *client, struct problem *problem);
 
 /* Adds the keys that a secret is pinned to: pin.issuer and so on. */
 int client_pin(const struct client *client, struct record *item);

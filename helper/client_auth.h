@@ -16,10 +16,10 @@ struct client_auth {
 };
 
 /*
- * Adds the client's authentication for a request to `url` to the request's
- * params and to `http`. 0 or a result code with *problem set.
+ * Adds the client's authentication to the request's params and to `http`, anew
+ * for each request. 0 or a result code with *problem set.
  */
-int client_auth_add(const struct endpoint_request *request, const char *url,
+int client_auth_add(const struct endpoint_request *request,
 		    struct http_request *http, struct client_auth *auth,
 		    struct problem *problem);
 

@@ -42,7 +42,16 @@ static const struct cmd_option options[] = {
     {"authorization-endpoint", "URL", "A provider by its endpoints."},
     {"token-endpoint", "URL", "See above."},
     {"revocation-endpoint", "URL", "See above; optional."},
-    {"auth", "METHOD", "client_secret_post, client_secret_basic or none."},
+    {"auth", "METHOD",
+     "client_secret_post, client_secret_basic, private_key_jwt, "
+     "tls_client_auth or none."},
+    {"client-key", "FILE",
+     "The client's private key (PEM), instead of a secret."},
+    {"client-key-id", "ID", "The key's name at the provider (kid)."},
+    {"client-certificate", "FILE",
+     "The client's certificate (PEM), for TLS with --client-key."},
+    {"proxy", "URL",
+     "By this proxy, whatever the environment says; \"none\": by none."},
     {"resource-indicator", "URI",
      "What the tokens are to be good for (RFC 8707); may be repeated."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
@@ -128,7 +137,7 @@ static int submit(struct cmd_adding *adding, const struct buf *secret,
 	return rc;
 }
 
-static void tell_proof(const struct record *answer, const char *next)
+static void tell_proof(const struct record *answer, const char *next, bool key)
 {
 	const char *proof = record_get(answer, "proof");
 	const char *text = record_get(answer, "proof_text");
@@ -139,8 +148,10 @@ static void tell_proof(const struct record *answer, const char *next)
 		terminal_say(TERMINAL_GOOD, "%s\n", text ? text : "");
 	else
 		terminal_say(TERMINAL_WARNING,
-			     "The client secret is kept, but not proven yet; "
-			     "the %s will show. %s\n",
+			     "The %s, but not proven yet; the %s will show. "
+			     "%s\n",
+			     key ? "client's key can be used"
+				 : "client secret is kept",
 			     next, text ? text : "");
 }
 
@@ -197,7 +208,7 @@ static void tell_added(const struct cmd_adding *adding,
 {
 	const char *next = adding->machine ? "token" : "login";
 
-	tell_proof(answer, next);
+	tell_proof(answer, next, adding->no_secret);
 	terminal_say(TERMINAL_GOOD, "%s is added.\n", adding->account);
 	terminal_say(TERMINAL_PLAIN, "Next: valetkey %s %s\n", next,
 		     adding->account);

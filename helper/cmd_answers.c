@@ -106,22 +106,65 @@ static int take_resources(struct cmd_adding *adding)
 	return VALETKEY_OK;
 }
 
+/* The ways to reach the servers, and the files that it takes. */
+static int take_reach(struct cmd_adding *adding)
+{
+	static const struct {
+		const char *option;
+		const char *key;
+		bool path;
+	} all[] = {{"ca-file", "ca_file", true},
+		   {"client-key", "client_key", true},
+		   {"client-certificate", "client_certificate", true},
+		   {"client-key-id", "client_key_id", false},
+		   {"proxy", "proxy", false}};
+	const char *value;
+	int rc = VALETKEY_OK;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++) {
+		rc = cmd_answers_option(adding->args, all[i].option, &value);
+		if (!rc && value && all[i].path && *value != '/')
+			rc = cmd_fail(VALETKEY_ERR_ARG,
+				      "--%s must be an absolute path.",
+				      all[i].option);
+		if (!rc && record_add(&adding->keys, all[i].key, value))
+			rc = VALETKEY_ERR_NOMEM;
+	}
+	return rc;
+}
+
+/* A key or a certificate that is given is there to be used. */
+static int take_auth(struct cmd_adding *adding)
+{
+	const char *auth;
+	int rc = cmd_answers_option(adding->args, "auth", &auth);
+
+	if (!rc && !auth && record_get(&adding->keys, "client_certificate"))
+		auth = "tls_client_auth";
+	else if (!rc && !auth && record_get(&adding->keys, "client_key"))
+		auth = "private_key_jwt";
+	if (rc || !auth)
+		return rc;
+	adding->no_secret = strncmp(auth, "client_secret_", 14) != 0;
+	return record_add(&adding->keys, "auth", auth) ? VALETKEY_ERR_NOMEM
+						       : VALETKEY_OK;
+}
+
 int cmd_answers_overrides(struct cmd_adding *adding)
 {
 	static const char *const keys[] = {"authorization_endpoint",
 					   "token_endpoint",
 					   "revocation_endpoint", NULL};
-	const char *auth = NULL, *ca_file = NULL, *host = NULL;
+	const char *host = NULL;
 	char origin[ORIGIN_MAX];
-	int rc = cmd_answers_option(adding->args, "auth", &auth);
+	int rc = VALETKEY_OK;
 
 	for (const char *const *key = keys; *key && !rc; key++)
 		rc = take_endpoint(adding, *key);
 	if (!rc)
-		rc = cmd_answers_option(adding->args, "ca-file", &ca_file);
-	if (!rc && ca_file && *ca_file != '/')
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "--ca-file must be an absolute path.");
+		rc = take_reach(adding);
+	if (!rc)
+		rc = take_auth(adding);
 	while (!rc &&
 	       (host = record_next(&adding->args->options, "host", host)))
 		if (origin_of(host, origin) != 0)
@@ -132,10 +175,5 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 			rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
 		rc = take_resources(adding);
-	if (!rc && (record_add(&adding->keys, "auth", auth) ||
-		    record_add(&adding->keys, "ca_file", ca_file)))
-		rc = VALETKEY_ERR_NOMEM;
-	if (!rc && auth)
-		adding->no_secret = strcmp(auth, "none") == 0;
 	return rc;
 }

@@ -303,7 +303,9 @@ int cmd_steps_walk(struct cmd_adding *adding)
 					  &problem)))
 		cmd_fail_problem(&problem);
 	adding->machine = is(&resolved, "grant", "client_credentials");
-	adding->no_secret = is(&resolved, "auth", "none");
+	adding->no_secret = is(&resolved, "auth", "none") ||
+			    is(&resolved, "auth", "private_key_jwt") ||
+			    is(&resolved, "auth", "tls_client_auth");
 	if (!rc)
 		rc = choose_text(adding, &resolved, "scope", "scope",
 				 "Scopes, with spaces between");

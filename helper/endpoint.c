@@ -65,7 +65,7 @@ static int post_to(const struct endpoint_request *request,
 
 	if (!net)
 		return problem->result;
-	rc = client_auth_add(request, target->url, &http, &auth, problem);
+	rc = client_auth_add(request, &http, &auth, problem);
 	if (!rc && target->json) {
 		http.form = &json;
 		if (token_request_json(request->params, &json))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.h - the private module that talks (http.c, libcurl) and listens
- * (listener.c, libmicrohttpd).
+ * net.h - the private module that talks (http.c, libcurl), listens
+ * (listener.c, libmicrohttpd) and signs (signer.c, GnuTLS).
  *
  * These libraries cost more to load than everything else a get does, so they
  * are in a module which net_load() brings in only when a provider must be
@@ -46,6 +46,10 @@ struct http_answer {
 
 #define HTTP_BODY_MAX (256u << 10)
 
+/* ---- signing with the client's own key (RFC 7515) ---- */
+
+struct signer;
+
 /* ---- the loopback redirect (RFC 8252 7.3) ---- */
 
 struct listener;
@@ -80,6 +84,19 @@ struct net {
 	int (*http_send)(const struct http_request *request,
 			 struct http_answer *answer, struct problem *problem);
 	void (*http_answer_free)(struct http_answer *answer);
+
+	/*
+	 * A signer from a private key's PEM text (PKCS #8, PKCS #1 or SEC 1,
+	 * not encrypted), and the name of its algorithm. 0, ERR_DENIED where
+	 * the key is none that can be used, ERR_NOMEM.
+	 */
+	int (*signer_open)(const struct buf *pem, struct signer **signer,
+			   const char **algorithm, struct problem *problem);
+
+	/* Appends the signature as RFC 7518 and 8037 want it. */
+	int (*signer_sign)(const struct signer *signer, const struct buf *input,
+			   struct buf *signature, struct problem *problem);
+	void (*signer_close)(struct signer *signer);
 
 	/* Listens; *port tells where. 0 or a result code with *problem set. */
 	int (*listener_open)(const struct listener_options *options,

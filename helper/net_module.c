@@ -11,6 +11,9 @@ extern const struct net valetkey_net __attribute__((visibility("default")));
 const struct net valetkey_net = {
     .http_send = http_send,
     .http_answer_free = http_answer_free,
+    .signer_open = signer_open,
+    .signer_sign = signer_sign,
+    .signer_close = signer_close,
     .listener_open = listener_open,
     .listener_fd = listener_fd,
     .listener_run = listener_run,

@@ -13,6 +13,12 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 	      struct problem *problem);
 void http_answer_free(struct http_answer *answer);
 
+int signer_open(const struct buf *pem, struct signer **signer,
+		const char **algorithm, struct problem *problem);
+int signer_sign(const struct signer *signer, const struct buf *input,
+		struct buf *signature, struct problem *problem);
+void signer_close(struct signer *signer);
+
 int listener_open(const struct listener_options *options,
 		  struct listener **listener, uint16_t *port,
 		  struct problem *problem);

@@ -13,6 +13,7 @@
 #include "registration.h"
 #include "valetkey.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A code that no server has given out, with our authentication. */
@@ -65,26 +66,45 @@ static int proof(struct job *job, const char *proof, const char *text)
 	return VALETKEY_OK;
 }
 
-/* Sends the secret once and says what the answer proves. */
+static int accepted(struct job *job, const char *what)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "The provider accepted the %s.", what);
+	return proof(job, "accepted", text);
+}
+
+/* A key file or certificate that cannot be used is no matter of the provider's:
+ * nothing was sent. */
+static bool is_refused(const struct client *client,
+		       const struct endpoint_answer *answer,
+		       const struct problem *why)
+{
+	return strcmp(answer->error, "invalid_client") == 0 ||
+	       (!client_has_secret(client) && !answer->status &&
+		!answer->unknown && why->result == VALETKEY_ERR_DENIED);
+}
+
+/* Shows the secret once and says what the answer proves. */
 static int prove(struct job *job, const struct client *client,
 		 const char *secret)
 {
+	const char *what = client_credential(client);
 	bool machine = strcmp(client->grant, "client_credentials") == 0;
 	struct endpoint_answer answer = {0};
 	struct problem why = {0};
 	int rc;
 
-	if (!secret)
+	if (!what)
 		return proof(job, "none", "This client has no secret.");
 	rc = machine ? request_with_credentials(client, secret, &answer, &why)
 		     : request_with_no_code(client, secret, &answer, &why);
-	if (strcmp(answer.error, "invalid_client") == 0) {
+	if (is_refused(client, &answer, &why)) {
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED, "%s",
 				 why.text);
 	} else if (machine ? rc == VALETKEY_OK
 			   : strcmp(answer.error, "invalid_grant") == 0) {
-		rc = proof(job, "accepted",
-			   "The provider accepted the client secret.");
+		rc = accepted(job, what);
 	} else {
 		rc = proof(job, "unproven",
 			   *why.text ? why.text

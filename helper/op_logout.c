@@ -83,6 +83,8 @@ static int revoke_grant(struct job *job, const struct client *configured,
 		return say(job, 0, "");
 	client.revocation_endpoint = pinned(grant, "pin.revocation_endpoint");
 	client.ca_file = pinned(grant, "pin.ca_file");
+	client.issuer = pinned(grant, "pin.issuer");
+	client.token_endpoint = pinned(grant, "pin.token_endpoint");
 	client.client_id = pinned(grant, "pin.client_id");
 	if (!client.revocation_endpoint || !client.client_id)
 		return say(job, 0,

@@ -20,9 +20,23 @@
 #define KEEP_S (30 * 24 * 3600)
 #define LIMIT_MS 20000
 
-static const char *const names[] = {
-    "id",	"name",	   "client_id", "client_secret", "auth",
-    "endpoint", "ca_file", "token",	"hint",		 "since"};
+static const char *const names[] = {"id",
+				    "name",
+				    "client_id",
+				    "client_secret",
+				    "auth",
+				    "endpoint",
+				    "ca_file",
+				    "token",
+				    "hint",
+				    "since",
+				    "proxy",
+				    "issuer",
+				    "token_endpoint",
+				    "client_key",
+				    "client_key_id",
+				    "client_certificate",
+				    "assertion_audience"};
 
 #define NAMES (sizeof(names) / sizeof(*names))
 
@@ -84,11 +98,23 @@ static int append(struct record *all, const struct pending *pending)
 	const struct client *client = pending->client;
 	char since[24];
 	const char *values[NAMES] = {
-	    client->id,	       client->name,
-	    client->client_id, pending->client_secret,
-	    client->auth,      client->revocation_endpoint,
-	    client->ca_file,   pending->token,
-	    pending->hint,     since};
+	    client->id,
+	    client->name,
+	    client->client_id,
+	    pending->client_secret,
+	    client->auth,
+	    client->revocation_endpoint,
+	    client->ca_file,
+	    pending->token,
+	    pending->hint,
+	    since,
+	    client->proxy,
+	    client->issuer,
+	    client->token_endpoint,
+	    client->client_key,
+	    client->client_key_id,
+	    client->client_certificate,
+	    client->assertion_to_endpoint ? "token_endpoint" : NULL};
 	unsigned n = count_of(all);
 	int rc = 0;
 
@@ -129,6 +155,14 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	    .auth = field(all, n, "auth"),
 	    .revocation_endpoint = field(all, n, "endpoint"),
 	    .ca_file = field(all, n, "ca_file"),
+	    .proxy = field(all, n, "proxy"),
+	    .issuer = field(all, n, "issuer"),
+	    .token_endpoint = field(all, n, "token_endpoint"),
+	    .client_key = field(all, n, "client_key"),
+	    .client_key_id = field(all, n, "client_key_id"),
+	    .client_certificate = field(all, n, "client_certificate"),
+	    .assertion_to_endpoint =
+		field(all, n, "assertion_audience") != NULL,
 	};
 	struct buf params = {0};
 	const struct endpoint_request request = {

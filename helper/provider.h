@@ -67,6 +67,9 @@
  *                             alone) or client_credentials
  *   client.KIND.auth          client_secret_post, client_secret_basic,
  *                             private_key_jwt, tls_client_auth, none
+ *   assertion_audience        token_endpoint: whom private_key_jwt's statement
+ *                             is for, where the server does not know its own
+ *                             issuer there; default issuer
  *   client.KIND.redirect_uri  exact, or with {port} for any port; a https one
  *                             is pasted back by the person
  *   client.KIND.step[]        how to register one, a step a line; may hold

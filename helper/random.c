@@ -10,7 +10,7 @@
 #include <sys/random.h>
 
 /* base64url without padding, RFC 7636 appendix A. */
-static int add_base64url(struct buf *out, const guchar *data, size_t len)
+int random_base64url(struct buf *out, const void *data, size_t len)
 {
 	gchar *text = g_base64_encode(data, len);
 	int rc = 0;
@@ -30,7 +30,7 @@ int random_text(struct buf *out)
 	int rc = -1;
 
 	if (getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes))
-		rc = add_base64url(out, bytes, sizeof(bytes));
+		rc = random_base64url(out, bytes, sizeof(bytes));
 	explicit_bzero(bytes, sizeof(bytes));
 	return rc;
 }
@@ -44,7 +44,7 @@ int random_challenge(const char *verifier, struct buf *out)
 
 	g_checksum_update(checksum, (const guchar *)verifier, -1);
 	g_checksum_get_digest(checksum, digest, &len);
-	rc = add_base64url(out, digest, len);
+	rc = random_base64url(out, digest, len);
 	g_checksum_free(checksum);
 	return rc;
 }

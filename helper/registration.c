@@ -74,20 +74,21 @@ static int check_secret(const struct client *client, const struct record *item,
 				   "Out of memory.");
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
-	    "The %s of account %s is not the one that the client "
-	    "secret was added for, so it is not sent. If you "
-	    "made this change, run: valetkey remove %s, then "
-	    "valetkey add %s",
-	    what, client->account, client->account, client->account);
+	    "The %s of account %s is not the one that the %s was added for, so "
+	    "it is not sent. If you made this change, run: valetkey remove %s, "
+	    "then valetkey add %s",
+	    what, client->account, client_credential(client), client->account,
+	    client->account);
 }
 
 static int missing(const struct client *client, struct problem *problem)
 {
-	return problem_set(
-	    problem, VALETKEY_ERR_LOGIN,
-	    "The client secret of account %s is not in the keyring. "
-	    "Run: valetkey remove %s, then valetkey add %s",
-	    client->account, client->account, client->account);
+	return problem_set(problem, VALETKEY_ERR_LOGIN,
+			   "The %s of account %s is not in the keyring. "
+			   "Run: valetkey remove %s, then valetkey add %s",
+			   client_has_secret(client) ? "client secret"
+						     : "registration",
+			   client->account, client->account, client->account);
 }
 
 static int load_secret(struct job *job, const struct client *client,
@@ -96,7 +97,8 @@ static int load_secret(struct job *job, const struct client *client,
 	bool found;
 	int rc = grant_load_item(job, client, STORE_CLIENT, item, &found);
 
-	if (!rc && (!found || !record_get(item, "client_secret")))
+	if (!rc && (!found || (client_has_secret(client) &&
+			       !record_get(item, "client_secret"))))
 		rc = missing(client, &job->problem);
 	return rc;
 }
@@ -106,7 +108,7 @@ int registration_secret(struct job *job, const struct client *client,
 {
 	int rc;
 
-	if (!client_has_secret(client))
+	if (!client_credential(client))
 		return VALETKEY_OK;
 	rc = load_secret(job, client, item);
 	return rc ? rc : check_secret(client, item, &job->problem);
@@ -119,15 +121,15 @@ int registration_secret_for(struct job *job, const struct client *client,
 	    "token_endpoint", "revocation_endpoint", "ca_file", "client_id"};
 	int rc;
 
-	if (!client_has_secret(client))
+	if (!client_credential(client))
 		return VALETKEY_OK;
 	rc = load_secret(job, client, item);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		if (strcmp(pin_of(item, keys[i]), pin_of(grant, keys[i])) != 0)
 			rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-					 "The client secret was not made for "
-					 "the %s of this grant.",
-					 keys[i]);
+					 "The %s was not made for the %s of "
+					 "this grant.",
+					 client_credential(client), keys[i]);
 	return rc;
 }
 
@@ -138,8 +140,9 @@ int registration_check(struct job *job, const struct client *client,
 	bool found;
 	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
 
-	if (!rc && client_has_secret(client))
-		rc = record_get(&item, "client_secret")
+	if (!rc && client_credential(client))
+		rc = found && (!client_has_secret(client) ||
+			       record_get(&item, "client_secret"))
 			 ? check_secret(client, &item, &job->problem)
 			 : missing(client, &job->problem);
 	else if (!rc && found && !accepted)

@@ -16,8 +16,8 @@ int registration_save(struct job *job, const struct client *client,
 		      const char *secret, const char *proof);
 
 /*
- * The item of a client with a secret; `item` stays empty for one without.
- * Missing, or pinned to other endpoints than are configured: ERR_LOGIN.
+ * The item of a client with a secret, or with a key or certificate, whose item
+ * has but the pins; `item` stays empty for one with nothing to show. Missing, or pinned to other endpoints than are configured: ERR_LOGIN.
  */
 int registration_secret(struct job *job, const struct client *client,
 			struct record *item);

@@ -23,7 +23,8 @@ _valetkey_options()
 		echo '--provider --instance --set --client --client-id --secret-stdin
 			--secret-fd --scope --redirect-uri --host --ca-file
 			--issuer --authorization-endpoint --token-endpoint
-			--revocation-endpoint --auth --no-prompt'
+			--revocation-endpoint --auth --client-key --client-key-id
+			--client-certificate --proxy --no-prompt'
 		;;
 	login) echo '--flow --no-browser --no-qr --accept-change --timeout' ;;
 	token)
@@ -54,10 +55,14 @@ _valetkey_value()
 		echo 'web native api-services authorization_code
 			client_credentials'
 		;;
-	add/--auth) echo 'client_secret_post client_secret_basic none' ;;
+	add/--auth)
+		echo 'client_secret_post client_secret_basic private_key_jwt
+			tls_client_auth none'
+		;;
 	login/--flow) echo 'code paste device' ;;
 	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
-	*/--set | */--ca-file | */--client-id | */--secret-fd | */--scope | */--host | \
+	*/--set | */--ca-file | */--client-key | */--client-key-id | \
+		*/--client-certificate | */--proxy | */--client-id | */--secret-fd | */--scope | */--host | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
 		*/--min-valid | */--resource | */--user) ;;
 	*) return 1 ;;
@@ -78,7 +83,7 @@ _valetkey()
 	elif ((COMP_CWORD == 1)); then
 		words="$verbs --help --version"
 	elif words=$(_valetkey_value "$verb" "${COMP_WORDS[COMP_CWORD - 1]}"); then
-		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --ca-file ]]; then
+		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(ca-file|client-key|client-certificate) ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return
 		fi
