@@ -41,9 +41,9 @@ static bool has_word(const char *const *words, const char *word)
 
 /*
  * With a provider's file a token request goes only where that file allows:
- * another endpoint must be on the chosen instance, on one that the file names,
- * or where it already was. Where any host may be an instance, only the chosen
- * one is.
+ * another endpoint must be on the chosen instance, on one of the file's list, or
+ * where it already was. Where any host below a domain, or any at all, may be an
+ * instance, only the chosen one is.
  */
 struct place {
 	const struct record *provider;

@@ -256,8 +256,7 @@ bool provider_has_origin(const struct record *provider, const char *origin)
 {
 	char found[ORIGIN_MAX];
 
-	return in_list(provider, origin, found) ||
-	       in_domain(provider, origin, found);
+	return in_list(provider, origin, found);
 }
 
 /* "app, us2, eu or a host below .example.com". */

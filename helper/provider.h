@@ -116,8 +116,8 @@ int provider_instance(const struct record *provider, const char *instance,
 		      char *origin, struct problem *problem);
 
 /*
- * Whether this origin is one of the provider's own: an instance of its list or
- * below one of its domains. That any host may be an instance makes it none.
+ * Whether this origin is an instance of the provider's list. What may be one
+ * below a domain, or anywhere, is somebody else's.
  */
 bool provider_has_origin(const struct record *provider, const char *origin);
 

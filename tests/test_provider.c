@@ -152,8 +152,9 @@ static int collect(const char *name, void *data)
 
 static void test_each(void)
 {
-	static const char *const expected[] = {
-	    "acme", "bare", "broken", "open", "ninjaone", "single", "tenants"};
+	static const char *const expected[] = {"acme",	 "bare",   "broken",
+					       "open",	 "github", "ninjaone",
+					       "single", "tenants"};
 	struct record names = {0};
 	const char *name = NULL, *before = "";
 	size_t count = 0, known = 0;
@@ -164,11 +165,11 @@ static void test_each(void)
 		sorted = sorted && strcmp(before, name) < 0;
 		before = name;
 		count++;
-		for (size_t i = 0; i < 7; i++)
+		for (size_t i = 0; i < 8; i++)
 			known += strcmp(name, expected[i]) == 0;
 	}
 	tap_ok(sorted, "in order, each once");
-	tap_ok(count == 7 && known == 7, "those that there are, and no other");
+	tap_ok(count > 20 && known == 8, "own ones and installed ones");
 	record_free(&names);
 }
 
