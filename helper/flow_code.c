@@ -85,6 +85,7 @@ static int redeem(struct visit *visit, struct record *grant)
 	int rc;
 
 	login->scope = to->scope.data;
+	login->nonce = to->nonce.len ? to->nonce.data : NULL;
 	if (endpoint_param(&params, "grant_type", "authorization_code") ||
 	    endpoint_param(&params, "code", visit->answer.code) ||
 	    endpoint_param(&params, "redirect_uri", to->redirect_uri.data) ||

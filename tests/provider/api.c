@@ -56,8 +56,8 @@ static void api_refuse(struct provider *provider, struct request *request,
 	request_fail(request, status, reason);
 }
 
-/* False when the caller may not read; the answer is then ready. */
-static bool api_allowed(struct provider *provider, struct request *request)
+const struct token *api_token(struct provider *provider,
+			      struct request *request)
 {
 	const char *header = request->authorization;
 	const struct token *token = NULL;
@@ -65,19 +65,29 @@ static bool api_allowed(struct provider *provider, struct request *request)
 
 	if (!header || strncasecmp(header, "Bearer ", 7)) {
 		api_refuse(provider, request, 401, "no-token");
-		return false;
+		return NULL;
 	}
 	token = grants_find_token(&provider->grants, header + 7);
 	if (!token || token->kind != TOKEN_ACCESS) {
 		api_refuse(provider, request, 401, "unknown-token");
-		return false;
+		return NULL;
 	}
 	request_log(request, "client", token->family->client->id);
 	problem = grants_token_problem(&provider->grants, token);
 	if (problem) {
 		api_refuse(provider, request, 401, problem);
-		return false;
+		return NULL;
 	}
+	return token;
+}
+
+/* False when the caller may not read; the answer is then ready. */
+static bool api_allowed(struct provider *provider, struct request *request)
+{
+	const struct token *token = api_token(provider, request);
+
+	if (!token)
+		return false;
 	if (!(token->scope & SCOPE_MONITORING)) {
 		api_refuse(provider, request, 403, "scope");
 		return false;

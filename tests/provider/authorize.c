@@ -209,6 +209,7 @@ void authorize_handle(struct provider *provider, struct request *request)
 	if (authorize_read_target(provider, request, &form, &wanted))
 		goto out;
 	wanted.state = (char *)form_get(&form, "state");
+	wanted.nonce = (char *)form_get(&form, "nonce");
 	if (authorize_check(&provider->options, &form, &wanted, &problem)) {
 		request_log(request, "result", problem.error);
 		request_log(request, "reason", problem.reason);

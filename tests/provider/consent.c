@@ -78,6 +78,7 @@ static void consent_allow(struct provider *provider, struct request *request,
 	    .user = pending->visit->user,
 	    .redirect = pending->redirect,
 	    .challenge = pending->challenge,
+	    .nonce = pending->nonce,
 	    .scope = pending->scope,
 	};
 	const struct code *added = grants_add_code(&provider->grants, &code);

@@ -47,14 +47,35 @@ static const struct {
     [FAULT_TOKEN_TYPE] = {"token-type", VALUE_TEXT},
     [FAULT_DEEP] = {"deep", VALUE_NONE},
     [FAULT_AFTER] = {"after", VALUE_NONE},
+    [FAULT_ANSWER] = {"answer", VALUE_TEXT},
+    [FAULT_JSON] = {"json", VALUE_NONE},
+    [FAULT_ID_TOKEN] = {"id-token", VALUE_TEXT},
+    [FAULT_USERINFO] = {"userinfo", VALUE_TEXT},
 };
 
 static int fault_set_text(struct faults *faults, int fault, const char *value)
 {
-	char *text =
-	    fault == FAULT_REDIRECT ? faults->redirect : faults->token_type;
+	char *text = faults->redirect;
+	size_t size = FAULT_WORD_MAX;
 
-	if (!value || !*value || strlen(value) >= FAULT_TEXT_MAX)
+	switch (fault) {
+	case FAULT_ANSWER:
+		text = faults->answer;
+		break;
+	case FAULT_ID_TOKEN:
+		text = faults->id_token;
+		break;
+	case FAULT_USERINFO:
+		text = faults->userinfo;
+		break;
+	case FAULT_TOKEN_TYPE:
+		text = faults->token_type;
+		size = FAULT_TEXT_MAX;
+		break;
+	default:
+		size = FAULT_TEXT_MAX;
+	}
+	if (!value || !*value || strlen(value) >= size)
 		return -1;
 	strcpy(text, value);
 	return 0;

@@ -32,16 +32,24 @@ enum fault {
 	FAULT_TOKEN_TYPE = 15,
 	FAULT_DEEP = 16,
 	FAULT_AFTER = 17,
-	FAULT_COUNT = 18, /* how many there are */
+	FAULT_ANSWER = 18,
+	FAULT_JSON = 19,
+	FAULT_ID_TOKEN = 20,
+	FAULT_USERINFO = 21,
+	FAULT_COUNT = 22, /* how many there are */
 };
 
 #define FAULT_TEXT_MAX 512
+#define FAULT_WORD_MAX 32
 
 struct faults {
 	unsigned on;		    /* bit 1 << FAULT_... */
 	int64_t value[FAULT_COUNT]; /* -1: none was given */
 	char redirect[FAULT_TEXT_MAX];
 	char token_type[FAULT_TEXT_MAX];
+	char answer[FAULT_WORD_MAX];
+	char id_token[FAULT_WORD_MAX];
+	char userinfo[FAULT_WORD_MAX];
 	int64_t count; /* requests that it is for; 0: all */
 };
 

@@ -22,6 +22,7 @@ struct code *grants_add_code(struct grants *grants, const struct code *code)
 	added->redirect = util_strdup(code->redirect);
 	added->challenge =
 	    code->challenge ? util_strdup(code->challenge) : NULL;
+	added->nonce = code->nonce ? util_strdup(code->nonce) : NULL;
 	added->expires_ms = util_clock_ms() + CODE_LIFE_MS;
 	added->next = grants->codes;
 	grants->codes = added;
@@ -116,6 +117,7 @@ static void grants_free_codes(struct code *code)
 		free(code->value);
 		free(code->redirect);
 		free(code->challenge);
+		free(code->nonce);
 		free(code);
 		code = next;
 	}

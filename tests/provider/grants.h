@@ -19,7 +19,8 @@
 struct family {
 	struct family *next;
 	const struct client *client;
-	const char *user; /* NULL for client_credentials */
+	const char *user;  /* NULL for client_credentials */
+	const char *nonce; /* of the login, NULL when there is none */
 	unsigned scope;
 	bool dead;
 };
@@ -48,6 +49,7 @@ struct code {
 	const char *user;
 	char *redirect;
 	char *challenge; /* NULL: no PKCE */
+	char *nonce;
 	unsigned scope;
 	int64_t expires_ms;
 	bool used;

@@ -58,6 +58,7 @@ struct pending *logins_add(struct logins *logins, const struct pending *pending)
 	added->redirect = logins_copy(pending->redirect);
 	added->state = logins_copy(pending->state);
 	added->challenge = logins_copy(pending->challenge);
+	added->nonce = logins_copy(pending->nonce);
 	added->expires_ms = util_clock_ms() + PENDING_LIFE_MS;
 	added->next = logins->pendings;
 	logins->pendings = added;
@@ -85,6 +86,7 @@ static void logins_free_pending(struct pending *pending)
 	free(pending->redirect);
 	free(pending->state);
 	free(pending->challenge);
+	free(pending->nonce);
 	free(pending);
 }
 

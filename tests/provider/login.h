@@ -29,6 +29,7 @@ struct pending {
 	char *redirect;
 	char *state;	 /* NULL when the client sent none */
 	char *challenge; /* NULL: no PKCE */
+	char *nonce;	 /* for the id_token, NULL when there is none */
 	unsigned scope;
 	int64_t expires_ms;
 };

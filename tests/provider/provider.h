@@ -75,6 +75,7 @@ void authorize_error_handle(struct provider *provider, struct request *request);
 void login_handle(struct provider *provider, struct request *request);
 void consent_handle(struct provider *provider, struct request *request);
 void token_handle(struct provider *provider, struct request *request);
+void userinfo_handle(struct provider *provider, struct request *request);
 void revoke_handle(struct provider *provider, struct request *request);
 void api_organizations_handle(struct provider *provider,
 			      struct request *request);
@@ -92,6 +93,10 @@ void device_free(struct provider *provider);
 /* Who gave name and password in a form; NULL: nobody (consent.c). */
 const struct user *consent_check_user(const struct options *options,
 				      const struct form *form);
+
+/* The access token of a request; NULL: none that is good, the answer is ready. */
+const struct token *api_token(struct provider *provider,
+			      struct request *request);
 
 /* The HTML pages (page.c). */
 /* Where a device's code is entered; both texts may be NULL. */

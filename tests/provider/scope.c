@@ -10,10 +10,9 @@ static const struct {
 	const char *name;
 	enum scope scope;
 } scope_names[] = {
-    {"monitoring", SCOPE_MONITORING},
-    {"management", SCOPE_MANAGEMENT},
-    {"control", SCOPE_CONTROL},
-    {"offline_access", SCOPE_OFFLINE_ACCESS},
+    {"monitoring", SCOPE_MONITORING}, {"management", SCOPE_MANAGEMENT},
+    {"control", SCOPE_CONTROL},	      {"offline_access", SCOPE_OFFLINE_ACCESS},
+    {"openid", SCOPE_OPENID},
 };
 
 #define SCOPE_COUNT (sizeof(scope_names) / sizeof(*scope_names))

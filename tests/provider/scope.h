@@ -13,6 +13,7 @@ enum scope {
 	SCOPE_MANAGEMENT = 2,
 	SCOPE_CONTROL = 4,
 	SCOPE_OFFLINE_ACCESS = 8,
+	SCOPE_OPENID = 16, /* not NinjaOne's */
 };
 
 /* Names with one blank between; -1 when empty or when one is unknown. */

@@ -11,7 +11,9 @@
 
 #include "encode.h"
 #include "hash.h"
+#include "openid.h"
 #include "scope.h"
+#include "shape.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -47,16 +49,15 @@ static void token_write(const struct exchange *ex, const struct token *access,
 		buf_printf(body, ",\"refresh_token\":\"%s\"", refresh->value);
 	if (!(options->omit & OMIT_EXPIRES_IN))
 		buf_printf(body, ",\"expires_in\":%" PRId64,
-			   options->access_lifetime);
-	if (!(options->omit & OMIT_SCOPE)) {
-		buf_adds(body, ",\"scope\":\"");
-		scope_print(body, access->scope);
-		buf_adds(body, "\"");
+			   shape_lifetime(faults, options->access_lifetime));
+	if (!(options->omit & OMIT_SCOPE))
+		shape_scope(faults, access->scope, body);
+	if (!shape_is(faults, "no-type")) {
+		buf_adds(body, ",\"token_type\":");
+		encode_json(body, fault_is_on(faults, FAULT_TOKEN_TYPE)
+				      ? faults->token_type
+				      : "bearer");
 	}
-	buf_adds(body, ",\"token_type\":");
-	encode_json(body, fault_is_on(faults, FAULT_TOKEN_TYPE)
-			      ? faults->token_type
-			      : "bearer");
 	buf_adds(body, "}");
 	answer->status = 200;
 	answer->type = "application/json";
@@ -139,6 +140,10 @@ struct family *token_answer_login(const struct exchange *ex,
 	request_log(ex->request, "result", "ok");
 	request_log(ex->request, "refresh_token", refresh ? "1" : "0");
 	token_write(ex, access, refresh);
+	if (family->scope & SCOPE_OPENID)
+		openid_add_token(ex->provider, ex->request, family);
+	if (shape_is(&ex->request->faults, "nested"))
+		shape_nest(&ex->request->answer.body);
 	return family;
 }
 
@@ -159,6 +164,7 @@ static void token_by_code(const struct exchange *ex)
 		return;
 	}
 	family.user = code->user;
+	family.nonce = code->nonce;
 	family.scope = code->scope;
 	code->family = token_answer_login(ex, &family);
 }
@@ -321,6 +327,22 @@ static void token_cut_scope(struct provider *provider, char *body)
 		*scope = '\0';
 }
 
+/* A parameter that a test looks for; a log has no blanks in a value. */
+static void token_log(struct request *request, const struct form *form,
+		      const char *name)
+{
+	const char *value = form_get(form, name);
+	char word[128] = "";
+
+	if (!value)
+		return;
+	strncat(word, value, sizeof(word) - 1);
+	for (char *c = word; *c; c++)
+		if (!encode_is_unreserved(*c))
+			*c = '+';
+	request_log(request, name, word);
+}
+
 void token_handle(struct provider *provider, struct request *request)
 {
 	struct form form = {.count = 0};
@@ -329,7 +351,9 @@ void token_handle(struct provider *provider, struct request *request)
 
 	answer_header(&request->answer, "Cache-Control", "no-store");
 	answer_header(&request->answer, "Pragma", "no-cache");
-	if (!request_is_form(request)) {
+	if (shape_refuse(request))
+		return;
+	if (shape_take_json(request)) {
 		request_refuse(request, 400, "invalid_request", "content-type");
 		return;
 	}
@@ -340,6 +364,8 @@ void token_handle(struct provider *provider, struct request *request)
 	if (request->body.len)
 		token_cut_scope(provider, request->body.data);
 	parsed = form_parse(buf_text(&request->body), &form);
+	token_log(request, &form, "audience");
+	token_log(request, &form, "scope");
 	if (parsed == FORM_OK)
 		token_dispatch(&ex);
 	else

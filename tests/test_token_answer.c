@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_token_answer.c - what an answer of the token endpoint means: the shapes
+ * that providers give it, each with the provider's data that say so, and what
+ * is refused whatever the data say.
+ */
+#include "token_answer.h"
+#include "tap.h"
+#include "token_request.h"
+#include "valetkey.h"
+
+#include <string.h>
+
+#define NOW 1700000000
+
+struct good {
+	const char *name;
+	const char *data; /* of the provider's file */
+	const char *body;
+	const char *fields; /* what is taken, as lines */
+};
+
+static const struct good goods[] = {
+    {"the standard's", "",
+     "{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":60,"
+     "\"refresh_token\":\"r\",\"scope\":\"x y\",\"more\":[1,{\"z\":2}]}",
+     "refresh_token=r\naccess_token=a\nscope=x y\nexpires_in=60\n"},
+    {"nothing but a token", "", "{\"access_token\":\"a\"}", "access_token=a\n"},
+    {"expires_in null", "", "{\"access_token\":\"a\",\"expires_in\":null}",
+     "access_token=a\n"},
+    {"expires_in as text", "",
+     "{\"access_token\":\"a\",\"expires_in\":\"3600\"}",
+     "access_token=a\nexpires_in=3600\n"},
+    {"milliseconds", "expires_in_unit=ms",
+     "{\"access_token\":\"a\",\"expires_in\":3600000}",
+     "access_token=a\nexpires_in=3600\n"},
+    {"a time", "expires_in_unit=at",
+     "{\"access_token\":\"a\",\"expires_in\":1700000090}",
+     "access_token=a\nexpires_in=90\n"},
+    {"a time of its own name", "expires_in_unit=at",
+     "{\"access_token\":\"a\",\"expires_in\":5,\"expires_at\":1700000090}",
+     "access_token=a\nexpires_in=90\n"},
+    {"a time that is past", "expires_in_unit=at",
+     "{\"access_token\":\"a\",\"expires_in\":1600000000}",
+     "access_token=a\nexpires_in=1\n"},
+    {"a negative lifetime", "", "{\"access_token\":\"a\",\"expires_in\":-1}",
+     "access_token=a\nexpires_in=1\n"},
+    {"a lifetime beyond all", "",
+     "{\"access_token\":\"a\",\"expires_in\":1e300}",
+     "access_token=a\nexpires_in=315360000\n"},
+    {"a lifetime by default", "expires_in=7200", "{\"access_token\":\"a\"}",
+     "access_token=a\nexpires_in=7200\n"},
+    {"the answer's lifetime first", "expires_in=7200",
+     "{\"access_token\":\"a\",\"expires_in\":60}",
+     "access_token=a\nexpires_in=60\n"},
+    {"for ever", "expires_in=0", "{\"access_token\":\"a\"}",
+     "access_token=a\nexpires_in=0\n"},
+    {"scopes with commas", "", "{\"access_token\":\"a\",\"scope\":\"x,y:z\"}",
+     "access_token=a\nscope=x y:z\n"},
+    {"a comma in a scope", "", "{\"access_token\":\"a\",\"scope\":\"x,y z\"}",
+     "access_token=a\nscope=x,y z\n"},
+    {"the provider's separator", "scope_separator=|",
+     "{\"access_token\":\"a\",\"scope\":\"x|y z\"}",
+     "access_token=a\nscope=x y z\n"},
+    {"scopes in a list", "",
+     "{\"access_token\":\"a\",\"scope\":[\"x\",\"y\"]}",
+     "access_token=a\nscope=x y\n"},
+    {"no scope at all", "", "{\"access_token\":\"a\",\"scope\":\"\"}",
+     "access_token=a\nscope=\n"},
+    {"a name of its own for Bearer", "token_type[]=user",
+     "{\"access_token\":\"a\",\"token_type\":\"User\"}", "access_token=a\n"},
+    {"tokens inside a member", "token_path=authed_user",
+     "{\"access_token\":\"bot\",\"token_type\":\"mac\",\"scope\":\"b\","
+     "\"authed_user\":{\"access_token\":\"a\",\"refresh_token\":\"r\","
+     "\"scope\":\"x,y\",\"expires_in\":60}}",
+     "refresh_token=r\naccess_token=a\nscope=x y\nexpires_in=60\n"},
+    {"tokens inside two", "token_path=a.b",
+     "{\"a\":{\"b\":{\"access_token\":\"a\"}}}", "access_token=a\n"},
+    {"a refresh without that member", "token_path=authed_user",
+     "{\"access_token\":\"a\"}", "access_token=a\n"},
+    {"an error that is none", "",
+     "{\"access_token\":\"a\",\"error\":\"\",\"ok\":true,\"error\":false,"
+     "\"status\":\"success\",\"code\":0}",
+     "access_token=a\n"},
+    {"an id_token", "", "{\"access_token\":\"a\",\"id_token\":\"x.y.z\"}",
+     "access_token=a\nid_token=x.y.z\n"},
+    {"an id_token with a space", "",
+     "{\"access_token\":\"a\",\"id_token\":\"x y\"}", "access_token=a\n"},
+    {"who it is", "identity=owner.user.email\nidentity_id=owner.user.id",
+     "{\"access_token\":\"a\",\"owner\":{\"user\":{\"email\":\"e\",\"id\":7}}}",
+     "access_token=a\nidentity=e\nidentity_id=7\n"},
+};
+
+struct bad {
+	const char *name;
+	const char *data;
+	long status;
+	const char *body;
+	int result;
+	const char *error; /* of the standard */
+	const char *says;
+	const char *kept; /* the refresh token that must not be lost */
+};
+
+static const struct bad bads[] = {
+    {"the standard's", "", 400,
+     "{\"error\":\"invalid_grant\",\"error_description\":\"gone\"}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant: gone", NULL},
+    {"with HTTP 401", "", 401, "{\"error\":\"invalid_client\"}",
+     VALETKEY_ERR_DENIED, "invalid_client", "client secret", NULL},
+    {"with HTTP 200", "", 200, "{\"error\":\"invalid_grant\"}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant", NULL},
+    {"with HTTP 200 and a token", "", 200,
+     "{\"error\":\"invalid_scope\",\"access_token\":\"a\","
+     "\"refresh_token\":\"r\"}",
+     VALETKEY_ERR_SCOPE, "invalid_scope", "invalid_scope", "r"},
+    {"another name", "error[]=bad_refresh_token=invalid_grant", 200,
+     "{\"error\":\"bad_refresh_token\",\"error_description\":\"expired\"}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "bad_refresh_token: expired", NULL},
+    {"a name that begins like it", "error[]=bad=invalid_grant", 400,
+     "{\"error\":\"ba\"}", VALETKEY_ERR_DENIED, "ba", "answered ba", NULL},
+    {"not ok", "error[]=token_revoked=invalid_grant", 200,
+     "{\"ok\":false,\"error\":\"token_revoked\"}", VALETKEY_ERR_LOGIN,
+     "invalid_grant", "token_revoked", NULL},
+    {"not ok, and no more", "", 200, "{\"ok\":false}", VALETKEY_ERR_DENIED, "",
+     "with an error", NULL},
+    {"an object", "", 400,
+     "{\"error\":{\"code\":\"invalid_grant\",\"message\":\"gone\"}}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant: gone", NULL},
+    {"an object with a number", "", 400,
+     "{\"error\":{\"code\":190,\"message\":\"gone\"}}", VALETKEY_ERR_DENIED,
+     "190", "190: gone", NULL},
+    {"a message", "error[]=BAD_REFRESH_TOKEN=invalid_grant", 400,
+     "{\"status\":\"BAD_REFRESH_TOKEN\",\"message\":\"gone\"}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "BAD_REFRESH_TOKEN: gone", NULL},
+    {"a message alone", "", 403, "{\"message\":\"no\\u001b[2Jway\"}",
+     VALETKEY_ERR_DENIED, "", "with an error: no?[2Jway", NULL},
+    {"something else", "", 400, "{\"x\":1}", VALETKEY_ERR_NETWORK, "",
+     "not an OAuth answer", NULL},
+    {"no JSON", "", 400, "<html>", VALETKEY_ERR_NETWORK, "",
+     "not an OAuth answer", NULL},
+    {"no such page", "", 404, "{\"message\":\"Not Found\"}",
+     VALETKEY_ERR_NETWORK, "", "no token endpoint", NULL},
+    {"slow down", "", 429, "{\"error\":\"invalid_grant\"}",
+     VALETKEY_ERR_THROTTLED, "", "slow down", NULL},
+    {"a problem of its own", "", 503, "{\"error\":\"invalid_grant\"}",
+     VALETKEY_ERR_NETWORK, "", "HTTP 503", NULL},
+    {"no token", "", 200, "{\"token\":\"a\",\"refresh_token\":\"r\"}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", "r"},
+    {"a token that is a number", "", 200, "{\"access_token\":17}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+    {"a token with a space", "", 200, "{\"access_token\":\"a b\"}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+    {"a refresh token with a newline", "", 200,
+     "{\"access_token\":\"a\",\"refresh_token\":\"r\\n\"}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+    {"token_type mac", "", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"mac\",\"refresh_token\":\"r\"}",
+     VALETKEY_ERR_DENIED, "", "only Bearer", "r"},
+    {"token_type DPoP", "token_type[]=user", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"DPoP\"}", VALETKEY_ERR_DENIED,
+     "", "only Bearer", NULL},
+    {"token_type with more behind", "", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"Bearer2\"}",
+     VALETKEY_ERR_DENIED, "", "only Bearer", NULL},
+    {"token_type empty", "", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"\"}", VALETKEY_ERR_DENIED, "",
+     "only Bearer", NULL},
+    {"token_type a number", "", 200,
+     "{\"access_token\":\"a\",\"token_type\":1}", VALETKEY_ERR_DENIED, "",
+     "only Bearer", NULL},
+    {"the bot's token where a person's is meant", "token_path=authed_user",
+     200, "{\"access_token\":\"bot\",\"authed_user\":{\"id\":\"U1\"}}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+};
+
+static bool make_client(const char *data, struct client *client)
+{
+	*client = (struct client){.name = "Example",
+				  .account = "test",
+				  .token_endpoint = "https://op.example/t"};
+	return record_parse_text(&client->config, data, strlen(data), NULL) ==
+	       0;
+}
+
+static bool make_answer(long status, const char *body, struct http_answer *http)
+{
+	*http = (struct http_answer){
+	    .status = status, .date = NOW, .retry_after_s = -1};
+	return buf_str(&http->body, body) == 0;
+}
+
+static void test_good(const struct good *good)
+{
+	struct endpoint_answer answer = {0};
+	struct problem problem = {0};
+	struct http_answer http;
+	struct client client;
+	struct buf lines = {0};
+	bool ready = make_client(good->data, &client) &&
+		     make_answer(200, good->body, &http);
+	int rc =
+	    ready ? token_answer_read(&client, &http, &answer, &problem) : -1;
+
+	record_write(&answer.fields, &lines);
+	if (!tap_ok(rc == 0 && strcmp(buf_text(&lines), good->fields) == 0,
+		    "good: %s", good->name))
+		printf("# %d %s\n# %s\n", rc, problem.text, buf_text(&lines));
+	buf_free(&lines);
+	buf_free(&http.body);
+	record_free(&client.config);
+	endpoint_answer_free(&answer);
+}
+
+static void test_bad(const struct bad *bad)
+{
+	struct endpoint_answer answer = {0};
+	struct problem problem = {0};
+	struct http_answer http;
+	struct client client;
+	bool ready = make_client(bad->data, &client) &&
+		     make_answer(bad->status, bad->body, &http);
+	int rc =
+	    ready ? token_answer_read(&client, &http, &answer, &problem) : -1;
+	const char *kept = record_get(&answer.fields, "refresh_token");
+
+	if (!tap_ok(rc == bad->result && problem.result == rc &&
+			strcmp(answer.error, bad->error) == 0 &&
+			strstr(problem.text, bad->says) &&
+			!record_get(&answer.fields, "access_token") &&
+			(kept ? bad->kept && strcmp(kept, bad->kept) == 0
+			      : !bad->kept),
+		    "bad: %s", bad->name))
+		printf("# %d %s: %s\n", rc, answer.error, problem.text);
+	buf_free(&http.body);
+	record_free(&client.config);
+	endpoint_answer_free(&answer);
+}
+
+/* ---- requests ---- */
+
+static void test_parameters(void)
+{
+	struct buf form = {0};
+	struct client client;
+
+	make_client("token_parameter[]=audience=a b\n"
+		    "token_parameter[]=code=stolen\n"
+		    "token_parameter[]=client_secret=x\n"
+		    "token_parameter[]=redirect_uri=https://evil.example\n"
+		    "token_parameter[]=empty=\n"
+		    "token_parameter[]=nothing\n"
+		    "refresh_parameter[]=other=1",
+		    &client);
+	buf_str(&form, "grant_type=authorization_code&code=c%26d");
+	tap_ok(token_request_add(&client, "token_parameter[]", &form) == 0 &&
+		   strcmp(buf_text(&form),
+			  "grant_type=authorization_code&code=c%26d"
+			  "&audience=a%20b&empty=") == 0,
+	       "parameters of the provider, none of ours");
+	buf_free(&form);
+	record_free(&client.config);
+}
+
+static void test_json(void)
+{
+	struct buf form = {0}, json = {0};
+
+	buf_str(&form, "grant_type=x&code=c%26d%22%C3%A9&scope=a%20b&e="
+		       "&resource=r1&resource=r2");
+	tap_ok(token_request_json(&form, &json) == 0 &&
+		   strcmp(buf_text(&json),
+			  "{\"grant_type\":\"x\",\"code\":\"c&d\\\"\xc3\xa9\","
+			  "\"scope\":\"a b\",\"e\":\"\","
+			  "\"resource\":[\"r1\",\"r2\"]}") == 0,
+	       "a form as JSON");
+	buf_free(&form);
+	buf_free(&json);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(goods) / sizeof(*goods); i++)
+		test_good(&goods[i]);
+	for (size_t i = 0; i < sizeof(bads) / sizeof(*bads); i++)
+		test_bad(&bads[i]);
+	test_parameters();
+	test_json();
+	return tap_done();
+}
