@@ -36,7 +36,7 @@ taken()
 
 nothing_lost()
 {
-	honest token
+	honest
 	forget_failures work
 	ok "$1: and nothing is lost" valetkey token work --min-valid 31536000
 }
@@ -113,7 +113,7 @@ test_for_ever()
 		lie token json "{$GOOD,\"expires_in\":$life}"
 		run valetkey login work
 		like "$text" 'good for 36[0-9][0-9] days' "expires_in $life"
-		honest token
+		honest
 	done
 	ok 'for ever: and nothing is lost' valetkey login work
 }

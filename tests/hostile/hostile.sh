@@ -42,13 +42,10 @@ lie()
 	mv "$LIES/a/.$1" "$LIES/a/$1"
 }
 
-# honest [NAME...]: it answers as it should again; without a name, for all.
+# It answers everything as it should again.
 honest()
 {
-	[ $# -gt 0 ] || rm -f "$LIES"/a/*
-	for honest_name in "$@"; do
-		rm -f "$LIES/a/$honest_name"
-	done
+	rm -f "$LIES"/a/*
 }
 
 # forget_failures ACCOUNT: what the account's lock remembers of them.

@@ -7,8 +7,9 @@ FOLDER/ready gets their origins, one a line. Every request is written whole,
 secrets and all, to FOLDER/a.log or b.log: that is where the test looks for what
 must not have left. A request for .../NAME is answered from FOLDER/a/NAME, if
 that is there: a line that says how, then the body (see SPEECH). Otherwise the
-answer is an honest one. {state}, {redirect_uri}, {self} and {other} are filled
-in wherever they stand.
+answer is an honest one. NAME is metadata below /.well-known/, and preflight
+where not the browser asks for the authorization endpoint. {state}, {redirect_uri}, {query}, {self} and {other} are
+filled in wherever they stand.
 """
 
 import gzip
@@ -138,7 +139,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
     def honest(self, name, place, form):
         if "/.well-known/" in self.path:
             self.reply(200, json.dumps(metadata(name)).encode())
-        elif place == "authorize":
+        elif place in ("authorize", "preflight"):
             self.authorize(name)
         elif place == "token":
             self.token(name, form)
@@ -160,6 +161,8 @@ class Liar(http.server.BaseHTTPRequestHandler):
         self.redirect_uri = asked.get("redirect_uri", [""])[0]
         self.close_connection = True
         place = "metadata" if "/.well-known/" in path else path.split("/")[-1]
+        if place == "authorize" and "valetkey" in self.headers["User-Agent"]:
+            place = "preflight"
         with open(FOLDER + "/" + name + ".log", "ab") as log:
             log.write(("%s %s\n%s" % (self.command, self.path, self.headers))
                       .encode("latin-1") + body + b"\n\n")
@@ -178,6 +181,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
         other = ORIGINS["b" if name == "a" else "a"]
         for key, value in (("state", self.state), ("self", ORIGINS[name]),
                            ("redirect_uri", self.redirect_uri),
+                           ("query", self.path.partition("?")[2]),
                            ("other", other)):
             text = text.replace(b"{%s}" % key.encode(), value.encode())
         line, _, body = text.partition(b"\n")
