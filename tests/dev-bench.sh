@@ -67,7 +67,7 @@ do_bench()
 		esac
 		shift
 	done
-	need build run bench
+	need build run bench peer
 	step bench "build and install into $bench_folder" bench_tree
 	results=$(mktemp -d "${TMPDIR:-/tmp}/valetkey-bench.XXXXXX")
 	trap 'rm -rf "$results"' EXIT

@@ -12,6 +12,8 @@
  *   lost in the window    the helper was killed after it had read the whole
  *                         answer and before it was parked
  *   lost                  all else
+ * oidc-agent is judged by the same rules; its window ends when its file is
+ * written.
  */
 #ifndef VALETKEY_CAMPAIGN_H
 #define VALETKEY_CAMPAIGN_H
@@ -50,6 +52,7 @@ struct row {
 	int64_t worst_ms;
 	unsigned phases[PHASE_COUNT];
 	bool has_phases;
+	bool peer; /* of another program than ours */
 };
 
 struct row *table_row(const char *name);
@@ -58,9 +61,11 @@ void table_print(void);
 void table_windows(const char *file);
 
 struct sums {
-	unsigned lost, lost_network, lost_window, duplicates, wrong, late;
+	unsigned tried, lost, lost_network, lost_window, duplicates, wrong;
+	unsigned late;
+	int64_t worst_ms;
 };
-struct sums table_sums(void);
+struct sums table_sums(bool peer);
 
 /* ---- the world (world.c, keyring.c) ---- */
 
@@ -70,6 +75,7 @@ struct counts {
 	unsigned rotated;
 	unsigned undelivered;
 	unsigned reused;
+	unsigned refused; /* invalid_grant */
 };
 
 struct world {
@@ -170,6 +176,28 @@ void trial_end(struct trial *trial);
 /* Records where the helper was when it was killed. */
 void trial_phase(const struct trial *trial);
 
+/* The parts of these for whom we do not ask ourselves: account is NULL. */
+void trial_found(const struct trial *trial, enum phase phase);
+void trial_time(struct trial *trial, const struct outcome *outcome,
+		uint32_t timeout_ms);
+void trial_judge(struct trial *trial, const struct outcome *after);
+
+/* ---- oidc-agent, under the same faults (peer.c) ---- */
+
+/* False: it cannot be run here, and *why says the reason. */
+bool peer_open(const char **why);
+void peer_close(void);
+void peer_kill(void);
+/* Starts it as its user would, with the files that it has; false: its grant is
+ * refused or its file cannot be read, and a login is needed. */
+bool peer_start(void);
+void peer_login(void);
+/* oidc-token, for a token that is good for so long; its end, or ours. */
+void peer_ask(struct host *host, int min_valid_s);
+void peer_answer(struct host *host, struct outcome *outcome);
+/* Changes with its file; 0: there is none. */
+int64_t peer_file_time(void);
+
 /* ---- the faults ---- */
 
 void faults_processes(void);
@@ -180,5 +208,6 @@ void faults_slow(void);
 void faults_tls(void);
 void faults_system(void);
 void faults_storm(void);
+void faults_peer(void);
 
 #endif

@@ -67,44 +67,63 @@ static void print_phases(const struct row *row)
 		printf("  %-34s %6u\n", phase_names[i], row->phases[i]);
 }
 
-struct sums table_sums(void)
+struct sums table_sums(bool peer)
 {
 	struct sums sums = {0};
 
 	for (unsigned i = 0; i < count; i++) {
+		if (rows[i].peer != peer)
+			continue;
+		sums.tried += rows[i].tried;
 		sums.lost += rows[i].lost;
 		sums.lost_network += rows[i].lost_network;
 		sums.lost_window += rows[i].lost_window;
 		sums.duplicates += rows[i].duplicates;
 		sums.wrong += rows[i].wrong;
 		sums.late += rows[i].late;
+		if (rows[i].worst_ms > sums.worst_ms)
+			sums.worst_ms = rows[i].worst_ms;
 	}
 	return sums;
 }
 
+static void print_sums(const char *name, bool peer)
+{
+	struct sums sums = table_sums(peer);
+	const struct row all = {
+	    .name = name,
+	    .tried = sums.tried,
+	    .lost = sums.lost,
+	    .lost_network = sums.lost_network,
+	    .lost_window = sums.lost_window,
+	    .duplicates = sums.duplicates,
+	    .wrong = sums.wrong,
+	    .late = sums.late,
+	    .worst_ms = sums.worst_ms,
+	};
+
+	print_row(&all);
+}
+
+static void print_rows(bool peer)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (rows[i].peer == peer)
+			print_row(&rows[i]);
+}
+
 void table_print(void)
 {
-	struct row all = {.name = "all"};
-	struct sums sums = table_sums();
-
 	printf("\n%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "", "", "",
 	       "lost by", "in the", "dupl.", "wrong", "late", "worst");
 	printf("%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "fault", "tried",
 	       "lost", "network", "window", "refr.", "answer", "answ.",
 	       "answer ms");
-	for (unsigned i = 0; i < count; i++) {
-		print_row(&rows[i]);
-		all.tried += rows[i].tried;
-		if (rows[i].worst_ms > all.worst_ms)
-			all.worst_ms = rows[i].worst_ms;
-	}
-	all.lost = sums.lost;
-	all.lost_network = sums.lost_network;
-	all.lost_window = sums.lost_window;
-	all.duplicates = sums.duplicates;
-	all.wrong = sums.wrong;
-	all.late = sums.late;
-	print_row(&all);
+	print_rows(false);
+	print_sums("all", false);
+	print_rows(true);
+	if (table_sums(true).tried)
+		print_sums("oidc-agent: all", true);
 	for (unsigned i = 0; i < count; i++)
 		print_phases(&rows[i]);
 }

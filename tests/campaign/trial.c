@@ -25,14 +25,16 @@ void trial_begin(struct trial *trial, struct row *row, const char *account,
 	    .allowed = allowed,
 	};
 	in_window = false;
-	parked_forget(account);
+	if (account)
+		parked_forget(account);
 	row->tried++;
 }
 
 /* The account "tls" has a provider of its own. */
 static bool good(const struct trial *trial, const char *token)
 {
-	return strcmp(trial->account, "tls") == 0 || world_token_good(token);
+	return (trial->account && strcmp(trial->account, "tls") == 0) ||
+	       world_token_good(token);
 }
 
 static void wrong(struct trial *trial, const char *what, int result)
@@ -47,8 +49,8 @@ static void wrong(struct trial *trial, const char *what, int result)
 		now.rotated - trial->before.rotated);
 }
 
-static void note_time(struct trial *trial, const struct outcome *outcome,
-		      uint32_t timeout_ms)
+void trial_time(struct trial *trial, const struct outcome *outcome,
+		uint32_t timeout_ms)
 {
 	if (outcome->took_ms > trial->row->worst_ms)
 		trial->row->worst_ms = outcome->took_ms;
@@ -63,13 +65,20 @@ void trial_outcome(struct trial *trial, const struct outcome *outcome,
 
 	if (!outcome->answered)
 		return;
-	note_time(trial, outcome, timeout_ms);
+	trial_time(trial, outcome, timeout_ms);
 	while (*allowed >= 0 && *allowed != outcome->result)
 		allowed++;
 	if (*allowed < 0)
 		wrong(trial, "the disturbed get", outcome->result);
 	else if (outcome->result == VALETKEY_OK && !good(trial, outcome->token))
 		wrong(trial, "a token that is not good", outcome->result);
+}
+
+void trial_found(const struct trial *trial, enum phase phase)
+{
+	trial->row->has_phases = true;
+	trial->row->phases[phase]++;
+	in_window = phase == PHASE_WINDOW;
 }
 
 void trial_phase(const struct trial *trial)
@@ -81,7 +90,6 @@ void trial_phase(const struct trial *trial)
 	/* The provider sees the end of the connection a moment later. */
 	world_sleep_us(3000);
 	now = world_counts();
-	trial->row->has_phases = true;
 	if (now.undelivered != trial->before.undelivered)
 		phase = PHASE_PROCESSED;
 	else if (now.rotated == trial->before.rotated)
@@ -94,8 +102,7 @@ void trial_phase(const struct trial *trial)
 			    : PHASE_PARKED;
 	else
 		phase = PHASE_DONE;
-	in_window = phase == PHASE_WINDOW;
-	trial->row->phases[phase]++;
+	trial_found(trial, phase);
 }
 
 /* The grant is gone: whose fault it was. */
@@ -133,6 +140,15 @@ static void judge_duplicates(struct trial *trial)
 	}
 }
 
+void trial_judge(struct trial *trial, const struct outcome *after)
+{
+	if (after->result == VALETKEY_ERR_LOGIN)
+		judge_loss(trial);
+	judge_duplicates(trial);
+	if (after->result == VALETKEY_OK && !good(trial, after->token))
+		wrong(trial, "the get after it: a token that is not good", 0);
+}
+
 void trial_end(struct trial *trial)
 {
 	struct host_options options = {.account = trial->account};
@@ -144,19 +160,13 @@ void trial_end(struct trial *trial)
 		host_start(&host, &options);
 		host_end(&host, &outcome);
 		host_await_helpers(host.pid);
-		note_time(trial, &outcome, host.timeout_ms);
+		trial_time(trial, &outcome, host.timeout_ms);
 		if (outcome.result == VALETKEY_OK ||
 		    outcome.result == VALETKEY_ERR_LOGIN)
 			break;
 		wrong(trial, "the get after it", outcome.result);
 	}
-	if (outcome.result == VALETKEY_ERR_LOGIN) {
-		judge_loss(trial);
-		judge_duplicates(trial);
+	trial_judge(trial, &outcome);
+	if (outcome.result == VALETKEY_ERR_LOGIN)
 		world_login(trial->account);
-		return;
-	}
-	judge_duplicates(trial);
-	if (outcome.result == VALETKEY_OK && !good(trial, outcome.token))
-		wrong(trial, "the get after it: a token that is not good", 0);
 }

@@ -90,6 +90,7 @@ static void count_line(const char *line)
 	counts->requests++;
 	counts->rotated += strstr(line, "rotated=1") != NULL;
 	counts->reused += strstr(line, "reason=reused") != NULL;
+	counts->refused += strstr(line, "result=invalid_grant") != NULL;
 }
 
 struct counts world_counts(void)
