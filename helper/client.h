@@ -16,6 +16,8 @@
  *                   path of its certificate: private_key_jwt, tls_client_auth
  *   flow            code, paste or device; absent: what can work here
  *   metadata_at     when the endpoints were discovered, Unix seconds
+ *   client_secret_expires_at
+ *                   of a client that we registered, Unix seconds
  *   and all that a provider file has for a client
  *
  * Secrets are pinned: the keyring item of a secret records what client_pin()

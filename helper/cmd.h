@@ -120,8 +120,10 @@ struct cmd_adding {
 	struct record provider; /* its file; empty: a custom one */
 	struct record keys;	/* of the account's file, as they come to be */
 	char kind[65];
-	bool machine;	/* client_credentials: nobody logs in */
-	bool no_secret; /* a public client */
+	bool machine;		    /* client_credentials: nobody logs in */
+	bool no_secret;		    /* a public client */
+	struct record registration; /* what the server needs to register one:
+				       empty, none is registered by us */
 };
 
 /* cmd_steps.c: chooses a provider's instance, kind and scope, shows the steps.
@@ -136,7 +138,16 @@ int cmd_parameters_choose(struct cmd_adding *adding);
  * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);
 
-/* cmd_answers.c: the value of an option, checked to survive the account's file;
+/* cmd_register.c: whether a client is registered by us, where the server takes
+ * that (`found`: what op discover says); then adding->registration is filled.
+ * And doing it: keys get what the server answers. */
+int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
+int cmd_register(struct cmd_adding *adding);
+
+/* cmd_answers.c: a question that is answered by y or by no. */
+int cmd_answers_yes(const char *question, bool *yes);
+
+/* The value of an option, checked to survive the account's file;
  * NULL: none. */
 int cmd_answers_option(const struct cmd_args *args, const char *option,
 		       const char **value);

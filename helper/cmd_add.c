@@ -31,6 +31,9 @@ static const struct cmd_option options[] = {
      "api-services; without --provider: authorization_code "
      "or client_credentials."},
     {"client-id", "ID", "The client id that the provider shows."},
+    {"register", NULL,
+     "Have a client registered by the server, where it takes that (with "
+     "--issuer)."},
     {"secret-stdin", NULL, "Read the client secret from standard input."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
@@ -243,6 +246,35 @@ static int keep(struct cmd_adding *adding, int fd)
 	return rc;
 }
 
+/* A client that the server registers for us. That the file can be written is
+ * tried before. */
+static int keep_registered(struct cmd_adding *adding)
+{
+	struct cmd_account_file file = {0};
+	int rc = refuse_existing(adding->account);
+
+	if (!rc)
+		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
+	cmd_account_discard(&file);
+	if (rc)
+		return rc;
+	cmd_hold_signals();
+	rc = cmd_register(adding);
+	if (!rc)
+		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
+	if (!rc)
+		rc = cmd_account_publish(&file);
+	if (cmd_signal_held())
+		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
+	cmd_release_signals();
+	if (!rc) {
+		const struct record none = {0};
+
+		tell_added(adding, &none);
+	}
+	return rc;
+}
+
 /* With a provider's file, or without one. */
 static int walk(struct cmd_adding *adding)
 {
@@ -277,6 +309,9 @@ static int run_add(struct cmd_args *args)
 	int fd;
 	int rc = cmd_secret_source(args, &fd);
 
+	if (!rc && cmd_option(args, "register") && !cmd_option(args, "issuer"))
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "--register needs the server's --issuer URL.");
 	if (!rc)
 		rc = refuse_existing(args->account);
 	if (!rc)
@@ -284,7 +319,9 @@ static int run_add(struct cmd_args *args)
 	if (!rc)
 		rc = walk(&adding);
 	if (!rc)
-		rc = keep(&adding, fd);
+		rc = adding.registration.pairs.len ? keep_registered(&adding)
+						   : keep(&adding, fd);
+	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);
 	return rc;

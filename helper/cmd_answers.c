@@ -9,6 +9,7 @@
 #include "terminal.h"
 
 #include <string.h>
+#include <strings.h>
 
 int cmd_answers_option(const struct cmd_args *args, const char *option,
 		       const char **value)
@@ -30,6 +31,17 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 					"characters.",
 					option);
 	return VALETKEY_OK;
+}
+
+int cmd_answers_yes(const char *question, bool *yes)
+{
+	struct buf answer = {0};
+	int rc = terminal_ask(question, &answer);
+
+	*yes = !rc && (strcasecmp(buf_text(&answer), "y") == 0 ||
+		       strcasecmp(buf_text(&answer), "yes") == 0);
+	buf_free(&answer);
+	return rc;
 }
 
 static int take_endpoint(struct cmd_adding *adding, const char *key)
@@ -79,7 +91,11 @@ int cmd_answers_client_id(struct cmd_adding *adding)
 
 	if (!rc && !id && !adding->person)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Which client? Give it: --client-id ID.");
+				"Which client? Give it: --client-id ID%s.",
+				record_get(&adding->keys, "metadata_at")
+				    ? "; or have one registered, where the "
+				      "server takes that: --register"
+				    : "");
 	if (!rc && !id)
 		rc = ask_client_id(record_get(&adding->keys, "client_id"),
 				   &answer);

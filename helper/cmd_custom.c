@@ -9,38 +9,45 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define REDIRECT_URI "http://127.0.0.1:{port}/callback"
 #define DISCOVER_S 50
 
-/* What the client has to show who it is; a person is asked, a script has said
- * it by its options. */
-static int ask_proof(struct cmd_adding *adding, const char **proof)
+/* What the client has to show who it is, as far as the options say; NULL: they
+ * do not. */
+static int known_proof(const struct cmd_adding *adding, const char **proof)
 {
-	struct buf answer = {0};
 	int fd;
 	int rc = cmd_secret_source(adding->args, &fd);
 
-	*proof = "none";
-	if (rc)
-		return rc;
 	if (record_get(&adding->keys, "client_certificate"))
 		*proof = "certificate";
 	else if (record_get(&adding->keys, "client_key"))
 		*proof = "key";
 	else if (fd >= 0 || adding->machine)
 		*proof = "secret";
-	else if (adding->person && !record_get(&adding->keys, "auth")) {
-		rc = terminal_ask("Does the client have a client secret? "
-				  "[y/N]",
-				  &answer);
-		if (strcasecmp(buf_text(&answer), "y") == 0 ||
-		    strcasecmp(buf_text(&answer), "yes") == 0)
-			*proof = "secret";
-	}
-	buf_free(&answer);
+	else if (adding->person || cmd_option(adding->args, "register"))
+		*proof = "ask";
+	else
+		*proof = "none";
+	return rc;
+}
+
+/* A client that is there already: the person knows whether it has a secret. */
+static int ask_secret(struct cmd_adding *adding, const char *proof)
+{
+	bool yes = true;
+	int rc = VALETKEY_OK;
+
+	if (strcmp(proof, "ask") == 0 && !adding->registration.pairs.len &&
+	    !cmd_option(adding->args, "auth") &&
+	    strcmp(record_get(&adding->keys, "auth"), "none") != 0)
+		rc = cmd_answers_yes("Does the client have a client secret? "
+				     "[y/N]",
+				     &yes);
+	if (!rc && !yes && record_set(&adding->keys, "auth", "none"))
+		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }
 
@@ -57,6 +64,7 @@ static void tell_warnings(const struct record *answer)
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result", "warning[]",
+					      "grant_types[]",
 					      "registration_endpoint", NULL};
 	struct record found = {0};
 	const char *key, *value;
@@ -85,7 +93,7 @@ static int discover(struct cmd_adding *adding, const char *issuer)
 	struct record request = {0}, answer = {0};
 	struct cmd_call call = {
 	    .request = &request, .answer = &answer, .timeout_s = DISCOVER_S};
-	int rc = ask_proof(adding, &proof);
+	int rc = known_proof(adding, &proof);
 
 	if (rc)
 		return rc;
@@ -104,6 +112,10 @@ static int discover(struct cmd_adding *adding, const char *issuer)
 		tell_warnings(&answer);
 		rc = take_found(adding, &answer);
 	}
+	if (!rc)
+		rc = cmd_register_offer(adding, &answer);
+	if (!rc)
+		rc = ask_secret(adding, proof);
 	if (!rc)
 		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
 					    "client_secret_", 14) != 0;
@@ -240,7 +252,7 @@ int cmd_custom_walk(struct cmd_adding *adding)
 		rc = put_keys(adding, grant);
 	if (!rc)
 		rc = default_host(adding);
-	if (!rc && adding->person)
+	if (!rc && adding->person && !adding->registration.pairs.len)
 		show_redirect(adding);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define TIMEOUT_S 30
 
@@ -138,6 +139,24 @@ static void print_expiry(const struct entry *entry)
 				 "token ends");
 }
 
+/* RFC 7591 3.2.1: a client that was registered for a time. */
+static void print_secret_expiry(const struct entry *entry)
+{
+	int64_t left = get_int(entry, "secret_expires_at") - time(NULL);
+	char duration[32];
+
+	if (!*get(entry, "secret_expires_at"))
+		return;
+	printf("  %-14s ", "warning");
+	if (left > 0)
+		printf("the client secret expires in %s; then",
+		       cmd_duration(duration, sizeof(duration), left));
+	else
+		printf("the client secret has expired;");
+	printf(" register anew: valetkey remove %s, then valetkey add %s\n",
+	       get(entry, "account"), get(entry, "account"));
+}
+
 static void print_secret(const struct entry *entry)
 {
 	if (is(entry, "secret", "missing"))
@@ -150,6 +169,8 @@ static void print_secret(const struct entry *entry)
 		       is(entry, "proof", "unproven")
 			   ? ", not proven until it is used"
 			   : "");
+	if (is(entry, "secret", "stored"))
+		print_secret_expiry(entry);
 }
 
 static void print_entry(const struct entry *entry)
@@ -228,6 +249,7 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc =
 		    buf_fmt(out, ",\"refresh_token\":%s",
 			    get_int(entry, "refresh_token") ? "true" : "false");
+	rc = rc || add_number(out, entry, "secret_expires_at");
 	return rc || add_hosts(out, entry) || buf_char(out, '}');
 }
 

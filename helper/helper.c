@@ -38,6 +38,7 @@ static const struct {
     {"invalidate", op_invalidate},
     {"login", op_login},
     {"add", op_add},
+    {"register", op_register},
     {"discover", op_discover},
     {"status", op_status},
     {"logout", op_logout},

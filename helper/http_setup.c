@@ -180,6 +180,8 @@ static int set_request(struct exchange *ex)
 		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
 					buf_text(request->form));
 	}
+	if (request->remove)
+		bad |= curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
 	bad |= curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ex->sent_headers);
 	if (request->basic_user && request->basic_password) {
 		bad |= curl_easy_setopt(curl, CURLOPT_HTTPAUTH,

@@ -191,6 +191,10 @@ static const char *choose_auth(const struct reading *reading)
 		return "tls_client_auth";
 	if (strcmp(proof, "key") == 0)
 		return "private_key_jwt";
+	if (strcmp(proof, "ask") == 0 && lists(reading, methods, "none") &&
+	    !lists(reading, methods, "client_secret_basic") &&
+	    !lists(reading, methods, "client_secret_post"))
+		return "none";
 	return lists(reading, methods, "client_secret_post") &&
 		       !lists(reading, methods, "client_secret_basic")
 		   ? "client_secret_post"
@@ -205,6 +209,8 @@ static int warn_auth(struct reading *reading)
 	int rc = VALETKEY_OK;
 
 	if (!text_of(reading, methods) || lists(reading, methods, auth) ||
+	    (reading->wish->proof &&
+	     strcmp(reading->wish->proof, "ask") == 0) ||
 	    (strcmp(auth, "tls_client_auth") == 0 &&
 	     lists(reading, methods, "self_signed_tls_client_auth")))
 		return VALETKEY_OK;
@@ -279,6 +285,27 @@ static int put_login(struct reading *reading)
 	return rc;
 }
 
+/* RFC 7591 2: for what a client registers. */
+static int put_grant_types(struct reading *reading)
+{
+	static const char device[] =
+	    "urn:ietf:params:oauth:grant-type:device_code";
+	const char *supported = "grant_types_supported[]";
+	bool any = text_of(reading, supported) != NULL;
+	int rc = VALETKEY_OK;
+
+	if (!record_get(reading->found, "registration_endpoint"))
+		return rc;
+	if (reading->wish->machine)
+		return put(reading, "grant_types[]", "client_credentials");
+	rc = put(reading, "grant_types[]", "authorization_code");
+	if (!rc && (!any || lists(reading, supported, "refresh_token")))
+		rc = put(reading, "grant_types[]", "refresh_token");
+	if (!rc && lists(reading, supported, device))
+		rc = put(reading, "grant_types[]", device);
+	return rc;
+}
+
 static int put_flags(struct reading *reading)
 {
 	static const char *const keys[] = {
@@ -312,6 +339,8 @@ static int take(struct reading *reading)
 		rc = put_login(reading);
 	if (!rc && !reading->wish->machine)
 		rc = put_flags(reading);
+	if (!rc)
+		rc = put_grant_types(reading);
 	return rc;
 }
 

@@ -20,7 +20,8 @@ struct metadata_wish {
 	const char *issuer;
 	const char *auth;  /* the client's method; NULL: choose */
 	const char *proof; /* what it has to choose by: secret, key,
-			      certificate, or none (also NULL) */
+			      certificate, none (also NULL), or ask: a secret
+			      if the server takes any, nobody was asked yet */
 	bool machine;	   /* client_credentials: nobody logs in */
 };
 
@@ -38,7 +39,8 @@ int metadata_place(const char *issuer, bool openid, struct buf *url);
  * offline_scope, scope, authorize_parameter[],
  * authorization_response_iss_parameter_supported and
  * require_pushed_authorization_requests as far as they are known; beside them
- * registration_endpoint, and warning[] for the person. ERR_NETWORK where it is
+ * registration_endpoint with the grant_types[] to register for, and warning[]
+ * for the person. ERR_NETWORK where it is
  * no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,

@@ -21,6 +21,7 @@
 struct http_request {
 	const char *url;	    /* https, or http to a loopback address */
 	const struct buf *form;	    /* the body of a POST; NULL: GET */
+	bool remove;		    /* DELETE instead, without a body */
 	bool json;		    /* and that is JSON, no form */
 	const char *bearer;	    /* access token (RFC 6750 2.1), or NULL */
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */

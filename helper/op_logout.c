@@ -130,7 +130,10 @@ static int forget_client(struct job *job, const struct client *client)
 {
 	const struct store_key key = grant_key(client, STORE_CLIENT);
 	struct buf path = {0};
-	int rc = store_delete(job_store(job), &key, &job->problem);
+	int rc;
+
+	registration_end(job, client);
+	rc = store_delete(job_store(job), &key, &job->problem);
 
 	if (!rc &&
 	    (account_path(&path, client->account) || buf_str(&path, ".conf")))

@@ -82,6 +82,8 @@ static void describe_secret(struct lines *lines, const struct client *client,
 	line(lines, "secret",
 	     record_get(&item, "client_secret") ? "stored" : "missing");
 	proof = record_get(&item, "proof");
+	line(lines, "secret_expires_at",
+	     record_get(&client->config, "client_secret_expires_at"));
 	line(lines, "proof", logged_in ? "accepted" : proof ? proof : "none");
 	record_free(&item);
 }

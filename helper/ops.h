@@ -20,16 +20,21 @@
  *             -> proof=accepted|unproven|none (none: there is no secret),
  *             proof_text for a person; a refused secret is ERR_DENIED and
  *             nothing is stored
+ * register    the keys of the account's file but client_id, registration_endpoint
+ *             and the grant_types[] to register for: registers a client (RFC
+ *             7591) and stores what is secret of it.
+ *             -> client_id, auth, client_secret_expires_at, and scope where the
+ *             server allows less than was asked for
  * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
- *             certificate (what to choose by), machine=1 (nobody logs in)
+ *             certificate|ask (what to choose by), machine=1 (nobody logs in)
  *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
  * status      account[] -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
  *             and N.expires_at (absent, with N.lifetime=never: it does not), N.refresh_token=0|1,
- *             N.secret=none|stored|missing, N.proof, N.hosts, N.revocations (that
- *             wait to be sent); revocations of all, also of removed accounts
+ *             N.secret=none|stored|missing, N.proof,
+ *             N.secret_expires_at, N.hosts, N.revocations (that wait to be sent); revocations of all, also of removed accounts
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
  * remove      logout, and deletes the client secret and the account's file too
@@ -54,6 +59,7 @@ int op_renew(struct job *job);
 int op_invalidate(struct job *job);
 int op_login(struct job *job);
 int op_add(struct job *job);
+int op_register(struct job *job);
 int op_discover(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);

@@ -4,28 +4,77 @@
  * decided here.
  */
 #include "registration.h"
+#include "clock.h"
 #include "grant.h"
+#include "net.h"
 #include "valetkey.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define CLIENT_URI "registration_client_uri"
+#define CLIENT_TOKEN "registration_access_token"
+#define REMOVE_MS 15000
+
 int registration_save(struct job *job, const struct client *client,
 		      const char *secret, const char *proof)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
-	struct record item = {0};
-	int rc = VALETKEY_ERR_NOMEM;
+	struct record item = {0}, old = {0};
+	bool found;
+	int rc = grant_load_item(job, client, STORE_CLIENT, &old, &found);
 
-	if (record_add(&item, "client_secret", secret) ||
-	    record_add(&item, "proof", proof) || client_pin(client, &item))
-		problem_set(&job->problem, rc, "Out of memory.");
-	else if (!job_store(job))
-		rc = job->problem.result;
-	else
-		rc = store_save(job->store, &key, &item, &job->problem);
+	if (!rc &&
+	    (record_add(&item, "client_secret", secret) ||
+	     record_add(&item, "proof", proof) ||
+	     record_add(&item, CLIENT_URI, record_get(&old, CLIENT_URI)) ||
+	     record_add(&item, CLIENT_TOKEN, record_get(&old, CLIENT_TOKEN))))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	if (!rc)
+		rc = registration_save_item(job, client, &item);
+	record_free(&old);
 	record_free(&item);
 	return rc;
+}
+
+int registration_save_item(struct job *job, const struct client *client,
+			   struct record *item)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+
+	if (client_pin(client, item))
+		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	if (!job_store(job))
+		return job->problem.result;
+	return store_save(job->store, &key, item, &job->problem);
+}
+
+void registration_end(struct job *job, const struct client *client)
+{
+	struct problem ignored = {0};
+	struct record item = {0};
+	struct http_answer answer = {0};
+	const struct net *net = NULL;
+	bool found;
+	struct http_request request = {
+	    .remove = true,
+	    .ca_file = client->ca_file,
+	    .proxy = client->proxy,
+	    .deadline = deadline_in(REMOVE_MS),
+	};
+
+	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0) {
+		request.url = record_get(&item, CLIENT_URI);
+		request.bearer = record_get(&item, CLIENT_TOKEN);
+	}
+	if (request.url && request.bearer)
+		net = net_load(&ignored);
+	if (net) {
+		net->http_send(&request, &answer, &ignored);
+		net->http_answer_free(&answer);
+	}
+	record_free(&item);
 }
 
 static const char *pin_of(const struct record *item, const char *key)

@@ -4,16 +4,26 @@
  * what it is pinned to (client.h). Every client has one, so that a change of its
  * endpoints is noticed whether it has a secret or not.
  *
- * Keys: client_secret (if any), proof, pin.*.
+ * Keys: client_secret (if any), proof, registration_client_uri and
+ * registration_access_token (RFC 7592, where we registered it), pin.*.
  */
 #ifndef VALETKEY_REGISTRATION_H
 #define VALETKEY_REGISTRATION_H
 
 #include "job.h"
 
-/* Writes the item, pinned to the client as it is configured now. */
+/* Writes the item, pinned to the client as it is configured now. What is kept of
+ * a registration that we made ourselves stays. */
 int registration_save(struct job *job, const struct client *client,
 		      const char *secret, const char *proof);
+
+/* The same with an item that holds all but the pins. */
+int registration_save_item(struct job *job, const struct client *client,
+			   struct record *item);
+
+/* RFC 7592 2.3: a registration that we made ourselves is deleted at the server,
+ * if it can be; nothing depends on it. */
+void registration_end(struct job *job, const struct client *client);
 
 /*
  * The item of a client with a secret, or with a key or certificate, whose item

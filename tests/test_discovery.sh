@@ -15,7 +15,8 @@ OPENID=$WELL/openid-configuration
 PAGE=$VALETKEY_TEST_DIR/page
 provider_start --page "$OAUTH/tenant/1=$PAGE-path" \
 	--page "/suffix$OPENID=$PAGE-openid" \
-	--page "$OAUTH/wild=$PAGE-wild" || exit 1
+	--page "$OAUTH/wild=$PAGE-wild" --page "/reg=$PAGE-reg" \
+	--page "/reg/1=$PAGE-deleted" || exit 1
 WEB_SECRET=$(secret_file web-secret)
 
 key()
@@ -172,6 +173,7 @@ test_auth()
 	like "$text" 'does not list client_secret_basic' \
 		'what it does not list is said'
 	like "$text" 'no PKCE with S256' 'no S256 is said'
+	document wild '{origin}/wild'
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" \
 		--client-id web-client <<-END
 	expect client secret? [y/N]
@@ -185,9 +187,130 @@ test_auth()
 	nothing_left 'after remove'
 }
 
+# ---- registration (RFC 7591) ----
+
+# registers STATUS MEMBER...: what the registration answers.
+registers()
+{
+	registers_status=$1
+	shift
+	{
+		printf '%s {"a":1' "$registers_status"
+		printf ',%s' "$@"
+		echo '}'
+	} >"$PAGE-reg"
+}
+
+registration_document()
+{
+	document wild '{origin}/wild' '"registration_endpoint":"{origin}/reg"' \
+		'"revocation_endpoint":"{origin}/ws/oauth/revoke"' \
+		'"scopes_supported":["monitoring","offline_access"]' "$@"
+}
+
+test_registration()
+{
+	expires=$(($(date +%s) + 280000))
+	registration_document
+	registers 201 '"client_id":"web-client"' \
+		"\"client_secret\":\"$(cat "$WEB_SECRET")\"" \
+		"\"client_secret_expires_at\":$expires" \
+		'"registration_access_token":"manage-it"' \
+		"\"registration_client_uri\":\"$PROVIDER_URL/reg/1\"" \
+		'"token_endpoint_auth_method":"client_secret_post"'
+	requests_before=$(token_requests)
+	said 0 'registered a client: web-client' 'no client id' \
+		valetkey add mine --issuer "$PROVIDER_URL/wild" --register \
+		--scope monitoring --redirect-uri "$PROVIDER_REDIRECT"
+	like "$text" '^Next: valetkey login mine' 'and what is next'
+	like "$(cat "$PAGE-reg.body")" \
+		"^\{\"client_name\":\"valetkey\",\"application_type\":\"native\",\"token_endpoint_auth_method\":\"client_secret_basic\",\"redirect_uris\":\[\"$PROVIDER_REDIRECT\"\],\"response_types\":\[\"code\"\],\"scope\":\"monitoring offline_access\",\"grant_types\":\[\"authorization_code\",\"refresh_token\"\]\}\$" \
+		'what was asked for'
+	unlike "$(cat "$CONFIG/mine.conf")" "$(cat "$WEB_SECRET")|manage-it" \
+		'nothing secret is in its file'
+	is "$(key mine auth) $(key mine client_id)" \
+		'client_secret_post web-client' 'what the server answered holds'
+	is "$(items)" 1 'the secret is in the keyring'
+	run demo_login mine
+	is "$status" 0 'it is good for a login' || tap_note "$text"
+	run valetkey status mine
+	like "$text" 'the client secret expires in 3 days; then' \
+		'until when is told'
+	echo 204 >"$PAGE-deleted"
+	run valetkey remove mine --yes
+	is "$(cat "$PAGE-deleted.body")" 'DELETE Bearer manage-it' \
+		'remove deletes the registration'
+	nothing_left 'after remove'
+}
+
+test_registration_public()
+{
+	registration_document '"token_endpoint_auth_methods_supported":["none"]'
+	registers 201 '"client_id":"native-client"' '"scope":"other monitoring"' \
+		'"registration_access_token":"t"' \
+		'"registration_client_uri":"https://elsewhere.example/1"'
+	said 0 'registered' 'a client without a secret' \
+		valetkey add mine --issuer "$PROVIDER_URL/wild" --register \
+		--scope 'monitoring management'
+	is "$(key mine auth), $(key mine scope)" 'none, monitoring' \
+		'its scopes are what the server allows'
+	like "$(cat "$PAGE-reg.body")" \
+		'"redirect_uris":."http://127.0.0.1/callback/127.0.0.1-[0-9]*/wild".' \
+		'a redirect URI of its own, without the port'
+	rm -f "$PAGE-deleted.body"
+	remove mine
+	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END
+	expect registered now? [y/N]
+	send y
+	END
+	is "$status" 0 'a person is asked' || tap_note "$text"
+	remove mine
+	nothing_left 'after remove'
+}
+
+# register_fails STATUS PATTERN DESCRIPTION
+register_fails()
+{
+	said "$1" "$2" "$3" valetkey add mine \
+		--issuer "$PROVIDER_URL/wild" --register
+}
+
+test_registration_refused()
+{
+	registration_document
+	registers 400 '"error":"invalid_redirect_uri"' \
+		'"error_description":"not\u001b[2J allowed"'
+	register_fails "$DENIED" 'invalid_redirect_uri: not.*allowed.*--client-id' \
+		'the server refuses'
+	registers 401 '"error":"invalid_token"'
+	register_fails "$DENIED" 'no clients for everybody' 'it wants a token'
+	registers 503 '"b":1'
+	register_fails "$NETWORK" 'HTTP 503' 'it has a problem of its own'
+	registers 201 '"client_secret":"x"'
+	register_fails "$NETWORK" 'no client id' 'no client id in the answer'
+	registers 201 '"client_id":"x"' '"redirect_uris":["http://127.0.0.1/"]'
+	register_fails "$DENIED" 'redirect URI is not what was asked' \
+		'another redirect URI in it'
+	registers 201 '"client_id":"x"' '"grant_types":["implicit"]'
+	register_fails "$DENIED" 'grant types are not what was asked' \
+		'another grant type in it'
+	document wild '{origin}/wild'
+	register_fails "$ARG" 'does not register clients by itself' \
+		'a server that does not'
+	said "$ARG" 'leave --client-id out' 'both' found mine --register
+	said "$ARG" 'needs the server.s --issuer' 'without an issuer' \
+		valetkey add mine --provider ninjaone --register
+	said "$ARG" 'Which client.*--register' 'neither' \
+		valetkey add mine --issuer "$PROVIDER_URL/wild"
+	nothing_left 'no registration'
+}
+
 test_places
 test_issuer
 test_endpoints
 test_taken
 test_auth
+test_registration
+test_registration_public
+test_registration_refused
 done_testing

@@ -111,10 +111,25 @@ test_logout()
 	remove native
 }
 
+# RFC 7591: not even a client id is needed.
+test_registration()
+{
+	mark_log
+	said 0 'registered a client' 'a client that nobody has registered' \
+		valetkey add dynamic --issuer "$OIDC_URL" --ca-file "$OIDC_CA" \
+		--register --scope openid
+	said 0 'dynamic is logged in' 'it can log in' oidc_login dynamic
+	like "$text" 'refresh token +yes' 'with a refresh token'
+	ok 'and refresh' renew dynamic
+	logged 'error=[^ ]' 0 'nothing was refused'
+	remove dynamic
+}
+
 test_code
 test_rotation
 test_storm
 test_logout
+test_registration
 nothing_left 'all of it'
 oidc_stop
 done_testing

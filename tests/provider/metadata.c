@@ -8,8 +8,10 @@
 
 #include "encode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void metadata_url(struct buf *body, const char *name,
 			 const struct provider *provider, const char *path)
@@ -52,6 +54,23 @@ void metadata_handle(struct provider *provider, struct request *request)
 	request_log(request, "result", "ok");
 }
 
+/* What came, for the test to look at; it may hold secrets. */
+static void metadata_keep(const struct request *request, const char *file)
+{
+	struct buf path = {0};
+	FILE *out;
+
+	buf_printf(&path, "%s.body", file);
+	out = fopen(buf_text(&path), "we");
+	if (out && fchmod(fileno(out), 0600) == 0)
+		fprintf(out, "%s %s\n%s", request->method,
+			request->authorization ? request->authorization : "-",
+			buf_text(&request->body));
+	if (out)
+		fclose(out);
+	buf_clear(&path);
+}
+
 /* A file that went away is a page that is not there. */
 static void metadata_serve(const struct provider *provider,
 			   struct request *request, const char *file)
@@ -64,13 +83,15 @@ static void metadata_serve(const struct provider *provider,
 		request_fail(request, 404, "no-such-page");
 		return;
 	}
-	for (from = text; (at = strstr(from, mark)); from = at + strlen(mark)) {
+	request->answer.status = (int)strtol(text, &from, 10);
+	if (from == text)
+		request->answer.status = 200;
+	for (; (at = strstr(from, mark)); from = at + strlen(mark)) {
 		buf_add(body, from, (size_t)(at - from));
 		buf_adds(body, provider->origin);
 	}
 	buf_adds(body, from);
 	free(text);
-	request->answer.status = 200;
 	request->answer.type = "application/json";
 	request_log(request, "result", "page");
 }
@@ -80,8 +101,9 @@ bool metadata_page(struct provider *provider, struct request *request)
 	const struct options *options = &provider->options;
 
 	for (size_t i = 0; i < options->page_count; i++)
-		if (!strcmp(request->method, "GET") &&
-		    !strcmp(request->path, options->pages[i].path)) {
+		if (!strcmp(request->path, options->pages[i].path)) {
+			if (strcmp(request->method, "GET"))
+				metadata_keep(request, options->pages[i].file);
 			metadata_serve(provider, request,
 				       options->pages[i].file);
 			return true;

@@ -119,11 +119,12 @@ void route_request(struct provider *provider, struct request *request)
 	    route_find(&provider->options, request->path);
 	bool faults;
 
-	route_hide_method(request);
 	if (metadata_page(provider, request)) {
+		route_hide_method(request);
 		log_write(provider, request);
 		return;
 	}
+	route_hide_method(request);
 	if (route_refuse(route, request)) {
 		log_write(provider, request);
 		return;
