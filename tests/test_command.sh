@@ -260,7 +260,7 @@ test_completion()
 	completes '--fd --help --min-valid --resource' run work --
 	completes 'header' token work --format h
 	completes 'setpriv' run work -- setpri
-	completes 'ninjaone' add x --provider n
+	completes 'ninjaone' add x --provider nin
 	completes 'api-services' add x --client api
 	completes '--json' status --j
 	completes '' token work --scope ''

@@ -20,7 +20,8 @@ _valetkey_options()
 {
 	case $1 in
 	add)
-		echo '--provider --instance --set --client --client-id --secret-stdin
+		echo '--provider --instance --set --client --client-id --register
+			--resource-indicator --secret-stdin
 			--secret-fd --scope --redirect-uri --host --ca-file
 			--issuer --authorization-endpoint --token-endpoint
 			--revocation-endpoint --auth --client-key --client-key-id
@@ -63,6 +64,7 @@ _valetkey_value()
 	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
 	*/--set | */--ca-file | */--client-key | */--client-key-id | \
 		*/--client-certificate | */--proxy | */--client-id | */--secret-fd | */--scope | */--host | \
+		*/--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
 		*/--min-valid | */--resource | */--user) ;;
 	*) return 1 ;;

@@ -43,6 +43,8 @@ complete -c valetkey -n '__valetkey_in add' -l instance -x -a 'app us2 eu ca oc 
 complete -c valetkey -n '__valetkey_in add' -l set -x -d 'What else the provider asks for'
 complete -c valetkey -n '__valetkey_in add' -l client -x -a 'web native api-services authorization_code client_credentials' -d 'Which kind of client app'
 complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
+complete -c valetkey -n '__valetkey_in add' -l register -d 'Have the server register a client'
+complete -c valetkey -n '__valetkey_in add' -l resource-indicator -x -d 'What the tokens are to be good for'
 complete -c valetkey -n '__valetkey_in add' -l secret-stdin -d 'Read the client secret from standard input'
 complete -c valetkey -n '__valetkey_in add' -l secret-fd -x -d 'Read the client secret from a descriptor'
 complete -c valetkey -n '__valetkey_in add' -l scope -x -d 'What the tokens may do'
