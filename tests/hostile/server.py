@@ -25,6 +25,7 @@ import urllib.parse
 FOLDER = sys.argv[1]
 ORIGINS = {}
 REFRESH = "refresh-of-%s-0123456789abcdef"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CODE = "code-of-%s-0123456789abcdef"
 
 
@@ -126,15 +127,22 @@ class Liar(http.server.BaseHTTPRequestHandler):
         grant = form.get("grant_type", [""])[0]
         good = {"authorization_code": ("code", CODE % name),
                 "refresh_token": ("refresh_token", REFRESH % name),
+                DEVICE: ("device_code", CODE % name),
                 "client_credentials": ("grant_type", grant)}.get(grant)
         if not good or form.get(good[0]) != [good[1]]:
             self.reply(400, b'{"error":"invalid_grant"}')
             return
         answer = {"access_token": "access-" + os.urandom(8).hex(),
                   "token_type": "Bearer", "expires_in": 3600}
-        if grant == "authorization_code":
+        if grant in ("authorization_code", DEVICE):
             answer["refresh_token"] = REFRESH % name
         self.reply(200, json.dumps(answer).encode())
+
+    def device(self, name):
+        self.reply(200, json.dumps({
+            "device_code": CODE % name, "user_code": "WDJB-MJHT",
+            "verification_uri": ORIGINS[name] + "/enter",
+            "expires_in": 600, "interval": 1}).encode())
 
     def honest(self, name, place, form):
         if "/.well-known/" in self.path:
@@ -143,6 +151,8 @@ class Liar(http.server.BaseHTTPRequestHandler):
             self.authorize(name)
         elif place == "token":
             self.token(name, form)
+        elif place == "device":
+            self.device(name)
         elif place == "revoke":
             self.reply(200, b"")
         else:
