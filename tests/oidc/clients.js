@@ -27,6 +27,7 @@ export function clients(secret, certificate) {
 	const method = (token_endpoint_auth_method) => ({ token_endpoint_auth_method });
 	return [
 		{ ...native, client_id: 'native', ...method('none') },
+		{ ...native, client_id: 'hasty', ...method('none') },
 		{ ...native, client_id: 'strict', ...method('none') },
 		{ ...native, client_id: 'par', ...method('none'),
 			require_pushed_authorization_requests: true },

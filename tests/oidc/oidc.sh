@@ -85,7 +85,7 @@ oidc_start()
 
 oidc_stop()
 {
-	kill "$OIDC_PID" && wait "$OIDC_PID"
+	kill "$OIDC_PID" && wait "$OIDC_PID" 2>/dev/null
 }
 
 # oidc_count PATTERN: the lines of its log that match.

@@ -26,8 +26,9 @@ const loginForm = (uid, wrong) => `${wrong ? '<p id="wrong">Wrong.</p>' : ''}
 <input id="user" name="user"><input id="password" name="password" type="password">
 <button id="submit">Log in</button></form>`;
 
-const consentForm = (uid, client, scope) =>
-	`<p>${escaped(client)} asks for ${escaped(scope)}</p>
+const consentForm = (uid, params) =>
+	`<p>${escaped(params.client_id)} asks for ${escaped(params.scope)}, and the answer
+goes to <code id="redirect">${escaped(params.redirect_uri)}</code></p>
 <form id="consent" method="post" action="/interaction/${uid}/consent">
 <button id="allow" name="answer" value="allow">Allow</button>
 <button id="deny" name="answer" value="deny">Deny</button></form>`;
@@ -92,8 +93,7 @@ export function pages(provider, password, people, log) {
 			return consent(ctx, interaction);
 		return prompt.name === 'login'
 			? show(ctx, 'Log in', loginForm(uid))
-			: show(ctx, 'Consent',
-				consentForm(uid, params.client_id, params.scope));
+			: show(ctx, 'Consent', consentForm(uid, params));
 	};
 }
 

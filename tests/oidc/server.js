@@ -67,6 +67,8 @@ const configuration = {
 		refreshes(client, source.scopes),
 	scopes: ['openid', 'offline_access', 'read', 'write'],
 	ttl: { AccessToken: lifetime, ClientCredentials: lifetime, DeviceCode: 120,
+		AuthorizationCode: (ctx, code, client) =>
+			(client.clientId === 'hasty' ? 1 : 60),
 		Grant: 86400, IdToken: 600, Interaction: 600, RefreshToken: 86400,
 		Session: 86400 },
 	features: {
