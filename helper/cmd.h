@@ -171,6 +171,14 @@ struct cmd_account_file {
 int cmd_account_prepare(const char *account, const struct record *keys,
 			struct cmd_account_file *file);
 int cmd_account_publish(struct cmd_account_file *file);
+/* Changes these keys of an account's file, takes those with an empty value out.
+ * 0 or a result; says nothing. */
+int cmd_account_change(const char *account, const struct record *changes);
+
+/* cmd_fresh.c: before a login, whether what was looked up still holds; `accept`:
+ * a change is fine. */
+int cmd_fresh(const char *account, bool accept);
+
 void cmd_account_discard(struct cmd_account_file *file);
 
 /* ---- printing a token (cmd_format.c) ---- */

@@ -138,6 +138,9 @@ static int run_login(struct cmd_args *args)
 	int rc = cmd_account_exists(args->account);
 
 	if (!rc)
+		rc = cmd_fresh(args->account,
+			       cmd_option(args, "accept-change") != NULL);
+	if (!rc)
 		rc = pick(args, &call);
 	if (!rc)
 		rc = cmd_option_seconds(args, "timeout", 3600, &call.timeout_s);

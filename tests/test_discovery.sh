@@ -187,6 +187,109 @@ test_auth()
 	nothing_left 'after remove'
 }
 
+# ---- again, after a day ----
+
+# day_later [SECONDS]: it was looked up then, for all that the file knows.
+day_later()
+{
+	sed -i "s/^metadata_at=.*/metadata_at=$(($(date +%s) - ${1:-90000}))/" \
+		"$CONFIG/mine.conf"
+}
+
+asked()
+{
+	provider_count " $OAUTH/wild "
+}
+
+fresh()
+{
+	age=$(($(date +%s) - $(key mine metadata_at)))
+	[ "$age" -ge 0 ] && [ "$age" -lt 60 ]
+}
+
+test_again()
+{
+	document wild '{origin}/wild' \
+		'"revocation_endpoint":"{origin}/ws/oauth/revoke"'
+	run found mine --scope monitoring --redirect-uri 'http://127.0.0.1:{port}'
+	sed -i '1a# a remark' "$CONFIG/mine.conf"
+	before=$(asked)
+	day_later 80000
+	run demo_login mine
+	is "$status $(($(asked) - before))" '0 0' \
+		'within a day nobody is asked again'
+	day_later
+	run demo_login mine
+	is "$status $(($(asked) - before))" '0 1' 'after a day the server is'
+	ok 'unchanged: good for another day' fresh
+	ok 'nothing else of the file has changed' \
+		grep -qx '# a remark' "$CONFIG/mine.conf"
+	unlike "$text" 'changed' 'unchanged: nothing is said'
+	document wild '{origin}/wild' '"userinfo_endpoint":"{origin}/u"' \
+		'"revocation_endpoint":"{origin}/ws/oauth/revoke"' \
+		'"authorization_response_iss_parameter_supported":true'
+	day_later
+	run demo_login mine
+	is "$status $(key mine userinfo_endpoint)" "$DENIED " \
+		'what is new is not taken, but for a promise'
+	like "$text" 'does not say which authorization server' \
+		'which is then expected to be kept'
+	sed -i '/^authorization_response_iss/d' "$CONFIG/mine.conf"
+}
+
+test_changed()
+{
+	document wild '{origin}/wild' \
+		'"revocation_endpoint":"{origin}/elsewhere"'
+	day_later
+	run demo_login mine
+	is "$status" "$LOGIN" 'a changed endpoint'
+	like "$text" "revocation_endpoint was $PROVIDER_URL/ws/oauth/revoke and is $PROVIDER_URL/elsewhere" \
+		'a changed endpoint is told'
+	like "$text" 'valetkey login mine --accept-change' 'and what to do'
+	is "$(key mine revocation_endpoint)" "$PROVIDER_URL/ws/oauth/revoke" \
+		'and not taken over'
+	ok 'the grant is as it was' valetkey token mine
+	run demo_login mine --accept-change
+	is "$status $(key mine revocation_endpoint)" \
+		"0 $PROVIDER_URL/elsewhere" 'but where it is told to'
+	ok 'and that holds' fresh
+	document wild '{origin}/wild'
+	day_later
+	run demo_login mine
+	like "$text" 'revocation_endpoint was .* is there no more' 'a lost one'
+	rm "$PAGE-wild"
+	day_later
+	run demo_login mine
+	is "$status" 0 'a server without metadata by now'
+	like "$text" 'those that are known are used' 'and that is said'
+	document wild 'https://evil.example'
+	run demo_login mine
+	is "$status" "$DENIED" 'metadata that names another issuer by now'
+	run demo_login mine --accept-change
+	is "$status" 0 'but where it is told to: with what is known'
+	remove mine
+}
+
+# The client secret is not sent elsewhere, whatever the person says.
+test_changed_secret()
+{
+	document wild '{origin}/wild' '"revocation_endpoint":"{origin}/r"'
+	run valetkey add mine --issuer "$PROVIDER_URL/wild" \
+		--client-id web-client --scope monitoring \
+		--redirect-uri "$PROVIDER_REDIRECT" --secret-fd 3 3<"$WEB_SECRET"
+	document wild '{origin}/wild' '"revocation_endpoint":"{origin}/evil"'
+	day_later
+	run demo_login mine --accept-change
+	is "$status" "$LOGIN" 'with a client secret'
+	like "$text" 'valetkey remove mine, then valetkey add mine' \
+		'with a client secret: what to do'
+	is "$(key mine revocation_endpoint)" "$PROVIDER_URL/r" \
+		'with a client secret: nothing is taken over'
+	remove mine
+	nothing_left 'after remove'
+}
+
 # ---- registration (RFC 7591) ----
 
 # registers STATUS MEMBER...: what the registration answers.
@@ -310,6 +413,9 @@ test_issuer
 test_endpoints
 test_taken
 test_auth
+test_again
+test_changed
+test_changed_secret
 test_registration
 test_registration_public
 test_registration_refused
