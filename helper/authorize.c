@@ -24,7 +24,8 @@ static int bad_redirect(const struct client *client, struct problem *problem)
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "The redirect_uri \"%s\" of account %s is not a "
 			   "http:// URI of this machine (127.0.0.1, [::1] or "
-			   "localhost). Register one there and set it in the "
+			   "localhost), nor a https:// one. Register one there "
+			   "and set it in the "
 			   "account's file.",
 			   problem_quote(quoted, client->redirect_uri),
 			   client->account);
@@ -38,6 +39,8 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	const char *host, *rest;
 	size_t len;
 
+	if (uri && strncmp(uri, "https://", 8) == 0 && !strchr(uri, '#'))
+		return VALETKEY_OK; /* nowhere to listen: flow_paste.c */
 	if (!uri || strncmp(uri, "http://", 7) != 0 || strchr(uri, '#') ||
 	    strchr(uri, '?'))
 		return bad_redirect(client, problem);
@@ -122,19 +125,18 @@ static int fill_port(const char *uri, uint16_t port, struct buf *out)
 
 /* ---- the parameters ---- */
 
-/* With the provider's own separator, in its own parameter. */
-static int add_scope(const struct client *client, struct authorization *to)
+int authorize_add_scope(const struct client *client, const char *scope,
+			struct buf *params)
 {
 	const char *separator = record_get(&client->config, "scope_separator");
 	const char *name = record_get(&client->config, "scope_parameter");
 	struct buf text = {0};
 	int rc = 0;
 
-	for (const char *c = buf_text(&to->scope); !rc && *c; c++)
+	for (const char *c = scope; !rc && *c; c++)
 		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
 	if (!rc && text.len)
-		rc = endpoint_param(&to->params, name ? name : "scope",
-				    text.data);
+		rc = endpoint_param(params, name ? name : "scope", text.data);
 	buf_free(&text);
 	return rc;
 }
@@ -199,7 +201,7 @@ static int make_params(const struct client *client, struct authorization *to)
 	return endpoint_param(&to->params, "response_type", "code") ||
 	       endpoint_param(&to->params, "redirect_uri",
 			      to->redirect_uri.data) ||
-	       add_scope(client, to) ||
+	       authorize_add_scope(client, buf_text(&to->scope), &to->params) ||
 	       endpoint_param(&to->params, "state", to->state.data) ||
 	       add_challenge(to) ||
 	       endpoint_param(&to->params, "nonce",

@@ -15,7 +15,8 @@
 
 struct authorization {
 	struct buf redirect_uri; /* as registered, with the port */
-	struct buf host;	 /* of the redirect URI, as listener.h wants */
+	struct buf host;	 /* of the redirect URI, as listener.h wants;
+				    empty: it is not on this machine */
 	struct buf path;
 	uint16_t port; /* 0: any */
 	struct buf state;
@@ -38,6 +39,11 @@ int authorize_begin(const struct client *client, const char *more,
 /* Once the listener has its port: redirect_uri, params and url. */
 int authorize_url(const struct client *client, uint16_t port,
 		  struct authorization *authorization, struct problem *problem);
+
+/* Adds the scope as the provider wants it: with its own separator, in its own
+ * parameter. 0 or -1. */
+int authorize_add_scope(const struct client *client, const char *scope,
+			struct buf *params);
 
 /* Whether the provider has an endpoint for requests beforehand. */
 bool authorize_pushes(const struct client *client);

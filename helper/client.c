@@ -275,7 +275,8 @@ static int check_urls(const struct client *client, struct problem *problem)
 	return VALETKEY_OK;
 }
 
-/* RFC 8252 7.3: this computer's own address, where a listener can wait. */
+/* RFC 8252 7.3: this computer's own address, where a listener can wait; or a
+ * page anywhere, whose address the person pastes. */
 static bool redirect_ok(const char *uri)
 {
 	const char *port = strstr(uri, "{port}");
@@ -287,8 +288,9 @@ static bool redirect_ok(const char *uri)
 			  buf_fmt(&url, "1024%s", port + strlen("{port}"))
 		    : buf_str(&url, uri));
 	ok = ok && origin_of(url.data, origin) == 0 &&
-	     strncmp(origin, "http://", 7) == 0 && origin_is_loopback(origin) &&
-	     !strpbrk(url.data, "?#{}");
+	     !strpbrk(url.data, "#{}") &&
+	     (strncmp(origin, "https://", 8) == 0 ||
+	      (origin_is_loopback(origin) && !strchr(url.data, '?')));
 	buf_free(&url);
 	return ok;
 }
@@ -309,7 +311,8 @@ static int check(const struct client *client, struct problem *problem)
 		return bad(problem, "authorization_endpoint", "is missing");
 	if (!client->redirect_uri || !redirect_ok(client->redirect_uri))
 		return bad(problem, "redirect_uri",
-			   "must be http://127.0.0.1 with a port or {port}");
+			   "must be http://127.0.0.1 with a port or {port}, or "
+			   "a https URL");
 	return VALETKEY_OK;
 }
 

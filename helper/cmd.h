@@ -89,6 +89,8 @@ int cmd_flush(void);
 struct cmd_talk {
 	const char *account; /* for hints, may be NULL */
 	bool browser;	     /* OPEN starts one */
+	bool paste;	     /* the browser does not come back here */
+	bool qr;	     /* for a browser elsewhere: a QR code */
 	bool told;	     /* an ERROR message has been shown */
 };
 

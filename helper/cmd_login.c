@@ -112,12 +112,19 @@ static int pick(struct cmd_args *args, struct cmd_call *call)
 	}
 	if (!rc)
 		rc = flow_way_pick(&client, &wish, &way, &problem);
+	if (!rc && way == FLOW_WAY_PASTE && !wish.typing)
+		rc = problem_set(&problem, VALETKEY_ERR_ARG,
+				 "To paste an address, run this on a terminal: "
+				 "valetkey login %s",
+				 args->account);
 	if (!rc && record_add(call->request, "flow", flow_way_name(way)))
 		rc =
 		    problem_set(&problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 	if (!rc && way != FLOW_WAY_CODE) {
 		call->timeout_s = TIMEOUT_ELSEWHERE_S;
 		call->talk.browser = call->talk.browser && !wish.remote;
+		call->talk.paste = way == FLOW_WAY_PASTE;
+		call->talk.qr = !cmd_option(args, "no-qr");
 	}
 out:
 	client_free(&client);

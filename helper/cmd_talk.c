@@ -49,10 +49,13 @@ static void open_url(const struct cmd_talk *talk,
 {
 	if (*message->text)
 		terminal_say(TERMINAL_PLAIN, "%s\n", message->text);
+	if (talk->qr)
+		terminal_qr(message->url);
 	terminal_url(message->url);
 	if (message->code)
 		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);
-	tell_remote(message->url);
+	if (!talk->paste)
+		tell_remote(message->url);
 	if (talk->browser && !cmd_browser_open(message->url))
 		terminal_say(TERMINAL_PLAIN,
 			     "No browser was started; open the address by "
@@ -68,7 +71,10 @@ static int ask(const struct valetkey_message *message, char *reply,
 	if (terminal_person())
 		rc = message->type == VALETKEY_MESSAGE_ASK_SECRET
 			 ? terminal_ask_secret(message->text, &answer)
-			 : terminal_ask(message->text, &answer);
+			 : terminal_ask_within(message->text,
+					       message->seconds_left, &answer);
+	if (rc == VALETKEY_ERR_TIMEOUT) /* the helper has more to say of it */
+		rc = VALETKEY_OK;
 	if (!rc && answer.len >= reply_size)
 		rc = VALETKEY_ERR_ARG;
 	if (!rc)

@@ -5,12 +5,8 @@
  * (RFC 8252). The port is open only while we wait, and the browser's last page
  * says how it really ended: after the code was redeemed and the grant stored.
  */
-#include "authorize.h"
-#include "authorize_answer.h"
 #include "clock.h"
-#include "endpoint.h"
 #include "login.h"
-#include "net.h"
 #include "valetkey.h"
 
 #include <poll.h>
@@ -76,55 +72,6 @@ static int wait_for_browser(struct visit *visit)
 	return login_too_late(visit->login);
 }
 
-static int redeem(struct visit *visit, struct record *grant)
-{
-	const struct authorization *to = &visit->authorization;
-	struct login *login = visit->login;
-	struct endpoint_answer answer = {0};
-	struct buf params = {0};
-	int rc;
-
-	login->scope = to->scope.data;
-	login->nonce = to->nonce.len ? to->nonce.data : NULL;
-	if (endpoint_param(&params, "grant_type", "authorization_code") ||
-	    endpoint_param(&params, "code", visit->answer.code) ||
-	    endpoint_param(&params, "redirect_uri", to->redirect_uri.data) ||
-	    endpoint_param(&params, "code_verifier", to->verifier.data))
-		rc = problem_set(&login->job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
-	else
-		rc = login_redeem(login, &params, &answer, grant);
-	endpoint_answer_free(&answer);
-	buf_free(&params);
-	return rc;
-}
-
-/* RFC 9126, where the provider takes requests beforehand, or wants them so. */
-static int push(struct visit *visit)
-{
-	const struct client *client = visit->login->client;
-	struct problem *problem = &visit->login->job->problem;
-	const char *secret, *wanted;
-	int rc;
-
-	wanted = record_get(&client->config,
-			    "require_pushed_authorization_requests");
-	if (!authorize_pushes(client))
-		return wanted && strcmp(wanted, "true") == 0
-			   ? problem_set(
-				 problem, VALETKEY_ERR_ARG,
-				 "%s wants login requests beforehand "
-				 "(RFC 9126), and the account's file "
-				 "has no "
-				 "pushed_authorization_request_endpoint.",
-				 client->name)
-			   : VALETKEY_OK;
-	rc = login_secret(visit->login, &secret);
-	return rc ? rc
-		  : authorize_push(client, secret, &visit->authorization,
-				   problem);
-}
-
 static int send_to_browser(struct visit *visit)
 {
 	struct job *job = visit->login->job;
@@ -136,12 +83,8 @@ static int send_to_browser(struct visit *visit)
 	if (!rc)
 		rc = start_listening(visit);
 	if (!rc)
-		rc = push(visit);
-	if (!rc)
-		rc = authorize_preflight(client, to, &job->problem);
-	if (!rc && !job_open_url(job, to->url.data, "Log in with your browser",
-				 job->deadline))
-		rc = login_given_up(visit->login);
+		rc = login_code_send(visit->login, to,
+				     "Log in with your browser");
 	return rc;
 }
 
@@ -154,10 +97,8 @@ int flow_code(struct login *login, struct record *grant)
 	if (!rc)
 		rc = wait_for_browser(&visit);
 	if (!rc) {
-		rc = authorize_answer_check(login->client, &visit.answer,
-					    problem);
-		if (!rc)
-			rc = redeem(&visit, grant);
+		rc = login_code_take(login, &visit.authorization, &visit.answer,
+				     grant);
 		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,
 					  problem->text);
 	}

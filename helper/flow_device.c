@@ -11,6 +11,7 @@
 #include "login.h"
 #include "net.h"
 #include "scope.h"
+#include "token_request.h"
 #include "valetkey.h"
 
 #include <poll.h>
@@ -49,7 +50,8 @@ static int request_code(struct wait *wait)
 	if (!net)
 		return problem->result;
 	rc = login_secret(login, &request.client_secret);
-	if (!rc && endpoint_param(&params, "scope", login->scope))
+	if (!rc && (authorize_add_scope(client, login->scope, &params) ||
+		    token_request_resources(client, &params)))
 		rc = no_memory(login);
 	if (!rc)
 		rc = endpoint_post(&request,
@@ -227,7 +229,7 @@ int flow_device(struct login *login, struct record *grant)
 		      record_get(&login->client->config, "offline_scope")))
 		rc = no_memory(login);
 	else {
-		login->scope = scope.len ? scope.data : NULL;
+		login->scope = buf_text(&scope);
 		rc = request_code(&wait);
 	}
 	if (!rc)

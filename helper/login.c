@@ -59,6 +59,8 @@ static int run_login(struct login *login, struct record *grant)
 					login->options->accept_change);
 	if (!rc && way == FLOW_WAY_DEVICE)
 		rc = flow_device(login, grant);
+	else if (!rc && way == FLOW_WAY_PASTE)
+		rc = flow_paste(login, grant);
 	else if (!rc)
 		rc = flow_code(login, grant);
 	if (!rc)

@@ -7,8 +7,10 @@
 #ifndef VALETKEY_LOGIN_H
 #define VALETKEY_LOGIN_H
 
+#include "authorize.h"
 #include "endpoint.h"
 #include "flow.h"
+#include "net.h"
 
 /* One login in progress. */
 struct login {
@@ -22,6 +24,7 @@ struct login {
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */
 int flow_code(struct login *login, struct record *grant);
+int flow_paste(struct login *login, struct record *grant);
 int flow_device(struct login *login, struct record *grant);
 
 /* The client secret, read from the keyring at the first call; NULL in *secret:
@@ -35,6 +38,17 @@ int login_secret(struct login *login, const char **secret);
  */
 int login_redeem(struct login *login, struct buf *params,
 		 struct endpoint_answer *answer, struct record *grant);
+
+/*
+ * The authorization code, however it comes. First the request, once its URL is
+ * made: handed to the provider beforehand where it wants that, looked at, and
+ * shown to the person with `text`. Then the answer, whose state was compared:
+ * checked, redeemed and stored.
+ */
+int login_code_send(struct login *login, struct authorization *to,
+		    const char *text);
+int login_code_take(struct login *login, const struct authorization *to,
+		    const struct listener_answer *answer, struct record *grant);
 
 /* Sets the problem: ERR_CANCELED. */
 int login_given_up(struct login *login);

@@ -33,15 +33,19 @@ static bool capable(void)
 	       strcmp(term, "dumb") != 0;
 }
 
+bool terminal_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return capable() && !(no_color && *no_color);
+}
+
 static const char *style_on(enum terminal_style style)
 {
 	static const char *const codes[] = {"", "\033[1m", "\033[32m",
 					    "\033[33m", "\033[2m"};
-	const char *no_color = getenv("NO_COLOR");
 
-	if (!capable() || (no_color && *no_color))
-		return "";
-	return codes[style];
+	return terminal_colour() ? codes[style] : "";
 }
 
 /* Marks that turn the direction of text: U+202A to U+202E, U+2066 to U+2069. */

@@ -41,6 +41,13 @@ void terminal_wrap(unsigned indent, const char *text);
 /* The URL on a line of its own; a terminal can make it a link (OSC 8). */
 void terminal_url(const char *url);
 
+/* Whether it has colour, and the person wants it. */
+bool terminal_colour(void);
+
+/* The URL as a QR code, on a terminal that has colour, UTF-8 and the room for
+ * it, where libqrencode is installed; else nothing. */
+void terminal_qr(const char *url);
+
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the
  * blanks around it; asks again where it holds control characters. A secret is
@@ -49,6 +56,10 @@ void terminal_url(const char *url);
  */
 int terminal_ask(const char *question, struct buf *answer);
 int terminal_ask_secret(const char *question, struct buf *answer);
+
+/* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. */
+int terminal_ask_within(const char *question, unsigned seconds,
+			struct buf *answer);
 
 /* "TEXT ... 4:32 left", in place on a terminal, else now and then a line. */
 void terminal_wait(const char *text, unsigned seconds_left);

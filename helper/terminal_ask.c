@@ -8,6 +8,7 @@
  * have done. After a stop the question is asked again.
  */
 #include "terminal.h"
+#include "clock.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -78,8 +79,33 @@ static void end(const struct before *before)
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
+/* What is asked, and how. */
+struct question {
+	const char *text;
+	bool secret;
+	int64_t deadline; /* of clock.h; INT64_MAX: none */
+};
+
+/* ppoll(), at most until the deadline: ETIMEDOUT. */
+static int wait_for(struct pollfd *input, int64_t deadline,
+		    const sigset_t *mask)
+{
+	int64_t left = deadline - clock_ms();
+	struct timespec limit;
+	int n;
+
+	if (deadline == INT64_MAX)
+		return ppoll(input, 1, NULL, mask);
+	left = left > 0 ? left : 0;
+	limit = (struct timespec){left / 1000, left % 1000 * 1000000};
+	n = ppoll(input, 1, &limit, mask);
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0 ? n : -1;
+}
+
 /* 1 once the line is whole, 0 to go on, or -1 with errno. */
-static int read_some(const sigset_t *mask, struct buf *answer)
+static int read_some(int64_t deadline, const sigset_t *mask, struct buf *answer)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 	char chunk[512];
@@ -87,7 +113,7 @@ static int read_some(const sigset_t *mask, struct buf *answer)
 	ssize_t n;
 	int rc;
 
-	if (ppoll(&input, 1, NULL, mask) < 0)
+	if (wait_for(&input, deadline, mask) < 0)
 		return -1;
 	n = read(STDIN_FILENO, chunk, sizeof(chunk));
 	if (n <= 0) {
@@ -105,22 +131,23 @@ static int read_some(const sigset_t *mask, struct buf *answer)
 	return newline != NULL;
 }
 
-static int ask_once(const char *question, bool secret, struct buf *answer)
+static int ask_once(const struct question *question, struct buf *answer)
 {
 	struct before before;
 	int rc = 0, error;
 
-	begin(&before, secret);
-	terminal_say(TERMINAL_BOLD, "%s ", question);
+	begin(&before, question->secret);
+	terminal_say(TERMINAL_BOLD, "%s ", question->text);
 	while (!rc && !caught)
-		rc = read_some(&before.mask, answer);
+		rc = read_some(question->deadline, &before.mask, answer);
 	error = errno;
 	end(&before);
 	if (caught || (rc < 0 && error == EINTR))
 		return -1;
 	if (rc < 0)
-		return error == ENOMEM ? VALETKEY_ERR_NOMEM
-				       : VALETKEY_ERR_CANCELED;
+		return error == ENOMEM	    ? VALETKEY_ERR_NOMEM
+		       : error == ETIMEDOUT ? VALETKEY_ERR_TIMEOUT
+					    : VALETKEY_ERR_CANCELED;
 	return VALETKEY_OK;
 }
 
@@ -138,13 +165,13 @@ static bool clean(struct buf *answer)
 	return true;
 }
 
-static int ask(const char *question, bool secret, struct buf *answer)
+static int ask(const struct question *question, struct buf *answer)
 {
 	int rc;
 
 	do {
 		buf_clear(answer);
-		rc = ask_once(question, secret, answer);
+		rc = ask_once(question, answer);
 		if (!rc && !clean(answer)) {
 			terminal_say(TERMINAL_WARNING,
 				     "That holds control characters. Once "
@@ -159,10 +186,24 @@ static int ask(const char *question, bool secret, struct buf *answer)
 
 int terminal_ask(const char *question, struct buf *answer)
 {
-	return ask(question, false, answer);
+	const struct question to = {question, false, INT64_MAX};
+
+	return ask(&to, answer);
 }
 
 int terminal_ask_secret(const char *question, struct buf *answer)
 {
-	return ask(question, true, answer);
+	const struct question to = {question, true, INT64_MAX};
+
+	return ask(&to, answer);
+}
+
+int terminal_ask_within(const char *question, unsigned seconds,
+			struct buf *answer)
+{
+	const struct question to = {
+	    question, false,
+	    seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
+
+	return ask(&to, answer);
 }

@@ -11,6 +11,7 @@
 #   VALETKEY_BROWSER_PASSWORD_FILE  the password; needed
 #   VALETKEY_BROWSER_ANSWER         allow (the default) or deny
 #   VALETKEY_BROWSER_SAVE           gets the HTML of the last page
+#   VALETKEY_BROWSER_URL            gets the address of the last page
 #   VALETKEY_BROWSER_WAIT           1: stay until done, tell how it went
 #
 # Needs curl, which honours CURL_CA_BUNDLE for a provider with https.
@@ -40,7 +41,7 @@ fetch() {
 	printf 'url = "%s"\n' "$fetch_url" |
 		curl -q -sS -K - -L --max-redirs 10 --max-time 60 \
 			--noproxy '*' -b "$dir/cookies" -c "$dir/cookies" \
-			-o "$dir/page" -w '%{http_code} %{num_redirects}' \
+			-o "$dir/page" -w '%{http_code} %{num_redirects} %{url_effective}' \
 			"$@" >"$dir/status"
 }
 
@@ -73,6 +74,10 @@ consent() {
 }
 
 save() {
+	if [ -n "${VALETKEY_BROWSER_URL:-}" ] && [ -f "$dir/status" ]; then
+		cut -d ' ' -f 3 "$dir/status" >"$VALETKEY_BROWSER_URL.part"
+		mv "$VALETKEY_BROWSER_URL.part" "$VALETKEY_BROWSER_URL"
+	fi
 	[ -n "${VALETKEY_BROWSER_SAVE:-}" ] || return 0
 	[ -f "$dir/page" ] || : >"$dir/page"
 	cp "$dir/page" "$VALETKEY_BROWSER_SAVE.part"
@@ -93,10 +98,10 @@ browse() {
 	if has login; then
 		complain "the login was refused"
 	fi
-	read -r status redirects <"$dir/status" || :
+	read -r status redirects _ <"$dir/status" || :
 	has allow || complain "no consent page, status $status"
 	consent || complain "cannot reach the redirect URI"
-	read -r status redirects <"$dir/status" || :
+	read -r status redirects _ <"$dir/status" || :
 	[ "$redirects" -gt 0 ] || complain "nowhere to go, status $status"
 }
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flow_paste.c - a login by the authorization code grant, where no listener of
+ * ours can be reached: over SSH, or because the registered redirect URI is
+ * somebody else's https page. The browser may run anywhere; the person pastes
+ * the address that it ended at, which is read just as strictly as a redirect
+ * that the listener gets.
+ */
+#include "clock.h"
+#include "login.h"
+#include "redirect.h"
+#include "valetkey.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define TRIES 3
+#define PORT_FIRST 0xc000 /* RFC 6335: from here on nobody has a claim */
+#define LATE_MS 2000	  /* the host gave up asking because of the time */
+
+/* On a computer that is not this one, most probably: any port will do. */
+static int make_url(struct login *login, struct authorization *to)
+{
+	struct problem *problem = &login->job->problem;
+	uint16_t port = (uint16_t)(PORT_FIRST | (clock_ms() & ~PORT_FIRST));
+	int rc =
+	    authorize_begin(login->client, login->options->scope, to, problem);
+
+	to->form_post = false; /* it would not be in the address */
+	return rc ? rc : authorize_url(login->client, port, to, problem);
+}
+
+/* The query of what was pasted, which may be all of it; NULL: there is none. */
+static char *find_query(char *text)
+{
+	char *query = strchr(text, '?');
+
+	text[strcspn(text, "#")] = '\0';
+	if (query)
+		return query + 1;
+	return strchr(text, '=') && strncasecmp(text, "http", 4) != 0 ? text
+								      : NULL;
+}
+
+/* What is wrong with it, for the person; NULL: it is the one. Well-formed ones
+ * with another state are not looked into (RFC 6749 10.12). */
+static const char *judge(const struct redirect *redirect, const char *query,
+			 const char *state)
+{
+	const char *const *values = redirect->values;
+
+	if (redirect_matches(redirect, state))
+		return NULL;
+	if (!query)
+		return "That is no address with an answer in it. Copy the "
+		       "whole of the address bar, from http to the end, after "
+		       "you have agreed.";
+	if (redirect->malformed)
+		return "That address is damaged. Copy the whole of the address "
+		       "bar once more.";
+	if (!values[REDIRECT_CODE] && !values[REDIRECT_ERROR])
+		return "There is no code in that address. The browser ends at "
+		       "the right one only after you have agreed.";
+	return "That address belongs to another login, or is not all there: "
+	       "its state is not the one that was sent.";
+}
+
+/* One paste. PENDING: it was not the address, and the person was told. */
+static int ask(struct login *login, const struct authorization *to,
+	       struct listener_answer *answer)
+{
+	struct job *job = login->job;
+	struct redirect redirect = {.malformed = false};
+	struct buf reply = {0};
+	char *query = NULL;
+	const char *wrong;
+	int rc =
+	    job_ask(job, "Paste the address that the browser ends at:", &reply);
+
+	if (rc == VALETKEY_ERR_TIMEOUT ||
+	    (!rc && !reply.len && clock_ms() + LATE_MS >= job->deadline)) {
+		rc = login_too_late(login);
+		goto out;
+	}
+	if (rc) {
+		rc = login_given_up(login);
+		goto out;
+	}
+	if (reply.len)
+		query = find_query(reply.data);
+	if (query)
+		redirect_parse(&redirect, query, strlen(query));
+	wrong = judge(&redirect, query, to->state.data);
+	if (wrong) {
+		job_info(job, "%s", wrong);
+		rc = VALETKEY_PENDING;
+	} else if (redirect_answer(&redirect, answer)) {
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	}
+out:
+	buf_free(&reply);
+	return rc;
+}
+
+static int ask_until_right(struct login *login, const struct authorization *to,
+			   struct listener_answer *answer)
+{
+	int rc = VALETKEY_PENDING;
+
+	for (int i = 0; i < TRIES && rc == VALETKEY_PENDING; i++)
+		rc = ask(login, to, answer);
+	if (rc == VALETKEY_PENDING)
+		rc = problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
+				 "%d times that was not the address. To try "
+				 "again: valetkey login %s",
+				 TRIES, login->client->account);
+	return rc;
+}
+
+int flow_paste(struct login *login, struct record *grant)
+{
+	struct authorization to = {.pushed = false};
+	struct listener_answer answer = {0};
+	const struct net *net = net_load(&login->job->problem);
+	int rc;
+
+	if (!net)
+		return login->job->problem.result;
+	rc = make_url(login, &to);
+	if (!rc)
+		rc = login_code_send(
+		    login, &to,
+		    "Log in with a browser on any computer. It ends at an "
+		    "address that may show nothing but an error; copy that "
+		    "address from the address bar.");
+	if (!rc)
+		rc = ask_until_right(login, &to, &answer);
+	if (!rc)
+		rc = login_code_take(login, &to, &answer, grant);
+	net->listener_answer_free(&answer);
+	authorize_end(&to);
+	return rc;
+}
