@@ -40,10 +40,32 @@ int endpoint_param(struct buf *form, const char *name, const char *value)
 	return 0;
 }
 
+/* Who is to hear of a success at once, and whether he has. */
+struct early {
+	const struct endpoint_request *request;
+	bool told;
+};
+
+static void on_received(const struct buf *body, void *data)
+{
+	struct early *early = data;
+	const struct http_answer so_far = {.status = 200, .body = *body};
+	struct endpoint_answer answer = {0};
+	struct problem ignored = {0};
+
+	if (!early->told && token_answer_read(early->request->client, &so_far,
+					      &answer, &ignored) == 0) {
+		early->told = true;
+		early->request->received(&answer, early->request->data);
+	}
+	endpoint_answer_free(&answer);
+}
+
 /* Where a request goes, and how. */
 struct target {
 	const char *url;
 	bool json;
+	struct early *early;
 };
 
 static int post_to(const struct endpoint_request *request,
@@ -59,6 +81,8 @@ static int post_to(const struct endpoint_request *request,
 	    .ca_file = request->client->ca_file,
 	    .proxy = request->client->proxy,
 	    .deadline = deadline_in(ENDPOINT_LIMIT_MS),
+	    .received = target->early ? on_received : NULL,
+	    .data = target->early,
 	};
 	const struct net *net = net_load(problem);
 	int rc;
@@ -82,7 +106,7 @@ static int post_to(const struct endpoint_request *request,
 int endpoint_post(const struct endpoint_request *request, const char *url,
 		  struct http_answer *answer, struct problem *problem)
 {
-	const struct target target = {url, false};
+	const struct target target = {.url = url};
 
 	return post_to(request, &target, answer, problem);
 }
@@ -92,7 +116,12 @@ static int ask(const struct endpoint_request *request, const char *url,
 {
 	const char *body =
 	    record_get(&request->client->config, "token_request");
-	const struct target target = {url, body && strcmp(body, "json") == 0};
+	struct early early = {request, false};
+	const struct target target = {
+	    .url = url,
+	    .json = body && strcmp(body, "json") == 0,
+	    .early = request->received ? &early : NULL,
+	};
 	struct http_answer http = {0};
 	const struct net *net = net_load(problem);
 	int rc;

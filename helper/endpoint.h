@@ -22,13 +22,6 @@ int endpoint_encode(struct buf *out, const char *text);
 /* Adds "&name=value", form-urlencoded (RFC 6749 appendix B). */
 int endpoint_param(struct buf *form, const char *name, const char *value);
 
-struct endpoint_request {
-	const struct client *client;
-	const char *client_secret; /* NULL: the client has none */
-	struct buf *params;	   /* grant_type and so on, see endpoint_param;
-				      the client's authentication is added */
-};
-
 struct endpoint_answer {
 	long status;	       /* of HTTP; 0: no whole answer */
 	bool unknown;	       /* it was sent, and no whole answer came: nobody
@@ -42,6 +35,18 @@ struct endpoint_answer {
 				  expires_in (0: it never expires), id_token,
 				  identity, identity_id; of one that is
 				  unusable: refresh_token, if any */
+};
+
+struct endpoint_request {
+	const struct client *client;
+	const char *client_secret; /* NULL: the client has none */
+	struct buf *params;	   /* grant_type and so on, see endpoint_param;
+				      the client's authentication is added */
+
+	/* Called once with a success, as soon as all of it is here and before
+	 * anything else is done; or NULL. */
+	void (*received)(const struct endpoint_answer *answer, void *data);
+	void *data;
 };
 
 /*

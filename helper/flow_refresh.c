@@ -43,19 +43,44 @@ static int add_scope(const struct client *client, const struct record *grant,
 	return rc;
 }
 
-static int request_token(const struct client *client, const char *secret,
-			 const struct record *grant,
-			 struct endpoint_answer *answer,
+/* A refresh token on its way. */
+struct redemption {
+	const struct client *client;
+	const char *secret;
+	struct record *grant;  /* the stored one */
+	struct record renewed; /* what comes in its place */
+	bool parked;	       /* the latter is safe */
+};
+
+/* While the connection is still open: nothing may come between. */
+static void on_success(const struct endpoint_answer *answer, void *data)
+{
+	struct redemption *r = data;
+
+	if (grant_from_answer(r->client, &answer->fields, r->grant, NULL,
+			      &r->renewed) == VALETKEY_OK)
+		r->parked = park_put(r->client, r->grant, &r->renewed);
+	if (!r->parked)
+		record_free(&r->renewed);
+}
+
+static int request_token(struct redemption *r, struct endpoint_answer *answer,
 			 struct problem *problem)
 {
 	struct buf params = {0};
-	const struct endpoint_request request = {client, secret, &params};
+	const struct endpoint_request request = {
+	    .client = r->client,
+	    .client_secret = r->secret,
+	    .params = &params,
+	    .received = on_success,
+	    .data = r,
+	};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (endpoint_param(&params, "grant_type", "refresh_token") ||
 	    endpoint_param(&params, "refresh_token",
-			   record_get(grant, "refresh_token")) ||
-	    add_scope(client, grant, &params))
+			   record_get(r->grant, "refresh_token")) ||
+	    add_scope(r->client, r->grant, &params))
 		problem_set(problem, rc, "Out of memory.");
 	else
 		rc = endpoint_refresh(&request, answer, problem);
@@ -73,64 +98,74 @@ static int store(struct job *job, const struct client *client,
 
 /* The answer as a grant. One that is of no use, but brings the refresh token
  * that supersedes ours, leaves us with that and what we have. */
-static int renewed_grant(const struct client *client, int unusable,
-			 const struct endpoint_answer *answer,
-			 const struct record *grant, struct record *renewed)
+static int renewed_grant(struct redemption *r, int unusable,
+			 const struct endpoint_answer *answer)
 {
 	const char *refresh_token =
 	    record_get(&answer->fields, "refresh_token");
 
+	record_free(&r->renewed);
 	if (!unusable)
-		return grant_from_answer(client, &answer->fields, grant, NULL,
-					 renewed);
+		return grant_from_answer(r->client, &answer->fields, r->grant,
+					 NULL, &r->renewed);
 	if (!refresh_token)
 		return unusable;
-	return record_append(renewed, grant) ||
-		       record_set(renewed, "refresh_token", refresh_token)
+	return record_append(&r->renewed, r->grant) ||
+		       record_set(&r->renewed, "refresh_token", refresh_token)
 		   ? VALETKEY_ERR_NOMEM
 		   : VALETKEY_OK;
 }
 
+/* Where it was not parked as it came in. */
+static int take_answer(struct redemption *r, int unusable,
+		       const struct endpoint_answer *answer)
+{
+	int rc = renewed_grant(r, unusable, answer);
+
+	if (rc == VALETKEY_ERR_NOMEM) /* too precious to give up at once */
+		rc = renewed_grant(r, unusable, answer);
+	if (!rc)
+		r->parked = park_put(r->client, r->grant, &r->renewed);
+	return rc;
+}
+
 /* Redeems, parks, stores. A new grant that is parked but cannot be stored is
  * good to use: the next run stores it. */
-static int redeem(struct job *job, const struct client *client,
-		  const char *secret, struct record *grant,
+static int redeem(struct job *job, struct redemption *r,
 		  struct endpoint_answer *answer)
 {
-	struct record renewed = {0};
-	struct problem why;
-	bool parked = false;
+	struct problem why = {0};
 	sigset_t before;
-	int rc, unusable;
+	int unusable, rc = VALETKEY_OK;
 
 	critical_begin(&before);
-	park_reserve(client, grant);
-	unusable = request_token(client, secret, grant, answer, &job->problem);
-	why = job->problem;
+	park_reserve(r->client, r->grant);
+	unusable = request_token(r, answer, &job->problem);
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;
-	rc = renewed_grant(client, unusable, answer, grant, &renewed);
-	if (rc == VALETKEY_ERR_NOMEM) { /* too precious to give up at once */
-		record_free(&renewed);
-		rc = renewed_grant(client, unusable, answer, grant, &renewed);
-	}
-	if (!rc) {
-		parked = park_put(client, grant, &renewed);
-		rc = store(job, client, &renewed);
-	}
-	if (rc == VALETKEY_OK && parked)
-		park_stored(client, grant_good_for(grant));
-	else if (!parked && !answer->unknown)
-		park_clear(client);
+	if (r->parked) /* however the exchange ended */
+		unusable = VALETKEY_OK;
+	else
+		rc = take_answer(r, unusable, answer);
+	if (unusable)
+		why = job->problem;
+	else
+		job->problem = why;
+	if (!rc)
+		rc = store(job, r->client, &r->renewed);
+	if (rc == VALETKEY_OK && r->parked)
+		park_stored(r->client, grant_good_for(r->grant));
+	else if (!r->parked && !answer->unknown)
+		park_clear(r->client);
 	critical_end(&before);
 	if (unusable)
 		job->problem = why;
-	if (rc && !parked) {
-		record_free(&renewed);
+	if (rc && !r->parked) {
+		record_free(&r->renewed);
 		return unusable ? unusable : rc;
 	}
-	record_free(grant);
-	*grant = renewed;
+	record_free(r->grant);
+	*r->grant = r->renewed;
 	return unusable;
 }
 
@@ -200,10 +235,12 @@ static int refresh_with(struct job *job, const struct client *client,
 	int rc = VALETKEY_ERR_LOGIN;
 
 	while (again) {
+		struct redemption r = {
+		    .client = client, .secret = secret, .grant = grant};
 		struct endpoint_answer answer = {0};
 
 		again = false;
-		rc = redeem(job, client, secret, grant, &answer);
+		rc = redeem(job, &r, &answer);
 		if (strcmp(answer.error, "invalid_grant") == 0) {
 			again = rotated_by_another(job, client, grant);
 			if (!again)

@@ -73,6 +73,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct exchange *ex = context;
 	size_t len = size * count;
+	long status;
 
 	if (len > HTTP_BODY_MAX - ex->answer->body.len) {
 		ex->too_long = true;
@@ -82,6 +83,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 		ex->nomem = true;
 		return 0;
 	}
+	if (ex->request->received &&
+	    curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status) ==
+		CURLE_OK &&
+	    status == 200)
+		ex->request->received(&ex->answer->body, ex->request->data);
 	return len;
 }
 

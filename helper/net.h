@@ -32,6 +32,11 @@ struct http_request {
 	const char *certificate; /* the client's (RFC 8705), with its key: */
 	const char *certificate_key; /* paths of PEM files; both or none */
 	int64_t deadline;	     /* of clock.h; bounds the whole exchange */
+
+	/* Called with the body of a 200 whenever more of it is here, before the
+	 * connection is closed; or NULL. */
+	void (*received)(const struct buf *body, void *data);
+	void *data;
 };
 
 struct http_answer {

@@ -22,7 +22,8 @@ static int request_with_no_code(const struct client *client, const char *secret,
 				struct problem *problem)
 {
 	struct buf params = {0}, verifier = {0};
-	const struct endpoint_request request = {client, secret, &params};
+	const struct endpoint_request request = {
+	    .client = client, .client_secret = secret, .params = &params};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (random_text(&verifier) ||
@@ -45,7 +46,8 @@ static int request_with_credentials(const struct client *client,
 				    struct problem *problem)
 {
 	struct buf params = {0};
-	const struct endpoint_request request = {client, secret, &params};
+	const struct endpoint_request request = {
+	    .client = client, .client_secret = secret, .params = &params};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (endpoint_param(&params, "grant_type", "client_credentials") ||

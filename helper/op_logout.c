@@ -39,7 +39,10 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 {
 	struct buf params = {0};
 	const struct endpoint_request request = {
-	    pending->client, pending->client_secret, &params};
+	    .client = pending->client,
+	    .client_secret = pending->client_secret,
+	    .params = &params,
+	};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (endpoint_param(&params, "token", pending->token) == 0 &&

@@ -166,7 +166,10 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	};
 	struct buf params = {0};
 	const struct endpoint_request request = {
-	    &client, field(all, n, "client_secret"), &params};
+	    .client = &client,
+	    .client_secret = field(all, n, "client_secret"),
+	    .params = &params,
+	};
 	bool old = record_add(&age, "since", since) == 0 &&
 		   time(NULL) - record_get_int(&age, "since", 0) > KEEP_S;
 	int rc = VALETKEY_OK;
