@@ -116,6 +116,7 @@ async function logRequest(ctx, next) {
 		` auth=${ctx.oidc ? authentication(ctx) : ''} grant=${grant}` +
 		` error=${error} resource=${[params.resource ?? []].flat()}` +
 		` response_mode=${params.response_mode ?? ''}` +
+		` query=${Object.keys(ctx.query)}` +
 		` redirect_uri=${params.redirect_uri ?? ''}` +
 		` http=${ctx.req.httpVersion}`);
 }
