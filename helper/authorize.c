@@ -111,7 +111,7 @@ int authorize_begin(const struct client *client, const char *more,
 	return VALETKEY_OK;
 }
 
-static int fill_port(const char *uri, uint16_t port, struct buf *out)
+int authorize_fill_port(const char *uri, uint16_t port, struct buf *out)
 {
 	const char *mark = strstr(uri, "{port}");
 
@@ -219,7 +219,8 @@ int authorize_url(const struct client *client, uint16_t port,
 	struct buf query = {0};
 	int rc = VALETKEY_OK;
 
-	if (fill_port(client->redirect_uri, port, &to->redirect_uri) ||
+	if (authorize_fill_port(client->redirect_uri, port,
+				&to->redirect_uri) ||
 	    make_params(client, to) ||
 	    endpoint_param(&query, "client_id", client->client_id) ||
 	    buf_str(&to->url, endpoint) ||

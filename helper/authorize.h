@@ -36,6 +36,9 @@ int authorize_begin(const struct client *client, const char *more,
 		    struct authorization *authorization,
 		    struct problem *problem);
 
+/* A redirect URI with the port in place of {port}, if it has that. 0 or -1. */
+int authorize_fill_port(const char *uri, uint16_t port, struct buf *out);
+
 /* Once the listener has its port: redirect_uri, params and url. */
 int authorize_url(const struct client *client, uint16_t port,
 		  struct authorization *authorization, struct problem *problem);

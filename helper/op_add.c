@@ -5,6 +5,7 @@
  * typed secret, never repeated by itself. client_from_record() sees to it that it
  * goes only where the provider's data allows.
  */
+#include "authorize.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "grant.h"
@@ -16,27 +17,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SOME_PORT 49152 /* of the dynamic ones */
+
 /* A code that no server has given out, with our authentication. */
 static int request_with_no_code(const struct client *client, const char *secret,
 				struct endpoint_answer *answer,
 				struct problem *problem)
 {
-	struct buf params = {0}, verifier = {0};
+	struct buf params = {0}, verifier = {0}, redirect = {0};
 	const struct endpoint_request request = {
 	    .client = client, .client_secret = secret, .params = &params};
+	const char *uri = client->redirect_uri;
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (random_text(&verifier) ||
+	    (uri && authorize_fill_port(uri, SOME_PORT, &redirect)) ||
 	    endpoint_param(&params, "grant_type", "authorization_code") ||
 	    endpoint_param(&params, "code",
 			   "valetkey-asks-is-the-secret-right") ||
-	    endpoint_param(&params, "redirect_uri", client->redirect_uri) ||
+	    endpoint_param(&params, "redirect_uri", redirect.data) ||
 	    endpoint_param(&params, "code_verifier", verifier.data))
 		problem_set(problem, rc, "Out of memory.");
 	else
 		rc = endpoint_token(&request, answer, problem);
 	buf_free(&params);
 	buf_free(&verifier);
+	buf_free(&redirect);
 	return rc;
 }
 
