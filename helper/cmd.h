@@ -195,6 +195,9 @@ int cmd_format_check(const struct cmd_format *format);
 int cmd_format_write(const struct cmd_format *format,
 		     const struct valetkey_token *token, struct buf *out);
 
+/* cmd_providers_check.c: explains a provider's file; ERR_ARG where it is bad. */
+int cmd_providers_check(const char *path);
+
 /* ---- the rest ---- */
 
 /*

@@ -1,76 +1,192 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_providers.c - `valetkey providers`: what --provider can name, with its
- * instances and kinds of client. Reads files only.
+ * cmd_providers.c - `valetkey providers`: what --provider can name, one of them
+ * in full, and the check of a file. Reads files only.
  */
 #include "cmd.h"
 #include "provider.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct cmd_option options[] = {{NULL, NULL, NULL}};
+static const struct cmd_option options[] = {
+    {"check", "FILE",
+     "Read a provider's file, explain each of its keys and find what is wrong "
+     "with it."},
+    {NULL, NULL, NULL},
+};
 
 static int run_providers(struct cmd_args *args);
 
 const struct cmd_verb cmd_providers = {
     .name = "providers",
-    .summary = "list the providers that 'add' knows",
-    .usage = "providers",
+    .summary = "list the providers that 'add' knows, or check a file",
+    .usage = "providers [NAME | --check FILE]",
     .about = "Lists the providers, each with its instances and its kinds of "
-	     "client. Your own go into $XDG_CONFIG_HOME/valetkey/providers/"
-	     "NAME.conf and stand before the installed ones. A provider that "
-	     "is not listed can be added by its issuer or its endpoints: "
+	     "client; or shows one of them, with the steps of registering a "
+	     "client; or checks a file of your own. Yours go into "
+	     "$XDG_CONFIG_HOME/valetkey/providers/NAME.conf and stand before "
+	     "the installed ones: man valetkey-provider. A provider that is "
+	     "not listed can also be added by its issuer or its endpoints: "
 	     "valetkey add --help",
     .options = options,
-    .examples = "  valetkey providers\n",
+    .examples = "  valetkey providers\n"
+		"  valetkey providers gitlab\n"
+		"  valetkey providers --check acme.conf\n",
+    .account = true,
+    .account_optional = true,
     .run = run_providers,
 };
 
-static void print_words(const char *label, const struct record *provider,
-			const char *key)
+/* ---- the list ---- */
+
+/* Text of files on standard output, as terminal.h promises it. */
+static int print(struct buf *text)
+{
+	terminal_put(stdout, buf_text(text), text->len);
+	buf_free(text);
+	return VALETKEY_OK;
+}
+
+/* The first words of a list's values in a line. */
+static int add_words(struct buf *out, const char *label,
+		     const struct record *provider, const char *key)
 {
 	const char *value = NULL;
-	bool first = true;
+	int rc = 0;
 
-	while ((value = record_next(provider, key, value))) {
-		printf("%s%.*s", first ? label : " ", (int)strcspn(value, " "),
-		       value);
-		first = false;
-	}
-	if (!first)
-		putchar('\n');
+	if (!record_get(provider, key))
+		return 0;
+	rc = buf_fmt(out, "  %-13s", label);
+	while (!rc && (value = record_next(provider, key, value)))
+		if (strcmp(value, "*") == 0)
+			rc = buf_str(out, " (any host)");
+		else
+			rc = buf_char(out, ' ') ||
+			     buf_add(out, value, strcspn(value, " "));
+	return rc || buf_char(out, '\n');
 }
 
 static int see(const char *name, void *data)
 {
 	struct record provider = {0};
 	struct problem problem;
+	struct buf out = {0};
 	const char *title;
 	int *result = data;
 	int rc = provider_load(name, &provider, &problem);
 
 	if (rc) {
 		*result = cmd_fail_problem(&problem);
+		rc = 0;
 	} else {
 		title = record_get(&provider, "name");
-		printf("%-14s %s\n", name, title ? title : "");
-		print_words("  instances    ", &provider, "instance[]");
-		print_words("  and below    ", &provider, "instance_domain[]");
-		print_words("  clients      ", &provider, "client[]");
+		rc = buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
+		     add_words(&out, "instances", &provider, "instance[]") ||
+		     add_words(&out, "hosts below", &provider,
+			       "instance_domain[]") ||
+		     add_words(&out, "asks for", &provider, "parameter[]") ||
+		     add_words(&out, "clients", &provider, "client[]");
 	}
+	print(&out);
 	record_free(&provider);
-	return 0;
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int run_providers(struct cmd_args *args)
+static int list_all(void)
 {
 	int result = VALETKEY_OK;
 	int rc = provider_each(see, &result);
 
-	(void)args;
 	if (rc)
 		return cmd_fail(rc, "%s.", valetkey_strerror(rc));
+	return result;
+}
+
+/* ---- one ---- */
+
+static const char *of_kind(const struct record *provider, const char *kind,
+			   const char *what)
+{
+	char key[300];
+
+	snprintf(key, sizeof(key), "client.%s.%s", kind, what);
+	return record_get(provider, key);
+}
+
+/* Each value on a line of its own. */
+static int add_lines(struct buf *out, const char *label,
+		     const struct record *provider, const char *key)
+{
+	const char *value = NULL;
+	int rc = 0;
+
+	while (!rc && (value = record_next(provider, key, value))) {
+		rc = buf_fmt(out, "%-15s %s\n", label,
+			     strcmp(value, "*") == 0 ? "any host" : value);
+		label = "";
+	}
+	return rc;
+}
+
+static int add_kind(struct buf *out, const struct record *provider,
+		    const char *kind)
+{
+	const char *name = of_kind(provider, kind, "name");
+	const char *use = of_kind(provider, kind, "use");
+	const char *grant = of_kind(provider, kind, "grant");
+	const char *step = NULL;
+	char key[300];
+	unsigned n = 0;
+	int rc = buf_fmt(out, "\n--client %s: %s\n    %s\n    %s\n", kind,
+			 name ? name : kind, use ? use : "",
+			 grant ? grant : "authorization_code");
+
+	snprintf(key, sizeof(key), "client.%s.step[]", kind);
+	while (!rc && (step = record_next(provider, key, step)))
+		rc = buf_fmt(out, "    %2u. %s\n", ++n, step);
+	return rc;
+}
+
+static int show(const char *name)
+{
+	struct record provider = {0};
+	struct problem problem = {0};
+	struct buf out = {0};
+	const char *title, *kind = NULL;
+	int rc = provider_load(name, &provider, &problem);
+
+	if (rc)
+		return cmd_fail_problem(&problem);
+	title = record_get(&provider, "name");
+	rc =
+	    buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
+	    add_lines(&out, "documentation", &provider, "documentation") ||
+	    add_lines(&out, "--instance", &provider, "instance[]") ||
+	    add_lines(&out, "or hosts below", &provider, "instance_domain[]") ||
+	    add_lines(&out, "--set", &provider, "parameter[]") ||
+	    add_lines(&out, "scope", &provider, "scope") ||
+	    add_lines(&out, "tokens are for", &provider, "hosts[]");
+	while (!rc && (kind = record_next(&provider, "client[]", kind)))
+		rc = add_kind(&out, &provider, kind);
+	print(&out);
+	record_free(&provider);
+	return rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.") : rc;
+}
+
+static int run_providers(struct cmd_args *args)
+{
+	const char *check = cmd_option(args, "check");
+	int result, rc;
+
+	if (check && args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Either a NAME, or --check FILE.");
+	if (check)
+		result = cmd_providers_check(check);
+	else
+		result = args->account ? show(args->account) : list_all();
 	rc = cmd_flush();
 	return result ? result : rc;
 }

@@ -77,8 +77,8 @@ test_options()
 	said "$ARG" 'cannot be an account' 'a dash first' \
 		valetkey token -- -work
 	said "$ARG" 'Which account' 'no account' valetkey logout
-	said "$ARG" 'too many' 'an account where none is taken' \
-		valetkey providers work
+	said "$ARG" 'too many' 'two where one is taken' \
+		valetkey providers github work
 	unlike "$text" "$ESCAPE" 'no colour without a terminal'
 }
 

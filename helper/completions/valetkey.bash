@@ -36,6 +36,7 @@ _valetkey_options()
 	curl) echo '--min-valid' ;;
 	git-setup) echo '--apply' ;;
 	status) echo '--json' ;;
+	providers) echo '--check' ;;
 	remove) echo '--yes' ;;
 	esac
 	echo '--help'
@@ -62,7 +63,7 @@ _valetkey_value()
 		;;
 	login/--flow) echo 'code paste device' ;;
 	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
-	*/--set | */--ca-file | */--client-key | */--client-key-id | \
+	*/--set | */--check | */--ca-file | */--client-key | */--client-key-id | \
 		*/--client-certificate | */--proxy | */--client-id | */--secret-fd | */--scope | */--host | \
 		*/--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
@@ -85,7 +86,7 @@ _valetkey()
 	elif ((COMP_CWORD == 1)); then
 		words="$verbs --help --version"
 	elif words=$(_valetkey_value "$verb" "${COMP_WORDS[COMP_CWORD - 1]}"); then
-		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(ca-file|client-key|client-certificate) ]]; then
+		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(ca-file|check|client-key|client-certificate) ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return
 		fi
@@ -94,6 +95,7 @@ _valetkey()
 	else
 		case $verb in
 		help) words=$verbs ;;
+		providers) words=$(_valetkey_value add --provider) ;;
 		login | token | status | logout | remove | run | curl | git-setup)
 			words=$(_valetkey_files "$config")
 			;;

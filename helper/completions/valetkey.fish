@@ -78,5 +78,7 @@ complete -c valetkey -n '__valetkey_in token run' -l resource -x -d 'What the to
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
 complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Make the configuration'
 
+complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
+complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_providers)' -d 'A provider'
 complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
 complete -c valetkey -n '__valetkey_in remove' -l yes -d 'Do not ask'

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * provider_check_value.c - whether the value of one line is what its key takes.
+ * URLs are filled in by provider_resolve() itself, with a host and words that
+ * stand for any, so that what passes here works in earnest.
+ */
+#include "origin.h"
+#include "problem.h"
+#include "provider.h"
+#include "provider_check.h"
+#include "provider_keys.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- words ---- */
+
+static const char *judge_text(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	(void)check;
+	(void)line;
+	return NULL;
+}
+
+static const char *judge_number(struct provider_check *check,
+				const struct provider_line *line)
+{
+	size_t len = strspn(line->value, "0123456789");
+
+	(void)check;
+	return len && len < 12 && !line->value[len]
+		   ? NULL
+		   : "must be a whole number of seconds, from 0";
+}
+
+static const char *judge_character(struct provider_check *check,
+				   const struct provider_line *line)
+{
+	(void)check;
+	return strlen(line->value) == 1 ? NULL : "must be one character";
+}
+
+static const char *judge_word(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	(void)check;
+	return text_visible(line->value, strlen(line->value))
+		   ? NULL
+		   : "must be a word without blanks";
+}
+
+/* What we send ourselves, in one request or the other. */
+static bool is_ours(const char *name, size_t len)
+{
+	static const char *const ours[] = {"assertion",
+					   "client_assertion",
+					   "client_assertion_type",
+					   "client_id",
+					   "client_secret",
+					   "code",
+					   "code_challenge",
+					   "code_challenge_method",
+					   "code_verifier",
+					   "device_code",
+					   "grant_type",
+					   "password",
+					   "redirect_uri",
+					   "refresh_token",
+					   "request_uri",
+					   "resource",
+					   "response_mode",
+					   "response_type",
+					   "scope",
+					   "state",
+					   NULL};
+
+	for (const char *const *one = ours; *one; one++)
+		if (strlen(*one) == len && strncmp(*one, name, len) == 0)
+			return true;
+	return false;
+}
+
+static const char *judge_pair(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	size_t len = strcspn(line->value, "=");
+
+	(void)check;
+	if (!len || !line->value[len] || !text_visible(line->value, len))
+		return "must be NAME=VALUE";
+	return is_ours(line->value, len)
+		   ? "names a parameter that valetkey sends itself"
+		   : NULL;
+}
+
+static const char *judge_error(struct provider_check *check,
+			       const struct provider_line *line)
+{
+	static const char standard[] =
+	    "|invalid_request|invalid_client|invalid_grant|unauthorized_client"
+	    "|unsupported_grant_type|invalid_scope|authorization_pending"
+	    "|slow_down|access_denied|expired_token|";
+	const char *equals = strchr(line->value, '=');
+	char error[64];
+
+	(void)check;
+	if (!equals || equals == line->value || strlen(equals) > 50 ||
+	    strchr(equals, '|'))
+		return "must be NAME=ERROR";
+	snprintf(error, sizeof(error), "|%s|", equals + 1);
+	return equals[1] && strstr(standard, error)
+		   ? NULL
+		   : "must end in an error of RFC 6749 5.2 or RFC 8628 3.5, "
+		     "such as invalid_grant";
+}
+
+/* ---- what there is to choose ---- */
+
+static const char *judge_instance(struct provider_check *check,
+				  const struct provider_line *line)
+{
+	struct record one = {0};
+	struct problem ignored = {0};
+	char origin[ORIGIN_MAX];
+	const char *why = NULL;
+
+	if (record_add(&one, "instance[]", line->value))
+		check->no_memory = true;
+	else if (provider_instance(&one, NULL, origin, &ignored))
+		why = "must be CODE ORIGIN TEXT, such as: eu "
+		      "https://eu.example.com Europe";
+	record_free(&one);
+	return why;
+}
+
+static const char *judge_domain(struct provider_check *check,
+				const struct provider_line *line)
+{
+	const char *domain = line->value;
+	struct buf url = {0};
+	char origin[ORIGIN_MAX];
+	const char *why = NULL;
+
+	if (strcmp(domain, "*") == 0)
+		return NULL;
+	if (buf_fmt(&url, "https://host%s", domain))
+		check->no_memory = true;
+	else if (*domain != '.' || origin_of(url.data, origin) != 0 ||
+		 strcmp(url.data, origin) != 0)
+		why = "must be a domain such as .example.com in lower case, or "
+		      "*";
+	else if (!strchr(domain + 1, '.'))
+		why = "would let in every host of a top-level domain";
+	buf_free(&url);
+	return why;
+}
+
+static const char *judge_parameter(struct provider_check *check,
+				   const struct provider_line *line)
+{
+	struct provider_parameter parameter;
+
+	(void)check;
+	return provider_parameter_read(line->value, &parameter)
+		   ? NULL
+		   : "must be NAME USUAL TEXT, such as: tenant common Your "
+		     "tenant; NAME of [a-z0-9_] and none of our own, USUAL of "
+		     "[A-Za-z0-9._-], or - for none";
+}
+
+static const char *judge_kind(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	const char *kind = NULL;
+	unsigned count = 0;
+
+	while ((kind = record_next(&check->provider, "client[]", kind)))
+		count += strcmp(kind, line->value) == 0;
+	if (!provider_name_ok(line->value))
+		return "must be of [a-z0-9-]";
+	return count > 1 ? "is there twice" : NULL;
+}
+
+/* ---- all ---- */
+
+static provider_judge *const judges[] = {
+    [PROVIDER_TEXT] = judge_text,
+    [PROVIDER_LINK] = provider_judge_link,
+    [PROVIDER_ENDPOINT] = provider_judge_endpoint,
+    [PROVIDER_ORIGIN] = provider_judge_origin,
+    [PROVIDER_NUMBER] = judge_number,
+    [PROVIDER_CHARACTER] = judge_character,
+    [PROVIDER_WORD] = judge_word,
+    [PROVIDER_PAIR] = judge_pair,
+    [PROVIDER_ERROR] = judge_error,
+    [PROVIDER_URI] = provider_judge_uri,
+    [PROVIDER_INSTANCE] = judge_instance,
+    [PROVIDER_DOMAIN] = judge_domain,
+    [PROVIDER_PARAMETER] = judge_parameter,
+    [PROVIDER_KIND] = judge_kind,
+    [PROVIDER_REDIRECT] = provider_judge_redirect,
+};
+
+/* "a, b or c" of "|a|b|c|". */
+static void list_choices(const char *choices, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *c = choices + 1; *c && n + 5 < size; c++) {
+		const char *more = *c == '|' && c[1] ? strchr(c + 1, '|') : c;
+		const char *between = more && more[1] ? ", " : " or ";
+
+		if (*c != '|')
+			out[n++] = *c;
+		else if (c[1])
+			n += (size_t)snprintf(out + n, size - n, "%s", between);
+	}
+	out[n] = '\0';
+}
+
+static void check_choice(struct provider_check *check,
+			 const struct provider_line *line, const char *choices)
+{
+	char quoted[PROBLEM_QUOTE_MAX], list[160];
+	struct buf wanted = {0};
+
+	if (buf_fmt(&wanted, "|%s|", line->value)) {
+		check->no_memory = true;
+	} else if (strchr(line->value, '|') || !strstr(choices, wanted.data)) {
+		list_choices(choices, list, sizeof(list));
+		provider_say(check, line->number, true, "%s must be %s.",
+			     problem_quote(quoted, line->key), list);
+	}
+	buf_free(&wanted);
+}
+
+void provider_check_value(struct provider_check *check,
+			  const struct provider_line *line, const char *name,
+			  bool of_kind)
+{
+	const struct provider_key *key = provider_key_find(name, of_kind);
+	char quoted[PROBLEM_QUOTE_MAX];
+	const char *why = NULL;
+
+	if (!*line->value) { /* takes a general key back */
+		if (!of_kind && !strchr(line->key, '['))
+			provider_say(check, line->number, false,
+				     "%s has no value and does nothing.",
+				     problem_quote(quoted, line->key));
+		return;
+	}
+	if (key->value == PROVIDER_CHOICE)
+		check_choice(check, line, key->choices);
+	else
+		why = judges[key->value](check, line);
+	if (why)
+		provider_say(check, line->number, true, "%s %s.",
+			     problem_quote(quoted, line->key), why);
+}
