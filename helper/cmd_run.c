@@ -81,6 +81,28 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 	return cmd_account_exists(word);
 }
 
+static const char *variable_of(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return colon ? colon + 1 : "";
+}
+
+/* Two tokens in one variable: one would get lost. */
+static int check_words(const struct cmd_words *words)
+{
+	for (size_t i = 1; i < words->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(variable_of(words->words[i]),
+				   variable_of(words->words[k])) == 0)
+				return cmd_fail(
+				    VALETKEY_ERR_ARG,
+				    "\"%s\" and \"%s\" would share one "
+				    "variable. Name them: ACCOUNT:VARIABLE.",
+				    words->words[k], words->words[i]);
+	return VALETKEY_OK;
+}
+
 static int hand_over(const struct valetkey_token *token, const char *variable,
 		     bool by_descriptor)
 {
@@ -147,6 +169,8 @@ static int become(const struct cmd_words *words)
 				"Which account, and which command? Usage: "
 				"valetkey %s",
 				cmd_run.usage);
+	if (!rc)
+		rc = check_words(words);
 	for (size_t i = 0; !rc && i < words->count; i++)
 		rc = take_token(words, words->words[i], min_valid);
 	if (rc)

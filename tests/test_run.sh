@@ -60,6 +60,8 @@ exits 127 'no such command' valetkey run demo -- ./none
 exits 20 'no such account' valetkey run none -- true
 exits 10 'no command' valetkey run demo
 exits 10 'no account' valetkey run -- true
+exits 10 'two tokens in one variable' valetkey run demo robot -- true
+exits 10 'in one that is named' valetkey run demo:A robot:A -- true
 exits 10 'a variable that is none' valetkey run demo:1X -- true
 exits 10 'an option that is none' valetkey run demo --frob -- true
 exits 27 'a resource that is none of its hosts' \
