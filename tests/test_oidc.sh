@@ -127,16 +127,17 @@ test_registration()
 
 # ---- how the client shows who it is ----
 
-# authenticated METHOD ACCOUNT: in whatever it asks, by this and nothing else.
+# authenticated METHOD ACCOUNT: in whatever it asks, by this and nothing else. The
+# client's id begins with the account's name.
 authenticated()
 {
 	mark_log
 	said 0 "$2 is logged in" "$1: a login" oidc_login "$2"
 	ok "$1: a refresh" renew "$2"
 	ok "$1: a logout" valetkey logout "$2"
-	logged "^request [a-z_]+ POST 20[01] .* auth=$1 .* error= " 4 \
+	logged "^request [a-z_]+ POST 20. client=$2.* auth=$1 .* error= " 4 \
 		"$1: pushed request, code, refresh, revocation"
-	logged '^request (token|revocation|pushed[a-z_]*) POST' 4 \
+	logged "^request (token|revocation|pushed[a-z_]*) POST .*=$2" 4 \
 		"$1: and nothing else"
 	remove "$2"
 }
