@@ -155,14 +155,24 @@ static int take_lifetime(const struct client *client,
 
 /* ---- scope ---- */
 
+/* RFC 6749 3.3: visible ASCII. What else there is says nothing to us, and must
+ * not keep a grant from being stored. */
+static bool words_ok(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
 /* With spaces between. The provider's own separator counts, and commas do where
  * there is no space: servers that want spaces have been seen to answer so. */
 static int add_words(const struct client *client, const char *text,
 		     struct buf *scope)
 {
 	const char *own = record_get(&client->config, "scope_separator");
-	char separators[] = {' ', own && *own ? *own : ' ',
-			     strchr(text, ' ') ? ' ' : ',', '\0'};
+	const char separators[] = {' ', own && *own ? *own : ' ',
+				   strchr(text, ' ') ? ' ' : ',', '\0'};
 	struct buf words = {0};
 	int rc = buf_str(&words, text);
 
@@ -185,11 +195,14 @@ static int take_scope(const struct client *client,
 
 	snprintf(key, sizeof(key), "%s%sscope[]", members->path,
 		 *members->path ? "." : "");
+	if (text && !words_ok(text))
+		return 0;
 	if (text)
 		rc = add_words(client, text, &scope);
 	while (!rc && !text &&
 	       (word = record_next(&members->json->strings, key, word)))
-		rc = add_words(client, word, &scope);
+		if (words_ok(word))
+			rc = add_words(client, word, &scope);
 	if (!rc && (text || scope.len))
 		rc = record_add(&answer->fields, "scope", buf_text(&scope));
 	buf_free(&scope);

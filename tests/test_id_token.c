@@ -72,50 +72,71 @@ static const struct {
 	const char *says; /* NULL: it is good */
 } tokens[] = {
     {"good", GOOD, NULL},
-    {"an audience list of us", "{\"iss\":\"https://op.example/\",\"aud\":"
-     "[\"me\"],\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", NULL},
-    {"others too, issued to us", "{\"iss\":\"https://op.example/\",\"aud\":"
+    {"an audience list of us",
+     "{\"iss\":\"https://op.example/\",\"aud\":"
+     "[\"me\"],\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+     NULL},
+    {"others too, issued to us",
+     "{\"iss\":\"https://op.example/\",\"aud\":"
      "[\"x\",\"me\"],\"azp\":\"me\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
      NULL},
-    {"others too", "{\"iss\":\"https://op.example/\",\"aud\":[\"me\",\"x\"],"
-     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", "aud"},
+    {"others too",
+     "{\"iss\":\"https://op.example/\",\"aud\":[\"me\",\"x\"],"
+     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+     "aud"},
     {"issued to another", START "\"azp\":\"x\",\"nonce\":\"n\"," TIMES "}",
      "azp"},
-    {"another audience", "{\"iss\":\"https://op.example/\",\"aud\":\"you\","
-     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", "aud"},
-    {"an audience that begins like us", "{\"iss\":\"https://op.example/\","
-     "\"aud\":\"me2\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", "aud"},
-    {"no audience", "{\"iss\":\"https://op.example/\",\"sub\":\"s\","
-     "\"nonce\":\"n\"," TIMES "}", "aud"},
-    {"an issuer without its slash", "{\"iss\":\"https://op.example\",\"aud\":"
-     "\"me\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", "iss"},
+    {"another audience",
+     "{\"iss\":\"https://op.example/\",\"aud\":\"you\","
+     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+     "aud"},
+    {"an audience that begins like us",
+     "{\"iss\":\"https://op.example/\","
+     "\"aud\":\"me2\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+     "aud"},
+    {"no audience",
+     "{\"iss\":\"https://op.example/\",\"sub\":\"s\","
+     "\"nonce\":\"n\"," TIMES "}",
+     "aud"},
+    {"an issuer without its slash",
+     "{\"iss\":\"https://op.example\",\"aud\":"
+     "\"me\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+     "iss"},
     {"no issuer", "{\"aud\":\"me\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
      "iss"},
-    {"an issuer twice", "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
-     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES ",\"iss\":\"https://x/\"}", "iss"},
+    {"an issuer twice",
+     "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
+     "\"sub\":\"s\",\"nonce\":\"n\"," TIMES ",\"iss\":\"https://x/\"}",
+     "iss"},
     {"over", START "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999700}",
      "over"},
-    {"just over", START
-     "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999701}", NULL},
-    {"from the future", START
-     "\"nonce\":\"n\",\"iat\":1700000301,\"exp\":1700000900}", "future"},
+    {"just over",
+     START "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999701}", NULL},
+    {"from the future",
+     START "\"nonce\":\"n\",\"iat\":1700000301,\"exp\":1700000900}", "future"},
     {"no exp", START "\"nonce\":\"n\",\"iat\":1700000000}", "exp"},
     {"no iat", START "\"nonce\":\"n\",\"exp\":1700000600}", "iat"},
-    {"exp as text", START
-     "\"nonce\":\"n\",\"iat\":1700000000,\"exp\":\"1700000600\"}", "exp"},
-    {"exp beyond all", START
-     "\"nonce\":\"n\",\"iat\":1700000000,\"exp\":1e400}", "exp"},
-    {"times with a fraction", START
-     "\"nonce\":\"n\",\"iat\":1.7e9,\"exp\":1700000600.5}", NULL},
+    {"exp as text",
+     START "\"nonce\":\"n\",\"iat\":1700000000,\"exp\":\"1700000600\"}", "exp"},
+    {"exp beyond all",
+     START "\"nonce\":\"n\",\"iat\":1700000000,\"exp\":1e400}", "exp"},
+    {"times with a fraction",
+     START "\"nonce\":\"n\",\"iat\":1.7e9,\"exp\":1700000600.5}", NULL},
     {"another nonce", START "\"nonce\":\"m\"," TIMES "}", "nonce"},
     {"no nonce", START TIMES "}", "nonce"},
     {"a nonce that is a number", START "\"nonce\":1," TIMES "}", "nonce"},
-    {"no subject", "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
-     "\"nonce\":\"n\"," TIMES "}", "sub"},
-    {"an empty subject", "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
-     "\"sub\":\"\",\"nonce\":\"n\"," TIMES "}", "sub"},
-    {"a subject with a newline", "{\"iss\":\"https://op.example/\",\"aud\":"
-     "\"me\",\"sub\":\"a\\nb\",\"nonce\":\"n\"," TIMES "}", "sub"},
+    {"no subject",
+     "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
+     "\"nonce\":\"n\"," TIMES "}",
+     "sub"},
+    {"an empty subject",
+     "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
+     "\"sub\":\"\",\"nonce\":\"n\"," TIMES "}",
+     "sub"},
+    {"a subject with a newline",
+     "{\"iss\":\"https://op.example/\",\"aud\":"
+     "\"me\",\"sub\":\"a\\nb\",\"nonce\":\"n\"," TIMES "}",
+     "sub"},
     {"no JSON", "iss", "malformed"},
     {"a JSON list", "[]", "malformed"},
     {"an empty object", "{}", "iss"},
@@ -129,8 +150,9 @@ static void test_claims(void)
 
 		make(&token, HEADER, tokens[i].claims);
 		says = judged(token.data, &expect);
-		if (!tap_ok(tokens[i].says ? says && strstr(says, tokens[i].says)
-					   : !says,
+		if (!tap_ok(tokens[i].says
+				? says && strstr(says, tokens[i].says)
+				: !says,
 			    "claims: %s", tokens[i].name))
 			printf("# %s\n", says ? says : "taken");
 		buf_free(&token);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_token_answer.c - any answer of a token endpoint into token_answer_read():
+ * the first byte chooses the HTTP status, lines of the provider's data follow up
+ * to a blank line, the rest is the body. What is taken must be good to store,
+ * and a failure must be told.
+ */
+#include "token_answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const long statuses[] = {200, 400, 401, 403, 404, 429, 500, 302};
+
+#define STATUSES (sizeof(statuses) / sizeof(*statuses))
+
+static void check(const struct endpoint_answer *answer, int rc,
+		  const struct problem *problem)
+{
+	const char *token = record_get(&answer->fields, "access_token");
+	int64_t life = record_get_int(&answer->fields, "expires_in", 0);
+
+	if (!rc != (token != NULL) || (rc && !*problem->text) ||
+	    (rc && rc != problem->result))
+		abort();
+	for (; token && *token; token++)
+		if ((unsigned char)*token <= 0x20 ||
+		    (unsigned char)*token >= 0x7f)
+			abort();
+	if (life < 0 || life > 10LL * 365 * 24 * 3600)
+		abort();
+}
+
+/* What goes into a keyring item has no control characters. */
+static void check_storable(const struct endpoint_answer *answer)
+{
+	static const char *const keys[] = {"access_token", "refresh_token",
+					   "scope", "expires_in", "id_token"};
+	struct record stored = {0};
+	struct buf lines = {0};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (record_add(&stored, keys[i],
+			       record_get(&answer->fields, keys[i])))
+			goto out;
+	if (record_write(&stored, &lines) == RECORD_MALFORMED)
+		abort();
+out:
+	record_free(&stored);
+	buf_free(&lines);
+}
+
+static void run(long status, const uint8_t *data, size_t size)
+{
+	const uint8_t *blank = memmem(data, size, "\n\n", 2);
+	size_t head = blank ? (size_t)(blank - data) : 0;
+	struct client client = {.name = "Example",
+				.token_endpoint = "https://op.example/token"};
+	struct http_answer http = {
+	    .status = status, .date = 1700000000, .retry_after_s = -1};
+	struct endpoint_answer answer = {0};
+	struct problem problem = {0};
+	size_t skip = blank ? head + 2 : 0;
+	int rc;
+
+	if (record_parse_text(&client.config, (const char *)data, head, NULL) ==
+		0 &&
+	    buf_add(&http.body, data + skip, size - skip) == 0) {
+		rc = token_answer_read(&client, &http, &answer, &problem);
+		check(&answer, rc, &problem);
+		check_storable(&answer);
+	}
+	record_free(&client.config);
+	buf_free(&http.body);
+	endpoint_answer_free(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size)
+		run(statuses[*data % STATUSES], data + 1, size - 1);
+	return 0;
+}
