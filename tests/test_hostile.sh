@@ -172,7 +172,7 @@ test_http()
 	refused "$NETWORK" . 'a negative length' raw \
 		"$(raw "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{$GOOD}")"
 	refused "$NETWORK" . 'a body that is cut off' raw \
-		"$(raw "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{$GOOD}")"
+		"$(raw "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{$GOOD")"
 	taken 'a body that trickles' 'drip 10' "{$GOOD}"
 	refused "$NETWORK" . 'nothing at all' raw
 }
@@ -223,6 +223,37 @@ test_changed()
 	is "$(heard b .)" 0 'a changed file: the other server heard nothing'
 }
 
+# ---- TLS ----
+
+# tls_account NAME ORIGIN [OPTION...]: a machine with a secret there.
+tls_account()
+{
+	tls_name=$1 tls_origin=$2
+	shift 2
+	valetkey add "$tls_name" --authorization-endpoint "$tls_origin/authorize" \
+		--token-endpoint "$tls_origin/token" --client-id me --secret-fd 3 \
+		--client client_credentials "$@" </dev/null >"$OUT" 2>&1 \
+		3<"$(secret_file liar-secret)"
+}
+
+test_tls()
+{
+	tls_account stranger "$C"
+	said "$NETWORK" 'trust|certificate' 'an unknown certificate' \
+		valetkey token stranger --min-valid 31536000
+	tls_account misnamed "$D" --ca-file "$LIES/d.crt"
+	said "$NETWORK" 'name|another' 'the certificate of another name' \
+		valetkey token misnamed --min-valid 31536000
+	is "$(heard c .)$(heard d .)" 00 'bad certificates: nothing is sent'
+	tls_account known "$C" --ca-file "$LIES/c.crt"
+	ok 'a known certificate' valetkey token known --min-valid 31536000
+	is "$(heard c '^POST /token')" 2 'a known certificate: it was asked'
+	exits "$ARG" 'an address without TLS' tls_account plain http://192.0.2.1
+	remove stranger misnamed known
+}
+
+certificate c IP:127.0.0.1 || exit 1
+certificate d DNS:elsewhere.example || exit 1
 liar_start || exit 1
 liar_account work || exit 1
 test_types
@@ -234,5 +265,6 @@ test_redirects
 test_http
 test_scope
 test_changed
+test_tls
 liar_stop
 done_testing

@@ -217,6 +217,7 @@ test_metadata()
 		"$(members '"issuer":"{self}\u001b[2J\u202e"')"
 	for key in token_endpoint authorization_endpoint revocation_endpoint \
 		device_authorization_endpoint userinfo_endpoint \
+		registration_endpoint \
 		pushed_authorization_request_endpoint; do
 		bad_url "$key" 'http' 'http://evil.example/token'
 		bad_url "$key" 'a user name' 'http://u:p@127.0.0.1/token'

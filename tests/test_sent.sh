@@ -248,7 +248,7 @@ test_pushed()
 	shown=$text
 	request=$(last par)
 	like "$request" '^POST /par$' 'pushed: by POST'
-	like "$request" '^Authorization: Basic ' 'pushed: with the client'"'"'s secret'
+	like "$request" '^Authorization: Basic ' 'pushed: with the secret'
 	is "$(field "$request" code_challenge_method)" S256 'pushed: with PKCE'
 	is "$(printf '%s\n' "$shown" | sed -n 's/.*authorize?//p' | tr '&' '\n' |
 		sort | tr '\n' ' ')" 'client_id=me request_uri=urn%3Ax%3A1 ' \

@@ -8,12 +8,13 @@ LIES=$VALETKEY_TEST_DIR/hostile
 LIAR_PID=
 
 # Two servers: $A, where the accounts are, and $B, which should hear nothing.
-# shellcheck disable=SC2034 # B is for the tests
+# With certificates there are $C and $D as well. Their names are for the tests.
+# shellcheck disable=SC2034
 liar_start()
 {
 	python3 -c 'import http.server' 2>/dev/null ||
 		skip_all 'python3 with http.server is not here'
-	mkdir -m 700 "$LIES"
+	mkdir -p "$LIES"
 	setpriv --pdeathsig KILL \
 		python3 "$VALETKEY_SRC/tests/hostile/server.py" "$LIES" \
 		>"$LIES/out" 2>&1 &
@@ -25,8 +26,19 @@ liar_start()
 		fi
 		sleep 0.02
 	done
-	{ read -r A && read -r B; } <"$LIES/ready"
+	{ read -r A; read -r B; read -r C; read -r D; } <"$LIES/ready"
 	follow_setup
+}
+
+# certificate NAME SUBJECT: that nobody has signed but itself.
+certificate()
+{
+	mkdir -p "$LIES"
+	(umask 077
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-days 2 -subj /CN=liar -addext "subjectAltName=$2" \
+		-keyout "$LIES/$1.key" -out "$LIES/$1.crt" 2>/dev/null &&
+		cat "$LIES/$1.key" "$LIES/$1.crt" >"$LIES/$1.pem")
 }
 
 liar_stop()

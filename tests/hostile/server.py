@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Authorization servers that lie, for test_hostile.sh: server.py FOLDER.
 
-Two of them, `a` and `b`, on loopback ports of their own, until they are killed.
-FOLDER/ready gets their origins, one a line. Every request is written whole,
+Two of them, `a` and `b`, on loopback ports of their own, until they are killed;
+and one more with TLS for each FOLDER/NAME.pem (key and certificate). FOLDER/ready
+gets their origins, one a line, in the order of their names. Every request is written whole,
 secrets and all, to FOLDER/a.log or b.log: that is where the test looks for what
 must not have left. A request for .../NAME is answered from FOLDER/a/NAME, if
 that is there: a line that says how, then the body (see SPEECH). Otherwise the
@@ -17,6 +18,7 @@ import http.server
 import json
 import os
 import socketserver
+import ssl
 import sys
 import threading
 import time
@@ -212,20 +214,29 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     def __init__(self, name):
         super().__init__(("127.0.0.1", 0), Liar)
         self.name = name
-        ORIGINS[name] = "http://127.0.0.1:%d" % self.server_port
+        scheme = "http"
+        if os.path.exists(FOLDER + "/" + name + ".pem"):
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(FOLDER + "/" + name + ".pem")
+            self.socket = context.wrap_socket(self.socket, server_side=True,
+                                              do_handshake_on_connect=False)
+        ORIGINS[name] = "%s://127.0.0.1:%d" % (scheme, self.server_port)
 
     def handle_error(self, *_):
         pass
 
 
 def main():
-    servers = [Server(name) for name in "ab"]
+    names = ["a", "b"] + sorted(file[:-4] for file in os.listdir(FOLDER)
+                                if file.endswith(".pem"))
+    servers = [Server(name) for name in names]
     for server in servers:
         os.makedirs(FOLDER + "/" + server.name, exist_ok=True)
         open(FOLDER + "/" + server.name + ".log", "ab").close()
         threading.Thread(target=server.serve_forever, daemon=True).start()
     with open(FOLDER + "/ready.new", "w", encoding="ascii") as file:
-        file.write("".join(ORIGINS[name] + "\n" for name in "ab"))
+        file.write("".join(ORIGINS[name] + "\n" for name in names))
     os.rename(FOLDER + "/ready.new", FOLDER + "/ready")
     threading.Event().wait()
 
