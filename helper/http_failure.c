@@ -64,9 +64,9 @@ static const char *const texts[] = {
     [HTTP_FAILURE_CA_FILE] = "The CA certificates for {host} cannot be read. "
 			     "Check ca_file: it must be a readable PEM file.",
     [HTTP_FAILURE_TLS] =
-	"No TLS connection with {host} came about: it speaks no TLS 1.2, or "
-	"something on the way interferes. Check the network or proxy, and the "
-	"port in the endpoint.",
+	"No TLS connection with {host} came about: it speaks no TLS 1.2, wants "
+	"a client certificate, or something on the way interferes. Check the "
+	"network or proxy, and the port in the endpoint.",
     [HTTP_FAILURE_TLS_SILENT] =
 	"The server {host} took the connection, but did not finish the TLS "
 	"handshake in time. Check the port in the endpoint, and the network.",
@@ -125,6 +125,8 @@ int http_failure_set(struct problem *problem, enum http_failure failure,
 
 	if (failure == HTTP_FAILURE_NOMEM)
 		result = VALETKEY_ERR_NOMEM;
+	if (failure == HTTP_FAILURE_CERTIFICATE_FILE)
+		result = VALETKEY_ERR_DENIED;
 	if (failure == HTTP_FAILURE_DEADLINE ||
 	    (place->late &&
 	     (failure == HTTP_FAILURE_NAME_SERVER ||

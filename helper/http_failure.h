@@ -44,7 +44,8 @@ struct http_failure_place {
 	bool late;	   /* the caller's deadline is over */
 };
 
-/* Sets the problem; returns its result: NETWORK, TIMEOUT or NOMEM. */
+/* Sets the problem; returns its result: NETWORK, TIMEOUT, NOMEM, and
+ * DENIED for files of our own. */
 int http_failure_set(struct problem *problem, enum http_failure failure,
 		     const struct http_failure_place *place);
 

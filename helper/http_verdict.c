@@ -176,6 +176,11 @@ static enum http_failure tls_failure(const struct exchange *ex, CURLcode code)
 		return HTTP_FAILURE_PROXY;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return certificate_failure(ex);
+	/* libcurl with GnuTLS reads ours only when the connection begins. */
+	if (strcasestr(ex->error, "certificate file"))
+		return HTTP_FAILURE_CERTIFICATE_FILE;
+	if (ex->request->certificate)
+		return HTTP_FAILURE_CERTIFICATE_REFUSED;
 	return alert_failure(ex, HTTP_FAILURE_TLS);
 }
 

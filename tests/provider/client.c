@@ -7,6 +7,7 @@
  */
 #include "client.h"
 
+#include "assertion.h"
 #include "encode.h"
 #include "hash.h"
 #include "provider.h"
@@ -22,6 +23,7 @@
 struct credentials {
 	char *id;
 	char *secret;
+	const char *assertion;
 	bool basic;
 };
 
@@ -89,11 +91,71 @@ int client_read(struct client *client, const char *text)
 	return rc;
 }
 
+/* The client of ID=FILE[,MORE], the file's text, and what stands behind. */
+static struct client *client_of_file(struct client *clients, size_t count,
+				     const char *text, char **content,
+				     char **more)
+{
+	char *copy = util_strdup(text), *path = strchr(copy, '=');
+	struct client *found = NULL;
+
+	*content = *more = NULL;
+	if (path)
+		*path++ = 0;
+	for (size_t i = 0; path && i < count; i++)
+		if (!strcmp(clients[i].id, copy))
+			found = &clients[i];
+	if (found && strchr(path, ',')) {
+		*more = util_strdup(strchr(path, ',') + 1);
+		*strchr(path, ',') = 0;
+	}
+	if (found && util_read_file(path, content))
+		found = NULL;
+	free(copy);
+	return found;
+}
+
+int client_read_key(struct client *clients, size_t count, const char *text)
+{
+	char *content, *more;
+	struct client *client =
+	    client_of_file(clients, count, text, &content, &more);
+
+	if (client && !client->public_key) {
+		client->public_key = content;
+		client->key_id = more;
+		return 0;
+	}
+	free(content);
+	free(more);
+	return -1;
+}
+
+int client_read_certificate(struct client *clients, size_t count,
+			    const char *text)
+{
+	char *content, *more;
+	struct client *client =
+	    client_of_file(clients, count, text, &content, &more);
+	int rc = -1;
+
+	if (client && content && !client->fingerprint) {
+		client->fingerprint = assertion_fingerprint(content);
+		rc = client->fingerprint ? 0 : -1;
+	}
+	free(content);
+	free(more);
+	return rc;
+}
+
 void client_clear(struct client *client)
 {
 	free(client->id);
 	free(client->secret);
 	free(client->redirect);
+	free(client->public_key);
+	free(client->key_id);
+	free(client->fingerprint);
 	memset(client, 0, sizeof(*client));
 }
 
@@ -155,7 +217,16 @@ static int client_collect(struct request *request, const struct form *form,
 {
 	const char *id = form_get(form, "client_id");
 	const char *secret = form_get(form, "client_secret");
+	const char *type = form_get(form, "client_assertion_type");
 
+	found->assertion = form_get(form, "client_assertion");
+	if ((type && strcmp(type, ASSERTION_TYPE)) ||
+	    !type != !found->assertion ||
+	    (type && (secret || request->authorization))) {
+		request_refuse(request, 400, "invalid_request",
+			       "two-client-authentications");
+		return -1;
+	}
 	if (request->authorization) {
 		if (client_read_basic(request->authorization, found))
 			return client_refuse(request, true, "bad-basic");
@@ -171,7 +242,26 @@ static int client_collect(struct request *request, const struct form *form,
 	return 0;
 }
 
-static int client_check(struct request *request, const struct client *client,
+/* A client with a key or a certificate has nothing else to show. */
+static int client_check_key(struct provider *provider, struct request *request,
+			    const struct client *client,
+			    const struct credentials *found)
+{
+	const char *why = NULL;
+
+	if (found->secret || (!client->public_key && found->assertion))
+		why = "not-the-registered-method";
+	else if (client->public_key)
+		why = assertion_check(provider, request, client,
+				      found->assertion);
+	else if (!request->certificate ||
+		 strcmp(request->certificate, client->fingerprint))
+		why = "certificate";
+	return why ? client_refuse(request, found->basic, why) : 0;
+}
+
+static int client_check(struct provider *provider, struct request *request,
+			const struct client *client,
 			const struct credentials *found)
 {
 	if (!found->id)
@@ -179,6 +269,10 @@ static int client_check(struct request *request, const struct client *client,
 	if (!client)
 		return client_refuse(request, found->basic, "unknown-client");
 	request_log(request, "client", client->id);
+	if (client->public_key || client->fingerprint)
+		return client_check_key(provider, request, client, found);
+	if (found->assertion)
+		return client_refuse(request, found->basic, "no-key");
 	if (client->kind == CLIENT_NATIVE)
 		return !found->secret ? 0
 				      : client_refuse(request, found->basic,
@@ -194,7 +288,7 @@ int client_authenticate(struct provider *provider, struct request *request,
 			const struct form *form, const struct client **out)
 {
 	const struct options *options = &provider->options;
-	struct credentials found = {NULL, NULL, false};
+	struct credentials found = {NULL, NULL, NULL, false};
 	const struct client *client;
 	int rc;
 
@@ -203,7 +297,7 @@ int client_authenticate(struct provider *provider, struct request *request,
 	if (rc)
 		goto out;
 	client = client_find(options->clients, options->client_count, found.id);
-	rc = client_check(request, client, &found);
+	rc = client_check(provider, request, client, &found);
 	if (!rc)
 		*out = client;
 out:

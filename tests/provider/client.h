@@ -22,13 +22,21 @@ enum client_kind {
 struct client {
 	char *id;
 	enum client_kind kind;
-	char *secret;	/* NULL for native */
-	char *redirect; /* NULL for native and when an api has none */
-	bool refresh;	/* is the Refresh Token grant ticked? */
+	char *secret;	   /* NULL for native */
+	char *redirect;	   /* NULL for native and when an api has none */
+	bool refresh;	   /* is the Refresh Token grant ticked? */
+	char *public_key;  /* instead of the secret: PEM, for assertions */
+	char *key_id;	   /* NULL: any */
+	char *fingerprint; /* instead of the secret: of its certificate */
 };
 
 /* Reads ID,KIND,SECRET_FILE,REDIRECT[,refresh|norefresh]; -1 when bad. */
 int client_read(struct client *client, const char *text);
+/* Reads ID=FILE[,KID], a public key of a client that is there. */
+int client_read_key(struct client *clients, size_t count, const char *text);
+/* Reads ID=FILE, its certificate. */
+int client_read_certificate(struct client *clients, size_t count,
+			    const char *text);
 void client_clear(struct client *client);
 
 /* NULL when there is none with that id; the id may be NULL. */

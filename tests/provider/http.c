@@ -70,6 +70,15 @@ static char *http_value(struct MHD_Connection *connection,
 	return value ? util_strdup(value) : NULL;
 }
 
+static char *http_certificate(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info && info->tls_session ? assertion_peer(info->tls_session)
+					 : NULL;
+}
+
 static void http_read_head(struct request *request,
 			   struct MHD_Connection *connection,
 			   const char *method)
@@ -80,6 +89,7 @@ static void http_read_head(struct request *request,
 	    http_value(connection, MHD_HEADER_KIND, "Authorization");
 	request->content_type =
 	    http_value(connection, MHD_HEADER_KIND, "Content-Type");
+	request->certificate = http_certificate(connection);
 	request->cookie =
 	    http_value(connection, MHD_COOKIE_KIND, AUTHORIZE_COOKIE);
 }
@@ -282,6 +292,8 @@ static struct MHD_Daemon *http_listen(struct provider *provider,
 	struct MHD_OptionItem tls[] = {
 	    {MHD_OPTION_HTTPS_MEM_CERT, 0, options->https_cert},
 	    {MHD_OPTION_HTTPS_MEM_KEY, 0, options->https_key},
+	    {options->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END,
+	     0, options->client_ca},
 	    {MHD_OPTION_END, 0, NULL},
 	};
 

@@ -158,6 +158,7 @@ int main(int argc, char **argv)
 	}
 	grants_free(&provider.grants);
 	logins_free(&provider.logins);
+	assertions_free(&provider.assertions);
 	device_free(&provider);
 	options_clear(&provider.options);
 	if (result == OPTIONS_BAD)

@@ -36,6 +36,9 @@ enum option_code {
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
+	OPT_CLIENT_KEY = 40,
+	OPT_CLIENT_CERTIFICATE = 41,
+	OPT_CLIENT_CA = 42,
 	OPT_DEVICE = 40,
 	OPT_DEVICE_COMPLETE = 41,
 	OPT_DEVICE_INTERVAL = 42,
@@ -65,6 +68,9 @@ static const struct option option_list[] = {
     {"omit", required_argument, NULL, OPT_OMIT},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"page", required_argument, NULL, OPT_PAGE},
+    {"client-public-key", required_argument, NULL, OPT_CLIENT_KEY},
+    {"client-certificate", required_argument, NULL, OPT_CLIENT_CERTIFICATE},
+    {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
     {"device", no_argument, NULL, OPT_DEVICE},
     {"device-complete", no_argument, NULL, OPT_DEVICE_COMPLETE},
     {"device-interval", required_argument, NULL, OPT_DEVICE_INTERVAL},
@@ -236,6 +242,16 @@ static int options_take(struct options *options, int code, int argc,
 		return options_add_user(options, "demo", 4, optarg);
 	case OPT_PAGE:
 		return options_page(options, optarg);
+	case OPT_CLIENT_KEY:
+		return client_read_key(options->clients, options->client_count,
+				       optarg);
+	case OPT_CLIENT_CERTIFICATE:
+		return client_read_certificate(options->clients,
+					       options->client_count, optarg);
+	case OPT_CLIENT_CA:
+		return options->client_ca
+			   ? -1
+			   : util_read_file(optarg, &options->client_ca);
 	case OPT_OMIT:
 		return options_omit(options, optarg);
 	case OPT_FAULT:
@@ -291,4 +307,5 @@ void options_clear(struct options *options)
 	free(options->log_file);
 	free(options->https_cert);
 	free(options->https_key);
+	free(options->client_ca);
 }

@@ -43,6 +43,7 @@ struct options {
 	char *log_file;
 	char *https_cert; /* the texts, not the paths */
 	char *https_key;
+	char *client_ca; /* whose certificates of clients are good */
 	bool require_pkce;
 	bool any_scope;
 	bool error_page;

@@ -8,6 +8,7 @@
 #ifndef PROVIDER_PROVIDER_H
 #define PROVIDER_PROVIDER_H
 
+#include "assertion.h"
 #include "grants.h"
 #include "login.h"
 #include "options.h"
@@ -46,6 +47,7 @@ struct provider {
 	struct logins logins;
 	struct device *devices; /* device.c's */
 	int64_t revoke_503;
+	struct assertions assertions;
 };
 
 void provider_lock(struct provider *provider);

@@ -112,6 +112,7 @@ void request_free(struct request *request)
 	free(request->authorization);
 	free(request->content_type);
 	free(request->cookie);
+	free(request->certificate);
 	free(request->client_id);
 	buf_clear(&request->body);
 	buf_clear(&request->log);

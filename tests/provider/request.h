@@ -42,7 +42,8 @@ struct request {
 	char *query;	     /* "" when there is none; still encoded */
 	char *authorization; /* NULL when missing, as the next two */
 	char *content_type;
-	char *cookie; /* the value of the provider's own cookie */
+	char *certificate; /* the fingerprint of the client's, if good */
+	char *cookie;	   /* the value of the provider's own cookie */
 	struct buf body;
 	bool too_big;
 	int fd;
