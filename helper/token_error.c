@@ -12,9 +12,8 @@
 
 /* Where the name may stand, and the text; the standard's place first. */
 static const char *const name_keys[] = {
-    "error",	    "error.code", "error.type",
-    "error.status", "error_code", "errorCode",
-    "code",	    "status",	  NULL};
+    "error",	  "error.code", "error.type", "error.status",
+    "error_code", "errorCode",	"code",	      "status"};
 static const char *const text_keys[] = {"error_description",
 					"error.message",
 					"error.description",
@@ -22,10 +21,13 @@ static const char *const text_keys[] = {"error_description",
 					"errorMessage",
 					"message",
 					"detail",
-					"reason",
-					NULL};
+					"reason"};
 
-/* Of these alone HTTP 200 can be told from a success. */
+#define NAME_KEYS (sizeof(name_keys) / sizeof(*name_keys))
+#define TEXT_KEYS (sizeof(text_keys) / sizeof(*text_keys))
+
+/* The first of these alone tell an error from a success where both have HTTP
+ * 200. */
 #define NAME_KEYS_OF_SUCCESS 4
 
 static bool says_something(const char *text)
@@ -34,25 +36,26 @@ static bool says_something(const char *text)
 	       strcmp(text, "0") != 0;
 }
 
-static const char *find(const struct json *json, const char *const *keys)
+/* The first of the keys that says something. */
+static const char *find(const struct json *json, const char *const *keys,
+			size_t count)
 {
 	const char *text = NULL;
 
-	for (; *keys && !says_something(text); keys++) {
-		text = record_get(&json->strings, *keys);
+	for (size_t i = 0; i < count && !says_something(text); i++) {
+		text = record_get(&json->strings, keys[i]);
 		if (!says_something(text))
-			text = record_get(&json->scalars, *keys);
+			text = record_get(&json->scalars, keys[i]);
 	}
 	return says_something(text) ? text : NULL;
 }
 
 bool token_error_is(const struct json *json)
 {
-	const char *keys[NAME_KEYS_OF_SUCCESS + 1] = {NULL};
 	const char *ok = record_get(&json->scalars, "ok");
 
-	memcpy(keys, name_keys, NAME_KEYS_OF_SUCCESS * sizeof(*keys));
-	return find(json, keys) || (ok && strcmp(ok, "false") == 0);
+	return find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
+	       (ok && strcmp(ok, "false") == 0);
 }
 
 /* The standard's name for it: error[]=NAME=ERROR. */
@@ -86,8 +89,8 @@ static const struct {
 static int refused(const struct client *client, const struct json *json,
 		   struct endpoint_answer *answer, struct problem *problem)
 {
-	const char *name = find(json, name_keys);
-	const char *text = find(json, text_keys);
+	const char *name = find(json, name_keys, NAME_KEYS);
+	const char *text = find(json, text_keys, TEXT_KEYS);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	int result = VALETKEY_ERR_DENIED;
 	const char *next = "";
@@ -147,7 +150,8 @@ static bool is_word(const struct json *json, long status)
 	if (says_something(error))
 		return true;
 	return status != 404 && status != 405 &&
-	       (find(json, name_keys) || find(json, text_keys));
+	       (find(json, name_keys, NAME_KEYS) ||
+		find(json, text_keys, TEXT_KEYS));
 }
 
 int token_error_set(const struct client *client, const struct json *json,

@@ -62,7 +62,7 @@ complete -c valetkey -n '__valetkey_in add' -l revocation-endpoint -x -d 'A prov
 complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post client_secret_basic private_key_jwt tls_client_auth none' -d 'How the client authenticates'
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
 
-complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints may have changed'
+complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints or the person may have changed'
 complete -c valetkey -n '__valetkey_in login' -l flow -x -a 'code paste device' -d 'The way to log in'
 complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'

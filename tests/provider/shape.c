@@ -99,7 +99,7 @@ void shape_scope(const struct faults *faults, unsigned scope, struct buf *body)
 {
 	bool list = shape_is(faults, "list");
 	struct buf words = {0};
-	size_t at = body->len;
+	size_t at;
 
 	scope_print(&words, scope);
 	buf_printf(body, list ? ",\"scope\":[\"" : ",\"scope\":\"");

@@ -16,6 +16,7 @@
 #include "shape.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REFRESH_LENGTH 200
@@ -332,11 +333,11 @@ static void token_log(struct request *request, const struct form *form,
 		      const char *name)
 {
 	const char *value = form_get(form, name);
-	char word[128] = "";
+	char word[128];
 
 	if (!value)
 		return;
-	strncat(word, value, sizeof(word) - 1);
+	snprintf(word, sizeof(word), "%s", value);
 	for (char *c = word; *c; c++)
 		if (!encode_is_unreserved(*c))
 			*c = '+';
