@@ -27,6 +27,8 @@ struct endpoint_answer {
 	bool unknown;	       /* it was sent, and no whole answer came: nobody
 			       knows whether the server acted on it */
 	char error[64];	       /* RFC 6749 5.2, "" where none */
+	char moved_to[128];    /* the host of a redirect, "" where none */
+	bool web_page;	       /* it is HTML */
 	int64_t retry_after_s; /* -1: not said */
 	int64_t date;	       /* when it was sent, Unix seconds: the server's
 				  clock, or ours where it does not tell */

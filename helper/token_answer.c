@@ -272,6 +272,35 @@ static int take_fields(const struct client *client,
 	return VALETKEY_OK;
 }
 
+/* The host alone; the rest may carry anything. */
+static void note_redirect(const char *location, struct endpoint_answer *answer)
+{
+	const char *host = strstr(location, "://");
+	const char *end, *at;
+	size_t len;
+
+	*answer->moved_to = '\0';
+	if (!*location)
+		return;
+	host = host ? host + 3 : "";
+	end = host + strcspn(host, "/?#");
+	while ((at = memchr(host, '@', (size_t)(end - host))))
+		host = at + 1;
+	len = (size_t)(end - host);
+	snprintf(answer->moved_to, sizeof(answer->moved_to), "%.*s",
+		 len ? (int)len : 100, len ? host : "another path there");
+}
+
+static void note_http(const struct http_answer *http,
+		      struct endpoint_answer *answer)
+{
+	answer->status = http->status;
+	answer->retry_after_s = http->retry_after_s;
+	answer->date = http->date ? http->date : time(NULL);
+	answer->web_page = strcmp(http->content_type, "text/html") == 0;
+	note_redirect(http->status / 100 == 3 ? http->location : "", answer);
+}
+
 int token_answer_read(const struct client *client,
 		      const struct http_answer *http,
 		      struct endpoint_answer *answer, struct problem *problem)
@@ -280,9 +309,7 @@ int token_answer_read(const struct client *client,
 	struct members members;
 	int rc, malformed;
 
-	answer->status = http->status;
-	answer->retry_after_s = http->retry_after_s;
-	answer->date = http->date ? http->date : time(NULL);
+	note_http(http, answer);
 	malformed = json_parse(buf_text(&http->body), http->body.len, &json);
 	members = find_members(client, &json);
 	if (http->status == 200 && take_refresh_token(&members, answer))

@@ -79,7 +79,8 @@ static const struct {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
      " Check the scopes that are ticked at the provider."},
     {"invalid_client", VALETKEY_ERR_DENIED,
-     " Check the client id, the client secret and the instance."},
+     " Check the client id, the client secret or key (and this "
+     "computer's clock), and the instance."},
     {"invalid_target", VALETKEY_ERR_DENIED,
      " It knows no such resource: change 'resource[]' in the account's file."},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
@@ -110,6 +111,37 @@ static int refused(const struct client *client, const struct json *json,
 			   next);
 }
 
+/* From somebody in between, or from another server than one thinks. */
+static int strange_answer(const struct client *client,
+			  const struct endpoint_answer *answer,
+			  struct problem *problem)
+{
+	char host[PROBLEM_QUOTE_MAX];
+
+	if (*answer->moved_to)
+		return problem_set(
+		    problem, VALETKEY_ERR_NETWORK,
+		    "The answer of %s (HTTP %ld) is not an OAuth answer but a "
+		    "redirect to %s, which is not followed: it would carry "
+		    "secrets there. Is it this network's login page? Log in "
+		    "there. Has the provider moved? Then mend token_endpoint.",
+		    client->name, answer->status,
+		    problem_quote(host, answer->moved_to));
+	if (answer->web_page)
+		return problem_set(
+		    problem, VALETKEY_ERR_NETWORK,
+		    "The answer of %s (HTTP %ld) is not an OAuth answer but a "
+		    "web page. Is it this network's login page, or a proxy's? "
+		    "Open any page in the browser to see, then try again; "
+		    "else check token_endpoint.",
+		    client->name, answer->status);
+	return problem_set(
+	    problem, VALETKEY_ERR_NETWORK,
+	    "The answer of %s (HTTP %ld) is not an OAuth answer. "
+	    "Is a proxy or a login page in between?",
+	    client->name, answer->status);
+}
+
 /* What a status without a usable OAuth answer means. */
 static int no_answer(const struct client *client,
 		     const struct endpoint_answer *answer,
@@ -130,11 +162,7 @@ static int no_answer(const struct client *client,
 				   "There is no token endpoint at %s (HTTP "
 				   "%ld). Check the instance.",
 				   client->token_endpoint, answer->status);
-	return problem_set(
-	    problem, VALETKEY_ERR_NETWORK,
-	    "The answer of %s (HTTP %ld) is not an OAuth answer. "
-	    "Is a proxy or a login page in between?",
-	    client->name, answer->status);
+	return strange_answer(client, answer, problem);
 }
 
 /* Whether it is the server's word on our request, and not about its state or
