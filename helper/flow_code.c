@@ -100,7 +100,8 @@ int flow_code(struct login *login, struct record *grant)
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,
-					  problem->text);
+					  rc ? problem->text
+					     : record_get(grant, "identity"));
 	}
 	if (visit.net) {
 		visit.net->listener_close(visit.listener);

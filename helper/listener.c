@@ -183,16 +183,16 @@ bool listener_run(struct listener *listener, struct listener_answer *answer)
 	return true;
 }
 
-void listener_reply(struct listener *listener, bool success, const char *reason)
+void listener_reply(struct listener *listener, bool success, const char *text)
 {
 	struct pollfd poll_fd = {.fd = listener->epoll_fd, .events = POLLIN};
 	int64_t deadline = deadline_in(REPLY_MS);
 
 	listener->settled = true;
 	listener->success = success;
-	buf_clear(&listener->reason);
-	if (reason)
-		buf_str(&listener->reason, reason);
+	buf_clear(&listener->text);
+	if (text)
+		buf_str(&listener->text, text);
 	while (listener->waiting)
 		MHD_resume_connection(listener->waiters[--listener->waiting]);
 	run(listener);
@@ -224,6 +224,6 @@ void listener_close(struct listener *listener)
 	wipe_free(listener->state);
 	wipe_free(listener->provider);
 	wipe_free(listener->account);
-	buf_free(&listener->reason);
+	buf_free(&listener->text);
 	free(listener);
 }

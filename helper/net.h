@@ -123,12 +123,12 @@ struct net {
 	void (*listener_answer_free)(struct listener_answer *answer);
 
 	/*
-	 * Shows the landing page to the browser that waits: success, or
-	 * failure with the reason (plain text). Returns when it was sent or
-	 * after two seconds.
+	 * Shows the landing page to the browser that waits: success, with who
+	 * logged in, or failure with the reason (plain text; NULL where that is
+	 * not known). Returns when it was sent or after two seconds.
 	 */
 	void (*listener_reply)(struct listener *listener, bool success,
-			       const char *reason);
+			       const char *text);
 
 	/* Closes the port. NULL is fine. */
 	void (*listener_close)(struct listener *listener);

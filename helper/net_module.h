@@ -25,8 +25,7 @@ int listener_open(const struct listener_options *options,
 int listener_fd(const struct listener *listener);
 bool listener_run(struct listener *listener, struct listener_answer *answer);
 void listener_answer_free(struct listener_answer *answer);
-void listener_reply(struct listener *listener, bool success,
-		    const char *reason);
+void listener_reply(struct listener *listener, bool success, const char *text);
 void listener_close(struct listener *listener);
 
 #endif

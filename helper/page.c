@@ -29,7 +29,7 @@ static const char style[] =
     "main{width:100%;max-width:29rem;padding:2.5rem 2.25rem 2rem;"
     "background:var(--card);border:1px solid var(--line);border-radius:1rem;"
     "box-shadow:0 1px 2px #0000000d,0 12px 32px -12px #00000024}"
-    "svg{display:block;width:3.5rem;height:3.5rem;margin-bottom:1.25rem;"
+    ".sign{display:block;width:3.5rem;height:3.5rem;margin-bottom:1.25rem;"
     "color:var(--tone)}"
     "h1{font-size:1.6rem;line-height:1.2;font-weight:650;"
     "letter-spacing:-.015em;text-wrap:balance}"
@@ -44,13 +44,20 @@ static const char style[] =
     "background:var(--paper);border:1px solid var(--line);"
     "border-radius:.5rem;font:.95rem/1.4 ui-monospace,'Cascadia Code',"
     "'DejaVu Sans Mono',monospace;overflow-wrap:anywhere;user-select:all}"
-    "footer{margin-top:1.75rem;color:var(--soft);font-size:.875rem}"
+    "footer{display:flex;align-items:center;gap:.5rem;margin-top:1.75rem;"
+    "color:var(--soft);font-size:.875rem}"
+    "footer svg{width:1.25rem;height:1.25rem;flex:none}"
     ".good{--tone:var(--good)}.bad{--tone:var(--bad)}.note{--tone:var(--note)}"
     "@media(max-width:24rem){main{padding:1.75rem 1.35rem 1.5rem}"
     "h1{font-size:1.4rem}}";
 
 static const char check_mark[] = "<path d=\"M17 28.5l8 8 15-17\"/>";
 static const char cross[] = "<path d=\"M19.5 19.5l17 17m0-17l-17 17\"/>";
+static const char key[] =
+    "<svg viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" "
+    "stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\" "
+    "aria-hidden=\"true\"><circle cx=\"7\" cy=\"12\" r=\"4\"/>"
+    "<path d=\"M11 12h10v4m-4-4v3\"/></svg>";
 static const char bang[] = "<path d=\"M28 16v15m0 8.2v.3\"/>";
 
 struct look {
@@ -108,7 +115,8 @@ static int open_page(const struct look *look, struct buf *out)
 	       buf_str(out, style) ||
 	       around(out, "</style>\n</head>\n<body>\n<main class=\"",
 		      look->tone, "\">\n") ||
-	       buf_str(out, "<svg viewBox=\"0 0 56 56\" fill=\"none\" "
+	       buf_str(out, "<svg class=\"sign\" viewBox=\"0 0 56 56\" "
+			    "fill=\"none\" "
 			    "stroke=\"currentColor\" stroke-width=\"4\" "
 			    "stroke-linecap=\"round\" stroke-linejoin=\"round\""
 			    " aria-hidden=\"true\"><circle cx=\"28\" cy=\"28\""
@@ -119,12 +127,15 @@ static int open_page(const struct look *look, struct buf *out)
 	       around(out, "", look->heading, "</h1>\n");
 }
 
-static int write_names(const struct page *page, struct buf *out)
+static int write_names(const struct page *page, const char *person,
+		       struct buf *out)
 {
 	return around(out, "<dl>\n<dt>Provider</dt><dd>", page->provider,
 		      "</dd>\n") ||
-	       around(out, "<dt>Account</dt><dd>", page->account,
-		      "</dd>\n</dl>\n");
+	       around(out, "<dt>Account</dt><dd>", page->account, "</dd>\n") ||
+	       (person &&
+		around(out, "<dt>Person</dt><dd>", person, "</dd>\n")) ||
+	       buf_str(out, "</dl>\n");
 }
 
 static int write_command(const struct page *page, struct buf *out)
@@ -134,19 +145,36 @@ static int write_command(const struct page *page, struct buf *out)
 
 static int write_success(const struct page *page, struct buf *out)
 {
-	return write_names(page, out) ||
+	const char *who = page->text && *page->text ? page->text : NULL;
+
+	return write_names(page, who, out) ||
 	       buf_str(out, "</div>\n<p>You can close this tab and go back to "
 			    "the terminal or to your program.</p>\n");
 }
 
-static int write_failure(const struct page *page, struct buf *out)
+/* The reason, without the advice at its end that the page gives by itself. */
+static int write_reason(const struct page *page, struct buf *out)
 {
+	static const char advice[] = " To try again: valetkey login ";
+	const char *text = page->text ? page->text : "";
+	const char *end = strstr(text, advice);
+	struct buf reason = {0};
 	int rc = 0;
 
-	if (page->reason && *page->reason)
-		rc =
-		    around(out, "<p class=\"reason\">", page->reason, "</p>\n");
-	return rc || write_names(page, out) ||
+	if (end && strcmp(end + strlen(advice), page->account) != 0)
+		end = NULL;
+	if (*text)
+		rc = buf_add(&reason, text,
+			     end ? (size_t)(end - text) : strlen(text)) ||
+		     around(out, "<p class=\"reason\">", buf_text(&reason),
+			    "</p>\n");
+	buf_free(&reason);
+	return rc;
+}
+
+static int write_failure(const struct page *page, struct buf *out)
+{
+	return write_reason(page, out) || write_names(page, NULL, out) ||
 	       buf_str(out, "</div>\n<p>To try again, type this in a "
 			    "terminal:</p>\n") ||
 	       write_command(page, out);
@@ -185,8 +213,9 @@ int page_write(const struct page *page, struct buf *out)
 		rc = write_stranger(page, out);
 	else if (!rc)
 		rc = write_other(page, out);
-	return rc || buf_str(out, "<footer>valetkey, on this computer"
-				  "</footer>\n</main>\n</body>\n</html>\n")
+	return rc || buf_str(out, "<footer>") || buf_str(out, key) ||
+		       buf_str(out, "<span>valetkey, on this computer</span>"
+				    "</footer>\n</main>\n</body>\n</html>\n")
 		   ? -1
 		   : 0;
 }

@@ -9,8 +9,8 @@
 #include "buf.h"
 
 enum page_kind {
-	PAGE_SUCCESS = 1,   /* the login worked */
-	PAGE_FAILURE = 2,   /* it did not; reason says why */
+	PAGE_SUCCESS = 1,   /* the login worked; the text says for whom */
+	PAGE_FAILURE = 2,   /* it did not; the text says why */
 	PAGE_STRANGER = 3,  /* a redirect that is not the awaited one */
 	PAGE_NOT_FOUND = 4, /* nothing is here */
 	PAGE_METHOD = 5	    /* only GET is answered */
@@ -20,7 +20,8 @@ struct page {
 	enum page_kind kind;
 	const char *provider; /* plain text, as the rest; escaped inside */
 	const char *account;
-	const char *reason; /* FAILURE only; NULL: none given */
+	const char *text; /* SUCCESS: who logged in; FAILURE: the reason;
+			     NULL where that is not known */
 };
 
 /* The headers that forbid a page everything it does not need. */

@@ -54,7 +54,7 @@ static enum MHD_Result respond_page(const struct listener *listener,
 	struct page page = {.kind = kind,
 			    .provider = listener->provider,
 			    .account = listener->account,
-			    .reason = buf_text(&listener->reason)};
+			    .text = buf_text(&listener->text)};
 	struct buf body = {0};
 	enum MHD_Result result = MHD_NO;
 

@@ -28,9 +28,9 @@ struct listener {
 	struct listener_answer answer;
 	bool answered; /* the state has been used */
 	bool untold;   /* listener_run() has not returned it yet */
-	bool settled;  /* listener_reply() was called: success, reason */
+	bool settled;  /* listener_reply() was called: success, text */
 	bool success;
-	struct buf reason;
+	struct buf text;
 	struct MHD_Connection *waiters[VISITOR_WAITERS];
 	unsigned waiting; /* suspended, in waiters */
 	unsigned unsent;  /* suspended or resumed, page not yet sent */

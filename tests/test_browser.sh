@@ -4,7 +4,8 @@
 # test_browser.sh - logins in a real Chromium: at a certified OpenID provider and
 # at the NinjaOne-shaped one. What a person sees at the end, after success and
 # after failure, is looked at by a program, and kept as pictures in
-# tests/pictures of the build tree.
+# tests/pictures of the build tree; the README's helper/landing-page.png is one of
+# them.
 
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
@@ -78,13 +79,14 @@ shows()
 
 test_success()
 {
-	oidc_add native native --auth none --scope openid >/dev/null 2>&1
+	oidc_add native native --auth none --scope 'openid email' \
+		>/dev/null 2>&1
 	browse success allow native
 	is "$status" 0 'Chromium: a login' || tap_note "$text"
 	shows success '^You are logged in' 'success: the page says so'
 	shows success '^native$' 'success: for which account'
+	shows success '^alice@example\.com$' 'success: and for whom'
 	ok 'there is a token' valetkey token native
-	echo 'success side-by-side' >"$JOBS"
 }
 
 test_denied()
@@ -93,7 +95,8 @@ test_denied()
 	is "$status" "$CANCELED" 'Chromium: the person says no' ||
 		tap_note "$text"
 	shows denied '^The login did not work' 'denied: the page says so'
-	shows denied 'valetkey login native' 'denied: and what to type'
+	is "$(grep -c 'valetkey login native' "$JOBS.denied.text")" 1 \
+		'denied: and what to type, once'
 	ok 'denied: the grant is as before' valetkey token native
 }
 
@@ -130,12 +133,13 @@ test_timeout()
 test_ninjaone()
 {
 	provider_start || return
-	demo_account ninja >/dev/null 2>&1
+	demo_account work >/dev/null 2>&1
 	PERSON=demo
-	browse ninjaone allow ninja
+	browse ninjaone allow work
 	is "$status" 0 'Chromium: a login at NinjaOne'\''s' || tap_note "$text"
 	shows ninjaone '^NinjaOne' 'NinjaOne'\''s: the page names it'
-	remove ninja
+	echo 'ninjaone side-by-side' >"$JOBS"
+	remove work
 }
 
 oidc_start && browser_start || exit 1

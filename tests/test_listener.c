@@ -148,11 +148,12 @@ static void test_redirect(void)
 	request(again, "GET " GOOD);
 	tap_ok(!pump(again, &text, 200) && !settled,
 	       "a reload waits too, and settles nothing");
-	listener_reply(listener, true, NULL);
+	listener_reply(listener, true, "al<i>ce");
 	pump(fd, &text, 2000);
 	tap_ok(has(&text, "HTTP/1.1 200") && has(&text, "You are logged in") &&
-		   has(&text, "Pro&lt;vider&gt;") && has(&text, "work"),
-	       "the page of a success");
+		   has(&text, "Pro&lt;vider&gt;") && has(&text, "work") &&
+		   has(&text, "<dd>al&lt;i&gt;ce</dd>"),
+	       "the page of a success, and for whom");
 	buf_clear(&text);
 	pump(again, &text, 2000);
 	tap_ok(has(&text, "You are logged in"), "the reload sees it as well");
