@@ -8,6 +8,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "lock.h"
+#include "newest.h"
 #include "valetkey.h"
 
 #include <sys/random.h>
@@ -64,12 +65,24 @@ static void note_failure(int lock, const struct job *job, int result)
 		failures += record_get_int(&before, "failures", 0);
 	if (failures > FAILURES_MAX)
 		failures = FAILURES_MAX;
-	if (record_add_int(&state, "failures", failures) == 0 &&
+	if (newest_keep(&before, &state) == 0 &&
+	    record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",
 			   clock_ms() + delay_ms(job, failures)) == 0 &&
 	    record_add_int(&state, "result", result) == 0 &&
 	    record_add(&state, "text", job->problem.text) == 0)
 		lock_write(lock, &state);
+	record_free(&before);
+	record_free(&state);
+}
+
+static void forget_failures(int lock)
+{
+	struct record before = {0}, state = {0};
+
+	if (lock_read(lock, &before))
+		newest_keep(&before, &state);
+	lock_write(lock, state.pairs.len ? &state : NULL);
 	record_free(&before);
 	record_free(&state);
 }
@@ -80,5 +93,5 @@ void backoff_note(int lock, const struct job *job, int result)
 	    result == VALETKEY_ERR_THROTTLED)
 		note_failure(lock, job, result);
 	else
-		lock_write(lock, NULL);
+		forget_failures(lock);
 }

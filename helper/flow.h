@@ -15,9 +15,10 @@
  * RFC 6749 6: `grant` is the stored one and becomes the new one. Where the
  * server says invalid_grant the keyring is read once more: if it holds another
  * refresh token by now, that one is tried. ERR_LOGIN then means that the grant
- * is dead, which is recorded. Every other error changes nothing.
+ * is dead, which is recorded; or that `lock` (the account's, held) knows of a
+ * newer one (newest.h). Every other error changes nothing.
  */
-int flow_refresh(struct job *job, const struct client *client,
+int flow_refresh(struct job *job, const struct client *client, int lock,
 		 struct record *grant);
 
 /* RFC 6749 4.4. `grant` must be empty. */

@@ -10,6 +10,7 @@
 #include "endpoint.h"
 #include "flow.h"
 #include "grant.h"
+#include "newest.h"
 #include "park.h"
 #include "registration.h"
 #include "scope.h"
@@ -154,7 +155,7 @@ static int redeem(struct job *job, struct redemption *r,
 	if (!rc)
 		rc = store(job, r->client, &r->renewed);
 	if (rc == VALETKEY_OK && r->parked)
-		park_stored(r->client, grant_good_for(r->grant));
+		park_stored(r->client, grant_good_for(&r->renewed));
 	else if (!r->parked && !answer->unknown)
 		park_clear(r->client);
 	critical_end(&before);
@@ -183,7 +184,7 @@ static int take_parked(struct job *job, const struct client *client,
 		record_free(&parked);
 		return rc;
 	}
-	park_stored(client, grant_good_for(grant));
+	park_stored(client, grant_good_for(&parked));
 	record_free(grant);
 	*grant = parked;
 	return rc;
@@ -251,7 +252,19 @@ static int refresh_with(struct job *job, const struct client *client,
 	return rc;
 }
 
-int flow_refresh(struct job *job, const struct client *client,
+/* Another session's keyring has a newer one than ours shows. */
+static int outdated(struct job *job, const struct client *client)
+{
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "This session's keyring shows an older login of account %s than "
+	    "another session of yours has stored. Lock the keyring in its "
+	    "manager and unlock it again, or log in to the desktop again. If "
+	    "that does not help, run: valetkey login %s",
+	    client->account, client->account);
+}
+
+int flow_refresh(struct job *job, const struct client *client, int lock,
 		 struct record *grant)
 {
 	struct record item = {0};
@@ -269,6 +282,8 @@ int flow_refresh(struct job *job, const struct client *client,
 	if (!rc && grant_good_for(grant) > 0 &&
 	    grant_issued_clock(grant) >= job->began)
 		return rc;
+	if (!rc && newest_is_another(lock, grant))
+		rc = outdated(job, client);
 	if (!rc)
 		rc = registration_secret(job, client, &item);
 	if (!rc)

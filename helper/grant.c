@@ -207,6 +207,8 @@ int64_t grant_good_for(const struct record *grant)
 
 int64_t grant_issued_clock(const struct record *grant)
 {
+	if (boot_is(record_get(grant, "boot")))
+		return record_get_int(grant, "issued_clock", 0);
 	return clock_ms() - age_ms(grant);
 }
 

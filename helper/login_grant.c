@@ -11,6 +11,7 @@
 #include "grant.h"
 #include "identity.h"
 #include "lock.h"
+#include "newest.h"
 #include "park.h"
 #include "pending.h"
 #include "registration.h"
@@ -89,6 +90,7 @@ static int store_grant(struct login *login, const struct record *grant)
 	if (!rc) {
 		park_clear(login->client);
 		backoff_note(lock, job, rc);
+		newest_note(lock, grant);
 	}
 	lock_drop(&lock);
 	return rc;

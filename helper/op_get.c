@@ -11,6 +11,7 @@
 #include "grant.h"
 #include "kernel.h"
 #include "lock.h"
+#include "newest.h"
 #include "ops.h"
 #include "valetkey.h"
 
@@ -55,12 +56,13 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 	if (rc)
 		return rc;
 	if (uses_code(client)) {
-		rc = flow_refresh(job, client, grant);
+		rc = flow_refresh(job, client, lock, grant);
 	} else {
 		record_free(grant);
 		rc = flow_client_credentials(job, client, grant);
 	}
 	backoff_note(lock, job, rc);
+	newest_note(lock, grant);
 	return rc;
 }
 
@@ -190,7 +192,7 @@ int op_renew(struct job *job)
 
 /* Takes the token out of the keyring where it is still the current one; what was
  * published goes in any case, because a publication may have failed since. */
-static int forget_token(struct job *job, const struct client *client,
+static int forget_token(struct job *job, const struct client *client, int lock,
 			const char *token)
 {
 	struct record grant = {0};
@@ -200,7 +202,8 @@ static int forget_token(struct job *job, const struct client *client,
 
 	kernel_withdraw(&client->config, token);
 	current = rc ? NULL : record_get(&grant, "access_token");
-	if (current && strcmp(current, token) == 0) {
+	if (current && strcmp(current, token) == 0 &&
+	    !newest_is_another(lock, &grant)) {
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}
@@ -219,7 +222,7 @@ int op_invalidate(struct job *job)
 		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
 			       &job->problem);
 	if (!rc && token)
-		rc = forget_token(job, &client, token);
+		rc = forget_token(job, &client, lock, token);
 	else if (!rc)
 		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
 				 "The request names no token.");

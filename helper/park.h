@@ -34,9 +34,10 @@ bool park_put(const struct client *client, const struct record *stored,
 	      const struct record *grant);
 
 /*
- * It is stored; the one that it replaced is good for so many seconds yet. The
- * copy stays that long and a minute more: some keyrings (KWallet) say "done" and
- * write seconds later, so a crash of theirs brings the old one back.
+ * It is stored, and will be replaced in so many seconds. The copy stays that long
+ * and a minute more, where nobody needs the room: KWallet says "done" and writes
+ * seconds later, so a crash of it brings the old one back, and a second login
+ * session's gnome-keyring may write the old one over it.
  */
 void park_stored(const struct client *client, int64_t good_for);
 

@@ -5,6 +5,9 @@
  *
  *	keyring lock | unlock          the default collection, no dialog
  *	keyring open                   the same, as any program asks for it
+ *	keyring create NAME            a collection, the default one from now
+ *	keyring destroy NAME           deletes a collection
+ *	keyring default NAME           makes it the default one
  *	keyring list                   our items' attributes, one item a line
  *	keyring dump KIND ID           prints the secret (client or grant)
  *	keyring replace KIND ID <TEXT  changes the secret
@@ -82,13 +85,12 @@ static void lock(void)
 	call(SERVICE, "Lock", g_variant_new("(^ao)", paths));
 }
 
-static void unlock(void)
+static GVariant *master_password(void)
 {
 	const char *file = getenv("VALETKEY_TEST_KEYRING_PASSWORD_FILE");
 	char *password;
 	gsize len;
 	GError *error = NULL;
-	GVariant *secret;
 
 	if (!file) {
 		fputs("keyring: run it under tests/session\n", stderr);
@@ -96,10 +98,15 @@ static void unlock(void)
 	}
 	g_file_get_contents(file, &password, &len, &error);
 	check(error);
-	secret = secret_service_encode_dbus_secret(
+	return secret_service_encode_dbus_secret(
 	    service(), secret_value_new(password, (gssize)len, "text/plain"));
+}
+
+static void unlock(void)
+{
 	call(GUILT, "UnlockWithMasterPassword",
-	     g_variant_new("(o@(oayays))", default_collection(), secret));
+	     g_variant_new("(o@(oayays))", default_collection(),
+			   master_password()));
 }
 
 static void open_collection(void)
@@ -109,6 +116,42 @@ static void open_collection(void)
 
 	secret_service_unlock_dbus_paths_sync(service(), paths, NULL, NULL,
 					      &error);
+	check(error);
+}
+
+static const char *collection(const char *name)
+{
+	return g_strconcat(SECRETS_PATH "/collection/", name, NULL);
+}
+
+static void make_default(const char *name)
+{
+	call(SERVICE, "SetAlias",
+	     g_variant_new("(so)", "default", collection(name)));
+}
+
+static void create(const char *name)
+{
+	GVariantBuilder properties;
+
+	g_variant_builder_init(&properties, G_VARIANT_TYPE("a{sv}"));
+	g_variant_builder_add(&properties, "{sv}",
+			      "org.freedesktop.Secret.Collection.Label",
+			      g_variant_new_string(name));
+	call(GUILT, "CreateWithMasterPassword",
+	     g_variant_new("(a{sv}@(oayays))", &properties, master_password()));
+	make_default(name);
+}
+
+static void destroy(const char *name)
+{
+	GError *error = NULL;
+
+	g_dbus_connection_call_sync(
+	    g_dbus_proxy_get_connection(G_DBUS_PROXY(service())),
+	    "org.freedesktop.secrets", collection(name),
+	    "org.freedesktop.Secret.Collection", "Delete", NULL, NULL,
+	    G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
 	check(error);
 }
 
@@ -187,12 +230,18 @@ static void delete_item(SecretItem *item)
 
 static bool run(const char *command, const char *kind, const char *id)
 {
-	if (kind && strcmp(command, "dump") == 0)
+	if (id && strcmp(command, "dump") == 0)
 		dump(find(kind, id));
-	else if (kind && strcmp(command, "replace") == 0)
+	else if (id && strcmp(command, "replace") == 0)
 		replace(find(kind, id));
-	else if (kind && strcmp(command, "delete") == 0)
+	else if (id && strcmp(command, "delete") == 0)
 		delete_item(find(kind, id));
+	else if (kind && strcmp(command, "create") == 0)
+		create(kind);
+	else if (kind && strcmp(command, "destroy") == 0)
+		destroy(kind);
+	else if (kind && strcmp(command, "default") == 0)
+		make_default(kind);
 	else if (!kind && strcmp(command, "list") == 0)
 		list();
 	else if (!kind && strcmp(command, "lock") == 0)
@@ -210,9 +259,11 @@ static bool run(const char *command, const char *kind, const char *id)
 int main(int argc, char **argv)
 {
 	if ((argc == 2 && run(argv[1], NULL, NULL)) ||
+	    (argc == 3 && run(argv[1], argv[2], NULL)) ||
 	    (argc == 4 && run(argv[1], argv[2], argv[3])))
 		_exit(fflush(stdout) ? 1 : 0);
 	fputs("usage: keyring lock|unlock|open|list\n"
+	      "       keyring create|destroy|default NAME\n"
 	      "       keyring dump|replace|delete client|grant ID\n",
 	      stderr);
 	return 2;

@@ -7,8 +7,6 @@
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
 
-# Each of its grants is parked while it is refreshed.
-need_keys 100000
 
 table=$VALETKEY_TEST_DIR/table
 

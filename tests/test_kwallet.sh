@@ -9,8 +9,6 @@
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
 
-# What it is about to lose is parked, and gives way where the quota is full.
-need_keys 100000
 
 if [ -z "${VALETKEY_TEST_KWALLET-}" ]; then
 	kwalletd=$(command -v kwalletd5) || skip_all 'kwalletd5 is not installed'

@@ -192,6 +192,7 @@ void peer_kill(void);
  * refused or its file cannot be read, and a login is needed. */
 bool peer_start(void);
 void peer_login(void);
+const char *peer_said(void); /* the first line of what its last program said */
 /* oidc-token, for a token that is good for so long; its end, or ours. */
 void peer_ask(struct host *host, int min_valid_s);
 void peer_answer(struct host *host, struct outcome *outcome);

@@ -191,10 +191,17 @@ bool peer_start(void)
 	    (const char *const[]){"oidc-add", password, "peer", NULL});
 }
 
+const char *peer_said(void)
+{
+	static char text[256];
+
+	world_read(said, text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
 void peer_login(void)
 {
-	char text[1024];
-
 	for (int tries = 0; tries < 5; tries++) {
 		peer_kill();
 		start_agent();
@@ -203,8 +210,8 @@ void peer_login(void)
 			return;
 		world_sleep_us(500000);
 	}
-	world_read(said, text, sizeof(text));
-	fprintf(stderr, "campaign: oidc-agent cannot log in: %s\n", text);
+	fprintf(stderr, "campaign: oidc-agent cannot log in: %s\n",
+		peer_said());
 	exit(99);
 }
 
