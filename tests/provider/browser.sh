@@ -98,10 +98,10 @@ browse() {
 	if has login; then
 		complain "the login was refused"
 	fi
-	read -r status redirects _ <"$dir/status" || :
+	read -r status redirects rest <"$dir/status" || :
 	has allow || complain "no consent page, status $status"
 	consent || complain "cannot reach the redirect URI"
-	read -r status redirects _ <"$dir/status" || :
+	read -r status redirects rest <"$dir/status" || :
 	[ "$redirects" -gt 0 ] || complain "nowhere to go, status $status"
 }
 
