@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define VALUE_MAX 60
+#define FILE_MAX (64u << 10) /* the longest shipped one has 8,000 bytes */
 
 struct told {
 	const char *file;
@@ -70,11 +71,11 @@ static int read_file(const char *path, struct buf *text)
 		return cmd_fail(VALETKEY_ERR_ARG, "%s cannot be read: %s.",
 				path, strerror(errno));
 	while (!rc && (n = fread(part, 1, sizeof(part), file)) > 0)
-		if (text->len + n > RECORD_TEXT_MAX)
+		if (text->len + n > FILE_MAX)
 			rc = cmd_fail(VALETKEY_ERR_ARG,
 				      "%s is too long for a provider's file: "
 				      "%u bytes are the most.",
-				      path, RECORD_TEXT_MAX);
+				      path, FILE_MAX);
 		else if (buf_add(text, part, n))
 			rc = VALETKEY_ERR_NOMEM;
 	if (!rc && ferror(file))

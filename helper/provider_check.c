@@ -193,10 +193,10 @@ static void malformed(struct provider_check *check, unsigned number)
 
 static bool mentions(const struct record *provider, const char *word)
 {
-	const char *key, *value;
+	const char *value;
 	size_t at = 0;
 
-	while ((key = record_each(provider, &at, &value)))
+	while (record_each(provider, &at, &value))
 		if (strstr(value, word))
 			return true;
 	return false;

@@ -34,6 +34,9 @@ test_shipped()
 		valetkey providers github --check "$FILE"
 	said "$ARG" 'cannot be read' 'no file' \
 		valetkey providers --check "$FILE.not"
+	head -c 70000 /dev/zero | tr '\0' '#' >"$FILE"
+	said "$ARG" 'too long' 'a file that is none' \
+		valetkey providers --check "$FILE"
 }
 
 # Everything that a provider asks for, offline: whatever is not this computer is
