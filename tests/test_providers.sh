@@ -103,6 +103,34 @@ test_own_host()
 	nothing_left 'a host of its own'
 }
 
+# A person is asked for the host and the realm, again where they cannot be.
+test_asked()
+{
+	terminal valetkey add own --provider keycloak <<-END
+	expect Your own host
+	send http://a.example
+	expect Choose one of
+	expect Your own host
+	send login.example
+	expect Realm [master]
+	send a/b
+	expect letters, digits
+	expect Realm [master]
+	send staff
+	expect Number [1]
+	send 1
+	expect Scopes
+	send
+	expect https://login.example choose the realm staff
+	expect Client ID
+	send me
+	END
+	is "$status" 0 'a walk with a realm' || tap_note "$text"
+	is "$(key own instance) $(key own 'parameter\.realm')" \
+		'login.example staff' 'the answers are in the file'
+	valetkey remove own --yes 2>/dev/null
+}
+
 # ---- the check ----
 
 good_file()
@@ -269,6 +297,7 @@ test_manual()
 test_shipped
 test_add
 test_own_host
+test_asked
 test_explained
 test_lines
 test_urls
