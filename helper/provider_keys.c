@@ -98,6 +98,8 @@ const struct provider_key provider_keys[] = {
      "how a token is come by; default authorization_code"},
     {"auth", PROVIDER_BOTH, PROVIDER_CHOICE, METHODS,
      "how the client proves itself; default client_secret_basic"},
+    {"assertion_audience", PROVIDER_BOTH, PROVIDER_CHOICE, "|token_endpoint|",
+     "what private_key_jwt's statement is for; without this key the issuer"},
     {"redirect_uri", PROVIDER_BOTH, PROVIDER_REDIRECT, NULL,
      "where the browser comes back to; {port}: any; https: pasted"},
     {"step[]", PROVIDER_BOTH, PROVIDER_TEXT, NULL,
@@ -182,6 +184,8 @@ bool provider_key_of_account(const char *name)
 					   "client_certificate",
 					   "flow",
 					   "cache",
+					   "metadata_at",
+					   "client_secret_expires_at",
 					   NULL};
 
 	for (const char *const *key = keys; *key; key++)
