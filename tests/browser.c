@@ -16,6 +16,7 @@
 struct listener *listener;
 struct listener_answer answer;
 uint16_t port;
+bool form_post;
 bool settled;
 
 int open_listener(const char *host, uint16_t at, struct problem *problem)
@@ -25,7 +26,8 @@ int open_listener(const char *host, uint16_t at, struct problem *problem)
 					   .path = "/callback",
 					   .state = STATE,
 					   .provider = "Pro<vider>",
-					   .account = "work"};
+					   .account = "work",
+					   .form_post = form_post};
 
 	settled = false;
 	return listener_open(&options, &listener, &port, problem);

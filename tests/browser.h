@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browser.h - for test_listener.c: a listener, and the other end of it, which
- * sends what a browser would, byte for byte, while the listener is served in
- * the same thread.
+ * browser.h - for test_listener.c and test_form_post.c: a listener, and the
+ * other end of it, which sends what a browser would, byte for byte, while the
+ * listener is served in the same thread.
  */
 #ifndef VALETKEY_TEST_BROWSER_H
 #define VALETKEY_TEST_BROWSER_H
@@ -15,7 +15,8 @@
 extern struct listener *listener; /* the one that is served */
 extern struct listener_answer answer;
 extern uint16_t port;
-extern bool settled; /* listener_run() has returned true */
+extern bool form_post; /* of the next one that is opened */
+extern bool settled;   /* listener_run() has returned true */
 
 /* Opens the listener: path /callback, state STATE. A result code. */
 int open_listener(const char *host, uint16_t at, struct problem *problem);
