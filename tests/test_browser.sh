@@ -111,6 +111,16 @@ test_stranger()
 		'another path: the page says so'
 }
 
+# From an https page to our http one on loopback, by a form.
+test_form_post()
+{
+	oidc_add posted native --auth none --scope openid >/dev/null 2>&1
+	echo response_mode=form_post >>"$CONFIG/posted.conf"
+	browse posted allow posted
+	is "$status" 0 'Chromium: form_post' || tap_note "$text"
+	remove posted
+}
+
 test_expired()
 {
 	oidc_add hasty hasty --auth none --scope openid >/dev/null 2>&1
@@ -146,6 +156,7 @@ oidc_start && browser_start || exit 1
 test_success
 test_denied
 test_stranger
+test_form_post
 test_expired
 test_timeout
 test_ninjaone

@@ -127,8 +127,8 @@ test_registration()
 
 # ---- how the client shows who it is ----
 
-# authenticated METHOD ACCOUNT: in whatever it asks, by this and nothing else. The
-# client's id begins with the account's name.
+# authenticated METHOD ACCOUNT: in whatever it asks, by this and nothing else.
+# The client's id begins with the account's name.
 authenticated()
 {
 	mark_log
@@ -319,7 +319,29 @@ refused()
 	grep -E ' error=[a-z]' "$OIDC_FOLDER/log" |
 		grep -Ev 'error=(invalid_target|authorization_pending)' |
 		grep -Ev 'error=(access_denied|insufficient_scope) ' |
-		grep -Ev ' error=invalid_grant .*=http://127.0.0.1:49152/'
+		grep -Ev ' error=invalid_grant .*=http(://127.0.0.1:49152|s://hosted)'
+}
+
+# The redirect URI is somebody else's page; its address is pasted.
+test_paste()
+{
+	OIDC_LAST=$VALETKEY_TEST_DIR/last
+	export OIDC_LAST
+	(OIDC_REDIRECT=https://hosted.example/callback
+	oidc_add_secret hosted hosted --auth client_secret_post \
+		--scope openid) >/dev/null 2>&1
+	terminal env BROWSER="$VALETKEY_SRC/tests/oidc/person.sh" \
+		valetkey login hosted <<-END
+	expect browser ends at
+	until test -s $OIDC_LAST
+	secret $OIDC_LAST
+	END
+	is "$status" 0 'the paste-back flow' || tap_note "$text"
+	like "$(cat "$OIDC_LAST")" '^https://hosted\.example/callback\?code=' \
+		'the paste-back flow: from somebody else'\''s page'
+	ok 'the paste-back flow: a refresh' renew hosted
+	unset OIDC_LAST
+	remove hosted
 }
 
 test_code
@@ -335,6 +357,7 @@ test_form_post
 test_offline
 test_register
 test_identity
+test_paste
 test_devices
 nothing_left 'all of it'
 refused | sed 's/^/# /'

@@ -21,14 +21,15 @@ const secrets = secretFiles.map((file) => readFileSync(file, 'utf8').trim());
 const [password] = secrets;
 const WIDE = { width: 640, height: 560 };
 const NARROW = { width: 360, height: 640 };
+const sizes = Object.entries({ wide: WIDE, narrow: NARROW });
+// Of strangers' pages, and of a port where nobody listens any more.
+const EXPECTED = /status of 40[04]|ERR_CONNECTION_REFUSED/;
 
 const browser = await chromium.launch({
 	executablePath: process.env.BROWSER_PATH,
 	args: ['--no-proxy-server', '--disable-background-networking',
 		'--disable-component-update'],
 });
-
-const isOurs = (page) => page.title().then((t) => t.endsWith(' - valetkey'));
 
 // The forms of tests/oidc/pages.js, and of the provider in tests/provider.
 async function logIn(page, user) {
@@ -60,7 +61,8 @@ async function redirectUri(page) {
 // Says yes, and stops before the address that the answer goes to.
 async function redirectOf(page) {
 	await page.locator('#allow').waitFor();
-	let to = new URL(await page.locator('form').getAttribute('action'), page.url());
+	const action = await page.locator('form').getAttribute('action');
+	let to = new URL(action, page.url());
 	let form = { answer: 'allow' };
 	while (to.protocol === 'https:') {
 		const answer = await page.context().request.fetch(to.href,
@@ -120,14 +122,15 @@ const ways = {
 async function checkLooks(page, check, name) {
 	for (const colorScheme of ['light', 'dark']) {
 		await page.emulateMedia({ colorScheme });
-		for (const [size, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+		for (const [size, viewport] of sizes) {
+			const path = `${pictures}/${name}-${colorScheme}-${size}.png`;
 			await page.setViewportSize(viewport);
-			await page.screenshot({ path: `${pictures}/${name}-${colorScheme}-${size}.png` });
+			await page.screenshot({ path });
 			const wide = await page.evaluate(overflow);
-			check(!wide, `${colorScheme}, ${viewport.width} pixels: nothing sticks out`, wide);
+			check(!wide, `${colorScheme}, ${size}: nothing sticks out`, wide);
 		}
 		const faint = await page.evaluate(contrast);
-		check(!faint, `${colorScheme}: every text has a contrast of 4.5`, faint);
+		check(!faint, `${colorScheme}: a contrast of 4.5 at least`, faint);
 	}
 }
 
@@ -136,7 +139,8 @@ const lookAt = (check, name) => async (page) => {
 	const text = await page.locator('main').innerText();
 	const html = await page.content();
 	writeFileSync(`${found}${name}.text`, text);
-	check(await isOurs(page), `${name}: the page is valetkey's`, await page.title());
+	const title = await page.title();
+	check(title.endsWith(' - valetkey'), `${name}: the page is valetkey's`, title);
 	const query = new URL(page.url()).searchParams;
 	const hidden = [...secrets, query.get('code'), query.get('state')]
 		.filter((value) => value && value.length > 8);
@@ -162,7 +166,7 @@ async function run(name, how, user, url) {
 			outside.push(request.url());
 	});
 	context.on('console', (message) => {
-		if (message.type() === 'error' && !/status of 40[04]|ERR_CONNECTION_REFUSED/.test(message.text()))
+		if (message.type() === 'error' && !EXPECTED.test(message.text()))
 			errors.push(message.text());
 	});
 	context.on('weberror', (error) => errors.push(String(error.error())));
@@ -178,7 +182,8 @@ async function run(name, how, user, url) {
 	}
 	check(outside.length === 0, `${name}: nothing is asked of another computer`,
 		outside.join(' '));
-	check(errors.length === 0, `${name}: no error on the console`, errors.join(' '));
+	check(errors.length === 0, `${name}: no error on the console`,
+		errors.join(' '));
 	await context.close();
 	writeFileSync(`${found}${name}.part`, `${lines.join('\n')}\n`);
 	renameSync(`${found}${name}.part`, `${found}${name}`);

@@ -9,6 +9,7 @@ OIDC_FOLDER=$VALETKEY_TEST_DIR/oidc
 OIDC_CA=$OIDC_FOLDER/ca.crt
 OIDC_PID=
 OIDC_URL=
+OIDC_REDIRECT='http://127.0.0.1:{port}/callback'
 NPM=${VALETKEY_TEST_NPM:-$VALETKEY_SRC/build/npm}
 export OIDC_FOLDER
 
@@ -100,7 +101,7 @@ oidc_add()
 	oidc_account=$1 oidc_client=$2
 	shift 2
 	valetkey add "$oidc_account" --issuer "$OIDC_URL" --ca-file "$OIDC_CA" \
-		--redirect-uri "http://127.0.0.1:{port}/callback" \
+		--redirect-uri "$OIDC_REDIRECT" \
 		--client-id "$oidc_client" --no-prompt "$@" </dev/null
 }
 

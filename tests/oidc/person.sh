@@ -11,8 +11,8 @@
 #	OIDC_USER      who logs in (alice)
 #	OIDC_ANSWER    allow (the default) or deny
 #	OIDC_SAVE      gets the HTML of the last page
-#	OIDC_LAST      gets the last page's URL, instead of it being opened where
-#	               it is at https://hosted.example (see clients.js)
+#	OIDC_LAST      gets the last page's URL, which may be one of
+#	               https://hosted.example (see clients.js)
 #	OIDC_WAIT      1: stay until done
 
 set -eu
@@ -23,8 +23,8 @@ quoted()
 	printf '%s' "$1" | sed 's/["\\]/\\&/g'
 }
 
-# fetch URL [CURL OPTION]...: the page goes to $dir/page, its address, or the
-# one that the client has elsewhere, to $dir/url.
+# fetch URL [CURL OPTION]...: the page goes to $dir/page, its address to $dir/url.
+# That of hosted.example cannot be fetched.
 fetch()
 {
 	url=$(quoted "$1")
@@ -33,7 +33,9 @@ fetch()
 		--max-time 60 --noproxy '*' --cacert "$OIDC_FOLDER/ca.crt" \
 		--resolve 'hosted.example:443:127.0.0.1' --connect-timeout 5 \
 		-b "$dir/cookies" -c "$dir/cookies" -o "$dir/page" \
-		-w '%{url_effective}' "$@" >"$dir/url" || [ -n "${OIDC_LAST:-}" ]
+		-w '%{url_effective}' "$@" >"$dir/url" && return
+	: >"$dir/page"
+	[ -n "${OIDC_LAST:-}" ]
 }
 
 has()
