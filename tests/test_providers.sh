@@ -22,6 +22,9 @@ test_shipped()
 	for shipped in "$SHIPPED"/*.conf; do
 		said 0 ', 0 errors, 0 warnings$' "${shipped##*/} is good" \
 			valetkey providers --check "$shipped"
+		ok "${shipped##*/} is installed" grep -q \
+			"helper/providers/${shipped##*/}" \
+			"$VALETKEY_SRC/Makefile.am"
 	done
 	said 0 '^ninjaone .*NinjaOne' 'the list' valetkey providers
 	like "$text" '^  hosts below .*\(any host\)' 'any host, in the list'
@@ -168,7 +171,7 @@ bad()
 	w) bad_status=0 bad_where='acme.conf(:[0-9]+)?: warning: ' ;;
 	*) bad_status=$ARG bad_where="acme.conf:$1: error: " ;;
 	esac
-	said "$bad_status" "$bad_where.*$2" "$3" valetkey providers --check "$FILE"
+	said "$bad_status" "$bad_where.*$2" "$(printf %s "$3" | tr "\n" " ")" valetkey providers --check "$FILE"
 }
 
 # bad_without KEY WHERE PATTERN: the good file without a key.
