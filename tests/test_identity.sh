@@ -11,7 +11,8 @@
 
 PROVIDER_REDIRECT=http://127.0.0.1:$(free_port)/callback
 provider_start --user "alice:$(secret_file password)" \
-	--user "bob:$(secret_file password)" || exit 1
+	--user "bob:$(secret_file password)" --device --device-interval 1 ||
+	exit 1
 browser_setup
 
 # account NAME LINE...: a web account that asks for openid, at a provider of the
@@ -150,6 +151,28 @@ test_keys()
 	remove own
 }
 
+# Without a browser of ours, and so without a nonce.
+test_device()
+{
+	account tv "device_authorization_endpoint={origin}/ws/oauth/device_authorization"
+	valetkey login tv --flow device </dev/null >"$OUT" 2>&1 &
+	login=$!
+	until grep -q '^Code: ' "$OUT" || ! process_runs "$login"; do
+		sleep 0.05
+	done
+	sed -n 's/^Code: //p' "$OUT" | head -n 1 | tr -d '\n' \
+		>"$VALETKEY_TEST_DIR/code"
+	curl -q -sS -f --noproxy '*' -o /dev/null \
+		--data-urlencode "user_code@$VALETKEY_TEST_DIR/code" \
+		-d username=alice -d answer=allow \
+		--data-urlencode "password@$(secret_file password)" \
+		"$PROVIDER_URL/ws/device/enter"
+	wait "$login"
+	like "$(cat "$OUT")" '^tv is logged in as alice@example\.com' \
+		'by the device grant'
+	remove tv
+}
+
 # ---- somebody else ----
 
 still_alice()
@@ -231,6 +254,7 @@ test_bad_id_tokens
 test_userinfo
 test_userinfo_elsewhere
 test_keys
+test_device
 test_somebody_else
 test_after_death
 test_two_accounts
