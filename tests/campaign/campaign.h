@@ -76,6 +76,7 @@ struct counts {
 	unsigned undelivered;
 	unsigned reused;
 	unsigned refused; /* invalid_grant */
+	unsigned faulted; /* met a fault of the provider */
 };
 
 struct world {

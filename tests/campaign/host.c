@@ -164,7 +164,15 @@ static pid_t last_process(void)
 	return at ? (pid_t)strtol(at, NULL, 10) : 0;
 }
 
-/* Whether it is a helper that runs; one that ended is reaped. */
+static bool is_named(const char *stat, const char *name)
+{
+	const char *at = strchr(stat, '(');
+
+	return at && strncmp(at + 1, name, strlen(name)) == 0;
+}
+
+/* Whether it is a helper that runs, or will be one: until its exec it has our
+ * name, and hosts have been waited for. One that ended is reaped. */
 static bool is_helper(pid_t pid)
 {
 	char path[64], text[256];
@@ -178,7 +186,8 @@ static bool is_helper(pid_t pid)
 	    strtol(at + 4, NULL, 10) != (long)getpid())
 		return false;
 	state = at[2];
-	if (!strstr(text, "(valetkey-helpe") && !strstr(text, "(helper-faulty"))
+	if (!is_named(text, "valetkey-helpe") &&
+	    !is_named(text, "helper-faulty") && !is_named(text, "campaign)"))
 		return false;
 	if (state != 'Z')
 		return true;

@@ -28,13 +28,13 @@ static char folder[4000], password[4096], said[4096];
 static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 /* Runs it with what it says in a file, and its answers in a pipe. */
-static pid_t run(const char *const argv[], int out)
+static pid_t run(const char *const argv[], int out, const char *log_path)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		int log =
-		    open(said, O_WRONLY | O_CREAT | O_APPEND | O_TRUNC, 0600);
+		int log = open(log_path,
+			       O_WRONLY | O_CREAT | O_APPEND | O_TRUNC, 0600);
 		int in = open("/dev/null", O_RDONLY);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -49,7 +49,7 @@ static pid_t run(const char *const argv[], int out)
 
 static bool succeeds(const char *const argv[])
 {
-	pid_t pid = run(argv, -1);
+	pid_t pid = run(argv, -1, said);
 	int status = -1;
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -107,8 +107,8 @@ bool peer_open(const char **why)
 	setenv("OIDC_SOCK", socket_path, 1);
 	set_number("VALETKEY_PEER_PROVIDER", world.port);
 	set_number("VALETKEY_PEER_METADATA", free_port());
-	metadata =
-	    run((const char *const[]){"sh", script(), "serve", NULL}, -1);
+	metadata = run((const char *const[]){"sh", script(), "serve", NULL}, -1,
+		       "/dev/null");
 	return true;
 }
 
@@ -174,7 +174,7 @@ static void start_agent(void)
 				    NULL};
 	int64_t until = world_ms() + START_MS;
 
-	agent = run(argv, -1);
+	agent = run(argv, -1, "/dev/null");
 	while (!reachable()) {
 		if (world_ms() > until) {
 			fputs("campaign: oidc-agent does not start\n", stderr);
@@ -228,7 +228,7 @@ void peer_ask(struct host *host, int min_valid_s)
 		exit(99);
 	}
 	host->began = world_ms();
-	host->pid = run(argv, fds[1]);
+	host->pid = run(argv, fds[1], said);
 	close(fds[1]);
 	host->answers = fds[0];
 }

@@ -43,10 +43,12 @@ static void wrong(struct trial *trial, const char *what, int result)
 
 	trial->row->wrong++;
 	fprintf(stderr,
-		"# %s, try %u: %s, result %d (%u requests, %u rotated)\n",
+		"# %s, try %u: %s, result %d (%u requests, %u rotated, %u met "
+		"a fault)\n",
 		trial->row->name, trial->row->tried, what, result,
 		now.requests - trial->before.requests,
-		now.rotated - trial->before.rotated);
+		now.rotated - trial->before.rotated,
+		now.faulted - trial->before.faulted);
 }
 
 void trial_time(struct trial *trial, const struct outcome *outcome,

@@ -85,6 +85,7 @@ static void count_line(const char *line)
 
 	if (strstr(line, " undelivered=1"))
 		counts->undelivered++;
+	counts->faulted += strstr(line, " fault=") != NULL;
 	if (!strstr(line, "grant=refresh_token"))
 		return;
 	counts->requests++;
