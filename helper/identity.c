@@ -121,6 +121,7 @@ static bool ask_userinfo(const struct identity_login *login, struct json *json)
 	    .url = record_get(&client->config, "userinfo_endpoint"),
 	    .bearer = record_get(&login->answer->fields, "access_token"),
 	    .ca_file = client->ca_file,
+	    .proxy = client->proxy,
 	    .deadline = deadline_in(USERINFO_LIMIT_MS),
 	};
 	struct http_answer http = {0};
