@@ -36,12 +36,15 @@ static int run_login(struct cmd_args *args);
 
 const struct cmd_verb cmd_login = {
     .name = "login",
-    .summary = "log in with the browser",
+    .summary = "log in with a browser, here or elsewhere",
     .usage = "login ACCOUNT [OPTIONS]",
     .about = "Opens the provider's login page in the browser ($BROWSER, else "
 	     "xdg-open), waits until you have agreed there, and keeps what "
 	     "came back in the keyring. The address is always printed as "
-	     "well. Needed once; again where the provider has ended the "
+	     "well. Where no browser here could come back (over SSH, or "
+	     "without a display) it shows a short code to enter on another "
+	     "device, or asks for the address that another browser ends at. "
+	     "Needed once; again where the provider has ended the "
 	     "grant.",
     .options = options,
     .examples =

@@ -13,7 +13,8 @@
 
 #define DEVICE_CODE_MAX 8192
 #define USER_CODE_MAX 64
-#define URI_MAX 2048
+#define URI_MAX 500 /* a person may have to type it */
+#define URI_COMPLETE_MAX 2048
 #define INTERVAL_S 5 /* RFC 8628 3.2, where none is given */
 #define SECONDS_MAX 86400
 
@@ -80,11 +81,11 @@ static int64_t seconds_of(const struct json *json, const char *key,
 }
 
 /* One that a person may be sent to. */
-static bool uri_ok(const char *uri)
+static bool uri_ok(const char *uri, size_t max)
 {
 	char origin[ORIGIN_MAX];
 
-	return uri && strlen(uri) <= URI_MAX && origin_of(uri, origin) == 0 &&
+	return uri && strlen(uri) <= max && origin_of(uri, origin) == 0 &&
 	       text_visible(uri, strlen(uri));
 }
 
@@ -112,7 +113,7 @@ static int take_fields(const struct client *client, const struct json *json,
 		uri = record_get(text, "verification_url");
 	if (!code || !*code || strlen(code) > DEVICE_CODE_MAX ||
 	    !text_visible(code, strlen(code)) || !user_code_ok(user_code) ||
-	    !uri_ok(uri))
+	    !uri_ok(uri, URI_MAX))
 		return no_answer(client, 200, problem);
 	answer->interval_s = seconds_of(json, "interval", INTERVAL_S);
 	if (answer->interval_s < 1)
@@ -121,7 +122,7 @@ static int take_fields(const struct client *client, const struct json *json,
 	if (record_add(&answer->fields, "device_code", code) ||
 	    record_add(&answer->fields, "user_code", user_code) ||
 	    record_add(&answer->fields, "verification_uri", uri) ||
-	    (uri_ok(whole) &&
+	    (uri_ok(whole, URI_COMPLETE_MAX) &&
 	     record_add(&answer->fields, "verification_uri_complete", whole)))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");

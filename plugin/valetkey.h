@@ -140,7 +140,8 @@ enum valetkey_message_type {
 struct valetkey_message {
 	size_t size;
 	int32_t type;	       /* enum valetkey_message_type */
-	uint32_t seconds_left; /* OPEN, CODE, WAIT: until it is given up */
+	uint32_t seconds_left; /* OPEN, CODE, ASK, WAIT: until it is
+				  given up; 0: not told */
 	const char *text;      /* never NULL */
 	const char *url;       /* OPEN, CODE: http or https; else NULL */
 	const char *code;      /* CODE: the user code (RFC 8628); else NULL */

@@ -31,16 +31,22 @@ device_account()
 		--no-prompt "$@" </dev/null >/dev/null 2>&1
 }
 
+# background COMMAND...: until it waits for somebody.
+background()
+{
+	: >"$OUT"
+	setsid env --default-signal=INT "$@" </dev/null >"$OUT" 2>&1 &
+	login=$!
+	until grep -q '^Waiting ' "$OUT" || ! process_runs "$login"; do
+		sleep 0.05
+	done
+}
+
 # begin [OPTION...]: a login, until its code is shown.
 begin()
 {
 	requests_before=$(token_requests)
-	setsid env --default-signal=INT valetkey login work "$@" \
-		</dev/null >"$OUT" 2>&1 &
-	login=$!
-	until grep -q '^Code: ' "$OUT" || ! process_runs "$login"; do
-		sleep 0.05
-	done
+	background valetkey login work --timeout 60 "$@"
 }
 
 # enter allow|deny: what the person does with the code.
@@ -76,7 +82,7 @@ polite()
 test_login()
 {
 	device_account work
-	begin
+	begin --timeout 900
 	ok 'the code is entered' enter allow
 	ended 0 '^work is logged in' 'without a display'
 	like "$text" "^ +$PROVIDER_URL/ws/device\$" 'where to enter it is shown'
@@ -223,7 +229,6 @@ test_refused()
 test_given_up()
 {
 	begin
-	until grep -q 'left$' "$OUT"; do sleep 0.05; done
 	kill -s INT "$login"
 	ended "$CANCELED" '^valetkey: Canceled' 'Ctrl-C'
 	requests_before=$(token_requests)
@@ -243,8 +248,10 @@ way()
 {
 	way_pattern=$1 way_what=$2
 	shift 2
-	run "$@" --timeout 1
-	like "$text" "$way_pattern" "$way_what"
+	background "$@"
+	kill -s INT "$login"
+	wait "$login"
+	like "$(cat "$OUT")" "$way_pattern" "$way_what"
 }
 
 test_ways()
