@@ -177,6 +177,61 @@ test_brought()
 		'an answer that comes again: the code is not redeemed again'
 }
 
+# ---- who it is ----
+
+# named DESCRIPTION HOW [BODY]: a login where UserInfo says so; it succeeds, and
+# neither it nor status shows what a terminal would obey.
+named()
+{
+	named_what=$1
+	shift
+	lie userinfo "$@"
+	said 0 'logged in' "$named_what" valetkey login named --accept-change
+	page 'You are logged in' "$named_what: the page says so"
+	clean "$text$page" "$named_what: and shows it clean"
+	honest
+	run valetkey status named
+	clean "$text" "$named_what: status"
+	run valetkey status --json
+	clean "$text" "$named_what: status --json"
+}
+
+test_identity()
+{
+	lie metadata json "$(members '"userinfo_endpoint":"{self}/userinfo",
+		"scopes_supported":["openid","profile","email"]')"
+	liar_account named || return
+	page 'You are logged in' 'a login for a name'
+	named 'a name with escapes' json '{"sub":"\u001b[2J1","name":
+		"\u001b]0;x\u0007\u202e\u009b31m\r\nvaletkey: ok<script>"}'
+	named 'a name of 100 KB' json "{\"sub\":\"1\",\"name\":\"$(head -c \
+		100000 /dev/zero | tr '\0' x)\"}"
+	named 'a name that is an object' json '{"sub":{"a":1},"name":[1]}'
+	named 'no name but 100 MB' 'huge 104857600' '{}'
+	named 'no name but 10,000 levels' 'deep 10000'
+	before=$(heard b .)
+	named 'a name that is elsewhere' 'redirect 307 {other}/userinfo'
+	is $(($(heard b .) - before)) 0 \
+		'a name that is elsewhere: nothing is asked there'
+	is $(($(heard a '^GET /userinfo') > 4)) 1 'UserInfo was asked'
+}
+
+# What there is for the account to send goes by its proxy, the token too. The
+# other server plays it: it answers whatever is asked of it.
+test_proxy()
+{
+	printf 'proxy=%s\n' "$B" >>"$CONFIG/named.conf"
+	printf 'json\n%s' '{"access_token":"x","token_type":"bearer"}' \
+		>"$LIES/b/token"
+	printf 'json\n%s' '{"sub":"1","name":"by proxy"}' >"$LIES/b/userinfo"
+	before=$(heard a '^GET /userinfo')
+	said 0 'logged in as +by proxy' 'by a proxy' \
+		valetkey login named --accept-change
+	page 'You are logged in' 'by a proxy: the page says so'
+	is "$(heard a '^GET /userinfo')" "$before" 'by a proxy: UserInfo too'
+	rm -f "$LIES"/b/*
+}
+
 # ---- metadata ----
 
 # unusable CODE PATTERN DESCRIPTION HOW [BODY]: no account comes of it.
@@ -248,5 +303,7 @@ test_answers
 test_preflight
 test_brought
 test_metadata
+test_identity
+test_proxy
 liar_stop
 done_testing
