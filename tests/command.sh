@@ -72,3 +72,17 @@ remove()
 		valetkey remove "$account" --yes </dev/null >/dev/null 2>&1
 	done
 }
+
+# odd_account NAME SCOPE LINE...: a web account at a provider of the same name,
+# which is NinjaOne with these lines.
+odd_account()
+{
+	odd_folder=$XDG_CONFIG_HOME/valetkey/providers
+	odd_name=$1 odd_scope=$2
+	shift 2
+	{
+		cat "$odd_folder/ninjaone.conf" && printf '%s\n' "$@"
+	} >"$odd_folder/$odd_name.conf"
+	demo_account "$odd_name" web --provider "$odd_name" \
+		--scope "$odd_scope" >/dev/null 2>&1
+}

@@ -4,6 +4,7 @@
  * what makes an account impossible, and what a secret is pinned to.
  */
 #include "client.h"
+#include "provider_files.h"
 #include "tap.h"
 #include "valetkey.h"
 
@@ -27,27 +28,9 @@ static const char acme[] = "name=Acme\n"
 			   "client.web.auth=client_secret_post\n"
 			   "client.web.redirect_uri=http://127.0.0.1:{port}/\n";
 
-static char folder[4096];
-
-static void write_file(const char *name, const char *text, mode_t mode)
+static void write_files(void)
 {
-	char path[8192];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s.conf", folder, name);
-	file = fopen(path, "we");
-	if (!file || fputs(text, file) < 0 || fclose(file) != 0 ||
-	    chmod(path, mode) != 0)
-		exit(99);
-}
-
-static void make_folder(void)
-{
-	snprintf(folder, sizeof(folder), "%s/valetkey",
-		 getenv("XDG_CONFIG_HOME"));
-	mkdir(folder, 0700);
-	strcat(folder, "/providers");
-	mkdir(folder, 0700);
+	make_provider_folder();
 	write_file("acme", acme, 0600);
 	write_file("bare",
 		   "authorization_endpoint=https://bare.example/a\n"
@@ -345,7 +328,7 @@ static void test_empty_item(void)
 
 int main(void)
 {
-	make_folder();
+	write_files();
 	test_layers();
 	test_refused();
 	test_client_load();

@@ -15,18 +15,12 @@ provider_start --user "alice:$(secret_file password)" \
 	exit 1
 browser_setup
 
-# account NAME LINE...: a web account that asks for openid, at a provider of the
-# same name that has these lines.
+# account NAME LINE...
 account()
 {
-	providers=$XDG_CONFIG_HOME/valetkey/providers
 	new=$1
 	shift
-	{
-		cat "$providers/ninjaone.conf" && printf '%s\n' "$@"
-	} >"$providers/$new.conf"
-	demo_account "$new" web --provider "$new" \
-		--scope 'monitoring openid' >/dev/null 2>&1
+	odd_account "$new" 'monitoring openid' "$@"
 }
 
 # as USER NAME [OPTION...]: logs in as that person.

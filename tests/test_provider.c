@@ -4,6 +4,7 @@
  * the installed ones, instances, kinds of client and templates.
  */
 #include "provider.h"
+#include "provider_files.h"
 #include "tap.h"
 #include "valetkey.h"
 
@@ -38,27 +39,9 @@ static const char acme[] = "# comment\n"
 			   "client.robot.offline_scope=\n"
 			   "client.robot.hosts[]={origin}\n";
 
-static char folder[4096];
-
-static void write_file(const char *name, const char *text, mode_t mode)
+static void write_files(void)
 {
-	char path[8192];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s.conf", folder, name);
-	file = fopen(path, "we");
-	if (!file || fputs(text, file) < 0 || fclose(file) != 0 ||
-	    chmod(path, mode) != 0)
-		exit(99);
-}
-
-static void make_folder(void)
-{
-	snprintf(folder, sizeof(folder), "%s/valetkey",
-		 getenv("XDG_CONFIG_HOME"));
-	mkdir(folder, 0700);
-	strcat(folder, "/providers");
-	mkdir(folder, 0700);
+	make_provider_folder();
 	write_file("acme", acme, 0600);
 	write_file("bare",
 		   "authorization_endpoint=https://bare.example/a\n"
@@ -406,7 +389,7 @@ int main(void)
 {
 	struct record provider = {0};
 
-	make_folder();
+	write_files();
 	test_load();
 	test_each();
 	if (!loads("acme", &provider))

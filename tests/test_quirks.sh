@@ -13,18 +13,12 @@ PROVIDER_REDIRECT=http://127.0.0.1:$(free_port)/callback
 provider_start || exit 1
 browser_setup
 
-# account NAME LINE...: a web account at a provider of the same name, which is
-# NinjaOne with these lines.
+# account NAME LINE...
 account()
 {
-	providers=$XDG_CONFIG_HOME/valetkey/providers
 	new=$1
 	shift
-	{
-		cat "$providers/ninjaone.conf" && printf '%s\n' "$@"
-	} >"$providers/$new.conf"
-	demo_account "$new" web --provider "$new" \
-		--scope 'monitoring management' >/dev/null 2>&1
+	odd_account "$new" 'monitoring management' "$@"
 }
 
 # renew NAME: by a refresh, whatever there is.
