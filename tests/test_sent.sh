@@ -140,10 +140,13 @@ test_scope()
 
 # ---- refresh tokens (RFC 6749 6) ----
 
+# The refresh token that a refresh sends, if there is one.
 refresh_sent()
 {
+	sent_before=$(heard a '^POST /token')
 	run valetkey token work --min-valid 31536000
-	field "$(last token)" refresh_token
+	[ "$(heard a '^POST /token')" -eq "$sent_before" ] ||
+		field "$(last token)" refresh_token
 }
 
 test_refresh()
