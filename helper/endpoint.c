@@ -13,6 +13,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define EARLY_TRIES 16
+
 int endpoint_encode(struct buf *out, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -40,11 +42,21 @@ int endpoint_param(struct buf *form, const char *name, const char *value)
 	return 0;
 }
 
-/* Who is to hear of a success at once, and whether he has. */
+/* Who is to hear of a success at once. A server that sends its answer bit by
+ * bit must not make us read it a thousand times. */
 struct early {
 	const struct endpoint_request *request;
-	bool told;
+	int tries_left; /* 0: he has heard of it, or will have to wait */
 };
+
+static bool may_be_whole(const struct buf *body)
+{
+	size_t len = body->len;
+
+	while (len && strchr(" \t\r\n", body->data[len - 1]))
+		len--;
+	return len && body->data[len - 1] == '}';
+}
 
 static void on_received(const struct buf *body, void *data)
 {
@@ -53,9 +65,12 @@ static void on_received(const struct buf *body, void *data)
 	struct endpoint_answer answer = {0};
 	struct problem ignored = {0};
 
-	if (!early->told && token_answer_read(early->request->client, &so_far,
-					      &answer, &ignored) == 0) {
-		early->told = true;
+	if (!early->tries_left || !may_be_whole(body))
+		return;
+	early->tries_left--;
+	if (token_answer_read(early->request->client, &so_far, &answer,
+			      &ignored) == 0) {
+		early->tries_left = 0;
 		early->request->received(&answer, early->request->data);
 	}
 	endpoint_answer_free(&answer);
@@ -116,7 +131,7 @@ static int ask(const struct endpoint_request *request, const char *url,
 {
 	const char *body =
 	    record_get(&request->client->config, "token_request");
-	struct early early = {request, false};
+	struct early early = {request, EARLY_TRIES};
 	const struct target target = {
 	    .url = url,
 	    .json = body && strcmp(body, "json") == 0,

@@ -33,7 +33,7 @@ static int wrong_registration(const struct client *client, const char *saw,
 static int hex(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c | 0x20) : NULL;
+	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
 
 	return at ? (int)(at - digits) : -1;
 }

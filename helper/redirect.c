@@ -41,7 +41,7 @@ void redirect_add(struct redirect *redirect, const char *key, size_t key_len,
 static int hex(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c | 0x20) : NULL;
+	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
 
 	return at ? (int)(at - digits) : -1;
 }
