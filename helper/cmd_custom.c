@@ -219,24 +219,29 @@ static int put_keys(struct cmd_adding *adding, const char *grant)
 	return rc;
 }
 
-/* What to register there, for a person. */
+/* What to register there. It is nowhere else to be seen. */
 static void show_redirect(const struct cmd_adding *adding)
 {
 	const char *uri = record_get(&adding->keys, "redirect_uri");
 	const char *port = uri ? strstr(uri, ":{port}") : NULL;
+	struct buf text = {0};
+	int rc;
 
-	if (uri && port)
-		terminal_say(TERMINAL_PLAIN,
-			     "Register a client there with the redirect URI "
+	if (!uri)
+		return;
+	rc = buf_str(&text, "Register a client there with the redirect URI ");
+	if (port)
+		rc = rc ||
+		     buf_fmt(&text,
 			     "%.*s%s (its port changes; where the provider "
 			     "compares it, give a fixed one by "
-			     "--redirect-uri).\n",
+			     "--redirect-uri).",
 			     (int)(port - uri), uri, port + strlen(":{port}"));
-	else if (uri)
-		terminal_say(TERMINAL_PLAIN,
-			     "Register a client there with the redirect URI "
-			     "%s\n",
-			     uri);
+	else
+		rc = rc || buf_str(&text, uri);
+	if (!rc)
+		terminal_wrap(0, text.data);
+	buf_free(&text);
 }
 
 int cmd_custom_walk(struct cmd_adding *adding)
@@ -252,7 +257,8 @@ int cmd_custom_walk(struct cmd_adding *adding)
 		rc = put_keys(adding, grant);
 	if (!rc)
 		rc = default_host(adding);
-	if (!rc && adding->person && !adding->registration.pairs.len)
+	if (!rc && !adding->registration.pairs.len &&
+	    (adding->person || !cmd_option(adding->args, "redirect-uri")))
 		show_redirect(adding);
 	return rc;
 }

@@ -126,6 +126,8 @@ test_taken()
 		'"code_challenge_methods_supported":["S256"]' \
 		'"mtls_endpoint_aliases":{"token_endpoint":"{origin}/mtls"}'
 	said 0 '^mine is added' 'nothing but issuer and client id' found mine
+	like "$text" '^http://127\.0\.0\.1/callback/127\.0\.0\.1-[0-9]+/wild ' \
+		'what to register is told'
 	unlike "$text" 'metadata' 'no warnings'
 	is "$(key mine revocation_endpoint) $(key mine userinfo_endpoint)" \
 		"$PROVIDER_URL/r $PROVIDER_URL/u" 'its endpoints'
