@@ -24,7 +24,7 @@ static int bad_redirect(const struct client *client, struct problem *problem)
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "The redirect_uri \"%s\" of account %s is not a "
 			   "http:// URI of this machine (127.0.0.1, [::1] or "
-			   "localhost), nor a https:// one. Register one there "
+			   "localhost), nor an https:// one. Register one there "
 			   "and set it in the "
 			   "account's file.",
 			   problem_quote(quoted, client->redirect_uri),

@@ -312,7 +312,7 @@ static int check(const struct client *client, struct problem *problem)
 	if (!client->redirect_uri || !redirect_ok(client->redirect_uri))
 		return bad(problem, "redirect_uri",
 			   "must be http://127.0.0.1 with a port or {port}, or "
-			   "a https URL");
+			   "an https URL");
 	return VALETKEY_OK;
 }
 
@@ -370,7 +370,7 @@ static int unreadable(const char *account, int rc, unsigned line,
 	else
 		problem_set(problem, rc,
 			    "%s is not used: it must be yours or root's and "
-			    "writable by nobody else.",
+			    "writable by nobody else (chmod go-w).",
 			    problem_quote(quoted, path.data));
 	buf_free(&path);
 	return problem->result;

@@ -58,7 +58,7 @@ static int take_endpoint(struct cmd_adding *adding, const char *key)
 		return VALETKEY_OK;
 	if (origin_of(url, origin) != 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"--%s must be a https URL (http only for this "
+				"--%s must be an https URL (http only for this "
 				"computer itself).",
 				option);
 	return record_set(&adding->keys, key, url) ? VALETKEY_ERR_NOMEM
@@ -185,7 +185,7 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 	       (host = record_next(&adding->args->options, "host", host)))
 		if (origin_of(host, origin) != 0)
 			rc = cmd_fail(VALETKEY_ERR_ARG,
-				      "--host must be a https URL (http only "
+				      "--host must be an https URL (http only "
 				      "for this computer itself).");
 		else if (record_add(&adding->keys, "hosts[]", origin))
 			rc = VALETKEY_ERR_NOMEM;

@@ -49,23 +49,51 @@ static int print(struct buf *text)
 	return VALETKEY_OK;
 }
 
+/* Text from column `indent` on, in lines of at most 79 columns that all begin
+ * there. */
+static int add_wrapped(struct buf *out, unsigned indent, const char *text)
+{
+	unsigned column = indent;
+	int rc = 0;
+
+	while (!rc && *text) {
+		size_t len = strcspn(text, " ");
+
+		if (column > indent && column + 1 + len > 79) {
+			rc = buf_fmt(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			rc = buf_char(out, ' ');
+			column++;
+		}
+		rc = rc || buf_add(out, text, len);
+		column += (unsigned)len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	return rc || buf_char(out, '\n');
+}
+
 /* The first words of a list's values in a line. */
 static int add_words(struct buf *out, const char *label,
 		     const struct record *provider, const char *key)
 {
 	const char *value = NULL;
+	struct buf words = {0};
 	int rc = 0;
 
 	if (!record_get(provider, key))
 		return 0;
-	rc = buf_fmt(out, "  %-13s", label);
 	while (!rc && (value = record_next(provider, key, value)))
 		if (strcmp(value, "*") == 0)
-			rc = buf_str(out, " (any host)");
+			rc = buf_str(&words, " (any host)");
 		else
-			rc = buf_char(out, ' ') ||
-			     buf_add(out, value, strcspn(value, " "));
-	return rc || buf_char(out, '\n');
+			rc = buf_char(&words, ' ') ||
+			     buf_add(&words, value, strcspn(value, " "));
+	rc = rc || buf_fmt(out, "  %-15s ", label) ||
+	     add_wrapped(out, 18, buf_text(&words) + 1);
+	buf_free(&words);
+	return rc;
 }
 
 static int see(const char *name, void *data)
@@ -82,7 +110,7 @@ static int see(const char *name, void *data)
 		rc = 0;
 	} else {
 		title = record_get(&provider, "name");
-		rc = buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
+		rc = buf_fmt(&out, "%-17s %s\n", name, title ? title : "") ||
 		     add_words(&out, "instances", &provider, "instance[]") ||
 		     add_words(&out, "hosts below", &provider,
 			       "instance_domain[]") ||
@@ -123,8 +151,10 @@ static int add_lines(struct buf *out, const char *label,
 	int rc = 0;
 
 	while (!rc && (value = record_next(provider, key, value))) {
-		rc = buf_fmt(out, "%-15s %s\n", label,
-			     strcmp(value, "*") == 0 ? "any host" : value);
+		bool any = strcmp(value, "*") == 0;
+
+		rc = buf_fmt(out, "%-15s ", label) ||
+		     add_wrapped(out, 16, any ? "(any host)" : value);
 		label = "";
 	}
 	return rc;
@@ -139,13 +169,16 @@ static int add_kind(struct buf *out, const struct record *provider,
 	const char *step = NULL;
 	char key[300];
 	unsigned n = 0;
-	int rc = buf_fmt(out, "\n--client %s: %s\n    %s\n    %s\n", kind,
-			 name ? name : kind, use ? use : "",
-			 grant ? grant : "authorization_code");
+	int rc = buf_fmt(out, "\n--client %s: %s\n", kind, name ? name : kind);
 
+	if (!rc && use)
+		rc = buf_str(out, "    ") || add_wrapped(out, 4, use);
+	rc = rc || buf_fmt(out, "    grant: %s\n",
+			   grant ? grant : "authorization_code");
 	snprintf(key, sizeof(key), "client.%s.step[]", kind);
 	while (!rc && (step = record_next(provider, key, step)))
-		rc = buf_fmt(out, "    %2u. %s\n", ++n, step);
+		rc =
+		    buf_fmt(out, "    %2u. ", ++n) || add_wrapped(out, 8, step);
 	return rc;
 }
 
@@ -160,14 +193,13 @@ static int show(const char *name)
 	if (rc)
 		return cmd_fail_problem(&problem);
 	title = record_get(&provider, "name");
-	rc =
-	    buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
-	    add_lines(&out, "documentation", &provider, "documentation") ||
-	    add_lines(&out, "--instance", &provider, "instance[]") ||
-	    add_lines(&out, "or hosts below", &provider, "instance_domain[]") ||
-	    add_lines(&out, "--set", &provider, "parameter[]") ||
-	    add_lines(&out, "scope", &provider, "scope") ||
-	    add_lines(&out, "tokens are for", &provider, "hosts[]");
+	rc = buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
+	     add_lines(&out, "documentation", &provider, "documentation") ||
+	     add_lines(&out, "--instance", &provider, "instance[]") ||
+	     add_lines(&out, "hosts below", &provider, "instance_domain[]") ||
+	     add_lines(&out, "--set", &provider, "parameter[]") ||
+	     add_lines(&out, "scope", &provider, "scope") ||
+	     add_lines(&out, "tokens are for", &provider, "hosts[]");
 	while (!rc && (kind = record_next(&provider, "client[]", kind)))
 		rc = add_kind(&out, &provider, kind);
 	print(&out);

@@ -126,8 +126,13 @@ static void show_kind(const struct record *provider, unsigned n,
 	const char *name = of_kind(provider, kind, "name");
 	const char *use = of_kind(provider, kind, "use");
 
-	terminal_say(TERMINAL_PLAIN, "  %u  %s: %s\n", n, name ? name : kind,
-		     use ? use : "");
+	struct buf text = {0};
+
+	if (buf_fmt(&text, "%s: %s", name ? name : kind, use ? use : "") == 0) {
+		terminal_say(TERMINAL_PLAIN, "  %u  ", n);
+		terminal_wrap(5, text.data);
+	}
+	buf_free(&text);
 }
 
 static bool knows_kind(const struct record *provider, const char *kind)
@@ -178,8 +183,8 @@ static int choose_kind(struct cmd_adding *adding)
 	if (given && !knows_kind(&adding->provider, given))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The provider has no kind of client \"%s\". "
-				"See: valetkey providers",
-				given);
+				"See: valetkey providers %s",
+				given, record_get(&adding->keys, "provider"));
 	if (!given && adding->person)
 		rc = ask_kind(adding);
 	else

@@ -81,7 +81,7 @@ int op_discover(struct job *job)
 
 	if (!metadata_issuer_ok(wish.issuer))
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
-				   "The issuer must be a https URL without "
+				   "The issuer must be an https URL without "
 				   "query and fragment.");
 	if (look(job, &wish, false) == LOOK_NOTHING &&
 	    look(job, &wish, true) == LOOK_NOTHING && !job->problem.result)

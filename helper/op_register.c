@@ -316,7 +316,7 @@ int op_register(struct job *job)
 
 	if (!url || origin_of(url, origin) != 0)
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
-				   "The registration_endpoint must be a https "
+				   "The registration_endpoint must be an https "
 				   "URL.");
 	/* The keyring first: what the server makes is to be kept. */
 	if (!job_store(job))

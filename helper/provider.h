@@ -70,7 +70,7 @@
  *   assertion_audience        token_endpoint: whom private_key_jwt's statement
  *                             is for, where the server does not know its own
  *                             issuer there; default issuer
- *   client.KIND.redirect_uri  exact, or with {port} for any port; a https one
+ *   client.KIND.redirect_uri  exact, or with {port} for any port; an https one
  *                             is pasted back by the person
  *   client.KIND.step[]        how to register one, a step a line; may hold
  *                             {origin}, {redirect_uri}, {scope}

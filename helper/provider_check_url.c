@@ -109,7 +109,7 @@ const char *provider_judge_link(struct provider_check *check,
 
 	(void)check;
 	return origin_of(line->value, origin) == 0 ? NULL
-						   : "must be a https page";
+						   : "must be an https page";
 }
 
 const char *provider_judge_uri(struct provider_check *check,
@@ -121,7 +121,7 @@ const char *provider_judge_uri(struct provider_check *check,
 		   : "must be an absolute URI without a fragment";
 }
 
-/* As client.c wants it: loopback with a port, or a https page. */
+/* As client.c wants it: loopback with a port, or an https page. */
 const char *provider_judge_redirect(struct provider_check *check,
 				    const struct provider_line *line)
 {

@@ -11,8 +11,8 @@
 
 enum provider_value {
 	PROVIDER_TEXT = 0,	 /* anything */
-	PROVIDER_LINK = 1,	 /* a https page, for people */
-	PROVIDER_ENDPOINT = 2,	 /* a https URL, with templates */
+	PROVIDER_LINK = 1,	 /* an https page, for people */
+	PROVIDER_ENDPOINT = 2,	 /* an https URL, with templates */
 	PROVIDER_ORIGIN = 3,	 /* the same without a path */
 	PROVIDER_CHOICE = 4,	 /* one of `choices` */
 	PROVIDER_NUMBER = 5,	 /* of seconds, from 0 */

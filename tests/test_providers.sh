@@ -28,9 +28,11 @@ test_shipped()
 	done
 	said 0 '^ninjaone .*NinjaOne' 'the list' valetkey providers
 	like "$text" '^  hosts below .*\(any host\)' 'any host, in the list'
+	unlike "$text" '.{80}' 'the list: no line is wider than a terminal'
 	said 0 '^--set +tenant common ' 'one in full' \
 		valetkey providers microsoft
 	like "$text" '^     1\. Go to ' 'one in full: its steps'
+	unlike "$text" '^[^d].{79}' 'one in full: nor wider, but for its page'
 	said "$ARG" 'no provider "nobody"' 'one that there is not' \
 		valetkey providers nobody
 	said "$ARG" 'Either' 'a name and a file' \
@@ -208,7 +210,7 @@ test_urls()
 	bad 19 'a .word. that no parameter' 'revocation_endpoint={origin}/{realm}'
 	bad 19 'in the host, where parameters are not' 'revocation_endpoint=https://{tenant}.example/r'
 	bad 19 'is an origin: only' 'hosts[]=https://api.acme.example/v1'
-	bad 19 'documentation must be a https page' 'documentation=the manual'
+	bad 19 'documentation must be an https page' 'documentation=the manual'
 	bad 19 'absolute URI without' 'resource[]=api'
 	bad 19 'needs a port' 'client.web.redirect_uri=http://127.0.0.1/callback'
 	bad 19 'http://127.0.0.1 or http://localhost' 'client.web.redirect_uri=http://acme.example:80/'
