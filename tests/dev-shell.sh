@@ -39,6 +39,7 @@ A private session with a keyring of its own, which ends with this shell.
   provider   $PROVIDER_URL (\$PROVIDER_URL; its log: \$PROVIDER_LOG)
   account    demo, logged in; a script answers \`valetkey login\`
   C          cc host.c \$(pkg-config --cflags --libs valetkey)
+  Python     LD_LIBRARY_PATH=\$VALETKEY_PREFIX/lib python3 host.py
 Try:
   valetkey status
   valetkey token demo --format header | curl -H @- \$PROVIDER_URL/v2/devices
