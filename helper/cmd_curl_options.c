@@ -114,7 +114,8 @@ static int take_url(struct cmd_curl *curl, const char *url)
 	if (!account_has_origin(curl->account, origin))
 		return cmd_fail(VALETKEY_ERR_RESOURCE,
 				"%s is not one of the account's hosts, so its "
-				"token does not go there.",
+				"token does not go there. They are in: "
+				"valetkey status",
 				origin);
 	curl->plain |= strncmp(origin, "http:", 5) == 0;
 	curl->tls |= strncmp(origin, "https:", 6) == 0;

@@ -118,7 +118,7 @@ static int pick(struct cmd_args *args, struct cmd_call *call)
 	if (!rc && way == FLOW_WAY_PASTE && !wish.typing)
 		rc = problem_set(&problem, VALETKEY_ERR_ARG,
 				 "To paste an address, run this on a terminal: "
-				 "valetkey login %s",
+				 "valetkey login %s --flow paste",
 				 args->account);
 	if (!rc && record_add(call->request, "flow", flow_way_name(way)))
 		rc =

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GRACE_MS 2000
 
@@ -48,7 +49,7 @@ static void open_url(const struct cmd_talk *talk,
 		     const struct valetkey_message *message)
 {
 	if (*message->text)
-		terminal_say(TERMINAL_PLAIN, "%s\n", message->text);
+		terminal_wrap(0, message->text);
 	if (talk->qr)
 		terminal_qr(message->url);
 	terminal_url(message->url);
@@ -122,6 +123,11 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk)
 				"%s needs a login. Run: valetkey login "
 				"%s",
 				talk->account, talk->account);
+	if (result == VALETKEY_ERR_RESOURCE && talk->account)
+		return cmd_fail(result,
+				"The URL is not one of the hosts of account "
+				"%s. They are in: valetkey status %s",
+				talk->account, talk->account);
 	return cmd_fail(result, "%s%s%s.", talk->account ? talk->account : "",
 			talk->account ? ": " : "", valetkey_strerror(result));
 }
@@ -147,17 +153,34 @@ int cmd_call(struct cmd_call *call)
 	return cmd_tell_failure(rc, &call->talk);
 }
 
+/* A file that others can write counts as none, which is to be told apart. */
+static bool is_there(const char *account, struct buf *path)
+{
+	return account_name_ok(account) && !account_path(path, account) &&
+	       !buf_str(path, ".conf") && access(path->data, F_OK) == 0;
+}
+
 int cmd_account_exists(const char *account)
 {
 	struct record keys = {0};
+	struct buf path = {0};
 	int rc = account_read(account, &keys, NULL);
 
 	record_free(&keys);
 	if (rc != VALETKEY_ERR_ACCOUNT) /* of the rest the helper tells */
 		return VALETKEY_OK;
+	if (is_there(account, &path)) {
+		cmd_fail(rc,
+			 "%s is not used: it must be yours or root's and "
+			 "writable by nobody else (chmod go-w).",
+			 path.data);
+		buf_free(&path);
+		return rc;
+	}
+	buf_free(&path);
 	return cmd_fail(rc,
 			"There is no account \"%s\". See: valetkey status; or "
-			"make it: valetkey add %s",
+			"make it: valetkey add %s --provider NAME",
 			account, account);
 }
 

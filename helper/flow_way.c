@@ -32,10 +32,14 @@ static int cannot(const struct client *client, enum flow_way way,
 		  struct problem *problem)
 {
 	if (way == FLOW_WAY_DEVICE)
-		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "%s has no device_authorization_endpoint "
-				   "that account %s knows of.",
-				   client->name, client->account);
+		return problem_set(
+		    problem, VALETKEY_ERR_ARG,
+		    "%s has no device_authorization_endpoint "
+		    "that account %s knows of. Run: valetkey "
+		    "login %s --flow %s",
+		    client->name, client->account, client->account,
+		    names[can(client, FLOW_WAY_CODE) ? FLOW_WAY_CODE
+						     : FLOW_WAY_PASTE]);
 	if (strcmp(client->grant, "authorization_code") != 0)
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "The client of account %s is for the device "

@@ -22,7 +22,7 @@ static const char *const texts[] = {
 			   "or proxy and try again.",
     [HTTP_FAILURE_NOMEM] = "Out of memory while talking to {host}.",
     [HTTP_FAILURE_NAME] = "The name {host} was not found. Check the network, "
-			  "and the endpoints in the provider's file.",
+			  "and the issuer, instance or endpoint with it.",
     [HTTP_FAILURE_NAME_SERVER] =
 	"No name server answers, so {host} was not found. Check the network: "
 	"is this computer online, and is a VPN missing? (resolvectl status)",

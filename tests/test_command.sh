@@ -130,10 +130,14 @@ test_token_wrong()
 			"--min-valid '$number'" \
 			valetkey token work "--min-valid=$number"
 	done
-	said "$ACCOUNT" 'no account "nobody".*valetkey add nobody' \
+	said "$ACCOUNT" 'no account "nobody".*valetkey add nobody --provider NAME' \
 		'no such account' valetkey token nobody
 	said "$LOGIN" 'valetkey login fresh' 'not logged in' \
 		valetkey token fresh
+	chmod go+w "$CONFIG/fresh.conf"
+	said "$ACCOUNT" 'fresh\.conf is not used: .*chmod go-w' \
+		'a file that others can write' valetkey token fresh
+	chmod go-w "$CONFIG/fresh.conf"
 	if [ -e /dev/full ]; then
 		exits "$DENIED" 'a full disk' \
 			sh -c 'valetkey token work >/dev/full'

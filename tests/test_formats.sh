@@ -49,5 +49,7 @@ exits 10 'a format that is none' print yaml
 is "$(valetkey token demo --resource "$PROVIDER_URL/v2/devices")" "$token" \
 	'for a host of the account'
 exits 27 'not for another' valetkey token demo --resource https://example.net/
+like "$(valetkey token demo --resource https://example.net/ 2>&1)" \
+	'valetkey status demo$' 'and where the hosts are is told'
 valetkey remove demo --yes >/dev/null 2>&1
 done_testing

@@ -77,7 +77,8 @@ test_hosted()
 		'that is where the browser ended'
 	said "$ARG" 'redirect_uri .* not on this machine.*--flow paste' \
 		'which code cannot do' valetkey login hosted --flow code
-	said "$ARG" 'on a terminal' 'nor is there paste without a terminal' \
+	said "$ARG" 'on a terminal: valetkey login .* --flow paste' \
+		'nor is there paste without a terminal' \
 		valetkey login hosted
 }
 
