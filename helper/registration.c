@@ -50,6 +50,7 @@ int registration_save_item(struct job *job, const struct client *client,
 	return store_save(job->store, &key, item, &job->problem);
 }
 
+/* Whom to trust there the item says, whatever the account's file does by now. */
 void registration_end(struct job *job, const struct client *client)
 {
 	struct problem ignored = {0};
@@ -59,7 +60,6 @@ void registration_end(struct job *job, const struct client *client)
 	bool found;
 	struct http_request request = {
 	    .remove = true,
-	    .ca_file = client->ca_file,
 	    .proxy = client->proxy,
 	    .deadline = deadline_in(REMOVE_MS),
 	};
@@ -67,7 +67,10 @@ void registration_end(struct job *job, const struct client *client)
 	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0) {
 		request.url = record_get(&item, CLIENT_URI);
 		request.bearer = record_get(&item, CLIENT_TOKEN);
+		request.ca_file = record_get(&item, "pin.ca_file");
 	}
+	if (request.ca_file && !*request.ca_file)
+		request.ca_file = NULL;
 	if (request.url && request.bearer)
 		net = net_load(&ignored);
 	if (net) {

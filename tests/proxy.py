@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A proxy for test_network.sh: proxy.py MODE LOG. Prints its port.
+"""A proxy for tests: proxy.py MODE LOG. Prints its port.
 
-MODE: allow (CONNECT, and SOCKS 5 by name), login (407), refuse (403), hang (up
-to the connection: it takes none). LOG gets a line for each request.
+MODE: allow (CONNECT, and SOCKS 5 by name), to=PORT (CONNECT, but to that port of
+this computer), login (407), refuse (403), hang (up to the connection: it takes
+none). LOG gets a line for each request.
 """
 import select
 import socket
@@ -41,12 +42,15 @@ def connect(client, first):
         text += client.recv(4096)
     line = text.decode().split('\r\n')[0]
     log.write(line + '\n')
-    if mode != 'allow' or not line.startswith('CONNECT '):
+    leads = mode == 'allow' or mode.startswith('to=')
+    if not leads or not line.startswith('CONNECT '):
         status = {'login': '407 No', 'refuse': '403 No'}.get(mode, '501 No')
         client.sendall(b'HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n'
                        % status.encode())
         return
     host, port = line.split()[1].rsplit(':', 1)
+    if mode != 'allow':
+        host, port = '127.0.0.1', mode[3:]
     server = socket.create_connection((host.strip('[]'), int(port)))
     client.sendall(b'HTTP/1.1 200 Connected\r\n\r\n')
     relay(client, server)

@@ -200,7 +200,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
         how, _, argument = line.decode().partition(" ")
         SPEECH[how](self, argument, body)
 
-    do_GET = do_POST = do_PUT = handle_any
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
 
 SPEECH = {way[4:]: getattr(Liar, way) for way in dir(Liar)

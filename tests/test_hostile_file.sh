@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_hostile_file.sh - an account's file that another program has changed, or
+# the notes beside it: by other keys than the endpoints, which test_hostile.sh
+# has, a secret gets nowhere and an account does not become useless either.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/command.sh
+. "$VALETKEY_SRC/tests/command.sh"
+# shellcheck source=tests/hostile/hostile.sh
+. "$VALETKEY_SRC/tests/hostile/hostile.sh"
+
+REFRESH=refresh-of-
+
+# changed NAME LINE...: the account's file with these lines more.
+changed()
+{
+	changed_name=$1
+	shift
+	printf '%s\n' "$@" >>"$CONFIG/$changed_name.conf"
+}
+
+# The token that a registration is managed with, past a proxy that leads to
+# another server, whose certificate the changed file trusts.
+test_registration()
+{
+	mkdir -p "$LIES/c"
+	printf 'json 201\n%s' '{"client_id":"me","client_secret":"made-here",
+		"registration_access_token":"manage-it",
+		"registration_client_uri":"{self}/client"}' >"$LIES/c/register"
+	setpriv --pdeathsig KILL \
+		python3 "$VALETKEY_SRC/tests/proxy.py" "to=${D##*:}" \
+		"$LIES/proxy.log" >"$LIES/proxy" &
+	until [ -s "$LIES/proxy" ]; do
+		sleep 0.02
+	done
+	for proxy in none "http://127.0.0.1:$(cat "$LIES/proxy")"; do
+		ok 'a registration' valetkey add made --issuer "$C" \
+			--ca-file "$LIES/c.crt" --register --scope read
+		sed -i "s,^ca_file=.*,ca_file=$LIES/d.crt," "$CONFIG/made.conf"
+		changed made "proxy=$proxy"
+		run valetkey remove made --yes
+	done
+	is "$(grep -c CONNECT "$LIES/proxy.log")" 1 'the proxy was asked'
+	is "$(heard d .)" 0 "another ca_file: the other server heard nothing"
+	is "$(heard c '^DELETE /client')$(heard c 'Bearer manage-it')" 11 \
+		'another ca_file: the registration is deleted where it is'
+}
+
+certificate c IP:127.0.0.1 || exit 1
+certificate d IP:127.0.0.1 || exit 1
+liar_start || exit 1
+test_registration
+liar_stop
+done_testing
