@@ -4,7 +4,8 @@
  * TLS 1.2 at least, whom to trust, who we are, by which proxy.
  *
  * A proxy of the environment is none of a loopback address's business; one
- * that the account names is asked for whatever the address.
+ * that the account names is asked for whatever the address. Without TLS there
+ * is none at all: it would read the secrets, and plain HTTP is for this computer.
  */
 #include "config.h"
 
@@ -76,13 +77,13 @@ static void name_proxy(struct exchange *ex, const char *text)
 }
 
 /* The one that libcurl finds by itself, in its order. */
-static const char *proxy_of_environment(bool https)
+static const char *proxy_of_environment(void)
 {
 	static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
 					    "all_proxy", "ALL_PROXY"};
-	const char *value = https ? NULL : getenv("http_proxy");
+	const char *value = NULL;
 
-	for (size_t i = https ? 0 : 2; i < 4 && !(value && *value); i++)
+	for (size_t i = 0; i < 4 && !(value && *value); i++)
 		value = getenv(names[i]);
 	return value && *value ? value : NULL;
 }
@@ -95,8 +96,8 @@ static int set_proxy(struct exchange *ex)
 	int bad = 0;
 
 	if (!own && !ex->loopback)
-		found = proxy_of_environment(ex->https);
-	if (!found || strcmp(found, "none") == 0)
+		found = proxy_of_environment();
+	if (!ex->https || !found || strcmp(found, "none") == 0)
 		return curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	name_proxy(ex, found);
 	if (own) {

@@ -22,6 +22,17 @@ changed()
 	printf '%s\n' "$@" >>"$CONFIG/$changed_name.conf"
 }
 
+# Only TLS keeps a proxy from reading what goes through it.
+test_plain_proxy()
+{
+	liar_account plain || exit 1
+	changed plain "proxy=$B"
+	said 0 . 'a proxy for plain HTTP' \
+		valetkey token plain --min-valid 31536000
+	is "$(heard b .)" 0 'a proxy for plain HTTP: is not asked'
+	remove plain
+}
+
 # The token that a registration is managed with, past a proxy that leads to
 # another server, whose certificate the changed file trusts.
 test_registration()
@@ -30,13 +41,8 @@ test_registration()
 	printf 'json 201\n%s' '{"client_id":"me","client_secret":"made-here",
 		"registration_access_token":"manage-it",
 		"registration_client_uri":"{self}/client"}' >"$LIES/c/register"
-	setpriv --pdeathsig KILL \
-		python3 "$VALETKEY_SRC/tests/proxy.py" "to=${D##*:}" \
-		"$LIES/proxy.log" >"$LIES/proxy" &
-	until [ -s "$LIES/proxy" ]; do
-		sleep 0.02
-	done
-	for proxy in none "http://127.0.0.1:$(cat "$LIES/proxy")"; do
+	proxy_start "to=${D##*:}" || exit 1
+	for proxy in none "$PROXY"; do
 		ok 'a registration' valetkey add made --issuer "$C" \
 			--ca-file "$LIES/c.crt" --register --scope read
 		sed -i "s,^ca_file=.*,ca_file=$LIES/d.crt," "$CONFIG/made.conf"
@@ -52,6 +58,7 @@ test_registration()
 certificate c IP:127.0.0.1 || exit 1
 certificate d IP:127.0.0.1 || exit 1
 liar_start || exit 1
+test_plain_proxy
 test_registration
 liar_stop
 done_testing

@@ -41,6 +41,21 @@ certificate()
 		cat "$LIES/$1.key" "$LIES/$1.crt" >"$LIES/$1.pem")
 }
 
+# proxy_start MODE: see tests/proxy.py; its URL to $PROXY, its log is
+# $LIES/proxy.log.
+# shellcheck disable=SC2034
+proxy_start()
+{
+	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy.py" "$1" \
+		"$LIES/proxy.log" >"$LIES/proxy" 2>&1 &
+	proxy_pid=$!
+	until [ -s "$LIES/proxy" ]; do
+		process_runs "$proxy_pid" || return 1
+		sleep 0.02
+	done
+	PROXY=http://127.0.0.1:$(cat "$LIES/proxy")
+}
+
 liar_stop()
 {
 	kill "$LIAR_PID"
