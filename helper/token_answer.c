@@ -224,6 +224,15 @@ static bool type_ok(const struct client *client, const struct members *members)
 	return false;
 }
 
+/* A file that was changed must not have a secret shown as a person's name. */
+static bool names_secret(const char *path)
+{
+	const char *last = strrchr(path, '.');
+
+	return strstr(last ? last : path, "token") ||
+	       strstr(last ? last : path, "secret");
+}
+
 /* Who logged in, as far as this answer tells and the provider's data say where:
  * identity.c judges it. */
 static int take_identity(const struct client *client,
@@ -242,7 +251,7 @@ static int take_identity(const struct client *client,
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++) {
 		const char *path = record_get(&client->config, keys[i]);
 
-		if (path)
+		if (path && !names_secret(path))
 			rc = record_add(&answer->fields, keys[i],
 					number(&all, path));
 	}

@@ -22,6 +22,24 @@ changed()
 	printf '%s\n' "$@" >>"$CONFIG/$changed_name.conf"
 }
 
+# A person's name that is to be read where the refresh token stands.
+test_name()
+{
+	liar_account name || exit 1
+	for key in identity identity_id; do
+		changed name "$key=refresh_token"
+		rm -f "$SEEN"
+		said 0 '^name is logged in' "$key=refresh_token" \
+			valetkey login name
+		until [ -s "$SEEN" ]; do
+			sleep 0.05
+		done
+		unlike "$text$(cat "$SEEN")$(valetkey status --json)" \
+			"$REFRESH" "$key=refresh_token: is shown nowhere"
+	done
+	remove name
+}
+
 # Only TLS keeps a proxy from reading what goes through it.
 test_plain_proxy()
 {
@@ -58,6 +76,7 @@ test_registration()
 certificate c IP:127.0.0.1 || exit 1
 certificate d IP:127.0.0.1 || exit 1
 liar_start || exit 1
+test_name
 test_plain_proxy
 test_registration
 liar_stop
