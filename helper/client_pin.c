@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* client_id too: a grant is of use to the client that got it alone. */
+/* client_id too: a grant is of use to the client that got it alone. And pkce:
+ * without it whoever catches a code could have the next one. */
 static const char *const pinned[] = {"issuer",
 				     "authorization_endpoint",
 				     "token_endpoint",
@@ -21,7 +22,8 @@ static const char *const pinned[] = {"issuer",
 				     "pushed_authorization_request_endpoint",
 				     "userinfo_endpoint",
 				     "ca_file",
-				     "client_id"};
+				     "client_id",
+				     "pkce"};
 
 #define PINNED_COUNT (sizeof(pinned) / sizeof(*pinned))
 

@@ -113,13 +113,15 @@ int registration_changed(const struct client *client, const struct record *item,
 			   what, client->account, before, now, client->account);
 }
 
-/* It goes to the token endpoint, whatever hosts the tokens are for. */
+/* It goes to the token endpoint, whatever hosts the tokens are for, and however
+ * a code is protected. */
 static int check_secret(const struct client *client, const struct record *item,
 			struct problem *problem)
 {
 	const char *what = "";
 
-	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0)
+	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0 ||
+	    strcmp(what, "pkce") == 0)
 		return VALETKEY_OK;
 	if (strcmp(what, "memory") == 0)
 		return problem_set(problem, VALETKEY_ERR_NOMEM,

@@ -73,11 +73,24 @@ test_registration()
 		'another ca_file: the registration is deleted where it is'
 }
 
+# Whoever catches a code could use it.
+test_pkce()
+{
+	liar_account pkce --auth none || exit 1
+	changed pkce pkce=none
+	said "$LOGIN" 'pkce .*has changed.*accept-change' 'no PKCE any more' \
+		valetkey login pkce
+	said 0 'is logged in' 'no PKCE any more, by leave' \
+		valetkey login pkce --accept-change
+	remove pkce
+}
+
 certificate c IP:127.0.0.1 || exit 1
 certificate d IP:127.0.0.1 || exit 1
 liar_start || exit 1
 test_name
 test_plain_proxy
 test_registration
+test_pkce
 liar_stop
 done_testing
