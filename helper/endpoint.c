@@ -36,7 +36,7 @@ int endpoint_param(struct buf *form, const char *name, const char *value)
 {
 	if (!value)
 		return 0;
-	if ((form->len && buf_char(form, '&')) || buf_str(form, name) ||
+	if ((form->len && buf_char(form, '&')) || endpoint_encode(form, name) ||
 	    buf_char(form, '=') || endpoint_encode(form, value))
 		return -1;
 	return 0;

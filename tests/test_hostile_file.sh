@@ -73,6 +73,22 @@ test_registration()
 		'another ca_file: the registration is deleted where it is'
 }
 
+# Names of parameters that bring others with them.
+test_parameters()
+{
+	liar_account names || exit 1
+	changed names 'authorize_parameter[]=x&response_type=token' \
+		'authorize_parameter[]=y&redirect_uri=https://evil.example' \
+		'refresh_parameter[]=x&client_id=other'
+	run valetkey login names
+	is "$status" 0 'names of parameters' || tap_note "$text"
+	run valetkey token names --min-valid 31536000
+	is "$(heard a '&response_type=token\|&redirect_uri=https\|&client_id=other')" \
+		0 'names of parameters: bring nothing with them'
+	is "$(heard a '&x%26client_id=other')" 1 'names of parameters: are sent'
+	remove names
+}
+
 # Whoever catches a code could use it.
 test_pkce()
 {
@@ -91,6 +107,7 @@ liar_start || exit 1
 test_name
 test_plain_proxy
 test_registration
+test_parameters
 test_pkce
 liar_stop
 done_testing
