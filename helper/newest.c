@@ -4,9 +4,11 @@
  * ended, makes no grant look older than it is; a grant without the boot that it
  * was issued in (the kernel did not tell) is never taken for an older one, nor
  * is one whose refresh token is the noted one: its digest, no secret, is there.
+ * A note from the future is not ours: no login would ever get past it.
  */
 #include "newest.h"
 #include "boot.h"
+#include "clock.h"
 #include "lock.h"
 #include "seal.h"
 
@@ -70,14 +72,15 @@ static bool is_noted(const struct record *state, const struct record *grant)
 bool newest_is_another(int lock, const struct record *grant)
 {
 	const char *boot = record_get(grant, "boot");
-	int64_t issued = record_get_int(grant, "issued_clock", 0);
+	int64_t issued = record_get_int(grant, "issued_clock", 0), noted = -1;
 	struct record state = {0};
-	bool another = boot && *boot && lock_read(lock, &state) &&
-		       record_get(&state, ISSUED) &&
-		       (!boot_is(boot) ||
-			issued < record_get_int(&state, ISSUED, issued)) &&
-		       !is_noted(&state, grant);
+	bool another;
 
+	if (boot && *boot && lock_read(lock, &state))
+		noted = record_get_int(&state, ISSUED, -1);
+	another = noted >= 0 && noted <= clock_ms() &&
+		  (!boot_is(boot) || issued < noted) &&
+		  !is_noted(&state, grant);
 	record_free(&state);
 	return another;
 }

@@ -73,6 +73,18 @@ test_registration()
 		'another ca_file: the registration is deleted where it is'
 }
 
+# A note that some session has a newer grant, from a time that is to come.
+test_note()
+{
+	liar_account note || exit 1
+	printf 'boot=%s\nnewest=%s\nnewest_token=x\n' \
+		"$(cat /proc/sys/kernel/random/boot_id)" 999999999999999 \
+		>"$CONFIG/.$(sed -n 's/^id=//p' "$CONFIG/note.conf").lock"
+	said 0 . 'a note from the future' \
+		valetkey token note --min-valid 31536000
+	remove note
+}
+
 # Names of parameters that bring others with them.
 test_parameters()
 {
@@ -107,6 +119,7 @@ liar_start || exit 1
 test_name
 test_plain_proxy
 test_registration
+test_note
 test_parameters
 test_pkce
 liar_stop
