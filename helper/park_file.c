@@ -2,7 +2,8 @@
 /*
  * park_file.c - see park_file.h. The file begins with the length of what counts,
  * so that a shorter payload goes over the room that was taken without giving
- * any of it back: a full disk must not come in between.
+ * any of it back: a full disk must not come in between. Whatever else somebody
+ * has put there, no open waits for it.
  */
 #include "park_file.h"
 #include "account.h"
@@ -20,7 +21,8 @@ static int open_file(const char *id, int flags)
 
 	if (account_path(&path, NULL) == 0 &&
 	    buf_fmt(&path, "/.%s.parked", id) == 0)
-		fd = open(path.data, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = open(path.data,
+			  flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	buf_free(&path);
 	return fd;
 }

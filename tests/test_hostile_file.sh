@@ -85,6 +85,16 @@ test_note()
 	remove note
 }
 
+# What opens only when somebody else comes, in place of a parked grant.
+test_pipe()
+{
+	liar_account pipe || exit 1
+	mkfifo "$CONFIG/.$(sed -n 's/^id=//p' "$CONFIG/pipe.conf").parked"
+	said 0 . 'a pipe for a parked grant' \
+		valetkey token pipe --min-valid 31536000 --timeout 5
+	remove pipe
+}
+
 # Names of parameters that bring others with them.
 test_parameters()
 {
@@ -120,6 +130,7 @@ test_name
 test_plain_proxy
 test_registration
 test_note
+test_pipe
 test_parameters
 test_pkce
 liar_stop
