@@ -21,14 +21,14 @@ static int bad_redirect(const struct client *client, struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
-	return problem_set(problem, VALETKEY_ERR_ARG,
-			   "The redirect_uri \"%s\" of account %s is not a "
-			   "http:// URI of this machine (127.0.0.1, [::1] or "
-			   "localhost), nor an https:// one. Register one there "
-			   "and set it in the "
-			   "account's file.",
-			   problem_quote(quoted, client->redirect_uri),
-			   client->account);
+	return problem_set(
+	    problem, VALETKEY_ERR_ARG,
+	    "The redirect_uri \"%s\" of account %s is not a "
+	    "http:// URI of this machine (127.0.0.1, [::1] or "
+	    "localhost), nor an https:// one. Register one there "
+	    "and set it in the "
+	    "account's file.",
+	    problem_quote(quoted, client->redirect_uri), client->account);
 }
 
 /* http://HOST[:PORT][/PATH], PORT a number or {port}. */
