@@ -125,6 +125,29 @@ int authorize_fill_port(const char *uri, uint16_t port, struct buf *out)
 
 /* ---- the parameters ---- */
 
+static bool has_param(const struct buf *params, const char *name, size_t len)
+{
+	const char *at = buf_text(params);
+
+	while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
+		at = strchr(at, '&');
+		at = at ? at + 1 : NULL;
+	}
+	return at != NULL;
+}
+
+/* What no file gives another meaning to, or another value. */
+static bool is_ours(const char *name, size_t len)
+{
+	static const char ours[] =
+	    "client_id=&client_secret=&code_challenge=&code_challenge_method=&"
+	    "nonce=&redirect_uri=&request=&request_uri=&resource=&"
+	    "response_mode=&response_type=&scope=&state=";
+	const struct buf all = {.data = (char *)ours, .len = sizeof(ours) - 1};
+
+	return has_param(&all, name, len);
+}
+
 int authorize_add_scope(const struct client *client, const char *scope,
 			struct buf *params)
 {
@@ -135,8 +158,10 @@ int authorize_add_scope(const struct client *client, const char *scope,
 
 	for (const char *c = scope; !rc && *c; c++)
 		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
+	if (!name || is_ours(name, strlen(name)))
+		name = "scope";
 	if (!rc && text.len)
-		rc = endpoint_param(params, name ? name : "scope", text.data);
+		rc = endpoint_param(params, name, text.data);
 	buf_free(&text);
 	return rc;
 }
@@ -156,27 +181,10 @@ static int add_challenge(struct authorization *to)
 	return rc;
 }
 
-static bool has_param(const struct buf *params, const char *name, size_t len)
-{
-	const char *at = buf_text(params);
-
-	while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
-		at = strchr(at, '&');
-		at = at ? at + 1 : NULL;
-	}
-	return at != NULL;
-}
-
 /* The provider's NAME=VALUE beside ours, never instead, and none that would
  * weaken what is sent: another way to answer, somebody else's request object. */
 static int add_more(const struct client *client, struct authorization *to)
 {
-	static const char ours[] =
-	    "client_id=&client_secret=&code_challenge=&code_challenge_method=&"
-	    "nonce=&redirect_uri=&request=&request_uri=&resource=&"
-	    "response_mode=&response_type=&scope=&state=";
-	const struct buf reserved = {.data = (char *)ours,
-				     .len = sizeof(ours) - 1};
 	const char *one = NULL;
 	int rc = 0;
 
@@ -185,7 +193,7 @@ static int add_more(const struct client *client, struct authorization *to)
 		size_t len = strcspn(one, "=");
 		struct buf name = {0};
 
-		if (one[len] && !has_param(&reserved, one, len) &&
+		if (one[len] && !is_ours(one, len) &&
 		    !has_param(&to->params, one, len))
 			rc = buf_add(&name, one, len) ||
 			     endpoint_param(&to->params, name.data,

@@ -101,12 +101,14 @@ test_parameters()
 	liar_account names || exit 1
 	changed names 'authorize_parameter[]=x&response_type=token' \
 		'authorize_parameter[]=y&redirect_uri=https://evil.example' \
-		'refresh_parameter[]=x&client_id=other'
+		'refresh_parameter[]=x&client_id=other' \
+		scope_parameter=code_challenge
 	run valetkey login names
 	is "$status" 0 'names of parameters' || tap_note "$text"
 	run valetkey token names --min-valid 31536000
 	is "$(heard a '&response_type=token\|&redirect_uri=https\|&client_id=other')" \
 		0 'names of parameters: bring nothing with them'
+	is "$(heard a '&code_challenge=read')" 0 'no name of ours for the scope'
 	is "$(heard a '&x%26client_id=other')" 1 'names of parameters: are sent'
 	remove names
 }
