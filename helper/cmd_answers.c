@@ -50,7 +50,7 @@ static int take_endpoint(struct cmd_adding *adding, const char *key)
 	const char *url;
 	size_t i = 0;
 
-	for (; key[i] && i < sizeof(option) - 1; i++)
+	for (; i < sizeof(option) - 1 && key[i]; i++)
 		option[i] = key[i] == '_' ? '-' : key[i];
 	option[i] = '\0';
 	url = cmd_option(adding->args, option);

@@ -99,7 +99,7 @@ static size_t make_table(const struct cmd_verb *verb, struct option *table)
 {
 	size_t n = 0;
 
-	for (; verb->options[n].name && n < OPTIONS_MAX; n++)
+	for (; n < OPTIONS_MAX && verb->options[n].name; n++)
 		table[n] = (struct option){.name = verb->options[n].name,
 					   .has_arg = verb->options[n].argument
 							  ? required_argument

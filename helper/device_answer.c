@@ -134,13 +134,12 @@ int device_answer_read(const struct client *client,
 		       struct device_answer *answer, struct problem *problem)
 {
 	struct json json = {0};
+	bool good = !json_parse(buf_text(&http->body), http->body.len, &json);
 	int rc;
 
-	if (json_parse(buf_text(&http->body), http->body.len, &json))
-		rc = no_answer(client, http->status, problem);
-	else if (record_get(&json.strings, "error") && http->status < 500)
+	if (good && record_get(&json.strings, "error") && http->status < 500)
 		rc = refused(client, &json, problem);
-	else if (http->status == 200)
+	else if (good && http->status == 200)
 		rc = take_fields(client, &json, answer, problem);
 	else
 		rc = no_answer(client, http->status, problem);

@@ -26,8 +26,8 @@ lint_cppcheck()
 # Which checks, and why not others: .clang-tidy. The paths are any string.
 lint_tidy()
 {
-	flags="-std=c11 -D_GNU_SOURCE -Iplugin -Ihelper -Ibuild/test
-		$(grep -ho 'D[A-Z_]*=.".*"' Makefile.am tests/tests.am |
+	flags="-std=c11 -D_GNU_SOURCE -Iplugin -Ihelper -Itests -Ibuild/test
+		$(grep -ho 'D[A-Z_]*=.".*"' Makefile.am tests/*.am tests/*/*.am |
 			sed 's/^/-/; s/=.*/="x"/' | sort -u)
 		$(pkg-config --cflags libsecret-1 libcurl yajl libmicrohttpd \
 			gnutls)"

@@ -131,6 +131,7 @@ do_test()
 	rm -rf "$logs"
 	broken=0
 	test_step npm "npm ci into build/npm" npm_packages
+	# shellcheck disable=SC2154 # top is of the script dev
 	VALETKEY_TEST_NPM=$top/build/npm
 	export VALETKEY_TEST_NPM
 	test_step build "build, warnings are errors" tree test --enable-werror

@@ -267,10 +267,24 @@ static void test_hung(void)
 	store_close(NULL);
 }
 
+static char *copy_of(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value ? strdup(value) : NULL;
+}
+
+static void put_back(const char *variable, char *value)
+{
+	if (value)
+		setenv(variable, value, 1);
+	free(value);
+}
+
 static void test_bus_addresses(void)
 {
-	char *address = strdup(getenv("DBUS_SESSION_BUS_ADDRESS"));
-	char *runtime = strdup(getenv("XDG_RUNTIME_DIR"));
+	char *address = copy_of("DBUS_SESSION_BUS_ADDRESS");
+	char *runtime = copy_of("XDG_RUNTIME_DIR");
 
 	setenv("DBUS_SESSION_BUS_ADDRESS", "tcp:host=127.0.0.1,port=1", 1);
 	tap_ok(refused(VALETKEY_ERR_NO_BUS), "tcp is refused");
@@ -284,10 +298,8 @@ static void test_bus_addresses(void)
 	tap_ok(refused(VALETKEY_ERR_NO_BUS), "nothing anywhere: no bus");
 	unsetenv("XDG_RUNTIME_DIR");
 	tap_ok(refused(VALETKEY_ERR_NO_BUS), "no runtime folder: no bus");
-	setenv("DBUS_SESSION_BUS_ADDRESS", address, 1);
-	setenv("XDG_RUNTIME_DIR", runtime, 1);
-	free(address);
-	free(runtime);
+	put_back("DBUS_SESSION_BUS_ADDRESS", address);
+	put_back("XDG_RUNTIME_DIR", runtime);
 }
 
 static int open_descriptors(void)

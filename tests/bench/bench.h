@@ -20,19 +20,23 @@
 #include <time.h>
 #include <unistd.h>
 
-static inline void __attribute__((format(printf, 2, 3)))
-need(bool good, const char *format, ...)
+static inline void __attribute__((format(printf, 1, 2), noreturn))
+give_up(const char *format, ...)
 {
 	va_list args;
 
-	if (good)
-		return;
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	exit(1);
 }
+
+#define need(good, ...)                       \
+	do {                                  \
+		if (!(good))                  \
+			give_up(__VA_ARGS__); \
+	} while (0)
 
 static inline int64_t now_ns(void)
 {

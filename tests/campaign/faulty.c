@@ -52,10 +52,10 @@ static int64_t last_read_ns;
 static char directory[2048];
 
 /* The next one of this name, looked up once. */
-#define NEXT(name)                     \
-	static __typeof__(&name) next; \
-	if (!next)                     \
-	next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+#define NEXT(name)                       \
+	static __typeof__(&(name)) next; \
+	if (!next)                       \
+	next = (__typeof__(&(name)))dlsym(RTLD_NEXT, #name)
 
 static int64_t now_ns(void)
 {

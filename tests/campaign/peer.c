@@ -74,8 +74,9 @@ static unsigned free_port(void)
 	socklen_t size = sizeof(at);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	bind(fd, (const struct sockaddr *)&at, size);
-	getsockname(fd, (struct sockaddr *)&at, &size);
+	if (bind(fd, (const struct sockaddr *)&at, size) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+		at.sin_port = 0;
 	close(fd);
 	return ntohs(at.sin_port);
 }

@@ -278,11 +278,10 @@ int world_run(const char *const argv[])
 
 void world_login(const char *account)
 {
-	const char *const argv[] = {
-	    "sh", "-c",
-	    "exec valetkey login \"$0\" --accept-change </dev/null >/dev/null "
-	    "2>&1",
-	    account, NULL};
+	static const char login[] = "exec valetkey login \"$0\" "
+				    "--accept-change </dev/null >/dev/null "
+				    "2>&1";
+	const char *const argv[] = {"sh", "-c", login, account, NULL};
 
 	world_forget_failures(account);
 	for (int tries = 0; tries < 5; tries++) {

@@ -39,20 +39,24 @@ static struct {
 
 static int host_report = 2; /* where a broken promise is told */
 
-/* Ends the program where a part of the promise is broken. */
-static inline void __attribute__((format(printf, 2, 3)))
-must(bool good, const char *format, ...)
+static inline void __attribute__((format(printf, 1, 2), noreturn))
+broken(const char *format, ...)
 {
 	va_list args;
 
-	if (good)
-		return;
 	va_start(args, format);
 	vdprintf(host_report, format, args);
 	va_end(args);
 	dprintf(host_report, "\n");
 	_exit(1);
 }
+
+/* Ends the program where a part of the promise is broken. */
+#define must(good, ...)                      \
+	do {                                 \
+		if (!(good))                 \
+			broken(__VA_ARGS__); \
+	} while (0)
 
 static inline const char *host_variable(const char *name, const char *other)
 {

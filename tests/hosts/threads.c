@@ -29,11 +29,14 @@ static void *get(void *data)
 int main(int argc, char **argv)
 {
 	size_t count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
-	pthread_t *threads = calloc(count, sizeof(*threads));
-	char **tokens = calloc(count, sizeof(*tokens));
+	pthread_t *threads;
+	char **tokens;
 	FILE *file;
 
-	must(count > 0 && threads && tokens, "threads NUMBER FILE [own]");
+	must(count > 0, "threads NUMBER FILE [own]");
+	threads = calloc(count, sizeof(*threads));
+	tokens = calloc(count, sizeof(*tokens));
+	must(threads && tokens, "out of memory");
 	host_load();
 	if (argc == 3)
 		shared = host_open(NULL);
