@@ -131,7 +131,7 @@ static void prove_no_system_call(void)
 int main(int argc, char **argv)
 {
 	long samples = argc > 3 ? strtol(argv[1], NULL, 10) : 0;
-	struct valetkey_request *with_resource;
+	static struct valetkey_request *with_resource;
 	const struct valetkey_token *token;
 	bool resource;
 
