@@ -64,6 +64,18 @@ static bool variable_ok(const char *name)
 	return true;
 }
 
+/* A token there would break the command, or be run or loaded by it. */
+static bool variable_taken(const char *name)
+{
+	static const char *const taken[] = {"PATH", "HOME",	"IFS",	"ENV",
+					    "USER", "BASH_ENV", "SHELL"};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return true;
+	return strncmp(name, "LD_", 3) == 0 || strncmp(name, "DYLD_", 5) == 0;
+}
+
 /* ACCOUNT[:VARIABLE], cut in place. */
 static int take_word(char *word, bool by_descriptor, const char **variable)
 {
@@ -74,10 +86,21 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 		*colon = '\0';
 		*variable = colon + 1;
 	}
-	if (!account_name_ok(word) || !variable_ok(*variable))
+	if (!account_name_ok(word))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"\"%s:%s\" is no ACCOUNT:VARIABLE.", word,
 				*variable);
+	if (!variable_ok(*variable))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" is no VARIABLE: it begins with a "
+				"letter or _, then letters, digits and _.",
+				*variable);
+	if (variable_taken(*variable))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" means something to the system, and a "
+				"token there would break the command. Take "
+				"another name, such as %s:MY_TOKEN.",
+				*variable, word);
 	return cmd_account_exists(word);
 }
 

@@ -63,6 +63,13 @@ exits 10 'no account' valetkey run -- true
 exits 10 'two tokens in one variable' valetkey run demo robot -- true
 exits 10 'in one that is named' valetkey run demo:A robot:A -- true
 exits 10 'a variable that is none' valetkey run demo:1X -- true
+like "$(valetkey run demo:1X -- true 2>&1)" '"1X".*begins with a letter or _' \
+	'and the reason'
+exits 10 'what the command finds its libraries by' \
+	valetkey run demo:LD_LIBRARY_PATH -- true
+exits 10 'its home' valetkey run demo:HOME --fd -- true
+like "$(valetkey run demo:PATH -- true 2>&1)" '"PATH" means something' \
+	'a variable that has a meaning'
 exits 10 'an option that is none' valetkey run demo --frob -- true
 exits 27 'a resource that is none of its hosts' \
 	valetkey run demo --resource https://example.net/ -- true
