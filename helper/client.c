@@ -214,12 +214,6 @@ static int check_names(const struct client *client, struct problem *problem)
 {
 	static const char *const grants[] = {
 	    "authorization_code", "device_code", "client_credentials", NULL};
-	static const char *const methods[] = {"client_secret_post",
-					      "client_secret_basic",
-					      "private_key_jwt",
-					      "tls_client_auth",
-					      "none",
-					      NULL};
 
 	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
 	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
@@ -230,10 +224,6 @@ static int check_names(const struct client *client, struct problem *problem)
 		return bad(problem, "grant",
 			   "must be authorization_code, device_code or "
 			   "client_credentials");
-	if (!has_word(methods, client->auth))
-		return bad(problem, "auth",
-			   "must be client_secret_post, client_secret_basic, "
-			   "private_key_jwt, tls_client_auth or none");
 	return client_check_reach(client, problem);
 }
 

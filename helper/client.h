@@ -82,7 +82,10 @@ bool client_resource_ok(const char *uri);
  * "client certificate"; NULL: nothing. */
 const char *client_credential(const struct client *client);
 
-/* Proxy, and the files: 0 or ERR_ARG (client_reach.c). */
+/* client_reach.c. A value by itself, NULL is good; auth, proxy, and the files:
+ * 0 or ERR_ARG. */
+int client_check_auth(const char *auth, struct problem *problem);
+int client_check_proxy(const char *proxy, struct problem *problem);
 int client_check_reach(const struct client *client, struct problem *problem);
 
 /* Adds the keys that a secret is pinned to: pin.issuer and so on. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * client_reach.c - judges the keys of a client that say by what way its servers
- * are reached and with which files, see client.h.
+ * are reached, and by what method and with which files it shows who it is, see
+ * client.h.
  *
  * A proxy's password would stand in a plain file, so there must be none: the
  * environment may have it, and a proxy on this computer need not.
@@ -25,7 +26,25 @@ static bool clean(const char *text)
 	return true;
 }
 
-static int check_proxy(const char *proxy, struct problem *problem)
+int client_check_auth(const char *auth, struct problem *problem)
+{
+	static const char *const methods[] = {"client_secret_post",
+					      "client_secret_basic",
+					      "private_key_jwt",
+					      "tls_client_auth",
+					      "none",
+					      NULL};
+	const char *const *method = methods;
+
+	while (auth && *method && strcmp(*method, auth) != 0)
+		method++;
+	return *method ? VALETKEY_OK
+		       : bad(problem, "auth",
+			     "must be client_secret_post, client_secret_basic, "
+			     "private_key_jwt, tls_client_auth or none");
+}
+
+int client_check_proxy(const char *proxy, struct problem *problem)
 {
 	static const char *const schemes[] = {"http://", "https://",
 					      "socks5h://", NULL};
@@ -79,8 +98,10 @@ int client_check_reach(const struct client *client, struct problem *problem)
 	bool shows = strcmp(client->auth, "tls_client_auth") == 0;
 	const char *audience =
 	    record_get(&client->config, "assertion_audience");
-	int rc = check_proxy(client->proxy, problem);
+	int rc = client_check_auth(client->auth, problem);
 
+	if (!rc)
+		rc = client_check_proxy(client->proxy, problem);
 	if (!rc)
 		rc = check_path(client->ca_file, "ca_file", problem);
 	if (!rc)

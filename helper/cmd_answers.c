@@ -8,8 +8,10 @@
 #include "origin.h"
 #include "terminal.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 int cmd_answers_option(const struct cmd_args *args, const char *option,
 		       const char **value)
@@ -122,6 +124,27 @@ static int take_resources(struct cmd_adding *adding)
 	return VALETKEY_OK;
 }
 
+static int check_file(const char *option, const char *path)
+{
+	if (*path != '/')
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s must be an absolute path.", option);
+	if (access(path, R_OK) != 0)
+		return cmd_fail(VALETKEY_ERR_ARG, "--%s %s cannot be read: %s.",
+				option, path, strerror(errno));
+	return VALETKEY_OK;
+}
+
+/* Whether a key of the account's file can be what the option says. */
+static int check_value(int check(const char *, struct problem *),
+		       const char *value)
+{
+	struct problem problem = {0};
+	int rc = check(value, &problem);
+
+	return rc ? cmd_fail(rc, "--%s", problem.text) : VALETKEY_OK;
+}
+
 /* The ways to reach the servers, and the files that it takes. */
 static int take_reach(struct cmd_adding *adding)
 {
@@ -139,13 +162,14 @@ static int take_reach(struct cmd_adding *adding)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++) {
 		rc = cmd_answers_option(adding->args, all[i].option, &value);
-		if (!rc && value && all[i].path && *value != '/')
-			rc = cmd_fail(VALETKEY_ERR_ARG,
-				      "--%s must be an absolute path.",
-				      all[i].option);
+		if (!rc && value && all[i].path)
+			rc = check_file(all[i].option, value);
 		if (!rc && record_add(&adding->keys, all[i].key, value))
 			rc = VALETKEY_ERR_NOMEM;
 	}
+	if (!rc)
+		rc = check_value(client_check_proxy,
+				 record_get(&adding->keys, "proxy"));
 	return rc;
 }
 
@@ -155,6 +179,8 @@ static int take_auth(struct cmd_adding *adding)
 	const char *auth;
 	int rc = cmd_answers_option(adding->args, "auth", &auth);
 
+	if (!rc)
+		rc = check_value(client_check_auth, auth);
 	if (!rc && !auth && record_get(&adding->keys, "client_certificate"))
 		auth = "tls_client_auth";
 	else if (!rc && !auth && record_get(&adding->keys, "client_key"))

@@ -197,6 +197,19 @@ test_missing()
 		--provider ninjaone --instance eu --client-id 'x '
 	missing 'absolute path' 'a relative --ca-file' \
 		--provider ninjaone --instance eu --client-id x --ca-file ca.pem
+	# Nobody is asked before: that one would say what its port says.
+	for proxy in foo socks5://127.0.0.1:1 ftp://127.0.0.1; do
+		missing '^valetkey: --proxy must be "none", or http://HOST' \
+			"--proxy $proxy" --issuer http://127.0.0.1:1/ \
+			--client-id x --proxy "$proxy"
+	done
+	missing '^valetkey: --auth must be client_secret_post, ' '--auth foo' \
+		--issuer http://127.0.0.1:1/ --client-id x --auth foo
+	for file in ca-file client-key client-certificate; do
+		missing "^valetkey: --$file /nonexistent cannot be read: No such" \
+			"--$file /nonexistent" --issuer http://127.0.0.1:1/ \
+			--client-id x "--$file" /nonexistent
+	done
 	missing 'leave one of the two out' '--provider and --issuer' \
 		--provider ninjaone --issuer https://eu.ninjarmm.com/
 	missing 'belongs to a --provider' '--instance without --provider' \

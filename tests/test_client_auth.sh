@@ -185,7 +185,8 @@ test_files()
 	unusable 'damaged' damaged.key 'a damaged key'
 	unusable '2048 bits at least' small.key 'a small RSA key'
 	unusable 'Take RSA, EC P-256' p521.key 'an unusual curve'
-	unusable 'cannot be opened: No such file' none.key 'no file'
+	said "$ARG" '^valetkey: --client-key .*none.key cannot be read: No such' \
+		'no file' add_machine bad ed --client-key "$KEYS/none.key"
 	unusable 'is not a regular file' . 'a folder'
 	mkfifo -m 600 "$KEYS/fifo"
 	unusable 'is not a regular file' fifo 'a fifo'
