@@ -224,8 +224,8 @@ static int with_token(const struct cmd_curl *curl, const char *account,
 static int run_curl(const struct cmd_words *words)
 {
 	struct record keys = {0};
-	struct cmd_curl curl = {.account = &keys};
 	const char *account = words->words[0];
+	struct cmd_curl curl = {.name = account, .account = &keys};
 	int64_t min_valid = 0;
 	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
 				    &min_valid);

@@ -9,6 +9,7 @@
 #include "cmd.h"
 
 struct cmd_curl {
+	const char *name;	      /* the account's */
 	const struct record *account; /* its file */
 	const char *url;	      /* one of those that were given */
 	bool tls, plain;	      /* there is an https, an http one */

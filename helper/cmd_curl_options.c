@@ -72,26 +72,26 @@ static bool listed(const char *const *names, size_t count, const char *name)
 	return false;
 }
 
-static int refuse(const char *option)
+static int refuse(const struct cmd_curl *curl, const char *option)
 {
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"curl's option %s is not on the list of those that "
 			"keep the token where it belongs. To decide that "
-			"yourself: curl -H \"$(valetkey token ACCOUNT "
+			"yourself: curl -H \"$(valetkey token %s "
 			"--format header)\" ...",
-			option);
+			option, curl->name);
 }
 
 /* Headers that would name another server or carry other credentials; a file of
  * headers cannot be judged. */
-static int check_header(const char *header)
+static int check_header(const struct cmd_curl *curl, const char *header)
 {
 	static const char *const names[] = {"Authorization",
 					    "Proxy-Authorization", "Host"};
 	size_t len = strcspn(header, ":; \t");
 
 	if (*header == '@' || *header == ':' || !len)
-		return refuse("-H @FILE, or without a name,");
+		return refuse(curl, "-H @FILE, or without a name,");
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == len &&
 		    strncasecmp(names[i], header, len) == 0)
@@ -151,13 +151,13 @@ static int take_value(struct cmd_curl *curl, const char *name,
 	/* Our own descriptors are among these. */
 	if (strstr(value, "/dev/fd") || strstr(value, "/proc/") ||
 	    strstr(value, "/dev/std"))
-		return refuse("with a file of /proc or /dev/fd");
+		return refuse(curl, "with a file of /proc or /dev/fd");
 	if (in_head(name) && has_control(value))
-		return refuse("with a line break");
+		return refuse(curl, "with a line break");
 	if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0)
-		return check_header(value);
+		return check_header(curl, value);
 	if (strcmp(name, "-D") == 0)
-		return refuse(name); /* we read the headers ourselves */
+		return refuse(curl, name); /* we read the headers ourselves */
 	if (strcmp(name, "--url") == 0)
 		return take_url(curl, value);
 	return VALETKEY_OK;
@@ -177,7 +177,7 @@ static int take_short(struct cmd_curl *curl, const char *word, const char *next,
 			return take_value(curl, name, *taken ? next : word + 1);
 		}
 		if (!strchr(short_flags, *word))
-			return refuse(name);
+			return refuse(curl, name);
 	}
 	return VALETKEY_OK;
 }
@@ -189,7 +189,7 @@ static int take_long(struct cmd_curl *curl, const char *word, const char *next,
 	if (listed(flags, COUNT(flags), word + 2))
 		return VALETKEY_OK;
 	if (!listed(values, COUNT(values), word + 2))
-		return refuse(word);
+		return refuse(curl, word);
 	*taken = true;
 	return take_value(curl, word, next);
 }

@@ -80,6 +80,8 @@ elsewhere "file:///etc/passwd"
 elsewhere "http://{127.0.0.1:$PROVIDER_PORT,example.net}/"
 exits 27 'one good URL does not help a bad one' \
 	valetkey curl demo -- -sS "$URL" https://example.net/
+like "$(valetkey curl demo -- -v "$URL" 2>&1)" 'valetkey token demo --format' \
+	'what to do instead, for this account'
 exits 10 'no URL' valetkey curl demo -- -sS
 exits 10 'no --' valetkey curl demo "$URL"
 exits 20 'no such account' valetkey curl none -- "$URL"
