@@ -212,8 +212,8 @@ void cmd_release_signals(void);
 /* SIGINT and SIGTERM end the process with ERR_CANCELED and a clean line. */
 void cmd_cancel_on_signals(void);
 
-/* Starts the person's browser, if one can be. Never waits for it. */
-bool cmd_browser_open(const char *url);
+/* Starts the person's browser. Never waits for it. NULL, or why none is. */
+const char *cmd_browser_open(const char *url);
 
 /* Writes JSON text (RFC 8259) with quotes; what is not UTF-8 as U+FFFD. */
 int cmd_json_string(struct buf *out, const char *text);

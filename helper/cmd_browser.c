@@ -79,26 +79,26 @@ static void become(char *const *argv)
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	if (argv[0])
-		execvp(argv[0], argv);
+	execvp(argv[0], argv);
 }
 
-/* Whether it could be started: the pipe closes by exec, or brings a byte. */
-static bool start(char *const *argv)
+/* 0 or an errno: the pipe closes by exec, or brings it. */
+static int start(char *const *argv)
 {
 	int report[2];
-	char byte = 0;
+	int error = ECHILD;
 	ssize_t n = -1;
 	pid_t child;
 
 	if (pipe2(report, O_CLOEXEC) != 0)
-		return false;
+		return errno;
 	child = fork();
 	if (child == 0) {
 		setsid();
 		if (fork() == 0) {
 			become(argv);
-			n = write(report[1], &byte, 1);
+			error = errno;
+			n = write(report[1], &error, sizeof(error));
 		}
 		_exit(n < 0);
 	}
@@ -106,26 +106,29 @@ static bool start(char *const *argv)
 	if (child > 0) {
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
-		n = read(report[0], &byte, 1);
+		n = read(report[0], &error, sizeof(error));
 	}
 	close(report[0]);
-	return n == 0;
+	return n == 0 ? 0 : error;
 }
 
-static bool try_list(const char *list, const char *url)
+/* 0, or an errno of the last one. */
+static int try_list(const char *list, const char *url)
 {
-	bool started = false;
+	int error = ENOENT;
 
-	while (!started && *list) {
+	while (error && *list) {
 		struct command command = {0};
 		size_t len = strcspn(list, ":");
 
 		if (make_command(list, len, url, &command) == 0)
-			started = start(command.argv);
+			error = start(command.argv);
+		else if (len)
+			error = E2BIG;
 		buf_free(&command.text);
 		list += len + (list[len] == ':');
 	}
-	return started;
+	return error;
 }
 
 /* The variable's value, NULL where it is empty. */
@@ -136,16 +139,24 @@ static const char *value_of(const char *name)
 	return value && *value ? value : NULL;
 }
 
-bool cmd_browser_open(const char *url)
+const char *cmd_browser_open(const char *url)
 {
 	const char *own = value_of("BROWSER");
+	int error;
 
-	if (own)
-		return try_list(own, url);
+	if (own) {
+		error = try_list(own, url);
+		return !error		 ? NULL
+		       : error == ENOENT ? "$BROWSER was not found"
+					 : "$BROWSER cannot be run";
+	}
 	/* Without a display they would start a browser for this terminal; and
 	 * root's desktop browser is nobody's wish. */
-	if (geteuid() == 0 ||
-	    (!value_of("DISPLAY") && !value_of("WAYLAND_DISPLAY")))
-		return false;
-	return try_list("xdg-open:x-www-browser:sensible-browser", url);
+	if (geteuid() == 0)
+		return "you are root";
+	if (!value_of("DISPLAY") && !value_of("WAYLAND_DISPLAY"))
+		return "there is no display";
+	return try_list("xdg-open:x-www-browser:sensible-browser", url)
+		   ? "none was found"
+		   : NULL;
 }

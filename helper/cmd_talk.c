@@ -48,6 +48,8 @@ static void tell_remote(const char *url)
 static void open_url(const struct cmd_talk *talk,
 		     const struct valetkey_message *message)
 {
+	const char *why;
+
 	if (*message->text)
 		terminal_wrap(0, message->text);
 	if (talk->qr)
@@ -57,10 +59,12 @@ static void open_url(const struct cmd_talk *talk,
 		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);
 	if (!talk->paste)
 		tell_remote(message->url);
-	if (talk->browser && !cmd_browser_open(message->url))
+	why = talk->browser ? cmd_browser_open(message->url) : NULL;
+	if (why)
 		terminal_say(TERMINAL_PLAIN,
-			     "No browser was started; open the address by "
-			     "hand.\n");
+			     "No browser was started (%s); open the address "
+			     "by hand.\n",
+			     why);
 }
 
 static int ask(const struct valetkey_message *message, char *reply,

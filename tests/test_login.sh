@@ -104,7 +104,8 @@ test_browsers()
 		valetkey login work --no-browser --timeout 1
 	[ -e "$VALETKEY_BROWSER_SAVE" ]
 	is $? 1 '--no-browser: none was started'
-	said "$TIMEOUT" 'No browser was started' 'a browser that is not there' \
+	said "$TIMEOUT" 'No browser was started .\$BROWSER was not found.; open' \
+		'a browser that is not there' \
 		env BROWSER=/nonexistent/browser valetkey login work --timeout 1
 	said 0 'work is logged in' 'the second browser of a list' \
 		env BROWSER="/nonexistent/browser:$BROWSER" valetkey login work
