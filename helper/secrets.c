@@ -284,8 +284,12 @@ static int await_ending(struct store *store, const char *path,
 	if (*ending == DONE)
 		return 0;
 	if (*ending == DISMISSED)
-		return problem_set(problem, VALETKEY_ERR_CANCELED,
-				   "The keyring's dialog was closed.");
+		return problem_set(
+		    problem, VALETKEY_ERR_CANCELED,
+		    "The keyring's dialog was closed, or could not be "
+		    "shown here. Unlock the keyring: in its "
+		    "manager, or by logging in to the desktop; "
+		    "then repeat the command.");
 	g_dbus_connection_call(store->bus, keyring_name(store), path, PROMPT,
 			       "Dismiss", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
 			       -1, NULL, NULL, NULL);

@@ -49,6 +49,9 @@ test_locked()
 		'a locked keyring: no dialog was asked for'
 	is "$(counted token_requests)" "$before" \
 		'a locked keyring: no refresh token was spent'
+	like "$(valetkey login demo --no-browser --timeout 5 2>&1)" \
+		'dialog was closed.*Unlock the keyring.*repeat the command' \
+		'a locked keyring: what a login says'
 	keyring unlock
 	ok 'an unlocked keyring: a token' need_keyring
 }
