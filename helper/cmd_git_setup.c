@@ -181,10 +181,20 @@ static int line(const char *key, const char *value, bool apply)
 		   : VALETKEY_OK;
 }
 
+/* Only what is ours goes again: an empty helper, and this value. */
+static void tell_applied(const char *what, const char *key, const char *pattern)
+{
+	cmd_fail(0,
+		 "git asks valetkey for %s now. To take that back: git config "
+		 "--global --unset-all %s '%s'",
+		 what, key, pattern);
+}
+
 static int set_up(const char *origin, const char *user, bool apply)
 {
 	struct chain chain = {.origin = origin};
-	char key[KEY_MAX];
+	const char *what = origin ? origin : "everything";
+	char key[KEY_MAX], pattern[ACCOUNT_NAME_MAX + 3];
 	int rc = look(&chain);
 
 	snprintf(key, sizeof(key), "credential.%s%shelper",
@@ -193,10 +203,17 @@ static int set_up(const char *origin, const char *user, bool apply)
 		rc = line(key, "", apply);
 		if (!rc)
 			rc = line(key, HELPER, apply);
+		if (!rc && apply)
+			tell_applied(what, key, "^(" HELPER ")?$");
+	} else if (!rc && apply && !user) {
+		cmd_fail(0, "git asks valetkey for %s already.", what);
 	}
 	if (!rc && user) {
 		snprintf(key, sizeof(key), "credential.%s.username", origin);
 		rc = line(key, user, apply);
+		snprintf(pattern, sizeof(pattern), "^%s$", user);
+		if (!rc && apply)
+			tell_applied(what, key, pattern);
 	}
 	if (rc)
 		return rc;

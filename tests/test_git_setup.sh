@@ -45,13 +45,19 @@ ok 'and changes nothing' [ ! -e "$GIT_CONFIG_GLOBAL" ]
 eval "$shown"
 cp "$GIT_CONFIG_GLOBAL" by-hand
 rm "$GIT_CONFIG_GLOBAL"
-ok '--apply' setup demo --apply
+applied=$(setup demo --apply)
+like "$applied" "git asks valetkey for $ONE now\\. To take that back: git " \
+	'--apply says what it did'
 ok 'makes just these lines' cmp "$GIT_CONFIG_GLOBAL" by-hand
 is "$(asked $ONE/a.git)" "$token" 'git has the token'
 is "$(asked $TWO)" "$token" 'for both'
 is "$(asked https://other.example.com)" '' 'not for a third'
-ok 'once more' setup demo --apply
+like "$(setup demo --apply)" "git asks valetkey for $TWO already" 'once more'
 ok 'adds nothing' cmp "$GIT_CONFIG_GLOBAL" by-hand
+config --add "credential.$ONE.helper" theirs
+eval "$(printf '%s\n' "$applied" | sed -n 's/.*To take that back: //p')"
+is "$(config --get-regexp '^credential')" "credential.$ONE.helper theirs" \
+	'what it says takes it back, and no more'
 
 rm "$GIT_CONFIG_GLOBAL"
 # shellcheck disable=SC2016 # for git's shell
@@ -80,7 +86,8 @@ sed "s/^id=.*/id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')/" \
 cp -p twin.conf "$XDG_CONFIG_HOME/valetkey/twin.conf"
 like "$(setup demo)" "credential.$ONE.username demo" \
 	'two accounts of one host: which one'
-ok 'set up' setup demo --apply
+like "$(setup demo --apply)" "unset-all credential.$ONE.username '\^demo\\$'\$" \
+	'set up, and how to take it back'
 is "$(asked $ONE)" "$token" 'is clear'
 exits 20 'no such account' valetkey git-setup none
 rm "$XDG_CONFIG_HOME/valetkey/twin.conf"
