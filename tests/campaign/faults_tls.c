@@ -75,11 +75,28 @@ static void relay(int a, int b)
 		}
 }
 
+/* The one before us may still have it. */
+static int listen_in_front(void)
+{
+	int listener = -1;
+
+	for (int tries = 0; listener < 0 && tries < 500; tries++) {
+		listener = reach(port_of("front"), true);
+		if (listener < 0)
+			world_sleep_us(10000);
+	}
+	return listener;
+}
+
 static pid_t forward(uint16_t to)
 {
-	int listener = reach(port_of("front"), true);
+	int listener = listen_in_front();
 	pid_t pid = listener < 0 ? -1 : fork();
 
+	if (pid < 0) {
+		fprintf(stderr, "campaign: nobody can stand in front\n");
+		exit(99);
+	}
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGCHLD, SIG_IGN);
@@ -87,21 +104,19 @@ static pid_t forward(uint16_t to)
 			int from = accept(listener, NULL, NULL);
 
 			if (fork() == 0) {
+				close(listener);
 				relay(from, reach(to, false));
 				_exit(0);
 			}
 			close(from);
 		}
 	}
-	if (listener >= 0)
-		close(listener);
+	close(listener);
 	return pid;
 }
 
 static void end_forward(pid_t pid)
 {
-	if (pid <= 0)
-		return;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
