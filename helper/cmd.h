@@ -80,6 +80,19 @@ int cmd_fail(int result, const char *format, ...)
 /* The same with the problem's text. */
 int cmd_fail_problem(const struct problem *problem);
 
+/* cmd_near.c: of the names that were tried, the one that is nearest to a
+ * mistyped word; "": none is near. */
+struct cmd_near {
+	const char *word;
+	size_t distance;
+	char name[65];
+};
+
+void cmd_near_try(struct cmd_near *near, const char *name);
+
+/* Why a provider was not loaded, and which one may be meant. */
+int cmd_fail_provider(const char *name, const struct problem *problem);
+
 /* Standard output is written out; a full disk or a closed pipe is an error. */
 int cmd_flush(void);
 

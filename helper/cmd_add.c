@@ -292,7 +292,7 @@ static int walk(struct cmd_adding *adding)
 				"one of the two out.");
 	rc = provider_load(provider, &adding->provider, &problem);
 	if (rc)
-		return cmd_fail_problem(&problem);
+		return cmd_fail_provider(provider, &problem);
 	if (record_add(&adding->keys, "provider", provider))
 		return VALETKEY_ERR_NOMEM;
 	rc = cmd_steps_walk(adding);

@@ -38,53 +38,17 @@ static void help(FILE *out)
 	      out);
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The edit distance of two words, for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32], len = strlen(b);
-
-	if (len >= 32)
-		return len;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t above = row[j];
-
-			row[j] = least(least(above, row[j - 1]) + 1,
-				       corner + (a[i - 1] != b[j - 1]));
-			corner = above;
-		}
-	}
-	return row[len];
-}
-
 static int unknown_verb(const char *word)
 {
-	const struct cmd_verb *near = NULL;
-	size_t best = 3;
+	struct cmd_near near = {.word = word};
 
-	for (size_t i = 0; i < VERBS; i++) {
-		size_t d = distance(word, verbs[i]->name);
-
-		if (d < best && d < strlen(verbs[i]->name)) {
-			best = d;
-			near = verbs[i];
-		}
-	}
-	if (near)
+	for (size_t i = 0; i < VERBS; i++)
+		cmd_near_try(&near, verbs[i]->name);
+	if (*near.name)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"There is no verb \"%s\". Did you mean: "
 				"valetkey %s",
-				word, near->name);
+				word, near.name);
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"There is no verb \"%s\". See: valetkey help", word);
 }

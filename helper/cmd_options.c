@@ -113,15 +113,28 @@ static size_t make_table(const struct cmd_verb *verb, struct option *table)
 static int bad_option(const struct cmd_verb *verb, int found, char **argv)
 {
 	const char *text = argv[optind - 1];
+	size_t len = strcspn(text, "=");
+	struct cmd_near near = {0};
+	char name[65];
 
 	if (found == ':')
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"%s needs a value. See: valetkey %s --help",
 				text, verb->name);
 	/* Only the name: the value might be what should not be shown. */
+	snprintf(name, sizeof(name), "%.*s", (int)len, text);
+	near.word = name + (strncmp(name, "--", 2) == 0 ? 2 : 0);
+	for (const struct cmd_option *o = verb->options; o->name; o++)
+		if (o->help)
+			cmd_near_try(&near, o->name);
+	if (*near.name)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"%.*s is not an option of %s. Did you mean: "
+				"--%s",
+				(int)len, text, verb->name, near.name);
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"%.*s is not an option of %s. See: valetkey %s --help",
-			(int)strcspn(text, "="), text, verb->name, verb->name);
+			(int)len, text, verb->name, verb->name);
 }
 
 static int take_account(const struct cmd_verb *verb, int argc, char **argv,

@@ -191,7 +191,7 @@ static int show(const char *name)
 	int rc = provider_load(name, &provider, &problem);
 
 	if (rc)
-		return cmd_fail_problem(&problem);
+		return cmd_fail_provider(name, &problem);
 	title = record_get(&provider, "name");
 	rc = buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
 	     add_lines(&out, "documentation", &provider, "documentation") ||

@@ -68,6 +68,13 @@ test_options()
 	said "$ARG" '^valetkey: --jsn is not an option of status' \
 		'an unknown option' valetkey status --jsn=hush
 	unlike "$text" hush 'an unknown option: its value is not repeated'
+	like "$text" 'Did you mean: --json' 'an option that is near'
+	said "$ARG" 'fromat .*Did you mean: --format' 'two letters swapped' \
+		valetkey token work --fromat json
+	said "$ARG" 'See: valetkey token --help$' 'an option near to none' \
+		valetkey token work --frobnicate
+	said "$ARG" 'See: valetkey add --help$' 'near to one we do not have' \
+		valetkey add new --cliant-secret x
 	said "$ARG" '--format needs a value' 'an option without its value' \
 		valetkey token work --format
 	said "$ARG" 'one argument too many' 'two accounts' \
@@ -87,7 +94,14 @@ test_providers()
 	said 0 '^ninjaone +NinjaOne$' 'providers' valetkey providers
 	like "$text" 'instances +demo app us2 eu ca oc fed' 'with instances'
 	like "$text" 'clients +web native api-services' 'with kinds of client'
+	said "$ARG" 'no provider "githb".*Did you mean: github' 'a provider' \
+		valetkey providers githb
+	said "$ARG" 'Did you mean: github' 'and where it is added' \
+		valetkey add new --provider githb --client-id x
 	printf 'oops\n' >"$CONFIG/providers/bad.conf"
+	said "$ARG" 'bad.conf is malformed' 'one that is malformed' \
+		valetkey providers bad
+	unlike "$text" 'Did you mean' 'is the one that was meant'
 	said "$ARG" 'bad.conf is malformed in line 1' 'a malformed file' \
 		valetkey providers
 	like "$text" '^ninjaone' 'and the others are listed'
