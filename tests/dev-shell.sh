@@ -37,6 +37,7 @@ cat >&2 <<END
 
 A private session with a keyring of its own, which ends with this shell.
   provider   $PROVIDER_URL (\$PROVIDER_URL; its log: \$PROVIDER_LOG)
+  issuer     \$PROVIDER_URL/ (the slash belongs to it)
   account    demo, logged in; a script answers \`valetkey login\`
   C          cc host.c \$(pkg-config --cflags --libs valetkey)
   Python     LD_LIBRARY_PATH=\$VALETKEY_PREFIX/lib python3 host.py
