@@ -79,7 +79,8 @@ static void become(char *const *argv)
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	execvp(argv[0], argv);
+	if (argv[0])
+		execvp(argv[0], argv);
 }
 
 /* 0 or an errno: the pipe closes by exec, or brings it. */
