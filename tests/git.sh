@@ -84,7 +84,7 @@ gate_repositories()
 	mkdir "$GATE_DIR/repos" && cd "$GATE_DIR/repos" || exit
 	git init -q --bare one.git
 	git init -q --bare two.git
-	git init -q "$GATE_DIR/work" && cd "$GATE_DIR/work" || exit
+	git init -q "$GATE_DIR/tree" && cd "$GATE_DIR/tree" || exit
 	head -c 300000 /dev/urandom >data
 	git add data
 	git commit -q -m 'One'

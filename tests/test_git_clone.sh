@@ -52,7 +52,7 @@ schemes()
 	fi
 	ok 'both: clone with a submodule' clone --recurse-submodules \
 		"$GATE_URL/both/two.git" two
-	ok 'both: the submodule is there' cmp two/one/data "$GATE_DIR/work/data"
+	ok 'both: the submodule is there' cmp two/one/data "$GATE_DIR/tree/data"
 	: >"$GATE_DIR/log"
 	git -C two fetch -q
 	if git_is_at_least "$NEWEST"; then

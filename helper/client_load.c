@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client_load.c - a client from its account's file, and why that could not be
+ * read, see client.h.
+ */
+#include "client.h"
+#include "valetkey.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Why an account's file could not be read. */
+static int unreadable(const char *account, int rc, unsigned line,
+		      struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf path = {0};
+	bool there = account_name_ok(account) &&
+		     account_path(&path, account) == VALETKEY_OK &&
+		     buf_str(&path, ".conf") == 0 &&
+		     access(path.data, F_OK) == 0;
+
+	if (rc == VALETKEY_ERR_NOMEM)
+		problem_set(problem, rc, "Out of memory.");
+	else if (!there)
+		problem_set(
+		    problem, rc,
+		    "There is no account \"%s\". See 'valetkey status', "
+		    "or make it: valetkey add.",
+		    problem_quote(quoted, account));
+	else if (rc == VALETKEY_ERR_ARG)
+		problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			    "%s is malformed in line %u. Mend it, or delete "
+			    "it to begin anew.",
+			    problem_quote(quoted, path.data), line);
+	else
+		problem_set(problem, rc,
+			    "%s is not used: it must be yours or root's and "
+			    "writable by nobody else (chmod go-w).",
+			    problem_quote(quoted, path.data));
+	buf_free(&path);
+	return problem->result;
+}
+
+int client_load(const char *account, struct client *client,
+		struct problem *problem)
+{
+	struct record keys = {0};
+	unsigned line = 0;
+	int rc = account_read(account, &keys, &line);
+
+	*client = (struct client){0};
+	if (rc)
+		rc = unreadable(account, rc, line, problem);
+	else
+		rc = client_from_record(account, &keys, client, problem);
+	record_free(&keys);
+	return rc;
+}
+
+bool client_still_there(const struct client *client)
+{
+	struct record now = {0};
+	const char *id;
+	bool same = false;
+
+	if (account_read(client->account, &now, NULL) == VALETKEY_OK) {
+		id = record_get(&now, "id");
+		same = id && strcmp(id, client->id) == 0;
+	}
+	record_free(&now);
+	return same;
+}
