@@ -20,7 +20,7 @@
 
 #define REPLY_MS 2000
 #define CONNECTION_S 10u
-#define CONNECTIONS 64u
+#define CONNECTIONS 256u /* one more would be closed at once, whoever it is */
 #define MEMORY ((size_t)64 << 10) /* a request; a longer URL is answered 414 */
 #define CROWD 16u    /* more connections than a browser has any use for, */
 #define CROWDED_S 1u /* of which each stays no longer than this */

@@ -496,12 +496,10 @@ static void test_own_proxy(void)
 	       "a loopback address goes through a proxy that is asked for");
 	proxy = start("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", 0);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", proxy.port);
-	tap_ok(ask_through(url, "http://127.0.0.1:1/query") ==
-		       VALETKEY_ERR_NETWORK &&
-		   !answer.sent && strstr(problem.text, "(HTTP 407)"),
-	       "a proxy that wants a password, without a tunnel: %s",
-	       problem.text);
+	ask_through(url, "http://127.0.0.1:1/query");
 	stop(&proxy);
+	tap_ok(problem.result == VALETKEY_ERR_NETWORK && !seen.len,
+	       "what has no TLS goes through no proxy: %s", problem.text);
 }
 
 int main(void)

@@ -104,6 +104,7 @@ test_browsers()
 		valetkey login work --no-browser --timeout 1
 	[ -e "$VALETKEY_BROWSER_SAVE" ]
 	is $? 1 '--no-browser: none was started'
+	# shellcheck disable=SC2016 # a pattern
 	said "$TIMEOUT" 'No browser was started .\$BROWSER was not found.; open' \
 		'a browser that is not there' \
 		env BROWSER=/nonexistent/browser valetkey login work --timeout 1
