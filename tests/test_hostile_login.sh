@@ -131,7 +131,7 @@ make_busy_browser()
 	bring nothing "$uri"
 	bring no-state "$uri?code=c&iss=$iss"
 	bring empty-state "$uri?code=c&state=&iss=$iss"
-	bring wrong-state "$uri?code=c&state=x${state#?}&iss=$iss"
+	bring wrong-state "$uri?code=c&state=${state%?}~&iss=$iss"
 	bring longer-state "$uri?code=c&state=${state}x&iss=$iss"
 	bring old-state "$uri?code=c&state=$(cat "$OLD_STATE")&iss=$iss"
 	bring two-states "$uri?code=c&state=$state&state=$state&iss=$iss"
