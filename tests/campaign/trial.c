@@ -13,6 +13,7 @@
 #define MEND_TRIES 3
 
 static bool in_window; /* as trial_phase() found it, for trial_end() */
+static bool reserved;  /* the same: room was taken, and nothing lay there */
 
 void trial_begin(struct trial *trial, struct row *row, const char *account,
 		 const int *allowed)
@@ -24,7 +25,7 @@ void trial_begin(struct trial *trial, struct row *row, const char *account,
 	    .began = world_ms(),
 	    .allowed = allowed,
 	};
-	in_window = false;
+	in_window = reserved = false;
 	if (account)
 		parked_forget(account);
 	row->tried++;
@@ -89,6 +90,7 @@ void trial_phase(const struct trial *trial)
 	enum phase phase;
 	int parked = parked_state(trial->account);
 
+	reserved = parked == 1;
 	/* The provider sees the end of the connection a moment later. */
 	world_sleep_us(3000);
 	now = world_counts();
@@ -107,6 +109,14 @@ void trial_phase(const struct trial *trial)
 	trial_found(trial, phase);
 }
 
+/* Killed in the window, even where a busy provider told us too late that it had
+ * rotated: the room was there, the answer was read, and was not put there. */
+static bool was_in_window(const struct trial *trial, const struct counts *now)
+{
+	return in_window || (reserved && now->rotated > trial->before.rotated &&
+			     now->undelivered == trial->before.undelivered);
+}
+
 /* The grant is gone: whose fault it was. */
 static void judge_loss(struct trial *trial)
 {
@@ -114,7 +124,7 @@ static void judge_loss(struct trial *trial)
 
 	if (now.undelivered > trial->before.undelivered)
 		trial->row->lost_network++;
-	else if (in_window)
+	else if (was_in_window(trial, &now))
 		trial->row->lost_window++;
 	else {
 		trial->row->lost++;
@@ -133,7 +143,8 @@ static void judge_duplicates(struct trial *trial)
 {
 	struct counts now = world_counts();
 	unsigned reused = now.reused - trial->before.reused;
-	bool one_try = now.undelivered > trial->before.undelivered || in_window;
+	bool one_try = now.undelivered > trial->before.undelivered ||
+		       was_in_window(trial, &now);
 
 	if (reused > (one_try ? 1 : 0)) {
 		trial->row->duplicates += reused - (one_try ? 1 : 0);
