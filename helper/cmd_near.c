@@ -5,6 +5,7 @@
  * proposed at random.
  */
 #include "cmd.h"
+#include "edit_distance.h"
 #include "provider.h"
 
 #include <stdio.h>
@@ -12,38 +13,9 @@
 
 #define TOO_FAR 3
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The edit distance of two words, for "did you mean". */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32], len = strlen(b);
-
-	if (len >= 32)
-		return len;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t above = row[j];
-
-			row[j] = least(least(above, row[j - 1]) + 1,
-				       corner + (a[i - 1] != b[j - 1]));
-			corner = above;
-		}
-	}
-	return row[len];
-}
-
 void cmd_near_try(struct cmd_near *near, const char *name)
 {
-	size_t d = distance(near->word, name);
+	size_t d = edit_distance(near->word, name);
 
 	if (d >= (*near->name ? near->distance : TOO_FAR) || d >= strlen(name))
 		return;

@@ -4,6 +4,7 @@
  * a misspelled one.
  */
 #include "provider_keys.h"
+#include "edit_distance.h"
 
 #include <string.h>
 
@@ -120,46 +121,17 @@ const struct provider_key *provider_key_find(const char *name, bool of_kind)
 	return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-	a = a < b ? a : b;
-	return a < c ? a : c;
-}
-
-/* Levenshtein's distance, with one row. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_MAX_LENGTH + 1];
-	size_t len = strlen(b);
-
-	for (unsigned j = 0; j <= len; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			unsigned above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1,
-				       corner + (a[i - 1] != b[j - 1]));
-			corner = above;
-		}
-	}
-	return row[len];
-}
-
 const char *provider_key_nearest(const char *name, bool of_kind)
 {
 	const char *nearest = NULL;
-	unsigned best =
-	    3 + (unsigned)(strlen(name) / 8); /* how wrong it may be */
+	size_t best = 3 + strlen(name) / 8; /* how wrong it may be */
 
 	if (strlen(name) > NAME_MAX_LENGTH)
 		return NULL;
 	for (const struct provider_key *key = provider_keys; key->name; key++) {
-		unsigned d =
-		    may_stand(key, of_kind) ? distance(name, key->name) : best;
+		size_t d = may_stand(key, of_kind)
+			       ? edit_distance(name, key->name)
+			       : best;
 
 		if (d < best) {
 			nearest = key->name;

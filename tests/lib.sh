@@ -269,6 +269,19 @@ skip()
 	echo "ok $TAP_COUNT - $2 # SKIP $1"
 }
 
+# As an account's token ends by itself: the copy in the keyring is an old one.
+age()
+{
+	id=$(sed -n 's/^id=//p' "$XDG_CONFIG_HOME/valetkey/$1.conf")
+	(umask 077
+	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" |
+		sed -e 's/^issued_at=.*/issued_at=1/' -e '/^boot=/d' \
+			>"$VALETKEY_TEST_DIR/old-grant")
+	"$VALETKEY_BUILD/tests/keyring" replace grant "$id" \
+		<"$VALETKEY_TEST_DIR/old-grant"
+	rm -f "$VALETKEY_TEST_DIR/old-grant"
+}
+
 # need_keys BYTES: of the user's quota of kernel keys, which all processes of a
 # user share; skips the script where it has not that much left.
 need_keys()

@@ -64,19 +64,6 @@ test_rotation()
 	logged 'event grant.revoked' 0 'and the grant lives'
 }
 
-# As an account's token ends by itself: the copy in the keyring is an old one.
-age()
-{
-	id=$(sed -n 's/^id=//p' "$CONFIG/$1.conf")
-	(umask 077
-	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" |
-		sed -e 's/^issued_at=.*/issued_at=1/' -e '/^boot=/d' \
-			>"$VALETKEY_TEST_DIR/old-grant")
-	"$VALETKEY_BUILD/tests/keyring" replace grant "$id" \
-		<"$VALETKEY_TEST_DIR/old-grant"
-	rm -f "$VALETKEY_TEST_DIR/old-grant"
-}
-
 test_storm()
 {
 	oidc_add many native --auth none --scope openid >/dev/null 2>&1

@@ -36,19 +36,6 @@ processes()
 	[ "$failed" -eq 0 ]
 }
 
-# As an account's token ends by itself: the copy in the keyring is an old one.
-age()
-{
-	id=$(account_id "$1")
-	(umask 077
-	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" |
-		sed -e 's/^issued_at=.*/issued_at=1/' -e '/^boot=/d' \
-			>"$VALETKEY_TEST_DIR/old-grant")
-	"$VALETKEY_BUILD/tests/keyring" replace grant "$id" \
-		<"$VALETKEY_TEST_DIR/old-grant"
-	rm -f "$VALETKEY_TEST_DIR/old-grant"
-}
-
 storm()
 {
 	what=$1
