@@ -27,6 +27,7 @@ struct endpoint_answer {
 	bool unknown;	       /* it was sent, and no whole answer came: nobody
 			       knows whether the server acted on it */
 	char error[64];	       /* RFC 6749 5.2, "" where none */
+	char name[64];	       /* what the server calls that */
 	char moved_to[128];    /* the host of a redirect, "" where none */
 	bool web_page;	       /* it is HTML */
 	int64_t retry_after_s; /* -1: not said */

@@ -14,6 +14,7 @@
 #include "park.h"
 #include "registration.h"
 #include "scope.h"
+#include "token_error.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -229,6 +230,25 @@ static void record_death(struct job *job, const struct client *client,
 		    kept.text, client->account);
 }
 
+/* By what its names meant at the login. */
+static bool ends(const struct record *grant, const char *name)
+{
+	return strcmp(token_error_meaning(grant, name), "invalid_grant") == 0;
+}
+
+/* The server's word for it is another one since the file was changed: nothing
+ * of the grant goes. */
+static void doubt_death(struct job *job, const struct client *client)
+{
+	struct problem kept = job->problem;
+
+	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+		    "%s That this ends a grant ('error[]') is new since the "
+		    "login, so the grant is kept. Put the provider's file or "
+		    "the account's back, or run: valetkey login %s",
+		    kept.text, client->account);
+}
+
 static int refresh_with(struct job *job, const struct client *client,
 			const char *secret, struct record *grant)
 {
@@ -244,8 +264,10 @@ static int refresh_with(struct job *job, const struct client *client,
 		rc = redeem(job, &r, &answer);
 		if (strcmp(answer.error, "invalid_grant") == 0) {
 			again = rotated_by_another(job, client, grant);
-			if (!again)
+			if (!again && ends(grant, answer.name))
 				record_death(job, client, grant);
+			else if (!again)
+				doubt_death(job, client);
 		}
 		endpoint_answer_free(&answer);
 	}

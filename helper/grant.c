@@ -137,6 +137,17 @@ static int keep_identity(const struct record *old, struct record *grant)
 	       record_add(grant, "identity_id", record_get(old, "identity_id"));
 }
 
+/* What the provider's names of errors mean, for as long as the grant lives. */
+static int keep_errors(const struct record *from, struct record *grant)
+{
+	const char *line = NULL;
+	int rc = 0;
+
+	while (!rc && (line = record_next(from, "error[]", line)))
+		rc = record_add(grant, "error[]", line);
+	return rc;
+}
+
 int grant_from_answer(const struct client *client, const struct record *answer,
 		      const struct record *old, const char *asked_scope,
 		      struct record *grant)
@@ -165,7 +176,9 @@ int grant_from_answer(const struct client *client, const struct record *answer,
 	    record_add_int(grant, "issued_clock", clock_ms()) ||
 	    record_add(grant, "boot", boot) ||
 	    record_add(grant, "seal", seal ? seal : new_seal.data) ||
-	    (old && keep_identity(old, grant)) || client_pin(client, grant))
+	    (old && keep_identity(old, grant)) ||
+	    keep_errors(old ? old : &client->config, grant) ||
+	    client_pin(client, grant))
 		goto out;
 	rc = VALETKEY_OK;
 out:

@@ -6,7 +6,8 @@
  * Keys of a grant's item: access_token, refresh_token, scope, expires_in (0: it
  * never expires), issued_at (Unix seconds), boot and issued_clock (of clock.h),
  * needs_login (the reason for which a login is needed), identity and identity_id
- * (identity.h), seal (a key, see park.h), pin.* (client.h).
+ * (identity.h), seal (a key, see park.h), pin.* (client.h), error[] (provider.h,
+ * as it was at the login: no file that is changed later ends a grant).
  */
 #ifndef VALETKEY_GRANT_H
 #define VALETKEY_GRANT_H

@@ -58,13 +58,12 @@ bool token_error_is(const struct json *json)
 	       (ok && strcmp(ok, "false") == 0);
 }
 
-/* The standard's name for it: error[]=NAME=ERROR. */
-static const char *meaning(const struct client *client, const char *name)
+const char *token_error_meaning(const struct record *names, const char *name)
 {
 	size_t len = strlen(name);
 	const char *line = NULL;
 
-	while ((line = record_next(&client->config, "error[]", line)))
+	while ((line = record_next(names, "error[]", line)))
 		if (strncmp(line, name, len) == 0 && line[len] == '=')
 			return line + len + 1;
 	return name;
@@ -96,8 +95,11 @@ static int refused(const struct client *client, const struct json *json,
 	int result = VALETKEY_ERR_DENIED;
 	const char *next = "";
 
+	*answer->name = '\0';
+	strncat(answer->name, name ? name : "", sizeof(answer->name) - 1);
 	*answer->error = '\0';
-	strncat(answer->error, meaning(client, name ? name : ""),
+	strncat(answer->error,
+		token_error_meaning(&client->config, answer->name),
 		sizeof(answer->error) - 1);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcmp(known[i].error, answer->error) == 0) {

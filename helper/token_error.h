@@ -13,8 +13,12 @@
 /* Whether the JSON of an answer with HTTP 200 is an error all the same. */
 bool token_error_is(const struct json *json);
 
+/* The standard's name for what a server calls `name`, by the lines of error[]
+ * in `names`: NAME=ERROR; else `name`. */
+const char *token_error_meaning(const struct record *names, const char *name);
+
 /*
- * Sets problem and answer->error (the name of RFC 6749 where the provider's data
+ * Sets problem, answer->name and answer->error (the name of RFC 6749 where the provider's data
  * tell it). `json` is what the answer holds, NULL: no JSON. Results as
  * endpoint_token()'s.
  */

@@ -125,6 +125,25 @@ test_pkce()
 	remove pkce
 }
 
+# A harmless error by the name of one that ends a grant.
+test_error()
+{
+	liar_account error || exit 1
+	cp "$CONFIG/error.conf" "$LIES/error.conf"
+	changed error error[]=come_back_later=invalid_grant
+	said 0 . 'a changed name of an error: a refresh' \
+		valetkey token error --min-valid 31536000
+	lie token 'json 400' '{"error":"come_back_later"}'
+	said "$LOGIN" "come_back_later.*'error\[\]'.*the grant is kept" \
+		'a changed name of an error' \
+		valetkey token error --min-valid 31536000
+	honest
+	cp "$LIES/error.conf" "$CONFIG/error.conf"
+	said 0 . 'a changed name of an error: the grant is kept' \
+		valetkey token error --min-valid 31536000
+	remove error
+}
+
 certificate c IP:127.0.0.1 || exit 1
 certificate d IP:127.0.0.1 || exit 1
 liar_start || exit 1
@@ -135,5 +154,6 @@ test_note
 test_pipe
 test_parameters
 test_pkce
+test_error
 liar_stop
 done_testing
