@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * provider_files.h - the person's own folder of providers, for test programs
- * that fill it.
+ * that fill it, and read it.
  */
 #ifndef VALETKEY_PROVIDER_FILES_H
 #define VALETKEY_PROVIDER_FILES_H
+
+#include "provider.h"
+#include "valetkey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +35,30 @@ static inline void write_file(const char *name, const char *text, mode_t mode)
 	if (!file || fputs(text, file) < 0 || fclose(file) != 0 ||
 	    chmod(path, mode) != 0)
 		exit(99);
+}
+
+static inline bool loads(const char *name, struct record *provider)
+{
+	struct problem problem = {0};
+	int rc = provider_load(name, provider, &problem);
+
+	if (rc)
+		printf("# %s\n", problem.text);
+	return rc == VALETKEY_OK;
+}
+
+/* The key has this value; NULL: it is not there. */
+static inline bool is(const struct record *record, const char *key,
+		      const char *value)
+{
+	const char *got = record_get(record, key);
+
+	if (got && value && strcmp(got, value) == 0)
+		return true;
+	if (!got && !value)
+		return true;
+	printf("# %s: %s\n", key, got ? got : "absent");
+	return false;
 }
 
 #endif

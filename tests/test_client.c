@@ -48,18 +48,6 @@ static void write_files(void)
 	write_file("broken", "name=Broken\n\nno equals sign\n", 0600);
 }
 
-static bool is(const struct record *record, const char *key, const char *value)
-{
-	const char *got = record_get(record, key);
-
-	if (got && value && strcmp(got, value) == 0)
-		return true;
-	if (!got && !value)
-		return true;
-	printf("# %s: %s\n", key, got ? got : "absent");
-	return false;
-}
-
 static unsigned count(const struct record *record, const char *key)
 {
 	const char *value = NULL;

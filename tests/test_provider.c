@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_provider.c - what provider.h promises: the person's provider files and
- * the installed ones, instances, kinds of client and templates.
+ * the installed ones, instances and kinds of client.
+ * test_provider_parameters.c has what a person fills in.
  */
 #include "provider.h"
 #include "provider_files.h"
@@ -52,15 +53,6 @@ static void write_files(void)
 		   "instance[]=only https://only.example X\n"
 		   "token_endpoint={origin}/t\n",
 		   0600);
-	write_file("tenants",
-		   "instance_domain[]=*\n"
-		   "parameter[]=tenant common Which tenant\n"
-		   "parameter[]=realm - Which realm\n"
-		   "authorization_endpoint={origin}/{tenant}/a\n"
-		   "token_endpoint={origin}/{realm}/{tenant}/t\n"
-		   "revocation_endpoint={origin}{tenant}/r\n"
-		   "userinfo_endpoint=https://{tenant}.example.com/u\n",
-		   0600);
 	write_file("broken", "name=Broken\n\nno equals sign\n", 0600);
 	write_file("open", "token_endpoint=https://open.example/\n", 0666);
 	write_file("Capital", "token_endpoint=https://capital.example/\n",
@@ -68,16 +60,6 @@ static void write_files(void)
 }
 
 /* ---- finding and reading ---- */
-
-static bool loads(const char *name, struct record *provider)
-{
-	struct problem problem = {0};
-	int rc = provider_load(name, provider, &problem);
-
-	if (rc)
-		printf("# %s\n", problem.text);
-	return rc == VALETKEY_OK;
-}
 
 /* ERR_ARG, a sentence with this in it, and nothing read. */
 static bool load_fails(const char *name, const char *says)
@@ -89,18 +71,6 @@ static bool load_fails(const char *name, const char *says)
 	printf("# %s\n", problem.text);
 	return rc == VALETKEY_ERR_ARG && problem.result == rc &&
 	       strstr(problem.text, says) && !provider.pairs.len;
-}
-
-static bool is(const struct record *record, const char *key, const char *value)
-{
-	const char *got = record_get(record, key);
-
-	if (got && value && strcmp(got, value) == 0)
-		return true;
-	if (!got && !value)
-		return true;
-	printf("# %s: %s\n", key, got ? got : "absent");
-	return false;
 }
 
 static void test_load(void)
@@ -135,9 +105,8 @@ static int collect(const char *name, void *data)
 
 static void test_each(void)
 {
-	static const char *const expected[] = {"acme",	 "bare",   "broken",
-					       "open",	 "github", "ninjaone",
-					       "single", "tenants"};
+	static const char *const expected[] = {
+	    "acme", "bare", "broken", "open", "github", "ninjaone", "single"};
 	struct record names = {0};
 	const char *name = NULL, *before = "";
 	size_t count = 0, known = 0;
@@ -148,11 +117,11 @@ static void test_each(void)
 		sorted = sorted && strcmp(before, name) < 0;
 		before = name;
 		count++;
-		for (size_t i = 0; i < 8; i++)
+		for (size_t i = 0; i < 7; i++)
 			known += strcmp(name, expected[i]) == 0;
 	}
 	tap_ok(sorted, "in order, each once");
-	tap_ok(count > 20 && known == 8, "own ones and installed ones");
+	tap_ok(count > 20 && known == 7, "own ones and installed ones");
 	record_free(&names);
 }
 
@@ -286,105 +255,6 @@ static void test_resolve(const struct record *provider)
 	record_free(&none);
 }
 
-/* ---- parameters ---- */
-
-/* "VALUE VALUE" of tenant and realm, NULL for none; what the text holds. */
-static bool tenant_says(const struct record *provider, const char *tenant,
-			const char *realm, const char *says)
-{
-	struct record keys = {0}, resolved = {0};
-	const struct provider_choice choice = {NULL, "https://me.example",
-					       &keys};
-	struct problem problem = {0};
-	const char *token;
-	bool ok;
-
-	record_add(&keys, "parameter.tenant", tenant);
-	record_add(&keys, "parameter.realm", realm);
-	if (provider_resolve(provider, &choice, &resolved, &problem))
-		token = problem.text;
-	else
-		token = record_get(&resolved, "token_endpoint");
-	ok = token && strstr(token, says);
-	if (!ok)
-		printf("# %s\n", token ? token : "nothing");
-	record_free(&keys);
-	record_free(&resolved);
-	return ok;
-}
-
-static void test_parameters(void)
-{
-	static const char *const bad[] = {"a/b",  "..",	 "",  "-x", "a b",
-					  "a%2f", "{a}", "ü", NULL};
-	struct record provider = {0}, resolved = {0}, keys = {0};
-	const struct provider_choice choice = {NULL, "https://me.example",
-					       &keys};
-	struct provider_parameter parameter;
-	struct problem problem = {0};
-
-	if (!loads("tenants", &provider))
-		exit(99);
-	tap_ok(
-	    tenant_says(&provider, NULL, "r", "https://me.example/r/common/t"),
-	    "a parameter's usual value");
-	tap_ok(tenant_says(&provider, "contoso.com", "r-1_2",
-			   "https://me.example/r-1_2/contoso.com/t"),
-	       "its own value");
-	tap_ok(tenant_says(&provider, NULL, NULL, "--set realm=VALUE"),
-	       "one without a usual value must be given");
-	for (size_t i = 0; bad[i]; i++)
-		tap_ok(tenant_says(&provider, bad[i], "r", "letters, digits"),
-		       "no value: \"%s\"", bad[i]);
-	record_add(&keys, "parameter.realm", "r");
-	tap_ok(provider_resolve(&provider, &choice, &resolved, &problem) == 0 &&
-		   is(&resolved, "revocation_endpoint",
-		      "https://me.example{tenant}/r") &&
-		   is(&resolved, "userinfo_endpoint",
-		      "https://{tenant}.example.com/u") &&
-		   is(&resolved, "parameter[]", NULL),
-	       "a parameter is never part of a host");
-	tap_ok(provider_parameter_read("t - Your tenant", &parameter) &&
-		   !*parameter.usual &&
-		   strcmp(parameter.text, "Your tenant") == 0,
-	       "a parameter's line");
-	tap_ok(!provider_parameter_read("t", &parameter) &&
-		   !provider_parameter_read("", &parameter) &&
-		   !provider_parameter_read("T x y", &parameter) &&
-		   !provider_parameter_read("origin x y", &parameter) &&
-		   !provider_parameter_read("t a/b y", &parameter),
-	       "no parameter's line");
-	record_free(&provider);
-	record_free(&resolved);
-	record_free(&keys);
-}
-
-static void test_anywhere(void)
-{
-	struct record provider = {0};
-	char origin[300];
-	struct problem problem = {0};
-
-	if (!loads("tenants", &provider))
-		exit(99);
-	tap_ok(provider_instance(&provider, "Git.example.org:3000", origin,
-				 &problem) == 0 &&
-		   strcmp(origin, "https://git.example.org:3000") == 0,
-	       "any host, where the file says so");
-	tap_ok(provider_instance(&provider, "http://127.0.0.1:80", origin,
-				 &problem) == 0 &&
-		   provider_instance(&provider, "http://git.example.org",
-				     origin, &problem) == VALETKEY_ERR_ARG &&
-		   strstr(problem.text, "your own https host"),
-	       "http for this computer alone");
-	tap_ok(provider_instance(&provider, NULL, origin, &problem) ==
-		   VALETKEY_ERR_ARG,
-	       "it must be named");
-	tap_ok(!provider_has_origin(&provider, "https://git.example.org"),
-	       "any host is none of the provider's own");
-	record_free(&provider);
-}
-
 int main(void)
 {
 	struct record provider = {0};
@@ -396,8 +266,6 @@ int main(void)
 		return 99;
 	test_instance(&provider);
 	test_resolve(&provider);
-	test_parameters();
-	test_anywhere();
 	record_free(&provider);
 	return tap_done();
 }
