@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const endpoints[] = {"authorization_endpoint",
+const char *const client_endpoints[] = {"authorization_endpoint",
 					"token_endpoint",
 					"refresh_endpoint",
 					"revocation_endpoint",
@@ -122,7 +122,7 @@ static int resolve(const struct record *provider, const struct record *keys,
 
 	if (!rc)
 		rc = provider_resolve(provider, &choice, config, problem);
-	for (const char *const *key = endpoints; *key && !rc; key++)
+	for (const char *const *key = client_endpoints; *key && !rc; key++)
 		if (record_get(keys, *key))
 			rc = check_place(&place, *key, record_get(keys, *key),
 					 problem);
@@ -244,7 +244,7 @@ static int check_urls(const struct client *client, struct problem *problem)
 	char origin[ORIGIN_MAX];
 	const char *host = NULL;
 
-	for (const char *const *key = endpoints; *key; key++) {
+	for (const char *const *key = client_endpoints; *key; key++) {
 		const char *url = record_get(&client->config, *key);
 
 		if (url && origin_of(url, origin) != 0)

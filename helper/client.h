@@ -57,6 +57,13 @@ struct client {
 };
 
 /*
+ * The keys of all addresses that a secret, a code or a token may be sent to; the
+ * last is NULL. What is in here is checked as a URL, stays with the provider's
+ * file, and is pinned.
+ */
+extern const char *const client_endpoints[];
+
+/*
  * From an account's keys (its file's, or what `add` is about to write). 0, or
  * ERR_ACCOUNT, _ARG, _NOMEM with *problem set: which key is missing or bad.
  */

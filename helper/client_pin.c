@@ -11,21 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* client_id too: a grant is of use to the client that got it alone. And pkce:
- * without it whoever catches a code could have the next one. */
-static const char *const pinned[] = {"issuer",
-				     "authorization_endpoint",
-				     "token_endpoint",
-				     "refresh_endpoint",
-				     "revocation_endpoint",
-				     "device_authorization_endpoint",
-				     "pushed_authorization_request_endpoint",
-				     "userinfo_endpoint",
-				     "ca_file",
-				     "client_id",
-				     "pkce"};
+/*
+ * client_id too: a grant is of use to the client that got it alone. And pkce:
+ * without it whoever catches a code could have the next one. What differs first
+ * is told; a client secret may go where pkce or hosts alone differ, so these
+ * come last.
+ */
+static const char *const before[] = {"issuer", NULL};
+static const char *const after[] = {"ca_file", "client_id", "pkce", NULL};
+static const char *const *const pinned[] = {before, client_endpoints, after};
 
-#define PINNED_COUNT (sizeof(pinned) / sizeof(*pinned))
+#define PINNED_LISTS (sizeof(pinned) / sizeof(*pinned))
 
 static int compare(const void *a, const void *b)
 {
@@ -72,13 +68,24 @@ int client_pin(const struct client *client, struct record *item)
 	struct buf hosts = {0};
 	int rc = hosts_line(client, &hosts);
 
-	for (size_t i = 0; !rc && i < PINNED_COUNT; i++)
-		rc = add_pin(item, pinned[i],
-			     record_get(&client->config, pinned[i]));
+	for (size_t i = 0; i < PINNED_LISTS; i++)
+		for (const char *const *key = pinned[i]; *key && !rc; key++)
+			rc = add_pin(item, *key,
+				     record_get(&client->config, *key));
 	if (!rc)
 		rc = add_pin(item, "hosts", buf_text(&hosts));
 	buf_free(&hosts);
 	return rc;
+}
+
+/* The same name, but one that outlives the record it was found in. */
+static const char *lasting(const char *pin)
+{
+	for (size_t i = 0; i < PINNED_LISTS; i++)
+		for (const char *const *key = pinned[i]; *key; key++)
+			if (strcmp(pin + strlen("pin."), *key) == 0)
+				return *key;
+	return "hosts";
 }
 
 bool client_pinned(const struct client *client, const struct record *item,
@@ -94,12 +101,8 @@ bool client_pinned(const struct client *client, const struct record *item,
 	while (!*what && (key = record_each(&now, &at, &value))) {
 		then = record_get(item, key);
 		if (strcmp(then ? then : "", value) != 0)
-			*what = strcmp(key, "pin.hosts") == 0 ? "hosts" : key;
+			*what = lasting(key);
 	}
-	for (size_t i = 0; *what && i < PINNED_COUNT; i++)
-		if (strncmp(*what, "pin.", 4) == 0 &&
-		    strcmp(*what + 4, pinned[i]) == 0)
-			*what = pinned[i]; /* static, outlives `now` */
 	record_free(&now);
 	return *what == NULL;
 }

@@ -301,6 +301,22 @@ static void test_pins(void)
 	}
 }
 
+/* Whatever a credential may be sent to. */
+static void test_every_endpoint(void)
+{
+	static const char *const then[] = {CUSTOM, NULL};
+	char line[200];
+
+	for (const char *const *key = client_endpoints; *key; key++) {
+		const char *const now[] = {CUSTOM, "hosts[]=https://c.example",
+					   "pkce=none", line, NULL};
+
+		snprintf(line, sizeof(line), "%s=https://c.example/x", *key);
+		tap_ok(same(differs(then, now), *key),
+		       "%s is told before hosts and pkce", *key);
+	}
+}
+
 static void test_empty_item(void)
 {
 	static const char *const lines[] = {CUSTOM, NULL};
@@ -321,6 +337,7 @@ int main(void)
 	test_refused();
 	test_client_load();
 	test_pins();
+	test_every_endpoint();
 	test_empty_item();
 	return tap_done();
 }

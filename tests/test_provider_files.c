@@ -32,32 +32,26 @@ static void make_keys(const struct choice *choice, struct record *keys)
 	record_add(keys, "client", choice->kind);
 }
 
-/* No template is left, nothing is http, no account key can lead it away. */
+/* No template is left, nothing is http. */
+static bool url_ok(const struct client *client, const char *key)
+{
+	const char *url = NULL;
+
+	while ((url = record_next(&client->config, key, url)))
+		if (strncmp(url, "https://", 8) != 0 || strpbrk(url, "{} ")) {
+			printf("# %s: %s\n", key, url);
+			return false;
+		}
+	return true;
+}
+
 static bool endpoints_ok(const struct client *client)
 {
-	static const char *const keys[] = {
-	    "issuer",
-	    "authorization_endpoint",
-	    "token_endpoint",
-	    "refresh_endpoint",
-	    "revocation_endpoint",
-	    "device_authorization_endpoint",
-	    "pushed_authorization_request_endpoint",
-	    "userinfo_endpoint",
-	    "hosts[]",
-	    NULL};
-	bool ok = record_get(&client->config, "hosts[]") != NULL;
+	bool ok = record_get(&client->config, "hosts[]") &&
+		  url_ok(client, "issuer") && url_ok(client, "hosts[]");
 
-	for (const char *const *key = keys; *key; key++) {
-		const char *url = NULL;
-
-		while ((url = record_next(&client->config, *key, url)))
-			if (strncmp(url, "https://", 8) != 0 ||
-			    strpbrk(url, "{} ")) {
-				printf("# %s: %s\n", *key, url);
-				ok = false;
-			}
-	}
+	for (const char *const *key = client_endpoints; *key; key++)
+		ok = url_ok(client, *key) && ok;
 	return ok && client->token_endpoint;
 }
 
@@ -87,6 +81,16 @@ static bool stays(const struct choice *choice, const char *key)
 	return rc == VALETKEY_ERR_ARG && strstr(problem.text, "no instance");
 }
 
+/* No key of an account can lead it away. */
+static bool all_stay(const struct choice *choice)
+{
+	bool all = true;
+
+	for (const char *const *key = client_endpoints; *key; key++)
+		all = stays(choice, *key) && all;
+	return all;
+}
+
 static void try_choice(const struct choice *choice)
 {
 	struct record keys = {0};
@@ -96,10 +100,7 @@ static void try_choice(const struct choice *choice)
 
 	make_keys(choice, &keys);
 	ok = client_from_record("work", &keys, &client, &problem) == 0 &&
-	     endpoints_ok(&client) && grant_ok(&client) &&
-	     stays(choice, "token_endpoint") &&
-	     stays(choice, "authorization_endpoint") &&
-	     stays(choice, "userinfo_endpoint");
+	     endpoints_ok(&client) && grant_ok(&client) && all_stay(choice);
 	tap_ok(ok, "%s, %s, %s %s", choice->provider,
 	       choice->instance ? choice->instance : "one instance",
 	       choice->kind, problem.text);
@@ -262,6 +263,39 @@ static void test_header(void)
 	tap_ok(all && count > 30, "provider.h tells of no other (%u)", count);
 }
 
+static bool is_endpoint(const char *name)
+{
+	const char *const *key = client_endpoints;
+
+	while (*key && strcmp(*key, name) != 0)
+		key++;
+	return *key != NULL;
+}
+
+/* Every endpoint of the table is pinned: client.h has it in its list. The issuer
+ * is sent nothing. */
+static void test_endpoints(void)
+{
+	unsigned count = 0;
+
+	for (const struct provider_key *key = provider_keys; key->name; key++) {
+		size_t len = strlen(key->name);
+		bool named =
+		    len > 9 && strcmp(key->name + len - 9, "_endpoint") == 0;
+
+		if (strcmp(key->name, "issuer") == 0 ||
+		    (key->value != PROVIDER_ENDPOINT && !named))
+			continue;
+		tap_ok(is_endpoint(key->name) &&
+			   key->value == PROVIDER_ENDPOINT,
+		       "%s is checked and pinned", key->name);
+		count++;
+	}
+	for (const char *const *key = client_endpoints; *key; key++)
+		count--;
+	tap_ok(count == 0, "and nothing else is");
+}
+
 static void test_nearest(void)
 {
 	const char *near = provider_key_nearest("token_endpiont", false);
@@ -283,6 +317,7 @@ int main(void)
 	test_told("valetkey-provider.5");
 	test_manual();
 	test_header();
+	test_endpoints();
 	test_nearest();
 	return tap_done();
 }
