@@ -163,7 +163,6 @@ static int run_login(struct cmd_args *args)
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	if (rc)
 		goto out;
-	cmd_cancel_on_signals();
 	rc = cmd_call(&call);
 	terminal_wait_end();
 	if (!rc)

@@ -73,8 +73,10 @@ static int run_verb(int argc, char **argv)
 	if (verb->run_words)
 		return verb->run_words(argc, argv);
 	rc = cmd_options_read(verb, argc, argv, &args, &run);
-	if (!rc && run)
+	if (!rc && run) {
+		cmd_cancel_on_signals();
 		rc = verb->run(&args);
+	}
 	cmd_options_free(&args);
 	return rc;
 }

@@ -106,8 +106,6 @@ static int run_token(struct cmd_args *args)
 		rc = cmd_account_exists(args->account);
 	if (rc)
 		return rc;
-	if (request.flags)
-		cmd_cancel_on_signals();
 	rc = valetkey_open(&how, &handle);
 	if (!rc)
 		rc = valetkey_get(handle, &request, &token);

@@ -309,6 +309,11 @@ test_walk_native()
 	is "$status" "$CANCELED" 'remove asks'
 	terminal valetkey remove native <<-END
 	expect [y/N]
+	key C
+	END
+	is "$status" "$CANCELED" 'Ctrl-C where remove asks'
+	terminal valetkey remove native <<-END
+	expect [y/N]
 	send y
 	END
 	is "$status" 0 'and does as it is told'
@@ -322,7 +327,8 @@ test_interrupted()
 	expect own host
 	key C
 	END
-	is "$status" 130 'Ctrl-C at a question'
+	is "$status" "$CANCELED" 'Ctrl-C at a question'
+	like "$text" '^valetkey: Canceled' 'Ctrl-C at a question: and says so'
 	terminal valetkey add work --provider ninjaone <<-END
 	expect own host
 	key D
@@ -337,7 +343,7 @@ test_interrupted()
 	key C
 	expect speed
 	END
-	like "$text" 'status 130' 'Ctrl-C at the secret'
+	like "$text" "status $CANCELED" 'Ctrl-C at the secret'
 	unlike "$text" ' -echo( |$)' 'the terminal echoes again'
 	nothing_left 'Ctrl-C at a question'
 }
