@@ -279,7 +279,11 @@ test_completion()
 	completes 'header' token work --format h
 	completes 'setpriv' run work -- setpri
 	completes 'ninjaone' add x --provider nin
-	completes 'api-services' add x --client api
+	completes 'api-services' add x --provider ninjaone --client api
+	completes 'client_credentials' add x --client client
+	completes 'ca' add x --provider ninjaone --instance c
+	completes 'com freedesktop gnome salsa' add x --provider = gitlab --instance ''
+	completes '' add x --instance ''
 	completes '--json' status --j
 	completes '' token work --scope ''
 }

@@ -42,6 +42,20 @@ _valetkey_options()
 	echo '--help'
 }
 
+# What the provider of the line has for an option: the codes of its instances
+# or its kinds of client.
+_valetkey_of_provider()
+{
+	local i name=
+	for ((i = 2; i < ${#COMP_WORDS[@]}; i++)); do
+		[[ ${COMP_WORDS[i]} != --provider ]] || name=${COMP_WORDS[i + 1]}
+		[[ $name != = ]] || name=${COMP_WORDS[i + 2]}
+		[[ -z $name ]] || break
+	done
+	[[ -n $name ]] || return
+	valetkey providers "$name" 2>/dev/null | sed -n "$1"
+}
+
 # What may follow an option; fails where it takes a value of its own.
 _valetkey_value()
 {
@@ -52,10 +66,13 @@ _valetkey_value()
 		_valetkey_files "$config/providers"
 		valetkey providers 2>/dev/null | sed -n 's/^\([a-z0-9-]\{1,\}\) .*/\1/p'
 		;;
-	add/--instance) echo 'app us2 eu ca oc fed' ;;
+	add/--instance)
+		_valetkey_of_provider \
+			's/^[-a-z ]\{16\}\([^ ]*\) https\{0,1\}:.*/\1/p'
+		;;
 	add/--client)
-		echo 'web native api-services authorization_code
-			client_credentials'
+		_valetkey_of_provider 's/^--client \([^:]*\):.*/\1/p' |
+			grep . || echo 'authorization_code client_credentials'
 		;;
 	add/--auth)
 		echo 'client_secret_post client_secret_basic private_key_jwt

@@ -15,6 +15,20 @@ function __valetkey_providers
     valetkey providers 2>/dev/null | string match -rg '^([a-z0-9-]+) '
 end
 
+# What the provider of the line has: the codes of its instances, its kinds of
+# client.
+function __valetkey_of_provider
+    set -l name (commandline -opc | string join ' ' |
+        string match -rg -- '--provider[ =]([a-z0-9-]+)')
+    test -n "$name"; and valetkey providers $name 2>/dev/null |
+        string match -rg -- $argv[1]
+end
+
+function __valetkey_kinds
+    __valetkey_of_provider '^--client ([^:]*):'
+    or printf '%s\n' authorization_code client_credentials
+end
+
 function __valetkey_in
     __fish_seen_subcommand_from $argv
 end
@@ -39,9 +53,9 @@ complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout r
 complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl git-setup' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_providers)' -d 'A provider that valetkey knows'
-complete -c valetkey -n '__valetkey_in add' -l instance -x -a 'app us2 eu ca oc fed' -d 'Which region, or your own host'
+complete -c valetkey -n '__valetkey_in add' -l instance -x -a "(__valetkey_of_provider '^[-a-z ]{16}(\S*) https?:')" -d 'Which region, or your own host'
 complete -c valetkey -n '__valetkey_in add' -l set -x -d 'What else the provider asks for'
-complete -c valetkey -n '__valetkey_in add' -l client -x -a 'web native api-services authorization_code client_credentials' -d 'Which kind of client app'
+complete -c valetkey -n '__valetkey_in add' -l client -x -a '(__valetkey_kinds)' -d 'Which kind of client app'
 complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
 complete -c valetkey -n '__valetkey_in add' -l register -d 'Have the server register a client'
 complete -c valetkey -n '__valetkey_in add' -l resource-indicator -x -d 'What the tokens are to be good for'
