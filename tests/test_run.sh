@@ -20,6 +20,15 @@ mcp()
 			"$PROVIDER_URL"
 }
 
+# It with a library that cannot be loaded.
+mcp_without()
+{
+	mkdir -p "$VALETKEY_TEST_DIR/broken" &&
+		: >"$VALETKEY_TEST_DIR/broken/libvaletkey.so.1"
+	LD_LIBRARY_PATH=$VALETKEY_TEST_DIR/broken \
+		python3 "$VALETKEY_SRC/examples/ninjaone-mcp" 2>&1 </dev/null
+}
+
 cd "$VALETKEY_TEST_DIR" && provider_start || exit
 ok 'an account' demo_account demo
 ok 'logs in' demo_login demo
@@ -86,6 +95,11 @@ if python3 -c 'import ctypes, json, urllib.request' 2>/dev/null &&
 	like "$(mcp)" '"id": *3.*ALDER-DC01' 'after a 401 as well'
 	is $(($(provider_count 'grant=refresh_token .*result=ok') - before)) 1 \
 		'at one refresh'
+	problem=$(mcp_without)
+	is "$? $(echo "$problem" | wc -l)" '1 1' \
+		'without the library it ends with a sentence'
+	like "$problem" '^ninjaone-mcp: .*libvaletkey.so.1: .*LD_LIBRARY_PATH=' \
+		'that says what to do'
 else
 	skip 'python3 cannot load the library' 'an MCP server'
 fi
