@@ -196,7 +196,7 @@ int endpoint_revoke(const struct endpoint_request *request,
 		return problem->result;
 	rc =
 	    endpoint_post(request, client->revocation_endpoint, &http, problem);
-	if (!rc && http.status != 200)
+	if (!rc && http.status != 200 && http.status != 204)
 		rc = problem_set(problem,
 				 http.status == 429   ? VALETKEY_ERR_THROTTLED
 				 : http.status >= 500 ? VALETKEY_ERR_NETWORK

@@ -93,6 +93,13 @@ static bool is_refused(const struct client *client,
 		!answer->unknown && why->result == VALETKEY_ERR_DENIED);
 }
 
+/* Gitea says unauthorized_client of a wrong secret, too. */
+static bool is_bad_code(const struct endpoint_answer *answer)
+{
+	return strcmp(answer->error, "invalid_grant") == 0 &&
+	       strcmp(answer->name, "unauthorized_client") != 0;
+}
+
 /* Shows the secret once and says what the answer proves. */
 static int prove(struct job *job, const struct client *client,
 		 const char *secret)
@@ -110,8 +117,7 @@ static int prove(struct job *job, const struct client *client,
 	if (is_refused(client, &answer, &why)) {
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED, "%s",
 				 why.text);
-	} else if (machine ? rc == VALETKEY_OK
-			   : strcmp(answer.error, "invalid_grant") == 0) {
+	} else if (machine ? rc == VALETKEY_OK : is_bad_code(&answer)) {
 		rc = accepted(job, what);
 	} else {
 		rc = proof(job, "unproven",

@@ -186,11 +186,37 @@ test_errors()
 	remove alive
 }
 
+# Gitea says unauthorized_client of a dead grant, and of a wrong secret too.
+test_ambiguous()
+{
+	provider_fault none answer=error-word
+	account dead error[]=unauthorized_client=invalid_grant
+	said "$LOGIN" 'stored, not proven' 'a word for both proves no secret' \
+		valetkey status dead
+	provider_fault none
+	ends error-word 'unable to parse' 'an error in a word of the standard'
+	remove dead
+}
+
+# RFC 7009 has 200 with a body that is ignored; an empty answer says no less.
+test_revocation()
+{
+	account gone
+	ok 'a login' valetkey login gone
+	provider_fault none answer=no-content
+	said 0 'grant was revoked' 'a revocation that is answered with 204' \
+		valetkey logout gone
+	provider_fault none
+	remove gone
+}
+
 test_parameters
 test_json
 test_shapes
 test_nested_token
 test_never
 test_errors
+test_ambiguous
+test_revocation
 nothing_left 'removed'
 done_testing

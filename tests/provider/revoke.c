@@ -5,6 +5,7 @@
  * answered like one that was revoked (section 2.2).
  */
 #include "provider.h"
+#include "shape.h"
 
 static bool revoke_busy(struct provider *provider, struct request *request)
 {
@@ -19,7 +20,8 @@ static bool revoke_busy(struct provider *provider, struct request *request)
 static void revoke_token(struct provider *provider, struct request *request,
 			 struct token *token)
 {
-	request->answer.status = 200;
+	request->answer.status =
+	    shape_is(&provider->faults, "no-content") ? 204 : 200;
 	if (!token) {
 		request_log(request, "result", "ok");
 		request_log(request, "reason", "unknown-token");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Other providers' shapes: see shape.h. error-200 is GitHub's, error-ok and
- * nested are Slack's, error-message is HubSpot's.
+ * nested are Slack's, error-message is HubSpot's, error-word is Gitea's.
  */
 #include "shape.h"
 
@@ -26,6 +26,9 @@ static const struct refusal {
      "{\"error\":{\"code\":\"invalid_grant\",\"message\":\"gone\"}}"},
     {"error-message", 400,
      "{\"status\":\"BAD_REFRESH_TOKEN\",\"message\":\"gone\"}"},
+    {"error-word", 400,
+     "{\"error\":\"unauthorized_client\",\"error_description\":"
+     "\"unable to parse refresh token\"}"},
 };
 
 bool shape_is(const struct faults *faults, const char *shape)
