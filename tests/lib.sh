@@ -256,12 +256,6 @@ unlike()
 	tap_result 0 "$3"
 }
 
-# A thread sanitizer keeps signals back from who waits for a person.
-signals_come()
-{
-	! grep -q __tsan_init "$VALETKEY_LIB"
-}
-
 # skip REASON DESCRIPTION
 skip()
 {

@@ -346,14 +346,6 @@ test_interrupted()
 	like "$text" "status $CANCELED" 'Ctrl-C at the secret'
 	unlike "$text" ' -echo( |$)' 'the terminal echoes again'
 	nothing_left 'Ctrl-C at a question'
-}
-
-test_interrupted_late()
-{
-	if ! signals_come; then
-		skip 'a thread sanitizer' 'Ctrl-C while the provider is asked'
-		return
-	fi
 	echo "curl -q -sf --noproxy '*' $PROVIDER_URL/control/stats |
 		grep -q '\"token_requests\":1[,}]'" >"$VALETKEY_TEST_DIR/asked"
 	provider_stop
@@ -396,6 +388,5 @@ test_unproven
 test_walk
 test_walk_native
 test_interrupted
-test_interrupted_late
 test_plain
 done_testing

@@ -103,9 +103,9 @@ refresh_cost 1 'an invalidated token' "$HOSTS/invalidate"
 ok 'SIGCHLD is ignored' "$HOSTS/sigchld_ignored"
 ok 'SIGCHLD is counted' "$HOSTS/sigchld_counted"
 ok 'a thread reaps all children' "$HOSTS/reaper"
-# (A thread sanitizer would end a child of threads that has some of its own.)
-ok 'threads are canceled inside get' \
-	env TSAN_OPTIONS="${TSAN_OPTIONS-}:die_after_fork=0" "$HOSTS/cancel"
+# (A thread sanitizer that ignores modules misses the end of a canceled thread.)
+ok 'threads are canceled inside get' env TSAN_OPTIONS= "$HOSTS/cancel"
+# (It would end a child of threads that has some of its own.)
 ok 'forks while threads are inside get' \
 	env TSAN_OPTIONS="${TSAN_OPTIONS-}:die_after_fork=0" "$HOSTS/fork_threads"
 ok 'no descriptor is free' "$HOSTS/nofile"
