@@ -153,10 +153,12 @@ do_test()
 # Only the test programs themselves: the helper has a session of its own.
 valgrind_check()
 {
+	# shellcheck disable=SC2016 # make's variables
 	tree test --enable-werror &&
-		make -C build/test -k -j2 check LOG_FLAGS="valgrind -q \
-			--error-exitcode=9 --leak-check=full \
-			--show-leak-kinds=definite \
+		make -C build/test -k -j2 check \
+			TESTS='$(tap_programs) $(fuzz_tests)' \
+			LOG_FLAGS="valgrind -q --error-exitcode=9 \
+			--leak-check=full --show-leak-kinds=definite \
 			--errors-for-leak-kinds=definite"
 }
 

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#define PLENTY_MS 60000 /* of time, even under valgrind */
+
 /* What getaddrinfo() says of a name, and after what time: libcurl's calls come
  * here too. */
 extern int names_answer;
@@ -60,7 +62,7 @@ bool discreet(void);
 /* A test: nothing is sent to the URL, and the error says this. */
 static inline void refuse(const char *url, const char *says)
 {
-	int rc = ask_url(url, NULL, 5000);
+	int rc = ask_url(url, NULL, PLENTY_MS);
 
 	tap_ok(rc == VALETKEY_ERR_NETWORK && !answer.sent && discreet() &&
 		   strstr(problem.text, says),
