@@ -5,8 +5,9 @@
  *
  * Every call uses a connection of its own: on a reused one libcurl repeats a
  * request by itself, and a refresh token must never go out twice unnoticed. With
- * HTTP/2 it repeats what the server says it has not looked at (REFUSED_STREAM,
- * RFC 9113 8.7), and nothing else. The form is posted from the caller's buffer
+ * HTTP/2 it repeats what the server says it has not looked at (REFUSED_STREAM
+ * and HTTP_1_1_REQUIRED, RFC 9113 7 and 8.7; whoever resets a stream otherwise
+ * may have answered) and nothing else. The form is posted from the caller's buffer
  * and the answer collected in ours. libcurl's own copy of the Basic credentials
  * cannot be wiped; the helper lives for this one exchange and dumps no core.
  */

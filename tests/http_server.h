@@ -18,7 +18,7 @@
 #define PLENTY_MS 60000 /* of time, even under valgrind */
 
 /* What getaddrinfo() says of a name, and after what time: libcurl's calls come
- * here too. */
+ * here too. 0: that it is this computer, by IPv6 first. */
 extern int names_answer;
 extern unsigned names_ms;
 

@@ -182,6 +182,28 @@ static void test_names(void)
 	names_ms = 0;
 }
 
+/* A name with two addresses, the first of which refuses. */
+static void test_two_addresses(void)
+{
+	struct server server = start("HTTP/1.1 400 Bad\r\n\r\n", 0);
+	struct sockaddr_in6 taken = {.sin6_family = AF_INET6,
+				     .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+				     .sin6_port = htons(server.port)};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char url[64];
+
+	(void)!bind(fd, (struct sockaddr *)&taken, sizeof(taken));
+	names_answer = 0;
+	snprintf(url, sizeof(url), "https://two.invalid:%u/query", server.port);
+	ask_url(url, NULL, 5000);
+	names_answer = EAI_NONAME;
+	stop(&server);
+	tap_ok(seen.len && *seen.data == 0x16 &&
+		   strstr(problem.text, "No TLS connection"),
+	       "an IPv6 that refuses: it goes by IPv4: %s", problem.text);
+	close(fd);
+}
+
 /* A queue that is full takes no connection. */
 static void test_silent(void)
 {
@@ -260,6 +282,7 @@ int main(void)
 	test_time();
 	test_refused();
 	test_names();
+	test_two_addresses();
 	test_silent();
 	test_tls();
 	test_tls_silent();

@@ -83,6 +83,11 @@ tls_server()
 		"$VALETKEY_TEST_DIR/line")
 }
 
+has_ipv6()
+{
+	grep -q '^0\{31\}1 .* lo$' /proc/net/if_inet6 2>/dev/null
+}
+
 # ---- until there is a connection ----
 
 test_reach()
@@ -92,7 +97,7 @@ test_reach()
 		env no_proxy=
 	account "https://127.0.0.1:$(free_port)/token"
 	fails "$NETWORK" 'the connection was refused' 'nobody listens'
-	grep -q '^0\{31\}1 .* lo$' /proc/net/if_inet6 2>/dev/null || return
+	has_ipv6 || return
 	account "https://[::1]:$(free_port)/token"
 	fails "$NETWORK" '\[::1\] cannot be reached: .* refused' \
 		'nobody listens, IPv6'
@@ -175,7 +180,7 @@ test_tls()
 	with_ca "https://127.0.0.1:$port/token"
 	fails "$NETWORK" 'speaks no TLS 1.2' 'TLS 1.1'
 	with_ca "https://[::1]:$PROVIDER_PORT/ws/oauth/token"
-	if grep -q '^0\{31\}1 .* lo$' /proc/net/if_inet6 2>/dev/null; then
+	if has_ipv6; then
 		fails "$DENIED" "$REACHED" 'IPv6'
 	fi
 }
@@ -261,6 +266,31 @@ test_environment()
 	unlike "$text" hush 'a proxy that is not there: no password is shown'
 }
 
+# ---- IPv6 ----
+
+add_six()
+{
+	six="http://[::1]:$PROVIDER_PORT/ws/oauth"
+	valetkey add six --client-id web-client \
+		--authorization-endpoint "$six/authorize" \
+		--token-endpoint "$six/token" --redirect-uri "$PROVIDER_REDIRECT" \
+		--scope 'monitoring offline_access' \
+		--secret-stdin <"$(secret_file web-secret)"
+}
+
+# All of a login: the provider, the browser's way back to us, and a refresh.
+test_ipv6()
+{
+	provider_stop
+	PROVIDER_PORT='' PROVIDER_REDIRECT="http://[::1]:$(free_port)/callback"
+	has_ipv6 || return
+	provider_start --ipv6 || return
+	ok 'IPv6 alone: an account' add_six
+	ok 'IPv6 alone: a login' demo_login six
+	ok 'IPv6 alone: a refresh' valetkey token six --min-valid 1000000
+	remove six
+}
+
 # ---- HTTP and beyond ----
 
 # bad_answer FAULT STATUS PATTERN DESCRIPTION
@@ -274,7 +304,7 @@ bad_answer()
 test_answers()
 {
 	provider_stop
-	PROVIDER_PORT=
+	PROVIDER_PORT='' PROVIDER_REDIRECT=
 	provider_start || return
 	bad_answer http-500 "$NETWORK" 'a problem of its own \(HTTP 500\)' \
 		'HTTP 500'
@@ -351,6 +381,7 @@ test_tls
 test_client_certificate
 test_own_proxy
 test_environment
+test_ipv6
 test_answers
 test_http2
 slow_end
