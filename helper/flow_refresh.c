@@ -94,8 +94,13 @@ static int request_token(struct redemption *r, struct endpoint_answer *answer,
 static int store(struct job *job, const struct client *client,
 		 const struct record *grant)
 {
+	int rc;
+
 	store_set_deadline(job->store, deadline_in(STORE_LIMIT_MS));
-	return grant_save(job, client, grant);
+	rc = grant_save(job, client, grant);
+	if (rc)
+		park_keep(client);
+	return rc;
 }
 
 /* The answer as a grant. One that is of no use, but brings the refresh token
@@ -172,13 +177,13 @@ static int redeem(struct job *job, struct redemption *r,
 }
 
 /* What a run before us got and could not store any more. */
-static int take_parked(struct job *job, const struct client *client,
+static int take_parked(struct job *job, const struct client *client, int lock,
 		       struct record *grant)
 {
 	struct record parked = {0};
 	int rc = VALETKEY_OK;
 
-	if (park_look(client, grant, &parked) != PARK_GRANT)
+	if (park_look(client, lock, grant, &parked) != PARK_GRANT)
 		return rc;
 	rc = store(job, client, &parked);
 	if (rc) {
@@ -300,7 +305,7 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
 		    client->account, client->name, client->account);
 	rc = store_writable(job->store, &job->problem);
 	if (!rc)
-		rc = take_parked(job, client, grant);
+		rc = take_parked(job, client, lock, grant);
 	if (!rc && grant_good_for(grant) > 0 &&
 	    grant_issued_clock(grant) >= job->began)
 		return rc;

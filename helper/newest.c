@@ -69,9 +69,9 @@ static bool is_noted(const struct record *state, const struct record *grant)
 	return same;
 }
 
-bool newest_is_another(int lock, const struct record *grant)
+bool newest_other(int lock, const struct record *grant, struct buf *digest)
 {
-	const char *boot = record_get(grant, "boot");
+	const char *boot = record_get(grant, "boot"), *token;
 	int64_t issued = record_get_int(grant, "issued_clock", 0), noted = -1;
 	struct record state = {0};
 	bool another;
@@ -81,6 +81,18 @@ bool newest_is_another(int lock, const struct record *grant)
 	another = noted >= 0 && noted <= clock_ms() &&
 		  (!boot_is(boot) || issued < noted) &&
 		  !is_noted(&state, grant);
+	token = another ? record_get(&state, TOKEN) : NULL;
+	if (token)
+		buf_str(digest, token);
 	record_free(&state);
+	return another;
+}
+
+bool newest_is_another(int lock, const struct record *grant)
+{
+	struct buf digest = {0};
+	bool another = newest_other(lock, grant, &digest);
+
+	buf_free(&digest);
 	return another;
 }

@@ -20,6 +20,9 @@ void newest_note(int lock, const struct record *grant);
 /* Whether a newer one than this was noted. */
 bool newest_is_another(int lock, const struct record *grant);
 
+/* The same; then *digest, empty before, gets its refresh token's. */
+bool newest_other(int lock, const struct record *grant, struct buf *digest);
+
 /* Copies the note, where the lock's file is about to say something else. */
 int newest_keep(const struct record *before, struct record *state);
 

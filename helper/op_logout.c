@@ -104,14 +104,14 @@ static int revoke_grant(struct job *job, const struct client *configured,
 }
 
 /* Under the account's lock. */
-static int end_grant(struct job *job, const struct client *client)
+static int end_grant(struct job *job, const struct client *client, int lock)
 {
 	struct record grant = {0}, parked = {0};
 	bool found;
 	int rc = grant_load(job, client, &grant, &found);
 
 	/* A refresh that was never stored: the grant lives on in its token. */
-	if (found && park_look(client, &grant, &parked) == PARK_GRANT) {
+	if (found && park_look(client, lock, &grant, &parked) == PARK_GRANT) {
 		record_free(&grant);
 		grant = parked;
 	}
@@ -159,7 +159,7 @@ static int log_out(struct job *job, bool remove)
 		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
 			       &job->problem);
 	if (!rc)
-		rc = end_grant(job, &client);
+		rc = end_grant(job, &client, lock);
 	if (!rc && remove)
 		rc = forget_client(job, &client);
 	lock_drop(&lock);

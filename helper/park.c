@@ -8,6 +8,7 @@
 #include "park.h"
 #include "clock.h"
 #include "keyctl.h"
+#include "newest.h"
 #include "park_file.h"
 #include "seal.h"
 
@@ -31,28 +32,45 @@ static int digest_of(const struct record *grant, struct buf *digest)
 	return token ? seal_digest(token, digest) : -1;
 }
 
-/* Whether what was parked replaces the very grant that is stored. */
-static bool replaces(const struct record *stored, const struct record *parked)
+/* The stored grant, and the digest of a newer one's refresh token; "": there is
+ * none. */
+struct known {
+	const struct record *stored;
+	struct buf newest;
+};
+
+/* Whether the digest of this grant's refresh token is the wanted one. */
+static bool is_of(const struct record *grant, const char *wanted)
 {
-	const char *wanted = record_get(parked, "replaces");
 	struct buf digest = {0};
-	bool good = wanted && digest_of(stored, &digest) == 0 &&
-		    strcmp(digest.data, wanted) == 0;
+	bool same =
+	    digest_of(grant, &digest) == 0 && strcmp(digest.data, wanted) == 0;
 
 	buf_free(&digest);
-	return good;
+	return same;
 }
 
-static bool unseal(const struct record *stored, const struct buf *payload,
+/* Whether what was parked comes after the very grant that is stored. */
+static bool comes_after(const struct known *known, const struct record *parked)
+{
+	const char *newest = buf_text(&known->newest);
+	const char *replaces = record_get(parked, "replaces");
+
+	return replaces && (is_of(known->stored, replaces) ||
+			    strcmp(newest, replaces) == 0 ||
+			    (*newest && is_of(parked, newest)));
+}
+
+static bool unseal(const struct known *known, const struct buf *payload,
 		   struct record *parked)
 {
-	const char *seal = record_get(stored, "seal");
+	const char *seal = record_get(known->stored, "seal");
 	struct buf plain = {0};
 	bool good =
 	    seal && seal_prepare() == 0 &&
 	    seal_open(seal, payload, &plain) == 0 &&
 	    record_parse_text(parked, plain.data, plain.len, NULL) == 0 &&
-	    replaces(stored, parked);
+	    comes_after(known, parked);
 
 	buf_free(&plain);
 	if (good)
@@ -62,37 +80,41 @@ static bool unseal(const struct record *stored, const struct buf *payload,
 	return good;
 }
 
-static enum park_state judge(const struct record *stored,
+static enum park_state judge(const struct known *known,
 			     const struct buf *payload, struct record *parked)
 {
 	if (!payload->len)
 		return PARK_EMPTY;
 	if (strncmp(payload->data, IN_FLIGHT, strlen(IN_FLIGHT)) == 0)
 		return PARK_IN_FLIGHT;
-	return unseal(stored, payload, parked) ? PARK_GRANT : PARK_EMPTY;
+	return unseal(known, payload, parked) ? PARK_GRANT : PARK_EMPTY;
 }
 
-enum park_state park_look(const struct client *client,
+enum park_state park_look(const struct client *client, int lock,
 			  const struct record *stored, struct record *parked)
 {
 	enum park_state in_key = PARK_EMPTY, in_file = PARK_EMPTY;
+	struct known known = {.stored = stored};
 	struct buf payload = {0};
 	char name[64];
+	bool outdated;
 
 	if (!name_of(client, name))
 		return PARK_EMPTY;
+	outdated = newest_other(lock, stored, &known.newest);
 	if (keyctl_read(keyctl_find(name), &payload)) {
-		in_key = judge(stored, &payload, parked);
-		if (in_key == PARK_EMPTY)
+		in_key = judge(&known, &payload, parked);
+		if (in_key == PARK_EMPTY && !outdated)
 			keyctl_discard(name);
 	}
 	buf_free(&payload);
 	if (in_key != PARK_GRANT && park_file_read(client->id, &payload)) {
-		in_file = judge(stored, &payload, parked);
-		if (in_file == PARK_EMPTY)
+		in_file = judge(&known, &payload, parked);
+		if (in_file == PARK_EMPTY && !outdated)
 			park_file_remove(client->id);
 	}
 	buf_free(&payload);
+	buf_free(&known.newest);
 	return in_file > in_key ? in_file : in_key;
 }
 
@@ -139,6 +161,17 @@ bool park_put(const struct client *client, const struct record *stored,
 	buf_free(&sealed);
 	buf_free(&digest);
 	return good;
+}
+
+void park_keep(const struct client *client)
+{
+	struct buf payload = {0};
+	char name[64];
+
+	if (name_of(client, name) && keyctl_read(keyctl_find(name), &payload) &&
+	    strncmp(payload.data, IN_FLIGHT, strlen(IN_FLIGHT)) != 0)
+		park_file_put(client->id, &payload);
+	buf_free(&payload);
 }
 
 void park_stored(const struct client *client, int64_t good_for)

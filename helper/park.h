@@ -20,10 +20,13 @@ enum park_state {
 
 /*
  * What a run before us left for the grant that is stored. PARK_GRANT: `parked`
- * is the one to store in its place. Something left for another grant than this
- * one is thrown away.
+ * is the one to store in its place: it replaces that grant, or where a newer one
+ * was noted (newest.h; `lock` is the account's, held) it is or replaces the noted
+ * one. Then the keyring has gone back by more than one grant: KeePassXC writes
+ * its file late, and a crash of it takes the last ones away. Something left for
+ * another grant is thrown away, unless the stored one is outdated.
  */
-enum park_state park_look(const struct client *client,
+enum park_state park_look(const struct client *client, int lock,
 			  const struct record *stored, struct record *parked);
 
 /* Takes the room; false: there is none, go on without. */
@@ -32,6 +35,9 @@ bool park_reserve(const struct client *client, const struct record *stored);
 /* Puts the new grant there; it must have the seal of the stored one. */
 bool park_put(const struct client *client, const struct record *stored,
 	      const struct record *grant);
+
+/* It could not be stored: a copy that outlives a shutdown, which may be why. */
+void park_keep(const struct client *client);
 
 /*
  * It is stored, and will be replaced in so many seconds. The copy stays that long

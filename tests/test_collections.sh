@@ -70,6 +70,27 @@ test_restarted()
 	ok 'its service was started anew: a token' refresh
 }
 
+# The desktop ends during a refresh: its keyring first, then the kernel's.
+test_shut_down()
+{
+	before=$(counted token_requests)
+	provider_fault none slow=1000
+	refresh >"$VALETKEY_TEST_DIR/restarted" 2>&1 &
+	host=$!
+	wait_until counted_above token_requests "$before"
+	kill -s KILL "$keyring_pid"
+	wait "$host"
+	is $? 0 'a shutdown during a refresh: a token'
+	provider_fault none
+	"$VALETKEY_BUILD/tests/forget" "valetkey:$(account_id demo)" \
+		"valetkey-parked:$(account_id demo)"
+	start_keyring
+	ok 'a shutdown during a refresh: the grant is still good' refresh
+	ok 'a shutdown during a refresh: and the next one' refresh
+	is "$(find "$XDG_CONFIG_HOME/valetkey" -name '.*.parked')" '' \
+		'a shutdown during a refresh: no copy is left'
+}
+
 test_other_default()
 {
 	keyring create new
@@ -115,6 +136,7 @@ provider_start
 keyring_pid=$VALETKEY_TEST_KEYRING_PID
 test_refusing
 test_restarted
+test_shut_down
 test_other_default
 test_deleted
 test_none

@@ -5,6 +5,10 @@
  * it replaces.
  */
 #include "park.h"
+#include "boot.h"
+#include "clock.h"
+#include "lock.h"
+#include "newest.h"
 #include "tap.h"
 
 #include "hosts/refuse_keys.h"
@@ -18,6 +22,7 @@
 #define ID "00112233445566778899aabbccddeeff"
 
 static struct client client = {.id = ID};
+static int lock = -1;
 
 static struct record make(const char *refresh_token)
 {
@@ -33,7 +38,7 @@ static const char *found(const struct record *stored)
 {
 	static char token[64];
 	struct record parked = {0};
-	enum park_state state = park_look(&client, stored, &parked);
+	enum park_state state = park_look(&client, lock, stored, &parked);
 	const char *refresh = record_get(&parked, "refresh_token");
 
 	strcpy(token, state == PARK_IN_FLIGHT ? "in flight" : "none");
@@ -76,6 +81,52 @@ static void test(const char *where)
 	record_free(&other);
 }
 
+static struct record issued(const char *refresh_token, int64_t when)
+{
+	struct record grant = make(refresh_token);
+	char boot[BOOT_ID_SIZE];
+
+	if (!boot_id(boot) || record_add(&grant, "boot", boot) ||
+	    record_add_int(&grant, "issued_clock", when))
+		abort();
+	return grant;
+}
+
+/* The keyring has gone back by two grants, or more. */
+static void test_outdated(void)
+{
+	int64_t now = clock_ms();
+	struct record first = issued("first", now - 4000),
+		      second = issued("second", now - 3000),
+		      third = issued("third", now - 2000),
+		      fourth = issued("fourth", now - 1000);
+	struct problem problem = {0};
+
+	if (lock_take(ID, LOCK_GRANT, now + 1000, &lock, &problem))
+		abort();
+	newest_note(lock, &third);
+	park_put(&client, &second, &third);
+	tap_ok(strcmp(found(&first), "third") == 0,
+	       "outdated: what is parked is the newest one");
+	park_put(&client, &third, &fourth);
+	tap_ok(strcmp(found(&first), "fourth") == 0,
+	       "outdated: what is parked replaces the newest one");
+	park_put(&client, &first, &second);
+	newest_note(lock, &fourth);
+	tap_ok(strcmp(found(&third), "none") == 0,
+	       "outdated: what is parked is an older one");
+	tap_ok(strcmp(found(&first), "second") == 0,
+	       "outdated: it was not thrown away");
+	tap_ok(strcmp(found(&fourth), "none") == 0 &&
+		   strcmp(found(&first), "none") == 0,
+	       "not outdated: it was");
+	lock_drop(&lock);
+	record_free(&first);
+	record_free(&second);
+	record_free(&third);
+	record_free(&fourth);
+}
+
 /* The kernel had room for the reservation, and then no more. */
 static void test_moved(void)
 {
@@ -105,6 +156,7 @@ int main(void)
 	mkdir(path, 0700);
 	test("key");
 	tap_ok(!in_file(), "key: no file was made");
+	test_outdated();
 	test_moved();
 	return tap_done();
 }

@@ -90,25 +90,43 @@ test_one_behind()
 	ok 'one behind: refreshed here again' refresh
 }
 
+forget_parked()
+{
+	"$VALETKEY_BUILD/tests/forget" "valetkey-parked:$(account_id demo)"
+}
+
+# What is parked is as new as a grant can be.
 test_two_behind()
 {
 	freeze
 	ok 'two behind: refreshed here' refresh
 	ok 'two behind: refreshed here again' refresh
 	keep_frozen
+	ok 'two behind: refreshed there' there refresh
+	ok 'two behind: refreshed here once more' refresh
+}
+
+# An hour later it is not there any more.
+test_lost_sight()
+{
+	freeze
+	ok 'out of sight: refreshed here' refresh
+	ok 'out of sight: refreshed here again' refresh
+	forget_parked
+	keep_frozen
 	before=$(refreshes)
-	exits "$LOGIN" 'two behind: LOGIN there' there refresh
+	exits "$LOGIN" 'out of sight: LOGIN there' there refresh
 	like "$(there refresh 2>&1)" 'Lock the keyring .* unlock it again' \
-		'two behind: and what to do'
+		'out of sight: and what to do'
 	new=$(shown)
 	"$VALETKEY_BUILD/tests/forget" "valetkey:$(account_id demo)"
-	ok 'two behind: invalidate there' there ask -x
+	ok 'out of sight: invalidate there' there ask -x
 	sleep 1.1
-	is "$(shown)" "$new" 'two behind: nothing is written over the new one'
-	is "$(refreshes)" "$before" 'two behind: no refresh token was sent'
-	ok 'two behind: good here' refresh
+	is "$(shown)" "$new" 'out of sight: nothing is written over the new one'
+	is "$(refreshes)" "$before" 'out of sight: no refresh token was sent'
+	ok 'out of sight: good here' refresh
 	there keyring lock && there keyring unlock
-	ok 'two behind: good there, once its keyring was opened again' \
+	ok 'out of sight: good there, once its keyring was opened again' \
 		there refresh
 }
 
@@ -157,6 +175,7 @@ is "$(there shown)" "$(shown)" 'both sessions show one grant'
 test_in_turn
 test_one_behind
 test_two_behind
+test_lost_sight
 test_written_over
 is "$(counted reuse_detected)" 0 'no refresh token was used twice'
 remove_accounts demo second
