@@ -71,9 +71,11 @@
  *                             is for, where the server does not know its own
  *                             issuer there; default issuer
  *   client.KIND.redirect_uri  exact, or with {port} for any port; an https one
- *                             is pasted back by the person
+ *                             is pasted back by the person. {host}: the
+ *                             instance, "git.example-8443", for a path that no
+ *                             other server's answer comes to (RFC 8252 8.10)
  *   client.KIND.step[]        how to register one, a step a line; may hold
- *                             {origin}, {redirect_uri}, {scope}
+ *                             {origin}, {host}, {redirect_uri}, {scope}
  *   client.KIND.*             any key above, for this kind only
  */
 #ifndef VALETKEY_PROVIDER_H
@@ -128,7 +130,7 @@ bool provider_parameter_ok(const char *value);
 
 /*
  * What holds for a choice: client.KIND.* put in place of the general keys, the
- * parameters, {origin}, {redirect_uri} and {scope} filled in. What describes
+ * parameters, {origin}, {host}, {redirect_uri} and {scope} filled in. What describes
  * the choice itself is not in the result. 0, or ERR_ARG (no such kind, a
  * parameter that is missing or malformed) or ERR_NOMEM with *problem set.
  */

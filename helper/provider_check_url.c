@@ -125,12 +125,15 @@ const char *provider_judge_uri(struct provider_check *check,
 const char *provider_judge_redirect(struct provider_check *check,
 				    const struct provider_line *line)
 {
-	const char *uri = line->value, *port = strstr(uri, "{port}");
-	struct buf url = {0};
+	struct buf filled = {0}, url = {0};
 	char origin[ORIGIN_MAX] = "";
-	const char *why = NULL;
+	const char *uri, *port, *why = NULL;
+	int rc = fill_in(check, line->value, &filled);
 
-	if (buf_add(&url, uri, port ? (size_t)(port - uri) : strlen(uri)) ||
+	uri = buf_text(&filled);
+	port = strstr(uri, "{port}");
+	if (rc ||
+	    buf_add(&url, uri, port ? (size_t)(port - uri) : strlen(uri)) ||
 	    (port && buf_fmt(&url, "1024%s", port + strlen("{port}"))))
 		check->no_memory = true;
 	else if (origin_of(url.data, origin) != 0)
@@ -138,12 +141,15 @@ const char *provider_judge_redirect(struct provider_check *check,
 		      "https page whose address is pasted";
 	else if (strpbrk(url.data, "#{}") ||
 		 (strncmp(origin, "http:", 5) == 0 && strchr(url.data, '?')))
-		why = "must have no fragment, no {} but {port}, and no query "
+		why = "must have no fragment, no {} but {port} and, where "
+		      "there are "
+		      "instances, {host}, and no query "
 		      "where it is http";
 	else if (strncmp(origin, "http:", 5) == 0 && !strchr(origin + 7, ':'))
 		why = "needs a port, or {port} for any";
 	else if (strncmp(origin, "https:", 6) == 0 && port)
 		why = "is pasted back where it is https: {port} makes no sense";
+	buf_free(&filled);
 	buf_free(&url);
 	return why;
 }

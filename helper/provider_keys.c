@@ -102,7 +102,8 @@ const struct provider_key provider_keys[] = {
     {"assertion_audience", PROVIDER_BOTH, PROVIDER_CHOICE, "|token_endpoint|",
      "what private_key_jwt's statement is for; without this key the issuer"},
     {"redirect_uri", PROVIDER_BOTH, PROVIDER_REDIRECT, NULL,
-     "where the browser comes back to; {port}: any; https: pasted"},
+     "where the browser comes back to; {port}: any; {host}: the instance; "
+     "https: pasted"},
     {"step[]", PROVIDER_BOTH, PROVIDER_TEXT, NULL,
      "a step of registering a client"},
     {NULL, 0, 0, NULL, NULL},

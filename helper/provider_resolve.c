@@ -7,6 +7,7 @@
 #include "provider.h"
 #include "valetkey.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,8 +39,8 @@ static bool copy_word(char *out, size_t size, const char **text)
 bool provider_parameter_read(const char *line,
 			     struct provider_parameter *parameter)
 {
-	static const char *const ours[] = {"origin", "port", "redirect_uri",
-					   "scope", NULL};
+	static const char *const ours[] = {"origin",	   "host",  "port",
+					   "redirect_uri", "scope", NULL};
 	struct provider_parameter *p = parameter;
 
 	if (!copy_word(p->name, sizeof(p->name), &line) ||
@@ -121,7 +122,7 @@ static int put_kind(const struct record *provider, const char *kind,
 /* ---- templates ---- */
 
 struct words {
-	struct record fixed;	  /* origin, redirect_uri, scope */
+	struct record fixed;	  /* origin, host, redirect_uri, scope */
 	struct record parameters; /* what the person chose */
 };
 
@@ -223,24 +224,52 @@ static int put_parameter(const char *line, const struct record *keys,
 							 : VALETKEY_OK;
 }
 
+/* The instance, for the path of a redirect URI: git.example-8443. */
+static int put_origin(const char *origin, struct words *words)
+{
+	struct buf host = {0};
+	int rc = 0;
+
+	if (!origin || !*origin)
+		return VALETKEY_OK;
+	for (const char *c = strstr(origin, "://") + 3; !rc && *c; c++)
+		rc = buf_char(
+		    &host, isalnum((unsigned char)*c) || *c == '.' ? *c : '-');
+	rc = rc || record_add(&words->fixed, "origin", origin) ||
+	     record_add(&words->fixed, "host", buf_text(&host));
+	buf_free(&host);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+/* With its own words filled in, as the steps tell it. */
+static int put_redirect(const char *uri, struct words *words)
+{
+	struct buf text = {0};
+	int rc = VALETKEY_OK;
+
+	if (uri && (expand(uri, words, &text) ||
+		    record_add(&words->fixed, "redirect_uri", buf_text(&text))))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&text);
+	return rc;
+}
+
 static int find_words(const struct record *provider,
 		      const struct provider_choice *choice,
 		      const struct record *merged, struct words *words,
 		      struct problem *problem)
 {
-	const char *origin = choice->origin, *line = NULL;
-	int rc = VALETKEY_OK;
+	const char *line = NULL;
+	int rc = put_origin(choice->origin, words);
 
-	if (record_add(&words->fixed, "origin",
-		       origin && *origin ? origin : NULL) ||
-	    record_add(&words->fixed, "redirect_uri",
-		       record_get(merged, "redirect_uri")) ||
+	if (!rc &&
 	    record_add(&words->fixed, "scope", record_get(merged, "scope")))
 		rc = VALETKEY_ERR_NOMEM;
 	while (!rc && (line = record_next(provider, "parameter[]", line)))
 		rc = put_parameter(line, choice->keys, &words->parameters,
 				   problem);
-	return rc;
+	return rc ? rc
+		  : put_redirect(record_get(merged, "redirect_uri"), words);
 }
 
 static int no_kind(const char *kind, struct problem *problem)

@@ -108,6 +108,23 @@ test_own_host()
 	nothing_left 'a host of its own'
 }
 
+# A server that anybody may run gets no answer of another's: RFC 8252 8.10.
+test_redirect()
+{
+	is "$(sed -n '/^client\..*\.redirect_uri=/!d; /\/callback\/{host}$/!p' \
+		$(grep -lx 'instance_domain\[\]=\*' "$SHIPPED"/*.conf))" '' \
+		'any host: redirect URIs have it in their path'
+	for origin in git.example https://git.example:8443; do
+		add_offline own --provider gitlab --instance "$origin" \
+			--client native >"$OUT" 2>&1
+		run valetkey login own --flow code --no-browser --timeout 1
+		redirects="${redirects:-}$(sed -n 's|.*redirect_uri=[^&]*%2Fcallback%2F\([^&]*\)&.*|\1|p' "$OUT") "
+		valetkey remove own --yes 2>/dev/null
+	done
+	is "$redirects" 'git.example git.example-8443 ' \
+		'each host has a redirect URI of its own'
+}
+
 # A person is asked for the host and the realm, again where they cannot be.
 test_asked()
 {
@@ -127,6 +144,7 @@ test_asked()
 	expect Scopes
 	send
 	expect https://login.example choose the realm staff
+	expect 127.0.0.1/callback/login.example
 	expect Client ID
 	send me
 	END
@@ -155,7 +173,7 @@ client[]=web
 client[]=robot
 client.web.name=Web
 client.web.auth=client_secret_post
-client.web.redirect_uri=http://127.0.0.1:{port}/callback
+client.web.redirect_uri=http://127.0.0.1:{port}/callback/{host}
 client.web.step[]=Copy the client ID and the client secret.
 client.robot.grant=client_credentials
 client.robot.step[]=Copy the client ID and the client secret.
@@ -213,6 +231,7 @@ test_urls()
 	bad 19 'documentation must be an https page' 'documentation=the manual'
 	bad 19 'absolute URI without' 'resource[]=api'
 	bad 19 'needs a port' 'client.web.redirect_uri=http://127.0.0.1/callback'
+	bad 19 'no .. but .port. and' 'client.web.redirect_uri=http://127.0.0.1:1024/{hots}'
 	bad 19 'http://127.0.0.1 or http://localhost' 'client.web.redirect_uri=http://acme.example:80/'
 	bad 19 'port. makes no sense' 'client.web.redirect_uri=https://acme.example:{port}/'
 	bad 19 'gets the token, but https://who.example is none of the hosts' \
@@ -302,6 +321,7 @@ test_manual()
 test_shipped
 test_add
 test_own_host
+test_redirect
 test_asked
 test_explained
 test_lines
