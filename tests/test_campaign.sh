@@ -7,7 +7,6 @@
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
 
-
 table=$VALETKEY_TEST_DIR/table
 
 # total FIELD: of the table's last line, whose fields are all, tried, lost, ...
@@ -25,5 +24,20 @@ is "$(total 6)" 0 'no answer was wrong'
 is "$(total 3)" "$(sed -n 's/.*not read whole: \([0-9]*\);.*/\1/p' "$table")" \
 	'lost by the network are just those that the provider did not deliver'
 is "$status" 0 'the campaign was content'
+# Another campaign, in another session, is ended as by Ctrl-C.
+cut=$VALETKEY_TEST_DIR/cut
+"$VALETKEY_SRC/tests/session" sh "$VALETKEY_SRC/tests/campaign/run.sh" \
+	--short --only processes >"$cut" 2>"$cut.progress" &
+campaign=$!
+until grep -q '^# helper killed' "$cut.progress" || ! process_runs "$campaign"
+do
+	sleep 0.1
+done
+kill "$campaign"
+wait "$campaign"
+is $? 143 'a campaign that is ended says so'
+is "$(grep -c -e '^helper killed  *[0-9]' -e '^CUT SHORT' "$cut")" 2 \
+	'and its table has what it found until then'
+
 tap_note "late answers: $(total 7), the longest took $(total 8) ms"
 done_testing

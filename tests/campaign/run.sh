@@ -68,7 +68,6 @@ tls_provider()
 		--ready-file "$ready" --client native-client,native,, \
 		--password-file "$(secret_file password)" \
 		</dev/null >/dev/null 2>&1 &
-	tls_providers="$tls_providers $!"
 	for _ in $(seq 500); do
 		[ ! -s "$ready" ] || break
 		sleep 0.02
@@ -79,7 +78,6 @@ tls_provider()
 # The account "tls" asks a port that the campaign stands in front of.
 tls_world()
 {
-	tls_providers=
 	command -v openssl >/dev/null || return 0
 	if ! make_certificates >"$VALETKEY_TEST_DIR/openssl.log" 2>&1; then
 		cat "$VALETKEY_TEST_DIR/openssl.log" >&2
@@ -122,10 +120,6 @@ browser_setup
 CURL_CA_BUNDLE=$certificates/ours.pem
 [ ! -f "$CURL_CA_BUNDLE" ] || export CURL_CA_BUNDLE
 
-status=0
-"$VALETKEY_BUILD/tests/campaign/campaign" "$@" "$PROVIDER_PORT" \
-	"$PROVIDER_LOG" "$VALETKEY_BUILD/tests/tree/valetkey-helper" || status=$?
-# shellcheck disable=SC2086 # a list of words
-[ -z "$tls_providers" ] || kill $tls_providers
-provider_stop
-exit "$status"
+# In our place, so that a signal reaches it; the providers end with it.
+exec "$VALETKEY_BUILD/tests/campaign/campaign" "$@" "$PROVIDER_PORT" \
+	"$PROVIDER_LOG" "$VALETKEY_BUILD/tests/tree/valetkey-helper"
