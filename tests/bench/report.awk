@@ -94,9 +94,11 @@ function steady(r, n, t) {
 
 # Bars that are no ratio of two medians.
 function judge_others(i, n, list) {
-	add_bar("storm", "valetkey", median["storm", "valetkey"] / 1e6,
-		(2 * median["refresh", "valetkey"] + \
-		 median["storm", "starts"]) / 1e6, "ms")
+	if (median["storm", "valetkey"] > 0)
+		add_bar("storm", "valetkey",
+			median["storm", "valetkey"] / 1e6,
+			(2 * median["refresh", "valetkey"] + \
+			 median["storm", "starts"]) / 1e6, "ms")
 	if (steady("other", "valetkey-alone", "true-alone"))
 		add_bar("other", "valetkey",
 			steady("other", "valetkey", "true") / \
