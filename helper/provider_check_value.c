@@ -82,6 +82,17 @@ static bool is_ours(const char *name, size_t len)
 	return false;
 }
 
+static const char *judge_scope_name(struct provider_check *check,
+				    const struct provider_line *line)
+{
+	const char *why = judge_word(check, line);
+
+	return !why && strcmp(line->value, "scope") != 0 &&
+		       is_ours(line->value, strlen(line->value))
+		   ? "names a parameter that valetkey sends itself"
+		   : why;
+}
+
 static const char *judge_pair(struct provider_check *check,
 			      const struct provider_line *line)
 {
@@ -201,6 +212,7 @@ static provider_judge *const judges[] = {
     [PROVIDER_PARAMETER] = judge_parameter,
     [PROVIDER_KIND] = judge_kind,
     [PROVIDER_REDIRECT] = provider_judge_redirect,
+    [PROVIDER_SCOPE_NAME] = judge_scope_name,
 };
 
 /* "a, b or c" of "|a|b|c|". */

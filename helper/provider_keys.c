@@ -51,7 +51,7 @@ const struct provider_key provider_keys[] = {
      "asked for beside the scope, for a refresh token"},
     {"scope_separator", PROVIDER_BOTH, PROVIDER_CHARACTER, NULL,
      "what the provider wants between scopes; default a space"},
-    {"scope_parameter", PROVIDER_BOTH, PROVIDER_WORD, NULL,
+    {"scope_parameter", PROVIDER_BOTH, PROVIDER_SCOPE_NAME, NULL,
      "the parameter that scopes are sent as; default scope"},
     {"refresh_scope", PROVIDER_BOTH, PROVIDER_CHOICE, "|yes|",
      "a refresh must repeat the scope"},

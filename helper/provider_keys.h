@@ -26,6 +26,7 @@ enum provider_value {
 	PROVIDER_PARAMETER = 13, /* NAME USUAL TEXT */
 	PROVIDER_KIND = 14,	 /* [a-z0-9-] */
 	PROVIDER_REDIRECT = 15,
+	PROVIDER_SCOPE_NAME = 16, /* a parameter's, none of our own but scope */
 };
 
 /* Where a key may stand: as KEY, as client.KIND.KEY, or as both. */
