@@ -79,6 +79,24 @@ static int parse(SecretValue *value, struct job *job, struct problem *problem)
 	    key->account, key->provider, kind_label(key), line, key->account);
 }
 
+/* A locked KeePassXC shows none of its items: that nothing was found means
+ * something only where it is not locked. */
+static int find_hidden(struct store *store, const struct store_key *key,
+		       char ***items, struct problem *problem)
+{
+	struct problem kept = *problem;
+	int rc = secrets_writable(store, problem);
+
+	if (rc == VALETKEY_ERR_NO_KEYRING) { /* no collection at all */
+		*problem = kept;
+		return 0;
+	}
+	if (rc || !store->may_prompt)
+		return rc;
+	g_strfreev(*items);
+	return secrets_find(store, attributes(key, false), items, problem);
+}
+
 static int load_item(struct store *store, void *work, struct problem *problem)
 {
 	struct job *job = work;
@@ -87,6 +105,8 @@ static int load_item(struct store *store, void *work, struct problem *problem)
 	int rc =
 	    secrets_find(store, attributes(job->key, false), &items, problem);
 
+	if (!rc && !*items)
+		rc = find_hidden(store, job->key, &items, problem);
 	job->found = !rc && *items;
 	if (job->found)
 		rc = secrets_get(store, *items, &value, problem);

@@ -55,7 +55,8 @@ void store_set_deadline(struct store *store, int64_t deadline);
 int store_writable(struct store *store, struct problem *problem);
 
 /* The item's secret in `record` (must be empty); *found false: there is none.
- */
+ * Where none is shown and the default collection is locked: as for a locked item,
+ * because KeePassXC shows nothing then. */
 int store_load(struct store *store, const struct store_key *key,
 	       struct record *record, bool *found, struct problem *problem);
 

@@ -113,7 +113,7 @@ demo_account third native >/dev/null 2>&1 || exit 1
 test_locked
 test_stopped
 test_no_item
-in_session --locked "$LOGIN" 'an empty locked keyring: LOGIN'
+in_session --locked "$LOCKED" 'a locked keyring that shows nothing: LOCKED'
 in_session --no-keyring "$NO_KEYRING" 'no keyring: NO_KEYRING'
 in_session --no-bus "$NO_BUS" 'no bus: NO_BUS'
 # shellcheck disable=SC2016
