@@ -134,7 +134,7 @@ int main(void)
 		send_answer(&job, run(&job));
 	channel_close(&host);
 	if (job.provider_reached)
-		pending_send(&job);
+		pending_send(&job, NULL);
 	store_close(job.store);
 	record_free(&job.request);
 	record_free(&job.answer);

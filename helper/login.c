@@ -9,6 +9,7 @@
 #include "flow_way.h"
 #include "grant.h"
 #include "lock.h"
+#include "pending.h"
 #include "registration.h"
 #include "valetkey.h"
 
@@ -45,6 +46,16 @@ static void tell_missing_refresh(struct login *login,
 		       : "If it has a scope for this (often offline_access), "
 			 "add it to 'scope' in the account's file",
 		 client->account);
+}
+
+/* A logout's that could not be sent then: not after the new grant is there. */
+static void revoke_first(struct login *login)
+{
+	struct job *job = login->job;
+
+	pending_send(job, login->client);
+	store_set_deadline(job->store, job->deadline);
+	job->problem = (struct problem){0};
 }
 
 static int run_login(struct login *login, struct record *grant)
@@ -128,6 +139,7 @@ int flow_login(struct job *job, const struct client *client,
 	if (options->accept_other)
 		rc = declined(&login, lock);
 	if (!rc) {
+		revoke_first(&login);
 		rc = run_login(&login, grant);
 		note_outcome(lock, rc);
 	}

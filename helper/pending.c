@@ -8,6 +8,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "endpoint.h"
+#include "grant.h"
 #include "lock.h"
 #include "valetkey.h"
 
@@ -87,8 +88,10 @@ static int load(struct job *job, struct record *all)
 	return store_load(store, &key, all, &found, &job->problem);
 }
 
+/* Requests before may have taken all of the store's time. */
 static int save(struct job *job, const struct record *all)
 {
+	store_set_deadline(job->store, deadline_in(LIMIT_MS));
 	return count_of(all) ? store_save(job->store, &key, all, &job->problem)
 			     : store_delete(job->store, &key, &job->problem);
 }
@@ -144,12 +147,35 @@ int pending_add(struct job *job, const struct pending *pending)
 	return rc;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* Some providers give the same token at the next login: then it is in use. */
+static int look_for(struct job *job, const struct client *client,
+		    const char *token, bool *in_use)
+{
+	struct record grant = {0};
+	bool found;
+	int rc;
+
+	store_set_deadline(job->store, deadline_in(LIMIT_MS));
+	rc = grant_load_item(job, client, STORE_GRANT, &grant, &found);
+	*in_use = same(record_get(&grant, "refresh_token"), token) ||
+		  same(record_get(&grant, "access_token"), token);
+	record_free(&grant);
+	return rc;
+}
+
 /* Whether it is done with, one way or the other. */
 static bool send_one(struct job *job, const struct record *all, unsigned n)
 {
 	const char *since = field(all, n, "since");
 	struct record age = {0};
 	struct client client = {
+	    .id = field(all, n, "id"),
+	    .provider = "",
 	    .name = field(all, n, "name"),
 	    .client_id = field(all, n, "client_id"),
 	    .auth = field(all, n, "auth"),
@@ -172,11 +198,15 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	};
 	bool old = record_add(&age, "since", since) == 0 &&
 		   time(NULL) - record_get_int(&age, "since", 0) > KEEP_S;
+	bool in_use = false;
 	int rc = VALETKEY_OK;
 
 	record_free(&age);
-	if (old || !client.name || !client.client_id || !client.auth ||
-	    !client.revocation_endpoint)
+	if (client.id &&
+	    look_for(job, &client, field(all, n, "token"), &in_use))
+		return false;
+	if (old || in_use || !client.name || !client.client_id ||
+	    !client.auth || !client.revocation_endpoint)
 		return true;
 	if (endpoint_param(&params, "token", field(all, n, "token")) ||
 	    endpoint_param(&params, "token_type_hint", field(all, n, "hint")))
@@ -188,16 +218,30 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	       rc != VALETKEY_ERR_THROTTLED;
 }
 
-static void send_all(struct job *job, int lock, const struct record *all)
+/* Whether it is one of the client's; NULL: of any. */
+static bool is_of(const struct record *all, unsigned n,
+		  const struct client *client)
 {
-	unsigned count = count_of(all), left = 0;
+	return !client ||
+	       (same(field(all, n, "client_id"), client->client_id) &&
+		same(field(all, n, "endpoint"), client->revocation_endpoint));
+}
+
+static void send_all(struct job *job, int lock, const struct client *client,
+		     const struct record *all)
+{
+	unsigned count = count_of(all), left = 0, tried = 0;
 	struct record rest = {0};
 	int rc = VALETKEY_OK;
 
 	for (unsigned n = 0; n < count; n++) {
-		if (send_one(job, all, n))
+		bool now = is_of(all, n, client);
+
+		tried += now;
+		if (now && send_one(job, all, n))
 			continue;
-		rc = VALETKEY_ERR_NETWORK;
+		if (now)
+			rc = VALETKEY_ERR_NETWORK;
 		for (size_t i = 0; i < NAMES; i++)
 			put(&rest, left, names[i], field(all, n, names[i]));
 		left++;
@@ -205,11 +249,12 @@ static void send_all(struct job *job, int lock, const struct record *all)
 	if (left < count)
 		save(job, &rest);
 	job->retry_after_s = -1;
-	backoff_note(lock, job, rc);
+	if (tried)
+		backoff_note(lock, job, rc);
 	record_free(&rest);
 }
 
-void pending_send(struct job *job)
+void pending_send(struct job *job, const struct client *client)
 {
 	struct record all = {0};
 	int lock;
@@ -218,7 +263,7 @@ void pending_send(struct job *job)
 		return;
 	if (load(job, &all) == VALETKEY_OK && count_of(&all) &&
 	    backoff_check(lock, &job->problem) == VALETKEY_OK)
-		send_all(job, lock, &all);
+		send_all(job, lock, client, &all);
 	lock_drop(&lock);
 	record_free(&all);
 }

@@ -21,10 +21,12 @@ int pending_add(struct job *job, const struct pending *pending);
 
 /*
  * Sends what waits, where it is time: called after the answer was given, when
- * the network is known to work. What the provider has taken, or will never
- * take, is forgotten; so is what is older than a month.
+ * the network is known to work, and with a client before its login, because some
+ * providers end all grants of a person with one. What the provider has taken, or
+ * will never take, is forgotten; so is what is older than a month, and what is
+ * in use again.
  */
-void pending_send(struct job *job);
+void pending_send(struct job *job, const struct client *client);
 
 /* How many wait for the account with this id (NULL: for any). */
 int pending_count(struct job *job, const char *id, unsigned *count);

@@ -54,5 +54,17 @@ later 'no provider'
 provider_start
 demo_login other >/dev/null 2>&1 || exit 1
 ok 'no provider: sent once it is back' wait_until no_pending
+
+# Some providers end all grants with one: not the one that comes later.
+demo_login demo >/dev/null 2>&1 || exit 1
+provider_stop
+later 'a login after it'
+provider_start
+demo_login demo >/dev/null 2>&1 || exit 1
+is "$(grep -oE -e '/oauth/(token|revoke)' "$PROVIDER_LOG" | tail -n 2 |
+	tr '\n' ' ')" '/oauth/revoke /oauth/token ' \
+	'a login after it: first it is sent'
+ok 'a login after it: and not again' no_pending
+ok 'a login after it: the new grant is good' ask -m 1000000
 remove_accounts demo other
 done_testing

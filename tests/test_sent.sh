@@ -198,6 +198,38 @@ test_revocation()
 	run valetkey login work
 }
 
+# A provider that gives the same refresh token at each login.
+test_same_again()
+{
+	lie revoke 'html 503'
+	run valetkey logout work
+	run valetkey login work
+	honest
+	ok 'a token in use: its revocation is forgotten' nothing_waits
+	is "$(revoked_since_login)" 0 'a token in use: it is not revoked'
+	is "$(refresh_sent)" refresh-of-a-0123456789abcdef \
+		'a token in use: it is used'
+}
+
+revoked_since_login()
+{
+	LC_ALL=C awk '/grant_type=authorization_code/ { n = 0 }
+		/^POST \/revoke/ { n++ }
+		END { print n + 0 }' "$LIES/a.log"
+}
+
+# A few refreshes later: what could not be sent is not tried at once again.
+nothing_waits()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		run valetkey token work --min-valid 31536000
+		valetkey status >"$OUT"
+		grep -q 'Revocations that wait' "$OUT" || return 0
+		sleep 0.5
+	done
+	return 1
+}
+
 # ---- resource indicators (RFC 8707) ----
 
 test_resources()
@@ -296,6 +328,7 @@ test_scope
 test_refresh
 test_machine
 test_revocation
+test_same_again
 test_resources
 test_pushed
 test_addresses
