@@ -125,6 +125,29 @@ test_redirect()
 		'each host has a redirect URI of its own'
 }
 
+# Over SSH the device flow is for clients whose steps register them for it.
+test_ssh()
+{
+	for name in auth0 github github-enterprise google keycloak microsoft \
+		okta zoom; do
+		case $name in
+		google) kind=desktop ;;
+		github*) kind=web ;;
+		*) kind=native ;;
+		esac
+		# shellcheck disable=SC2046 # words
+		add_offline own --provider "$name" $(choices "$name") \
+			--client "$kind" >"$OUT" 2>&1
+		terminal env SSH_CONNECTION='1 2 3 4' valetkey login own <<-END
+		expect browser ends at
+		key C
+		END
+		is "$status" "$CANCELED" "$name over SSH, a client of kind $kind" ||
+			tap_note "$text"
+		valetkey remove own --yes 2>/dev/null
+	done
+}
+
 # A person is asked for the host and the realm, again where they cannot be.
 test_asked()
 {
@@ -323,6 +346,7 @@ test_shipped
 test_add
 test_own_host
 test_redirect
+test_ssh
 test_asked
 test_explained
 test_lines
