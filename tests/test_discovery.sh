@@ -92,7 +92,7 @@ test_issuer()
 	echo '<html>' >"$PAGE-path"
 	said "$NETWORK" 'no JSON object' 'a page for people' \
 		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
-	nothing_left 'another issuer'
+	nothing_left 'no issuer that is right'
 }
 
 test_endpoints()

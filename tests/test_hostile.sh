@@ -129,7 +129,7 @@ test_errors()
 			\"error_description\":\"$EVIL\"}"
 	refused "$DENIED" 'client secret' 'invalid_client, 401' 'json 401' \
 		'{"error":"invalid_client"}'
-	refused "$SCOPE" 'scopes' 'invalid_scope' 'json 400' \
+	refused "$SCOPE" 'scopes' 'invalid_scope, 400' 'json 400' \
 		'{"error":"invalid_scope"}'
 	refused "$DENIED" 'x{60}' 'an error of 100 KB' 'json 400' \
 		"{\"error\":\"$(head -c 100000 /dev/zero | tr '\0' x)\"}"
@@ -142,9 +142,9 @@ test_errors()
 
 test_redirects()
 {
-	for status in 301 302 303 307 308; do
-		refused "$NETWORK" . "redirect $status" \
-			"redirect $status {other}/token"
+	for how in 'redirect 301' 'redirect 302' 'redirect 303' 'redirect 307' \
+		'redirect 308'; do
+		refused "$NETWORK" . "$how" "$how {other}/token"
 	done
 	is "$(heard b .)" 0 'redirects: the other server heard nothing'
 }

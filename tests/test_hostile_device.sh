@@ -116,11 +116,12 @@ test_asking()
 	said "$TIMEOUT" 'in time' 'told to slow down without an end' \
 		device_login 3
 	questions 1 1 'told to slow down: five seconds more'
-	for error in invalid_grant nonsense; do
+	for what in 'invalid_grant ends it' 'an unknown_error ends it'; do
 		before=$(heard a '^POST /token')
-		lie token 'json 400' "{\"error\":\"$error\"}"
-		exits "$DENIED" "$error ends it" device_login 10
-		questions 1 1 "$error: at the first question"
+		error=${what% ends it}
+		lie token 'json 400' "{\"error\":\"${error#an }\"}"
+		exits "$DENIED" "$what" device_login 10
+		questions 1 1 "$what: at the first question"
 	done
 	lie token json '{"access_token":"x","token_type":"mac"}'
 	said "$DENIED" 'only Bearer' 'a device token of type mac' device_login 10

@@ -155,6 +155,12 @@ make_busy_browser()
 	: >"$OLD_STATE"
 }
 
+# forged STATUS DESCRIPTION: which ends with its name.
+forged()
+{
+	like "$(cat "$BROUGHT")" "^${2#forged: } $1\$" "$2"
+}
+
 test_brought()
 {
 	make_busy_browser
@@ -163,14 +169,16 @@ test_brought()
 	said 0 'logged in' 'a login among forged answers' \
 		env BROWSER="$LIES/busy" valetkey login work
 	is $(($(token_requests) - before)) 1 'the code is redeemed once'
-	for what in nothing no-state empty-state wrong-state longer-state \
-		old-state two-states two-codes two-issuers nul no-code \
-		fragment; do
-		like "$(cat "$BROUGHT")" "^$what 400\$" "forged: $what"
+	for what in 'forged: nothing' 'forged: no-state' 'forged: empty-state' \
+		'forged: wrong-state' 'forged: longer-state' \
+		'forged: old-state' 'forged: two-states' 'forged: two-codes' \
+		'forged: two-issuers' 'forged: nul' 'forged: no-code' \
+		'forged: fragment'; do
+		forged 400 "$what"
 	done
-	like "$(cat "$BROUGHT")" '^posted 405$' 'forged: posted'
-	like "$(cat "$BROUGHT")" '^other-path 404$' 'forged: other-path'
-	like "$(cat "$BROUGHT")" '^other-host 403$' 'forged: other-host'
+	forged 405 'forged: posted'
+	forged 404 'forged: other-path'
+	forged 403 'forged: other-host'
 	exits 7 'an answer that comes again: the port is closed' \
 		curl -q -s --noproxy '*' "$(cat "$REPLAY")"
 	is $(($(token_requests) - before)) 1 \
@@ -251,10 +259,11 @@ members()
 	printf '"token_endpoint":"{self}/token",%s}' "$1"
 }
 
+# bad_url "MEMBER: WHAT" URL
 bad_url()
 {
-	unusable "$DENIED" "a $1 that is no clean https" "$1: $2" json \
-		"$(members "\"$1\":\"$3\"")"
+	unusable "$DENIED" "a ${1%%:*} that is no clean https" "$1" json \
+		"$(members "\"${1%%:*}\":\"$2\"")"
 }
 
 test_metadata()
@@ -267,19 +276,20 @@ test_metadata()
 		'{"issuer":["{self}"],"token_endpoint":"{self}/token"}'
 	unusable "$DENIED" . 'an issuer with escapes' json \
 		"$(members '"issuer":"{self}\u001b[2J\u202e"')"
-	for key in token_endpoint authorization_endpoint revocation_endpoint \
-		device_authorization_endpoint userinfo_endpoint \
-		registration_endpoint \
-		pushed_authorization_request_endpoint; do
-		bad_url "$key" 'http' 'http://evil.example/token'
-		bad_url "$key" 'a user name' 'http://u:p@127.0.0.1/token'
-		bad_url "$key" 'a fragment' '{self}/x#y'
-		bad_url "$key" 'lines' '{self}/\r\nHost: evil'
+	for what in 'token_endpoint: http' 'authorization_endpoint: http' \
+		'revocation_endpoint: http' 'userinfo_endpoint: http' \
+		'device_authorization_endpoint: http' \
+		'registration_endpoint: http' \
+		'pushed_authorization_request_endpoint: http'; do
+		bad_url "$what" 'http://evil.example/token'
+		bad_url "${what%http}a user name" 'http://u:p@127.0.0.1/token'
+		bad_url "${what%http}a fragment" '{self}/x#y'
+		bad_url "${what%http}lines" '{self}/\r\nHost: evil'
 	done
-	bad_url token_endpoint 'a script' 'javascript:alert(1)'
-	bad_url token_endpoint 'a file' 'file:///etc/passwd'
-	bad_url token_endpoint 'escapes' '{self}/\u001b[2J\u202e'
-	bad_url token_endpoint 'no host' 'https://'
+	bad_url 'token_endpoint: a script' 'javascript:alert(1)'
+	bad_url 'token_endpoint: a file' 'file:///etc/passwd'
+	bad_url 'token_endpoint: escapes' '{self}/\u001b[2J\u202e'
+	bad_url 'token_endpoint: no host' 'https://'
 	unusable "$NETWORK" . 'metadata of 100 MB' 'huge 104857600' \
 		"$(members '"x":1')"
 	unusable "$NETWORK" . 'metadata of 10,000 levels' 'deep 10000'

@@ -232,6 +232,13 @@ nothing_waits()
 
 # ---- resource indicators (RFC 8707) ----
 
+# no_resource DESCRIPTION URI
+no_resource()
+{
+	exits "$ARG" "$1" valetkey add bad --issuer "$A" --client-id me \
+		--auth none --no-prompt --resource-indicator "$2"
+}
+
 test_resources()
 {
 	valetkey add aimed --issuer "$A" --client-id me --scope read \
@@ -252,11 +259,9 @@ https%3A%2F%2Ftwo.example%2F'
 	said "$DENIED" 'invalid_target.*resource' 'resources: refused' \
 		valetkey token aimed --min-valid 31536000
 	honest
-	for bad in 'https://one.example/#x' /relative ''; do
-		exits "$ARG" "resources: not \"$bad\"" valetkey add bad \
-			--issuer "$A" --client-id me --auth none --no-prompt \
-			--resource-indicator "$bad"
-	done
+	no_resource 'resources: none with a fragment' 'https://one.example/#x'
+	no_resource 'resources: none without a scheme' /relative
+	no_resource 'resources: none that is empty' ''
 	remove aimed
 }
 
