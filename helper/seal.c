@@ -92,11 +92,13 @@ int seal_open(const char *key, const struct buf *sealed, struct buf *plain)
 
 int seal_digest(const char *text, struct buf *digest)
 {
+	static const char hex[] = "0123456789abcdef";
 	unsigned char bytes[32];
 	int rc = 0;
 
 	gcry_md_hash_buffer(GCRY_MD_SHA256, bytes, text, strlen(text));
 	for (size_t i = 0; i < sizeof(bytes) && !rc; i++)
-		rc = buf_fmt(digest, "%02x", bytes[i]);
+		rc = buf_char(digest, hex[bytes[i] >> 4]) ||
+		     buf_char(digest, hex[bytes[i] & 15]);
 	return rc;
 }
