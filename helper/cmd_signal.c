@@ -41,12 +41,13 @@ static void note(int number)
 	noted = number;
 }
 
-/* nohup has SIGHUP ignored, and so it stays. */
+/* nohup has SIGHUP ignored, a script's shell SIGINT in the background: so it
+ * stays. */
 static void set_all(const struct sigaction *action)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
 		sigaction(numbers[i], NULL, &before[i]);
-		if (numbers[i] != SIGHUP || before[i].sa_handler != SIG_IGN)
+		if (before[i].sa_handler != SIG_IGN)
 			sigaction(numbers[i], action, NULL);
 	}
 }

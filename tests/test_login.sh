@@ -174,6 +174,14 @@ test_given_up()
 	wait "$login" || status=$?
 	is "$status" "$CANCELED" 'Ctrl-C'
 	like "$(cat "$OUT")" '^valetkey: Canceled' 'Ctrl-C: and says so'
+	env --ignore-signal=INT valetkey login work --no-browser --timeout 2 \
+		</dev/null >"$OUT" 2>&1 &
+	login=$!
+	until grep -q Waiting "$OUT"; do sleep 0.05; done
+	kill -s INT "$login"
+	status=0
+	wait "$login" || status=$?
+	is "$status" "$TIMEOUT" 'Ctrl-C, where it is ignored, as in the background'
 	said "$TIMEOUT" 'in time.*valetkey login work' 'nobody comes' \
 		valetkey login work --no-browser --timeout 1
 	said 0 'logged in' 'the port is free again' valetkey login work
