@@ -31,6 +31,7 @@ int flow_client_credentials(struct job *job, const struct client *client,
 		goto out;
 	}
 	rc = endpoint_token(&request, &answer, &job->problem);
+	job->provider_asked = true;
 	job->retry_after_s = answer.retry_after_s;
 	job->provider_reached = answer.status || answer.unknown;
 	if (rc)

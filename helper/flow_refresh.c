@@ -148,6 +148,7 @@ static int redeem(struct job *job, struct redemption *r,
 	critical_begin(&before);
 	park_reserve(r->client, r->grant);
 	unusable = request_token(r, answer, &job->problem);
+	job->provider_asked = true;
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;
 	if (r->parked) /* however the exchange ended */

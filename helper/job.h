@@ -24,6 +24,7 @@ struct job {
 	bool interactive;
 	struct store *store;   /* opened by job_store() */
 	int64_t retry_after_s; /* what the provider said last, else -1 */
+	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
 };
 

@@ -61,7 +61,8 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 		record_free(grant);
 		rc = flow_client_credentials(job, client, grant);
 	}
-	backoff_note(lock, job, rc);
+	if (job->provider_asked) /* not a keyring that hangs before that */
+		backoff_note(lock, job, rc);
 	newest_note(lock, grant);
 	return rc;
 }

@@ -68,6 +68,22 @@ test_stopped()
 	ok 'a keyring that goes on: a token' ask -t 20000 -m 1000000
 }
 
+# At whichever call the time is over: the provider was not asked, so the next
+# get need not leave it alone for a while.
+test_slow()
+{
+	refused=0
+	for ms in 120 124 128 132 136 140 144 148; do
+		kill -s STOP "$VALETKEY_TEST_KEYRING_PID"
+		ask -t 150 -m 1000000 2>/dev/null &
+		sleep "0.$ms"
+		kill -s CONT "$VALETKEY_TEST_KEYRING_PID"
+		wait "$!"
+		need_keyring 2>/dev/null || refused=$((refused + 1))
+	done
+	is "$refused" 0 'a keyring that is slow: no get after it is refused'
+}
+
 test_no_item()
 {
 	keyring delete grant "$(account_id second)"
@@ -112,6 +128,7 @@ demo_account third native >/dev/null 2>&1 || exit 1
 
 test_locked
 test_stopped
+test_slow
 test_no_item
 in_session --locked "$LOCKED" 'a locked keyring that shows nothing: LOCKED'
 in_session --no-keyring "$NO_KEYRING" 'no keyring: NO_KEYRING'
