@@ -195,7 +195,7 @@ static void test_two_addresses(void)
 	(void)!bind(fd, (struct sockaddr *)&taken, sizeof(taken));
 	names_answer = 0;
 	snprintf(url, sizeof(url), "https://two.invalid:%u/query", server.port);
-	ask_url(url, NULL, 5000);
+	ask_url(url, NULL, PLENTY_MS);
 	names_answer = EAI_NONAME;
 	stop(&server);
 	tap_ok(seen.len && *seen.data == 0x16 &&
