@@ -137,5 +137,5 @@ front_start || exit 1
 test_again
 test_once
 remove_accounts two
-kill "$front" && wait "$front"
+kill "$front" && wait "$front" 2>/dev/null
 done_testing
