@@ -209,14 +209,23 @@ static int bad(struct problem *problem, const char *key, const char *why)
 	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
 }
 
+int client_check_id(const struct client *client, struct problem *problem)
+{
+	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
+	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
+		return bad(problem, "id", "must be 32 hexadecimal digits");
+	return VALETKEY_OK;
+}
+
 static int check_names(const struct client *client, struct problem *problem)
 {
 	static const char *const grants[] = {
 	    "authorization_code", "device_code", "client_credentials", NULL};
 
-	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
-	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
-		return bad(problem, "id", "must be 32 hexadecimal digits");
+	int rc = client_check_id(client, problem);
+
+	if (rc)
+		return rc;
 	if (!client->client_id || !*client->client_id)
 		return bad(problem, "client_id", "is missing");
 	if (!has_word(grants, client->grant))

@@ -74,6 +74,11 @@ int client_from_record(const char *account, const struct record *keys,
 int client_load(const char *account, struct client *client,
 		struct problem *problem);
 
+/* What names its secrets alone (id, account), of an account whose provider is
+ * gone or that contradicts itself. */
+int client_load_id(const char *account, struct client *client,
+		   struct problem *problem);
+
 /* Whether the account's file is still there, with the same id. */
 bool client_still_there(const struct client *client);
 
@@ -88,6 +93,9 @@ bool client_resource_ok(const char *uri);
 /* What it shows who it is by, for a text: "client secret", "client's key" or
  * "client certificate"; NULL: nothing. */
 const char *client_credential(const struct client *client);
+
+/* Whether the id can be one: 0 or ERR_ARG. */
+int client_check_id(const struct client *client, struct problem *problem);
 
 /* client_reach.c. A value by itself, NULL is good; auth, proxy, and the files:
  * 0 or ERR_ARG. */

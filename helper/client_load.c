@@ -58,6 +58,22 @@ int client_load(const char *account, struct client *client,
 	return rc;
 }
 
+int client_load_id(const char *account, struct client *client,
+		   struct problem *problem)
+{
+	unsigned line = 0;
+	int rc;
+
+	*client = (struct client){0};
+	rc = account_read(account, &client->config, &line);
+	if (rc)
+		return unreadable(account, rc, line, problem);
+	strcpy(client->account, account);
+	client->id = record_get(&client->config, "id");
+	client->provider = record_get(&client->config, "provider");
+	return client_check_id(client, problem);
+}
+
 bool client_still_there(const struct client *client)
 {
 	struct record now = {0};

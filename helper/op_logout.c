@@ -3,7 +3,7 @@
  * op_logout.c - ends a grant: revoked at the provider (RFC 7009), then deleted
  * here, whether the provider answered or not: what it could not take is kept for
  * later (pending.h). `remove` deletes the client secret and the account's file
- * as well.
+ * as well, also of an account that cannot be used any more.
  */
 #include "endpoint.h"
 #include "grant.h"
@@ -149,17 +149,34 @@ static int forget_client(struct job *job, const struct client *client)
 	return rc;
 }
 
+/* The provider's file is gone or malformed, or the account's contradicts itself:
+ * nobody knows any more where the grant could be revoked, and why is told. */
+static int drop_grant(struct job *job, const struct client *client)
+{
+	int rc = say(job, 0, job->problem.text);
+
+	return rc ? rc : grant_delete(job, client);
+}
+
 static int log_out(struct job *job, bool remove)
 {
 	struct client client = {0};
 	int lock = -1;
+	const char *account = record_get(&job->request, "account");
+	struct problem ignored = {0};
 	int rc = job_client(job, &client);
+	bool usable = rc == VALETKEY_OK;
 
+	/* To be rid of it must not need that it works. */
+	if (rc == VALETKEY_ERR_ARG && remove && account)
+		rc = client_load_id(account, &client, &ignored) ? rc
+								: VALETKEY_OK;
 	if (!rc)
 		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
 			       &job->problem);
 	if (!rc)
-		rc = end_grant(job, &client, lock);
+		rc = usable ? end_grant(job, &client, lock)
+			    : drop_grant(job, &client);
 	if (!rc && remove)
 		rc = forget_client(job, &client);
 	lock_drop(&lock);

@@ -237,6 +237,19 @@ test_logout_unreachable()
 
 test_remove()
 {
+	cp "$CONFIG/providers/ninjaone.conf" "$CONFIG/providers/acme.conf"
+	valetkey add gone --provider acme --instance demo --client native \
+		--client-id native-client </dev/null >/dev/null 2>&1
+	demo_login gone >/dev/null 2>&1
+	ok 'an account of a provider of our own' valetkey token gone
+	rm "$CONFIG/providers/acme.conf"
+	said "$ARG" 'no provider "acme"' 'whose file is gone' \
+		valetkey token gone --min-valid 1000000
+	said "$ARG" 'no provider "acme"' 'logout: mend it first' \
+		valetkey logout gone
+	said 0 'gone is removed' 'remove needs no provider' \
+		valetkey remove gone --yes
+	like "$text" 'Nothing was revoked.*no provider "acme"' 'but says so'
 	demo_login work >/dev/null 2>&1
 	said 0 'work is removed' 'remove' valetkey remove work --yes
 	like "$text" 'revoked at the provider' 'remove: revoked'
