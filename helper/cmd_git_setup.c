@@ -163,14 +163,20 @@ static int look(struct chain *chain)
 
 /* ---- the lines ---- */
 
-static int line(const char *key, const char *value, bool apply)
+struct setup {
+	bool apply; /* else the lines are only shown */
+	bool lines; /* there were some */
+};
+
+static int line(const char *key, const char *value, struct setup *setup)
 {
 	const char *const argv[] = {"git", "config", "--global", "--add",
 				    key,   value,    NULL};
 	struct buf out = {0};
 	int status = 0;
 
-	if (!apply)
+	setup->lines = true;
+	if (!setup->apply)
 		printf("git config --global --add %s %s\n", key,
 		       *value ? value : "''");
 	else
@@ -190,7 +196,7 @@ static void tell_applied(const char *what, const char *key, const char *pattern)
 		 what, key, pattern);
 }
 
-static int set_up(const char *origin, const char *user, bool apply)
+static int set_up(const char *origin, const char *user, struct setup *setup)
 {
 	struct chain chain = {.origin = origin};
 	const char *what = origin ? origin : "everything";
@@ -200,19 +206,19 @@ static int set_up(const char *origin, const char *user, bool apply)
 	snprintf(key, sizeof(key), "credential.%s%shelper",
 		 origin ? origin : "", origin ? "." : "");
 	if (!rc && !(chain.ours && !chain.before && !chain.after)) {
-		rc = line(key, "", apply);
+		rc = line(key, "", setup);
 		if (!rc)
-			rc = line(key, HELPER, apply);
-		if (!rc && apply)
+			rc = line(key, HELPER, setup);
+		if (!rc && setup->apply)
 			tell_applied(what, key, "^(" HELPER ")?$");
-	} else if (!rc && apply && !user) {
+	} else if (!rc && !user) {
 		cmd_fail(0, "git asks valetkey for %s already.", what);
 	}
 	if (!rc && user) {
 		snprintf(key, sizeof(key), "credential.%s.username", origin);
-		rc = line(key, user, apply);
+		rc = line(key, user, setup);
 		snprintf(pattern, sizeof(pattern), "^%s$", user);
-		if (!rc && apply)
+		if (!rc && setup->apply)
 			tell_applied(what, key, pattern);
 	}
 	if (rc)
@@ -234,7 +240,7 @@ static bool is_shared(const char *origin)
 	return shared;
 }
 
-static int set_up_account(const char *name, bool apply)
+static int set_up_account(const char *name, struct setup *setup)
 {
 	struct record account = {0};
 	const char *url = NULL;
@@ -247,18 +253,18 @@ static int set_up_account(const char *name, bool apply)
 	while (!rc && (url = record_next(&account, "hosts[]", url)))
 		if (origin_of(url, origin) == 0)
 			rc = set_up(origin, is_shared(origin) ? name : NULL,
-				    apply);
+				    setup);
 	record_free(&account);
 	return rc;
 }
 
 static int run_setup(struct cmd_args *args)
 {
-	bool apply = cmd_option(args, "apply") != NULL;
-	int rc = args->account ? set_up_account(args->account, apply)
-			       : set_up(NULL, NULL, apply);
+	struct setup setup = {.apply = cmd_option(args, "apply") != NULL};
+	int rc = args->account ? set_up_account(args->account, &setup)
+			       : set_up(NULL, NULL, &setup);
 
-	if (!rc && !apply)
+	if (!rc && !setup.apply && setup.lines)
 		cmd_fail(0, "Nothing was changed; --apply does it.");
 	return rc ? rc : cmd_flush();
 }

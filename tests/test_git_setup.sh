@@ -54,6 +54,8 @@ is "$(asked $TWO)" "$token" 'for both'
 is "$(asked https://other.example.com)" '' 'not for a third'
 like "$(setup demo --apply)" "git asks valetkey for $TWO already" 'once more'
 ok 'adds nothing' cmp "$GIT_CONFIG_GLOBAL" by-hand
+like "$(setup demo)" "git asks valetkey for $TWO already" 'shown once more'
+unlike "$(setup demo)" '--apply' '--apply would do nothing'
 config --add "credential.$ONE.helper" theirs
 eval "$(printf '%s\n' "$applied" | sed -n 's/.*To take that back: //p')"
 is "$(config --get-regexp '^credential')" "credential.$ONE.helper theirs" \
