@@ -230,6 +230,11 @@ static int run_curl(const struct cmd_words *words)
 	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
 				    &min_valid);
 
+	if (!rc && words->count && !words->command)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "What is curl's comes behind a --: valetkey curl "
+			      "%s -- https://...",
+			      account);
 	if (!rc && (words->count != 1 || !words->command))
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "Which account, and which URL? Usage: valetkey "

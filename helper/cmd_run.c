@@ -187,6 +187,11 @@ static int become(const struct cmd_words *words)
 	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
 				    &min_valid);
 
+	if (!rc && words->count && !words->command)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The command comes behind a --: valetkey run "
+				"%s -- COMMAND",
+				words->words[0]);
 	if (!rc && (!words->count || !words->command || !*words->command))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which command? Usage: "

@@ -83,6 +83,7 @@ exits 27 'one good URL does not help a bad one' \
 like "$(valetkey curl demo -- -v "$URL" 2>&1)" 'valetkey token demo --format' \
 	'what to do instead, for this account'
 exits 10 'no URL' valetkey curl demo -- -sS
+like "$(valetkey curl demo "$URL" 2>&1)" 'valetkey curl demo -- https' 'and what to type'
 exits 10 'no --' valetkey curl demo "$URL"
 exits 20 'no such account' valetkey curl none -- "$URL"
 exits 22 'the exit status is curl'"'"'s' valetkey curl demo -- -sSf \

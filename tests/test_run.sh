@@ -69,6 +69,7 @@ exits 127 'no such command' valetkey run demo -- ./none
 exits 20 'no such account' valetkey run none -- true
 exits 10 'no command' valetkey run demo
 exits 10 'no account' valetkey run -- true
+like "$(valetkey run demo true 2>&1)" 'valetkey run demo -- COMMAND$' 'no --'
 exits 10 'two tokens in one variable' valetkey run demo robot -- true
 exits 10 'in one that is named' valetkey run demo:A robot:A -- true
 exits 10 'a variable that is none' valetkey run demo:1X -- true
