@@ -9,6 +9,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -124,11 +125,16 @@ static int take_resources(struct cmd_adding *adding)
 	return VALETKEY_OK;
 }
 
-static int check_file(const char *option, const char *path)
+/* The account's file has it as an absolute path: a login comes from anywhere. */
+static int take_file(const char *option, const char *path, struct buf *absolute)
 {
-	if (*path != '/')
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--%s must be an absolute path.", option);
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	int rc = here ? buf_fmt(absolute, "%s/%s", here, path)
+		      : buf_str(absolute, path);
+
+	free(here);
+	if (rc)
+		return VALETKEY_ERR_NOMEM;
 	if (access(path, R_OK) != 0)
 		return cmd_fail(VALETKEY_ERR_ARG, "--%s %s cannot be read: %s.",
 				option, path, strerror(errno));
@@ -161,11 +167,15 @@ static int take_reach(struct cmd_adding *adding)
 	int rc = VALETKEY_OK;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++) {
+		struct buf path = {0};
+
 		rc = cmd_answers_option(adding->args, all[i].option, &value);
 		if (!rc && value && all[i].path)
-			rc = check_file(all[i].option, value);
-		if (!rc && record_add(&adding->keys, all[i].key, value))
+			rc = take_file(all[i].option, value, &path);
+		if (!rc && record_add(&adding->keys, all[i].key,
+				      path.len ? path.data : value))
 			rc = VALETKEY_ERR_NOMEM;
+		buf_free(&path);
 	}
 	if (!rc)
 		rc = check_value(client_check_proxy,

@@ -195,8 +195,6 @@ test_missing()
 		--provider ninjaone --instance eu --client-id "${ESCAPE}[2J"
 	missing 'blank' 'a client id with a blank behind' \
 		--provider ninjaone --instance eu --client-id 'x '
-	missing 'absolute path' 'a relative --ca-file' \
-		--provider ninjaone --instance eu --client-id x --ca-file ca.pem
 	# Nobody is asked before: that one would say what its port says.
 	for proxy in foo socks5://127.0.0.1:1 ftp://127.0.0.1; do
 		missing '^valetkey: --proxy must be "none", or http://HOST' \
