@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#define SEE_PROXY                                                            \
-	" Check https_proxy and no_proxy in the environment, or 'proxy' in " \
-	"the account's file."
+#define SEE_PROXY                                                          \
+	" Check https_proxy and no_proxy in the environment, or --proxy, " \
+	"which is 'proxy' in the account's file."
 #define SEE_ENDPOINTS " Check the endpoints in the provider's file."
 
 /* {host} and {proxy} are filled in. */
@@ -53,6 +53,11 @@ static const char *const texts[] = {
 	"The TLS certificate of {host} is not signed by an authority that this "
 	"machine trusts, so nothing was sent. If it comes from a CA of your "
 	"own, or of a company's proxy, give that CA's certificate: --ca-file "
+	"FILE, which is ca_file in the account's file.",
+    [HTTP_FAILURE_UNTRUSTED_BY_FILE] =
+	"The TLS certificate of {host} is not signed by an authority in the "
+	"account's CA file, beside which the system's do not count, so nothing "
+	"was sent. Put the certificate of the server's CA there: --ca-file "
 	"FILE, which is ca_file in the account's file.",
     [HTTP_FAILURE_EXPIRED] =
 	"The TLS certificate of {host} has expired or is not valid yet, so "

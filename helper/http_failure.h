@@ -35,7 +35,8 @@ enum http_failure {
 	HTTP_FAILURE_CERTIFICATE_WANTED = 20,  /* they want one */
 	HTTP_FAILURE_CUT_OFF = 21,	       /* the answer ended too early */
 	HTTP_FAILURE_TOO_LONG = 22,	       /* more than HTTP_BODY_MAX */
-	HTTP_FAILURE_GARBLED = 23	       /* not HTTP */
+	HTTP_FAILURE_GARBLED = 23,	       /* not HTTP */
+	HTTP_FAILURE_UNTRUSTED_BY_FILE = 24    /* nobody in ca_file did */
 };
 
 struct http_failure_place {

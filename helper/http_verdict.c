@@ -149,7 +149,8 @@ static enum http_failure certificate_failure(const struct exchange *ex)
 	if (strcasestr(error, "subject name") ||
 	    strcasestr(error, "does not match"))
 		return HTTP_FAILURE_WRONG_NAME;
-	return HTTP_FAILURE_UNTRUSTED;
+	return ex->request->ca_file ? HTTP_FAILURE_UNTRUSTED_BY_FILE
+				    : HTTP_FAILURE_UNTRUSTED;
 }
 
 /* An alert ends the handshake, with TLS 1.3 also what seems to come after. */

@@ -169,6 +169,9 @@ test_tls()
 	account "$PROVIDER_URL/ws/oauth/token"
 	fails "$NETWORK" 'not signed by an authority.*--ca-file' \
 		'an authority that nobody knows'
+	account "$PROVIDER_URL/ws/oauth/token" "ca_file=$KEYS/self.crt"
+	fails "$NETWORK" "not signed by an authority in the account's CA file" \
+		'an authority that is not in ca_file'
 	with_ca "$PROVIDER_URL/ws/oauth/token"
 	fails "$DENIED" "$REACHED" 'with ca_file'
 	with_ca "https://localhost:$PROVIDER_PORT/ws/oauth/token"
