@@ -60,12 +60,14 @@ static int load_from(const char *path, bool own, struct record *provider,
 	rc = account_read_file(path, !own, provider, &line);
 	problem_quote(quoted, path);
 	if (rc == VALETKEY_ERR_ARG)
-		return problem_set(problem, rc, "%s is malformed in line %u.",
+		return problem_set(problem, rc,
+				   "%s is malformed in line %u. See: valetkey "
+				   "providers --check FILE",
 				   quoted, line);
 	if (rc == VALETKEY_ERR_ACCOUNT)
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "%s is not used: it must be yours or root's "
-				   "and writable by nobody else.",
+				   "and writable by nobody else (chmod go-w).",
 				   quoted);
 	if (rc)
 		return problem_set(problem, rc, "Out of memory.");

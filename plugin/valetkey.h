@@ -22,9 +22,9 @@
  *
  * Ask before every request and keep no copy: a token that is still good comes
  * from this process's memory or the kernel's keyring, else a small helper
- * program reads the desktop keyring or refreshes the grant. The refresh token and the client secret
- * never enter your process. When a server answers 401, call
- * valetkey_invalidate() and ask once more.
+ * program reads the desktop keyring or refreshes the grant. The refresh token
+ * and the client secret never enter your process. When a server answers 401,
+ * call valetkey_invalidate() and ask once more.
  *
  * What you can rely on
  *
