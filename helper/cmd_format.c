@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "account.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -107,6 +108,32 @@ static int write_netrc(const struct cmd_format *format,
 	return rc;
 }
 
+/* What kubectl asks a credential plugin for; it tells in which version, and the
+ * answer must have the same. */
+static int write_kubectl(const struct cmd_format *format,
+			 const struct valetkey_token *token, struct buf *out)
+{
+	const char *asked = getenv("KUBERNETES_EXEC_INFO");
+	time_t end = (time_t)token->expires_at;
+	char expiry[sizeof("9999-12-31T23:59:59Z")] = "";
+	struct tm utc;
+	int rc;
+
+	(void)format;
+	rc = buf_fmt(out,
+		     "{\"apiVersion\":\"client.authentication.k8s.io/%s\","
+		     "\"kind\":\"ExecCredential\",\"status\":{",
+		     asked && strstr(asked, "k8s.io/v1beta1\"") ? "v1beta1"
+								: "v1");
+	/* Without it the token is for as long as kubectl runs, or until 401. */
+	if (!rc && end && gmtime_r(&end, &utc) &&
+	    strftime(expiry, sizeof(expiry), "%Y-%m-%dT%H:%M:%SZ", &utc))
+		rc = buf_fmt(out, "\"expirationTimestamp\":\"%s\",", expiry);
+	return rc || buf_str(out, "\"token\":") ||
+	       cmd_json_string(out, token->access_token) ||
+	       buf_str(out, "}}\n");
+}
+
 static int base64(const struct buf *in, struct buf *out)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -149,10 +176,10 @@ static const struct {
 	format_writer *write;
 	bool needs_user;
 } formats[] = {
-    {"plain", write_plain, false},    {"header", write_header, false},
-    {"json", write_json, false},      {"netrc", write_netrc, false},
-    {"curl", write_curl, false},      {"env", write_env, false},
-    {"xoauth2", write_xoauth2, true},
+    {"plain", write_plain, false},     {"header", write_header, false},
+    {"json", write_json, false},       {"netrc", write_netrc, false},
+    {"curl", write_curl, false},       {"env", write_env, false},
+    {"kubectl", write_kubectl, false}, {"xoauth2", write_xoauth2, true},
 };
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
@@ -174,7 +201,8 @@ int cmd_format_check(const struct cmd_format *format)
 	if (i == FORMATS)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"\"%s\" is no format. Choose --format plain, "
-				"header, json, netrc, curl, env or xoauth2.",
+				"header, json, netrc, curl, env, kubectl or "
+				"xoauth2.",
 				format->name);
 	if (formats[i].needs_user && !at)
 		return cmd_fail(VALETKEY_ERR_ARG,

@@ -13,7 +13,8 @@ static const struct cmd_option options[] = {
      "plain: the token and a newline (default). header: \"Authorization: "
      "Bearer TOKEN\". json: an object with token, expiry, scope and account. "
      "netrc: a line for each of the account's hosts. curl: for curl -K. env: "
-     "VALETKEY_TOKEN=TOKEN. xoauth2: for IMAP's and SMTP's AUTH."},
+     "VALETKEY_TOKEN=TOKEN. kubectl: for its credential plugins. xoauth2: for "
+     "IMAP's and SMTP's AUTH."},
     {"user", "NAME", "For xoauth2 the mailbox, for netrc the login name."},
     {"resource", "URL",
      "What the token is for: an error if that is none of the account's hosts."},

@@ -32,6 +32,15 @@ like "$(print json)" \
 	'json'
 is "$(eval "$(print env)" && echo "$VALETKEY_TOKEN")" "$token" \
 	'env, read by a shell'
+credential='{"apiVersion":"client.authentication.k8s.io/%s","kind":"ExecCredential","status":{"expirationTimestamp":"%s","token":"%s"}}\n'
+end=$(print json | sed 's/.*"expires_at":\([0-9]*\).*/\1/')
+end=$(date -u -d "@$end" +%Y-%m-%dT%H:%M:%SZ)
+# shellcheck disable=SC2059 # the format is ours
+is "$(print kubectl)" "$(printf "$credential" v1 "$end" "$token")" 'kubectl'
+# shellcheck disable=SC2059
+is "$(KUBERNETES_EXEC_INFO='{"apiVersion":"client.authentication.k8s.io/v1beta1"}' \
+	print kubectl)" "$(printf "$credential" v1beta1 "$end" "$token")" \
+	'in the version that it asks for'
 is "$(print netrc)" "machine 127.0.0.1 login oauth2 password $token
 machine git.example.com login oauth2 password $token" \
 	'netrc: the hosts of the account and no other'

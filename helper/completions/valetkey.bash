@@ -79,7 +79,7 @@ _valetkey_value()
 			tls_client_auth none'
 		;;
 	login/--flow) echo 'code paste device' ;;
-	token/--format) echo 'plain header json netrc curl env xoauth2' ;;
+	token/--format) echo 'plain header json netrc curl env kubectl xoauth2' ;;
 	*/--set | */--check | */--ca-file | */--client-key | */--client-key-id | \
 		*/--client-certificate | */--proxy | */--client-id | */--secret-fd | */--scope | */--host | \
 		*/--resource-indicator | \

@@ -82,7 +82,7 @@ complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
 complete -c valetkey -n '__valetkey_in login token' -l timeout -x -d 'Give up after that many seconds'
 
-complete -c valetkey -n '__valetkey_in token' -l format -x -a 'plain header json netrc curl env xoauth2' -d 'How to print it'
+complete -c valetkey -n '__valetkey_in token' -l format -x -a 'plain header json netrc curl env kubectl xoauth2' -d 'How to print it'
 complete -c valetkey -n '__valetkey_in token run curl' -l min-valid -x -d 'Must be good for that many seconds'
 complete -c valetkey -n '__valetkey_in token' -l scope -x -d 'Must have these scopes'
 complete -c valetkey -n '__valetkey_in token' -l interactive -d 'A person is there'
