@@ -90,10 +90,12 @@ static int choose_instance(struct cmd_adding *adding, char *origin)
 	if (!given && !record_get(&adding->provider, "instance[]") &&
 	    !record_get(&adding->provider, "instance_domain[]"))
 		return VALETKEY_OK;
+	if (!given && provider_instance(&adding->provider, NULL, origin,
+					&problem) == VALETKEY_OK)
+		return VALETKEY_OK; /* there is but one */
 	if (!given && !adding->person)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"Which instance? Give it: --instance CODE (or "
-				"your own host).");
+		return cmd_fail(VALETKEY_ERR_ARG, "%s Give it: --instance.",
+				problem.text);
 	do {
 		buf_free(&answer);
 		rc = given ? buf_str(&answer, given)

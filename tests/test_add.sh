@@ -173,7 +173,8 @@ test_missing()
 {
 	missing 'Which provider' 'no provider'
 	missing 'no provider "nobody"' 'an unknown one' --provider nobody
-	missing 'Which instance' 'no instance' --provider ninjaone
+	missing 'needs an instance: .*us2, .*: --instance' 'no instance' \
+		--provider ninjaone
 	missing 'not an instance of NinjaOne' 'an unknown instance' \
 		--provider ninjaone --instance evil.example.com
 	missing 'no kind of client' 'an unknown kind' \
