@@ -164,8 +164,15 @@ static bool is_there(const char *account, struct buf *path)
 	       !buf_str(path, ".conf") && access(path->data, F_OK) == 0;
 }
 
+static int try_near(const char *name, void *near)
+{
+	cmd_near_try(near, name);
+	return VALETKEY_OK;
+}
+
 int cmd_account_exists(const char *account)
 {
+	struct cmd_near near = {.word = account};
 	struct record keys = {0};
 	struct buf path = {0};
 	int rc = account_read(account, &keys, NULL);
@@ -182,6 +189,11 @@ int cmd_account_exists(const char *account)
 		return rc;
 	}
 	buf_free(&path);
+	account_each(try_near, &near);
+	if (*near.name)
+		return cmd_fail(rc,
+				"There is no account \"%s\". Did you mean: %s",
+				account, near.name);
 	return cmd_fail(rc,
 			"There is no account \"%s\". See: valetkey status; or "
 			"make it: valetkey add %s --provider NAME",

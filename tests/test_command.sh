@@ -84,6 +84,8 @@ test_options()
 	said "$ARG" 'cannot be an account' 'a dash first' \
 		valetkey token -- -work
 	said "$ARG" 'Which account' 'no account' valetkey logout
+	said "$ACCOUNT" 'no account "wokr"\. Did you mean: work$' 'a slip' \
+		valetkey token wokr
 	said "$ARG" 'too many' 'two where one is taken' \
 		valetkey providers github work
 	unlike "$text" "$ESCAPE" 'no colour without a terminal'
