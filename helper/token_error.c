@@ -108,6 +108,8 @@ static int refused(const struct client *client, const struct json *json,
 		}
 	problem_quote(code, name ? name : "with an error");
 	problem_quote(detail, text == name ? "" : text);
+	if (*detail && detail[strlen(detail) - 1] == '.')
+		detail[strlen(detail) - 1] = '\0'; /* ours follows */
 	return problem_set(problem, result, "%s answered %s%s%s.%s",
 			   client->name, code, *detail ? ": " : "", detail,
 			   next);

@@ -179,8 +179,8 @@ test_errors()
 	account alive
 	ok 'a login' valetkey login alive
 	provider_fault none answer=error-200
-	said "$DENIED" 'bad_refresh_token' 'a name that nobody explained' \
-		renew alive
+	said "$DENIED" 'bad_refresh_token.* expired\.$' \
+		'a name that nobody explained' renew alive
 	provider_fault none
 	ok 'ends nothing' renew alive
 	remove alive
