@@ -20,8 +20,9 @@ static const struct meaning {
 	const char *text;
 } meanings[] = {
     {"org.freedesktop.Secret.Error.IsLocked", VALETKEY_ERR_LOCKED,
-     "The keyring is locked. Unlock it: in the keyring's manager, or by "
-     "logging in to the desktop."},
+     "The keyring is locked. Unlock it: in the keyring's manager, by logging "
+     "in to the desktop, or in its dialog: valetkey token ACCOUNT "
+     "--interactive"},
     {"org.freedesktop.Secret.Error.NoSuchObject", VALETKEY_ERR_NO_KEYRING,
      NO_COLLECTION},
     {"org.freedesktop.DBus.Error.Unknown", VALETKEY_ERR_NO_KEYRING,

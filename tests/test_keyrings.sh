@@ -41,6 +41,9 @@ test_locked()
 	wait_until monitored valetkey.test.start
 	exits "$LOCKED" 'a locked keyring: LOCKED' need_keyring
 	exits "$LOCKED" 'a locked keyring: invalidate too' ask -x
+	like "$(valetkey token demo --min-valid 1000000 2>&1)" \
+		'locked\. Unlock it: .* --interactive$' \
+		'a locked keyring: what to type'
 	wait_until monitored valetkey.test.end
 	kill "$monitor"
 	ok 'a locked keyring: the bus was listened to' \
