@@ -82,6 +82,9 @@ int client_load_id(const char *account, struct client *client,
 /* Whether the account's file is still there, with the same id. */
 bool client_still_there(const struct client *client);
 
+/* The same, under the account's lock: 0, or ERR_ACCOUNT. */
+int client_check(const struct client *client, struct problem *problem);
+
 void client_free(struct client *client);
 
 /* Whether the client has a secret. */

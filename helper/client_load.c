@@ -74,6 +74,16 @@ int client_load_id(const char *account, struct client *client,
 	return client_check_id(client, problem);
 }
 
+int client_check(const struct client *client, struct problem *problem)
+{
+	if (client_still_there(client))
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			   "Account %s was removed meanwhile. See 'valetkey "
+			   "status', or make it again: valetkey add %s",
+			   client->account, client->account);
+}
+
 bool client_still_there(const struct client *client)
 {
 	struct record now = {0};

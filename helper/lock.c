@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -52,18 +53,21 @@ void lock_watchdog(int64_t seconds)
 	arm_watchdog();
 }
 
-static int open_lock(const char *id, enum lock_kind kind)
+static int path_of(const char *id, enum lock_kind kind, struct buf *path)
 {
-	struct buf path = {0};
-	int fd = -1;
+	return account_path(path, NULL) ||
+	       buf_fmt(path, "/.%s.%s", id,
+		       kind == LOCK_LOGIN ? "login" : "lock");
+}
 
-	if (account_path(&path, NULL) == 0 &&
-	    buf_fmt(&path, "/.%s.%s", id,
-		    kind == LOCK_LOGIN ? "login" : "lock") == 0)
-		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			  0600);
-	buf_free(&path);
-	return fd;
+/* Whether others who open the file by its name get this one: somebody may have
+ * deleted it while we waited. */
+static bool is_at(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
+	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
 /* 0 once locked, -1 once the deadline is over. */
@@ -87,18 +91,40 @@ static int wait_for_lock(int fd, int64_t deadline)
 	return rc;
 }
 
+/* Opens and locks it; -1 with *fd -1: it cannot be opened. */
+static int lock_at(const char *path, int64_t deadline, int *fd)
+{
+	int rc = -1;
+
+	do {
+		lock_drop(fd);
+		*fd =
+		    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (*fd >= 0)
+			rc = wait_for_lock(*fd, deadline);
+	} while (*fd >= 0 && !rc && !is_at(*fd, path));
+	return *fd >= 0 ? rc : -1;
+}
+
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem)
 {
-	*fd = open_lock(id, kind);
+	struct buf path = {0};
+	int rc = -1;
+
+	*fd = -1;
+	errno = ENOMEM;
+	if (path_of(id, kind, &path) == 0)
+		rc = lock_at(path.data, deadline, fd);
+	buf_free(&path);
+	if (rc == 0)
+		return VALETKEY_OK;
 	if (*fd < 0)
 		return problem_set(
 		    problem, VALETKEY_ERR_ACCOUNT,
 		    "Cannot write a lock file in the configuration "
 		    "directory (%s). Make it writable for you.",
 		    strerror(errno));
-	if (wait_for_lock(*fd, deadline) == 0)
-		return VALETKEY_OK;
 	lock_drop(fd);
 	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
 			   "Another program is busy with this account for too "

@@ -75,7 +75,9 @@ static int renew(struct job *job, const struct client *client, int lock,
 	int rc;
 
 	record_free(grant);
-	rc = grant_load(job, client, grant, &found);
+	rc = client_check(client, &job->problem);
+	if (!rc)
+		rc = grant_load(job, client, grant, &found);
 	if (rc)
 		return rc;
 	if (found && good(job, grant, want)) {

@@ -20,6 +20,8 @@ static int machine_login(struct job *job, const struct client *client,
 			   &job->problem);
 
 	if (!rc)
+		rc = client_check(client, &job->problem);
+	if (!rc)
 		rc = flow_client_credentials(job, client, grant);
 	lock_drop(&lock);
 	return rc;

@@ -9,7 +9,7 @@
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
 
-MANY=50
+MANY=50 ACCOUNT=20
 tokens=$VALETKEY_TEST_DIR/tokens
 mkdir -m 700 "$tokens"
 
@@ -51,6 +51,68 @@ storm()
 	ok "$what: the API takes it" valid "$tokens/1"
 }
 
+# hold FILE: locks it until $holder ends.
+hold()
+{
+	: >"$VALETKEY_TEST_DIR/held"
+	setpriv --pdeathsig KILL flock -F "$1" \
+		sh -c 'echo >"$1"; exec sleep 60' sh "$VALETKEY_TEST_DIR/held" &
+	holder=$!
+	wait_until test -s "$VALETKEY_TEST_DIR/held"
+}
+
+release()
+{
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+}
+
+# Whether somebody waits for the lock on this file.
+awaited()
+{
+	grep -q -e "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks
+}
+
+# Two must not both have "the" lock, because one waited for a deleted file.
+test_lock_deleted()
+{
+	lock=$XDG_CONFIG_HOME/valetkey/.$(account_id demo).lock
+	expire
+	hold "$lock"
+	ask -t 30000 &
+	host=$!
+	wait_until awaited "$lock"
+	first=$holder
+	rm "$lock"
+	hold "$lock"
+	kill "$first"
+	ok 'a deleted lock: who waited for it waits for the new one' \
+		wait_until awaited "$lock"
+	release
+	wait "$host"
+	is $? 0 'a deleted lock: and has a token then'
+}
+
+# The account goes while a get waits for its turn.
+test_removed()
+{
+	lock=$XDG_CONFIG_HOME/valetkey/.$(account_id "$1").lock
+	conf=$XDG_CONFIG_HOME/valetkey/$1.conf
+	expire "$1"
+	hold "$lock"
+	before=$(counted token_requests)
+	ask -t 30000 -a "$1" 2>"$VALETKEY_TEST_DIR/removed" &
+	host=$!
+	wait_until awaited "$lock"
+	mv "$conf" "$VALETKEY_TEST_DIR/conf"
+	release
+	wait "$host"
+	is $? "$ACCOUNT" "$1 removed while a get waits: ACCOUNT"
+	is "$(counted token_requests)" "$before" \
+		"$1 removed while a get waits: nothing was asked for"
+	mv "$VALETKEY_TEST_DIR/conf" "$conf"
+}
+
 provider_start
 { demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
 # Without the kernel's copy all must go by the keyring and the lock.
@@ -66,6 +128,10 @@ expire && storm "$MANY threads, a handle each" \
 expected=$MANY
 expire && storm "$MANY processes" processes demo
 age bare && storm "$MANY processes without a cache" processes bare
+demo_account robot api-services >/dev/null 2>&1 || exit 1
+test_lock_deleted
+test_removed demo
+test_removed robot
 is "$(counted reuse_detected)" 0 'no refresh token was ever used twice'
-remove_accounts demo bare
+remove_accounts demo bare robot
 done_testing
