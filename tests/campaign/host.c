@@ -171,6 +171,18 @@ static bool is_named(const char *stat, const char *name)
 	return at && strncmp(at + 1, name, strlen(name)) == 0;
 }
 
+/* Threads are found there too, and a thread sanitizer has one everywhere. */
+static bool is_process(pid_t pid)
+{
+	char path[64], text[512];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	world_read(path, text, sizeof(text));
+	at = strstr(text, "\nTgid:");
+	return at && strtol(at + 6, NULL, 10) == (long)pid;
+}
+
 /* Whether it is a helper that runs, or will be one: until its exec it has our
  * name, and hosts have been waited for. One that ended is reaped. */
 static bool is_helper(pid_t pid)
@@ -190,7 +202,7 @@ static bool is_helper(pid_t pid)
 	    !is_named(text, "helper-faulty") && !is_named(text, "campaign)"))
 		return false;
 	if (state != 'Z')
-		return true;
+		return is_process(pid);
 	waitpid(pid, NULL, WNOHANG);
 	return false;
 }
