@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c and
- * http_verdict.c the files that know libcurl.
+ * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c,
+ * http_memory.c and http_verdict.c the files that know libcurl.
  *
  * Every call uses a connection of its own: on a reused one libcurl repeats a
  * request by itself, and a refresh token must never go out twice unnoticed. With
@@ -202,7 +202,7 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 		rc = failed(&ex, HTTP_FAILURE_DEADLINE, problem);
 		goto out;
 	}
-	ex.curl = curl_easy_init();
+	ex.curl = http_memory() ? NULL : curl_easy_init();
 	/* Room for the answer as well: it may be one that comes only once. */
 	if (!ex.curl || http_setup(&ex) || set_callbacks(&ex) ||
 	    buf_reserve(&answer->body, BODY_USUAL)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http_exchange.h - one exchange while it lasts, shared by the files that know
- * libcurl: http.c runs it, http_setup.c tells libcurl what to do, and
- * http_verdict.c what went wrong.
+ * libcurl: http.c runs it, http_setup.c tells libcurl what to do, http_verdict.c
+ * what went wrong, and http_memory.c gives it memory.
  */
 #ifndef VALETKEY_HTTP_EXCHANGE_H
 #define VALETKEY_HTTP_EXCHANGE_H
@@ -29,6 +29,10 @@ struct exchange {
 	struct http_headers headers;
 	char error[CURL_ERROR_SIZE];
 };
+
+/* Has libcurl take its memory from us, with a reserve that is there afterwards:
+ * before curl_easy_init(). 0 or -1. */
+int http_memory(void);
 
 /* All options but the callbacks for what arrives. 0 or -1. */
 int http_setup(struct exchange *ex);

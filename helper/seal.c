@@ -13,15 +13,27 @@
 #define TAG 16
 #define KEY 32
 
+/* Made beforehand: without memory libgcrypt, as libsecret sets it up, ends the
+ * process. */
+static gcry_cipher_hd_t spare;
+
+static int make_cipher(gcry_cipher_hd_t *cipher)
+{
+	return gcry_cipher_open(cipher, GCRY_CIPHER_AES256,
+				GCRY_CIPHER_MODE_GCM, 0)
+		   ? -1
+		   : 0;
+}
+
 int seal_prepare(void)
 {
-	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-		return 0;
-	if (!gcry_check_version(NULL))
-		return -1;
-	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-	return 0;
+	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
+		if (!gcry_check_version(NULL))
+			return -1;
+		gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+		gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	}
+	return spare ? 0 : make_cipher(&spare);
 }
 
 static int open_cipher(const char *key_text, const char *nonce,
@@ -31,8 +43,9 @@ static int open_cipher(const char *key_text, const char *nonce,
 	int rc = -1;
 
 	gcry_md_hash_buffer(GCRY_MD_SHA256, key, key_text, strlen(key_text));
-	if (gcry_cipher_open(cipher, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM,
-			     0) == 0) {
+	*cipher = spare;
+	spare = NULL;
+	if (*cipher || make_cipher(cipher) == 0) {
 		rc = gcry_cipher_setkey(*cipher, key, KEY) ||
 			     gcry_cipher_setiv(*cipher, nonce, NONCE)
 			 ? -1

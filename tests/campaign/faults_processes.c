@@ -224,6 +224,7 @@ static const struct {
 } planned[] = {
     {"helper killed at each call", "kill", "call", 40, 1000},
     {"helper: no memory at malloc n", "fail", "memory", 10, 500},
+    {"helper: no memory for the answer", "fail", "answer", 10, 300},
     {"helper: socket() or connect() fails", "fail", "socket", 8, 50},
     {"helper: send or receive fails", "fail", "transfer", 10, 300},
     {"helper: kernel keyring full", "fail", "key", 8, 50},

@@ -8,7 +8,8 @@
  *	                   campaign-calls, the time from the last byte that was
  *	                   read from the provider to parked to campaign-windows
  *	kill call N        SIGKILL instead of the Nth call of any kind but memory
- *	fail KIND N        the Nth call of this kind fails
+ *	fail KIND N        the Nth call of this kind fails; "answer" is memory from
+ *	                   the first byte of an answer until it is parked
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,21 +34,22 @@
 
 enum kind {
 	KIND_MEMORY = 0,
-	KIND_SOCKET = 1,
-	KIND_TRANSFER = 2,
-	KIND_KEY = 3,
-	KIND_THREAD = 4,
-	KIND_FILE = 5,
-	KINDS = 6
+	KIND_ANSWER = 1,
+	KIND_SOCKET = 2,
+	KIND_TRANSFER = 3,
+	KIND_KEY = 4,
+	KIND_THREAD = 5,
+	KIND_FILE = 6,
+	KINDS = 7
 };
 
-static const char *const names[KINDS] = {"memory", "socket", "transfer",
-					 "key",	   "thread", "file"};
+static const char *const names[KINDS] = {
+    "memory", "answer", "socket", "transfer", "key", "thread", "file"};
 
 static unsigned counts[KINDS], calls;
 static unsigned kill_at, fail_at;
 static int fail_kind = -1;
-static bool trace;
+static bool trace, answering;
 static int64_t last_read_ns;
 static char directory[2048];
 
@@ -70,7 +72,7 @@ static bool called(enum kind kind)
 {
 	unsigned n = __atomic_add_fetch(&counts[kind], 1, __ATOMIC_RELAXED);
 
-	if (kind != KIND_MEMORY) {
+	if (kind > KIND_ANSWER) {
 		unsigned all = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
 
 		if (kill_at && all == kill_at)
@@ -85,9 +87,14 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
+static bool no_memory(void)
+{
+	return called(KIND_MEMORY) || (answering && called(KIND_ANSWER));
+}
+
 EXPORT void *malloc(size_t size)
 {
-	if (!called(KIND_MEMORY))
+	if (!no_memory())
 		return __libc_malloc(size);
 	errno = ENOMEM;
 	return NULL;
@@ -95,7 +102,7 @@ EXPORT void *malloc(size_t size)
 
 EXPORT void *calloc(size_t count, size_t size)
 {
-	if (!called(KIND_MEMORY))
+	if (!no_memory())
 		return __libc_calloc(count, size);
 	errno = ENOMEM;
 	return NULL;
@@ -103,7 +110,7 @@ EXPORT void *calloc(size_t count, size_t size)
 
 EXPORT void *realloc(void *old, size_t size)
 {
-	if (!called(KIND_MEMORY))
+	if (!no_memory())
 		return __libc_realloc(old, size);
 	errno = ENOMEM;
 	return NULL;
@@ -140,8 +147,10 @@ static bool is_provider(int fd)
 
 static ssize_t note_read(int fd, ssize_t n)
 {
-	if (trace && n > 0 && is_provider(fd))
+	if (n > 0 && is_provider(fd)) {
+		answering = true;
 		last_read_ns = now_ns();
+	}
 	return n;
 }
 
@@ -200,8 +209,10 @@ static void note_parked(const char *key)
 {
 	char text[64];
 
-	if (!trace || !last_read_ns ||
-	    strncmp(key, PARKED, strlen(PARKED)) != 0)
+	if (strncmp(key, PARKED, strlen(PARKED)) != 0)
+		return;
+	answering = false;
+	if (!trace || !last_read_ns)
 		return;
 	snprintf(text, sizeof(text), "%lld\n",
 		 (long long)(now_ns() - last_read_ns));
