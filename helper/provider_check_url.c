@@ -142,9 +142,8 @@ const char *provider_judge_redirect(struct provider_check *check,
 	else if (strpbrk(url.data, "#{}") ||
 		 (strncmp(origin, "http:", 5) == 0 && strchr(url.data, '?')))
 		why = "must have no fragment, no {} but {port} and, where "
-		      "there are "
-		      "instances, {host}, and no query "
-		      "where it is http";
+		      "there are instances, {host}, and no query where it is "
+		      "http";
 	else if (strncmp(origin, "http:", 5) == 0 && !strchr(origin + 7, ':'))
 		why = "needs a port, or {port} for any";
 	else if (strncmp(origin, "https:", 6) == 0 && port)
