@@ -196,33 +196,49 @@ static void tell_applied(const char *what, const char *key, const char *pattern)
 		 what, key, pattern);
 }
 
+/* Whether it is what git takes: the last one. */
+static bool is_value(const char *key, const char *value)
+{
+	const char *const argv[] = {"git",   "config", "--global",
+				    "--get", key,      NULL};
+	struct buf out = {0};
+	bool same = cmd_child_output(argv, &out) == 0 &&
+		    strncmp(buf_text(&out), value, strlen(value)) == 0 &&
+		    strcmp(buf_text(&out) + strlen(value), "\n") == 0;
+
+	buf_free(&out);
+	return same;
+}
+
 static int set_up(const char *origin, const char *user, struct setup *setup)
 {
 	struct chain chain = {.origin = origin};
 	const char *what = origin ? origin : "everything";
-	char key[KEY_MAX], pattern[ACCOUNT_NAME_MAX + 3];
+	char key[KEY_MAX], name[KEY_MAX], pattern[ACCOUNT_NAME_MAX + 3];
 	int rc = look(&chain);
+	bool asked = chain.ours && !chain.before && !chain.after, named;
 
 	snprintf(key, sizeof(key), "credential.%s%shelper",
 		 origin ? origin : "", origin ? "." : "");
-	if (!rc && !(chain.ours && !chain.before && !chain.after)) {
+	snprintf(name, sizeof(name), "credential.%s.username", what);
+	named = !user || is_value(name, user);
+	if (!rc && !asked) {
 		rc = line(key, "", setup);
 		if (!rc)
 			rc = line(key, HELPER, setup);
 		if (!rc && setup->apply)
 			tell_applied(what, key, "^(" HELPER ")?$");
-	} else if (!rc && !user) {
-		cmd_fail(0, "git asks valetkey for %s already.", what);
 	}
-	if (!rc && user) {
-		snprintf(key, sizeof(key), "credential.%s.username", origin);
-		rc = line(key, user, setup);
+	if (!rc && !named) {
+		rc = line(name, user, setup);
 		snprintf(pattern, sizeof(pattern), "^%s$", user);
 		if (!rc && setup->apply)
-			tell_applied(what, key, pattern);
+			tell_applied(what, name, pattern);
 	}
 	if (rc)
 		return rc;
+	if (asked && named)
+		cmd_fail(0, "git asks valetkey for %s already.", what);
 	/* What is there now, or, of what was only shown, what it is against. */
 	chain = (struct chain){.origin = origin, .tell = true};
 	return look(&chain);

@@ -91,6 +91,9 @@ like "$(setup demo)" "credential.$ONE.username demo" \
 like "$(setup demo --apply)" "unset-all credential.$ONE.username '\^demo\\$'\$" \
 	'set up, and how to take it back'
 is "$(asked $ONE)" "$token" 'is clear'
+like "$(setup demo --apply)" 'already' 'and again: nothing is left to do'
+is "$(git config --global --get-all "credential.$ONE.username")" demo \
+	'and nothing is there twice'
 exits 20 'no such account' valetkey git-setup none
 rm "$XDG_CONFIG_HOME/valetkey/twin.conf"
 valetkey remove demo --yes >/dev/null 2>&1
