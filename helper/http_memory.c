@@ -19,30 +19,37 @@ static void *reserve;
 static bool spend(void)
 {
 	void *held = __atomic_exchange_n(&reserve, NULL, __ATOMIC_ACQ_REL);
+	bool there = held;
 
 	free(held);
-	return held;
+	return there;
 }
 
 static void *take(size_t size)
 {
 	void *block = malloc(size);
 
-	return !block && spend() ? malloc(size) : block;
+	if (!block && spend())
+		block = malloc(size);
+	return block;
 }
 
 static void *take_zeroed(size_t count, size_t size)
 {
 	void *block = calloc(count, size);
 
-	return !block && spend() ? calloc(count, size) : block;
+	if (!block && spend())
+		block = calloc(count, size);
+	return block;
 }
 
 static void *take_more(void *old, size_t size)
 {
 	void *block = realloc(old, size);
 
-	return !block && spend() ? realloc(old, size) : block;
+	if (!block && spend())
+		block = realloc(old, size);
+	return block;
 }
 
 static char *take_copy(const char *text)

@@ -55,6 +55,7 @@ storm()
 hold()
 {
 	: >"$VALETKEY_TEST_DIR/held"
+	# shellcheck disable=SC2016 # the inner shell's
 	setpriv --pdeathsig KILL flock -F "$1" \
 		sh -c 'echo >"$1"; exec sleep 60' sh "$VALETKEY_TEST_DIR/held" &
 	holder=$!
