@@ -13,6 +13,7 @@
 #include "lock.h"
 #include "newest.h"
 #include "ops.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -86,7 +87,9 @@ static int renew(struct job *job, const struct client *client, int lock,
 	}
 	if (!found && uses_code(client))
 		return no_grant(job, client);
-	return ask_provider(job, client, lock, grant);
+	if (!found) /* no grant's pins to compare: the registration's */
+		rc = registration_check(job, client, false);
+	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
 static int obtain(struct job *job, const struct client *client,

@@ -67,25 +67,27 @@ static void describe_client(struct lines *lines, const struct client *client)
 	buf_free(&hosts);
 }
 
-/* A login with the secret proves it. */
-static void describe_secret(struct lines *lines, const struct client *client,
+/* A login with the secret proves it. False: it is missing. */
+static bool describe_secret(struct lines *lines, const struct client *client,
 			    bool logged_in)
 {
 	struct record item = {0};
 	const char *proof;
+	bool stored;
 
 	if (!client_has_secret(client)) {
 		line(lines, "secret", "none");
-		return;
+		return true;
 	}
 	registration_secret(lines->job, client, &item);
-	line(lines, "secret",
-	     record_get(&item, "client_secret") ? "stored" : "missing");
+	stored = record_get(&item, "client_secret") != NULL;
+	line(lines, "secret", stored ? "stored" : "missing");
 	proof = record_get(&item, "proof");
 	line(lines, "secret_expires_at",
 	     record_get(&client->config, "client_secret_expires_at"));
 	line(lines, "proof", logged_in ? "accepted" : proof ? proof : "none");
 	record_free(&item);
+	return stored;
 }
 
 /* What a grant that was found means. */
@@ -137,11 +139,21 @@ static void describe_pending(struct lines *lines, const struct client *client)
 		number(lines, "revocations", count);
 }
 
+/* Without a grant the registration alone tells what has changed. */
+static bool has_changed(struct lines *lines, const struct client *client)
+{
+	int rc = registration_check(lines->job, client, false);
+
+	if (rc == VALETKEY_ERR_LOGIN)
+		state(lines, "changed", lines->job->problem.text);
+	return rc == VALETKEY_ERR_LOGIN;
+}
+
 static void describe(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
 	struct record grant = {0};
-	bool found = false;
+	bool found = false, complete = false;
 	int rc = grant_load(job, client, &grant, &found);
 
 	if (rc == VALETKEY_ERR_LOGIN)
@@ -150,14 +162,14 @@ static void describe(struct lines *lines, const struct client *client)
 		      job->problem.text);
 	else if (rc)
 		broken(lines, rc);
-	else
+	if (!rc || rc == VALETKEY_ERR_LOGIN) {
+		complete = describe_secret(lines, client, found);
+		describe_pending(lines, client);
+	}
+	if (!rc && (found || !complete || !has_changed(lines, client)))
 		describe_state(lines, client, &grant, found);
 	if (found)
 		describe_grant(lines, &grant);
-	if (!rc || rc == VALETKEY_ERR_LOGIN) {
-		describe_secret(lines, client, found);
-		describe_pending(lines, client);
-	}
 	record_free(&grant);
 }
 
