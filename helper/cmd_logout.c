@@ -12,7 +12,13 @@
 
 #define TIMEOUT_S 90
 
-static const struct cmd_option logout_options[] = {{NULL, NULL, NULL}};
+static const struct cmd_option logout_options[] = {
+    {"drop-revocations", NULL,
+     "Log nobody out; forget the revocations that wait to be sent, of removed "
+     "accounts too, with the tokens and client secrets kept for them."},
+    {"yes", NULL, "Do not ask before they are dropped."},
+    {NULL, NULL, NULL},
+};
 static const struct cmd_option remove_options[] = {
     {"yes", NULL, "Do not ask."},
     {NULL, NULL, NULL},
@@ -24,13 +30,16 @@ static int run_remove(struct cmd_args *args);
 const struct cmd_verb cmd_logout = {
     .name = "logout",
     .summary = "end the login, at the provider and here",
-    .usage = "logout ACCOUNT",
+    .usage = "logout ACCOUNT | --drop-revocations [--yes]",
     .about = "Revokes the grant at the provider (RFC 7009) and deletes it "
-	     "from the keyring, also where the provider does not answer. The "
-	     "account and its client secret stay.",
+	     "from the keyring, also where the provider does not answer: then "
+	     "the revocation is kept in the keyring, and sent by a later "
+	     "command within 30 days. The account and its client secret stay.",
     .options = logout_options,
-    .examples = "  valetkey logout work\n",
+    .examples = "  valetkey logout work\n"
+		"  valetkey logout --drop-revocations\n",
     .account = true,
+    .account_optional = true,
     .run = run_logout,
 };
 
@@ -39,7 +48,9 @@ const struct cmd_verb cmd_remove = {
     .summary = "log out and forget the account",
     .usage = "remove ACCOUNT [--yes]",
     .about = "Logs out, then deletes the client secret from the keyring and "
-	     "the account's file. The registration at the provider stays: "
+	     "the account's file. Where the provider does not answer, what a "
+	     "later revocation needs is kept, as by logout. The registration "
+	     "at the provider stays: "
 	     "delete it there. A client secret that was shown once is gone "
 	     "for good.",
     .options = remove_options,
@@ -81,10 +92,71 @@ static int ask_helper(const char *op, const char *account)
 	return rc;
 }
 
+static int confirm(const char *text, const char *no)
+{
+	struct buf answer = {0};
+	int rc = terminal_ask(text, &answer);
+
+	if (!rc && strcasecmp(buf_text(&answer), "y") != 0 &&
+	    strcasecmp(buf_text(&answer), "yes") != 0)
+		rc = cmd_fail(VALETKEY_ERR_CANCELED, "%s", no);
+	buf_free(&answer);
+	return rc;
+}
+
+/* It ends what would have ended the logins, so nobody does it by mistake. */
+static int may_drop(const struct cmd_args *args)
+{
+	if (args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--drop-revocations is for all that wait, and "
+				"takes no account.");
+	if (cmd_option(args, "yes"))
+		return VALETKEY_OK;
+	if (!terminal_person())
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Nobody can be asked here. To drop what waits "
+				"to be revoked, add --yes.");
+	return confirm("Forget the revocations that wait? The logins stay good "
+		       "at their providers. [y/N]",
+		       "Nothing was dropped.");
+}
+
+static int drop_revocations(const struct cmd_args *args)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = TIMEOUT_S,
+				.interactive = terminal_person()};
+	int rc = may_drop(args);
+
+	if (rc)
+		return rc;
+	if (record_add(&request, "op", "drop_revocations"))
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	else
+		rc = cmd_call(&call);
+	if (!rc)
+		terminal_say(TERMINAL_PLAIN,
+			     "Revocations that were dropped: %lld.\n",
+			     (long long)record_get_int(&answer, "dropped", 0));
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
 static int run_logout(struct cmd_args *args)
 {
-	int rc = cmd_account_exists(args->account);
+	int rc;
 
+	if (cmd_option(args, "drop-revocations"))
+		return drop_revocations(args);
+	if (!args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which account? Usage: valetkey %s",
+				cmd_logout.usage);
+	rc = cmd_account_exists(args->account);
 	if (!rc)
 		rc = ask_helper("logout", args->account);
 	if (!rc)
@@ -93,20 +165,16 @@ static int run_logout(struct cmd_args *args)
 	return rc;
 }
 
-static int confirm(const char *account)
+static int confirm_remove(const char *account)
 {
-	struct buf question = {0}, answer = {0};
+	struct buf question = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (buf_fmt(&question,
 		    "Log out of %s and delete its client secret? [y/N]",
 		    account) == 0)
-		rc = terminal_ask(question.data, &answer);
-	if (!rc && strcasecmp(buf_text(&answer), "y") != 0 &&
-	    strcasecmp(buf_text(&answer), "yes") != 0)
-		rc = cmd_fail(VALETKEY_ERR_CANCELED, "Nothing was removed.");
+		rc = confirm(question.data, "Nothing was removed.");
 	buf_free(&question);
-	buf_free(&answer);
 	return rc;
 }
 
@@ -115,7 +183,7 @@ static int run_remove(struct cmd_args *args)
 	int rc = cmd_account_exists(args->account);
 
 	if (!rc && terminal_person() && !cmd_option(args, "yes"))
-		rc = confirm(args->account);
+		rc = confirm_remove(args->account);
 	if (!rc)
 		rc = ask_helper("remove", args->account);
 	if (!rc)

@@ -14,7 +14,9 @@
 #define TIMEOUT_S 30
 
 static const struct cmd_option options[] = {
-    {"json", NULL, "An array of objects, one for each account."},
+    {"json", NULL,
+     "An array of objects, one for each account, and for each removed one that "
+     "is not revoked yet."},
     {NULL, NULL, NULL},
 };
 
@@ -27,7 +29,9 @@ const struct cmd_verb cmd_status = {
     .about = "Shows each account, or the one named: its provider, how long "
 	     "its token is good, and what to do next where something is "
 	     "wrong. Shows no secret and asks no provider. With an account's "
-	     "name the exit status tells whether it can be used.",
+	     "name the exit status tells whether it can be used. Removed "
+	     "accounts are shown as long as a revocation waits to be sent; "
+	     "that is tried afterwards.",
     .options = options,
     .examples = "  valetkey status\n"
 		"  valetkey status work && echo usable\n"
@@ -100,6 +104,7 @@ static void print_state(const struct entry *entry)
 	    {"login", "needs a login"},
 	    {"changed", "its configuration has changed"},
 	    {"broken", "cannot be used"},
+	    {"removed", "removed, but not revoked yet"},
 	};
 	const char *says = get(entry, "state");
 
@@ -173,6 +178,26 @@ static void print_secret(const struct entry *entry)
 		print_secret_expiry(entry);
 }
 
+/* A login that another has replaced ends with that one, see revocation.h. */
+static void print_waiting(const struct entry *entry)
+{
+	int64_t held = get_int(entry, "revocations_held");
+	int64_t count = get_int(entry, "revocations") - held;
+	time_t since = get_int(entry, "revocations_since");
+	struct tm day;
+	char date[16] = "";
+
+	if (localtime_r(&since, &day))
+		strftime(date, sizeof(date), "%Y-%m-%d", &day);
+	if (count > 0)
+		printf("  %-14s %lld to be sent, since %s\n", "revocations",
+		       (long long)count, date);
+	if (held > 0)
+		printf("  %-14s %lld with the next logout: what later logins "
+		       "replaced\n",
+		       "revocations", (long long)held);
+}
+
 static void print_entry(const struct entry *entry)
 {
 	const char *text = get(entry, "state_text");
@@ -185,6 +210,7 @@ static void print_entry(const struct entry *entry)
 	print_line("scopes", get(entry, "scope"));
 	print_expiry(entry);
 	print_secret(entry);
+	print_waiting(entry);
 	print_line("note", text);
 	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
 		printf("  %-14s valetkey login %s\n", "next",
@@ -244,7 +270,9 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc = add_text(out, entry, texts[i]);
 	rc = rc || add_number(out, entry, "expires_in") ||
 	     add_number(out, entry, "expires_at") ||
-	     add_number(out, entry, "revocations");
+	     add_number(out, entry, "revocations") ||
+	     add_number(out, entry, "revocations_held") ||
+	     add_number(out, entry, "revocations_since");
 	if (!rc && *get(entry, "refresh_token"))
 		rc =
 		    buf_fmt(out, ",\"refresh_token\":%s",
@@ -273,6 +301,14 @@ static int print_json(const struct record *answer, int64_t count)
 
 /* ---- asking ---- */
 
+static int no_accounts(bool json)
+{
+	puts(json ? "[]"
+		  : "There are no accounts yet. Make one: valetkey add NAME "
+		    "--provider ninjaone");
+	return cmd_flush();
+}
+
 static int print(const struct record *answer, bool json)
 {
 	int64_t count = record_get_int(answer, "count", 0);
@@ -288,18 +324,11 @@ static int print(const struct record *answer, bool json)
 	}
 	if (record_get_int(answer, "revocations", 0) > 0)
 		printf(
-		    "\nRevocations that wait to be sent: %s. The next refresh "
-		    "or login sends them.\n",
+		    "\nRevocations that wait to be sent: %s. They are tried "
+		    "now and with every\nlater command, for 30 days at most. "
+		    "To drop them: valetkey logout --drop-revocations\n",
 		    record_get(answer, "revocations"));
 	return VALETKEY_OK;
-}
-
-static int no_accounts(bool json)
-{
-	puts(json ? "[]"
-		  : "There are no accounts yet. Make one: valetkey add NAME "
-		    "--provider ninjaone");
-	return cmd_flush();
 }
 
 static int add_name(const char *name, void *data)
@@ -307,17 +336,23 @@ static int add_name(const char *name, void *data)
 	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
 }
 
+/* Where there are no accounts something may still wait to be revoked; where that
+ * cannot be known, as on a machine without a keyring, nothing is said of it. */
 static int ask(const struct cmd_args *args, struct record *request,
 	       struct record *answer)
 {
-	struct cmd_call call = {.request = request,
-				.answer = answer,
-				.timeout_s = TIMEOUT_S,
-				.talk = {.account = args->account}};
+	bool none = record_get(request, "account[]") == NULL;
+	struct cmd_call call = {
+	    .request = request,
+	    .answer = answer,
+	    .timeout_s = TIMEOUT_S,
+	    .talk = {.account = args->account, .told = none}};
 	const struct entry first = {answer, 0};
 	bool json = cmd_option(args, "json");
 	int rc = cmd_call(&call);
 
+	if (none && (rc || !record_get_int(answer, "count", 0)))
+		return no_accounts(json);
 	if (!rc)
 		rc = print(answer, json);
 	if (!rc)
@@ -337,8 +372,8 @@ static int run_status(struct cmd_args *args)
 		rc = add_name(args->account, &request);
 	} else {
 		rc = account_each(add_name, &request);
-		if (!rc && !request.pairs.len)
-			return no_accounts(cmd_option(args, "json"));
+		if (!rc && record_add(&request, "removed", "1"))
+			rc = VALETKEY_ERR_NOMEM;
 	}
 	if (!rc && record_add(&request, "op", "status"))
 		rc = VALETKEY_ERR_NOMEM;

@@ -43,6 +43,7 @@ static const struct {
     {"status", op_status},
     {"logout", op_logout},
     {"remove", op_remove},
+    {"drop_revocations", op_drop_revocations},
     {"git_get", op_git_get},
     {"git_store", op_git_store},
     {"git_erase", op_git_erase},
@@ -133,7 +134,7 @@ int main(void)
 	    CHANNEL_OK)
 		send_answer(&job, run(&job));
 	channel_close(&host);
-	if (job.provider_reached)
+	if (job.store && (job.provider_reached || job.send_pending))
 		pending_send(&job, NULL);
 	store_close(job.store);
 	record_free(&job.request);

@@ -13,8 +13,8 @@
 #include "lock.h"
 #include "newest.h"
 #include "park.h"
-#include "pending.h"
 #include "registration.h"
+#include "revocation.h"
 #include "valetkey.h"
 
 #define STORE_LIMIT_MS 30000
@@ -33,18 +33,9 @@ int login_secret(struct login *login, const char **secret)
 /* A grant that nobody will have: the provider is asked to end it. */
 static void give_back(struct login *login, const struct record *grant)
 {
-	const char *refresh = record_get(grant, "refresh_token");
-	const struct pending pending = {
-	    .client = login->client,
-	    .client_secret = record_get(&login->registration, "client_secret"),
-	    .token = refresh ? refresh : record_get(grant, "access_token"),
-	    .hint = refresh ? "refresh_token" : "access_token",
-	};
-	struct problem kept = login->job->problem;
-
-	if (login->client->revocation_endpoint)
-		pending_add(login->job, &pending);
-	login->job->problem = kept;
+	revocation_of_unwanted(
+	    login->job, login->client,
+	    record_get(&login->registration, "client_secret"), grant);
 }
 
 /* While the person was in the browser. */
@@ -78,6 +69,8 @@ static int store_grant(struct login *login, const struct record *grant)
 {
 	struct job *job = login->job;
 	int64_t deadline = deadline_in(STORE_LIMIT_MS);
+	struct record old = {0};
+	bool found;
 	int lock;
 	int rc = lock_take(login->client->id, LOCK_GRANT, deadline, &lock,
 			   &job->problem);
@@ -86,12 +79,16 @@ static int store_grant(struct login *login, const struct record *grant)
 	if (!rc && !client_still_there(login->client))
 		rc = account_removed(login, grant);
 	else if (!rc)
+		revocation_find(job, login->client, lock, &old, &found);
+	if (!rc)
 		rc = grant_save(job, login->client, grant);
 	if (!rc) {
 		park_clear(login->client);
 		backoff_note(lock, job, rc);
 		newest_note(lock, grant);
+		revocation_of_replaced(job, login->client, &old, grant);
 	}
+	record_free(&old);
 	lock_drop(&lock);
 	return rc;
 }

@@ -9,13 +9,14 @@
 #include "grant.h"
 #include "lock.h"
 #include "ops.h"
-#include "park.h"
-#include "pending.h"
 #include "registration.h"
+#include "revocation.h"
 #include "valetkey.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int say(struct job *job, int revoked, const char *text)
@@ -32,6 +33,24 @@ static bool may_pass(int result)
 	return result == VALETKEY_ERR_NETWORK ||
 	       result == VALETKEY_ERR_TIMEOUT ||
 	       result == VALETKEY_ERR_THROTTLED;
+}
+
+/* What a person who takes an account away would not expect to be left. */
+static int say_kept(struct job *job, const struct pending *pending)
+{
+	time_t until = time(NULL) + PENDING_KEEP_S;
+	struct tm day;
+	char text[400], date[16] = "";
+
+	if (localtime_r(&until, &day))
+		strftime(date, sizeof(date), "%Y-%m-%d", &day);
+	snprintf(text, sizeof(text),
+		 "The provider cannot be reached. To revoke the grant later, "
+		 "its token%s kept in the keyring, until %s at most. To drop "
+		 "that: valetkey logout --drop-revocations",
+		 pending->client_secret ? " and the client secret are" : " is",
+		 date);
+	return say(job, 0, text);
 }
 
 /* Now, or where the provider cannot be reached, later (RFC 7009 2.2.1). */
@@ -51,73 +70,36 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 	buf_free(&params);
 	if (rc == VALETKEY_OK)
 		return say(job, 1, "");
+	job->send_pending = !may_pass(rc); /* not again at once */
 	if (may_pass(rc) && pending_add(job, pending) == VALETKEY_OK)
-		return say(job, 0,
-			   "The provider cannot be reached. The revocation is "
-			   "kept in the keyring and sent later.");
+		return say_kept(job, pending);
 	return say(job, 0, job->problem.text);
 }
 
-/* A value that the grant is pinned to; NULL: pinned as absent. */
-static const char *pinned(const struct record *grant, const char *key)
-{
-	const char *value = record_get(grant, key);
-
-	return value && *value ? value : NULL;
-}
-
-/* The refresh token where there is one: with it goes the whole grant. It goes to
- * where the grant came from, whatever the account's file says by now. */
-static int revoke_grant(struct job *job, const struct client *configured,
+static int revoke_grant(struct job *job, const struct client *client,
 			const struct record *grant)
 {
-	struct client client = *configured; /* borrows what it points at */
-	const char *refresh = record_get(grant, "refresh_token");
-	const char *access = record_get(grant, "access_token");
-	struct pending pending = {
-	    .client = &client,
-	    .token = refresh ? refresh : access,
-	    .hint = refresh ? "refresh_token" : "access_token",
-	};
-	struct record item = {0};
+	struct revocation revocation;
 	int rc;
 
-	if (!pending.token)
-		return say(job, 0, "");
-	client.revocation_endpoint = pinned(grant, "pin.revocation_endpoint");
-	client.ca_file = pinned(grant, "pin.ca_file");
-	client.issuer = pinned(grant, "pin.issuer");
-	client.token_endpoint = pinned(grant, "pin.token_endpoint");
-	client.client_id = pinned(grant, "pin.client_id");
-	if (!client.revocation_endpoint || !client.client_id)
-		return say(job, 0,
-			   "The provider has no revocation endpoint; the "
-			   "tokens end by themselves.");
-	if (registration_secret_for(job, &client, grant, &item)) {
+	if (revocation_make(job, client, grant, &revocation))
 		rc = say(job, 0, job->problem.text);
-	} else {
-		pending.client_secret = record_get(&item, "client_secret");
-		rc = send_or_keep(job, &pending);
-	}
-	record_free(&item);
+	else if (revocation.pending.token)
+		rc = send_or_keep(job, &revocation.pending);
+	else
+		rc = say(job, 0, "");
+	revocation_free(&revocation);
 	return rc;
 }
 
-/* Under the account's lock. */
+/* Under the account's lock. One that is pinned to elsewhere is revoked all the
+ * same. */
 static int end_grant(struct job *job, const struct client *client, int lock)
 {
-	struct record grant = {0}, parked = {0};
+	struct record grant = {0};
 	bool found;
-	int rc = grant_load(job, client, &grant, &found);
+	int rc = revocation_find(job, client, lock, &grant, &found);
 
-	/* A refresh that was never stored: the grant lives on in its token. */
-	if (found && park_look(client, lock, &grant, &parked) == PARK_GRANT) {
-		record_free(&grant);
-		grant = parked;
-	}
-	/* One that is pinned to elsewhere is revoked all the same. */
-	if (rc == VALETKEY_ERR_LOGIN)
-		rc = VALETKEY_OK;
 	if (!rc && found && !record_get(&grant, "needs_login"))
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
@@ -167,6 +149,8 @@ static int log_out(struct job *job, bool remove)
 	int rc = job_client(job, &client);
 	bool usable = rc == VALETKEY_OK;
 
+	job->send_pending = true;
+
 	/* To be rid of it must not need that it works. */
 	if (rc == VALETKEY_ERR_ARG && remove && account)
 		rc = client_load_id(account, &client, &ignored) ? rc
@@ -181,6 +165,17 @@ static int log_out(struct job *job, bool remove)
 		rc = forget_client(job, &client);
 	lock_drop(&lock);
 	client_free(&client);
+	return rc;
+}
+
+int op_drop_revocations(struct job *job)
+{
+	unsigned count = 0;
+	int rc = pending_drop(job, &count);
+
+	if (!rc && record_add_int(&job->answer, "dropped", count))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
 	return rc;
 }
 

@@ -14,11 +14,20 @@
 #include <string.h>
 #include <time.h>
 
+/* What waits to be revoked of one account, which may be gone. */
+struct waiting {
+	struct record about; /* id, account, provider, name, client_id */
+	unsigned count, held;
+	int64_t since;
+	bool told;
+};
+
 /* The answer's lines for one account. */
 struct lines {
 	struct job *job;
 	unsigned number;
 	int rc;
+	struct waiting waiting[PENDING_MOST];
 };
 
 static void line(struct lines *lines, const char *key, const char *value)
@@ -131,12 +140,59 @@ static void describe_state(struct lines *lines, const struct client *client,
 	}
 }
 
-static void describe_pending(struct lines *lines, const struct client *client)
+static bool is_about(const struct waiting *waiting, const char *id)
 {
-	unsigned count;
+	const char *own = record_get(&waiting->about, "id");
 
-	if (pending_count(lines->job, client->id, &count) == VALETKEY_OK)
-		number(lines, "revocations", count);
+	return own && id && strcmp(own, id) == 0;
+}
+
+static void add_waiting(const struct pending_item *item, void *data)
+{
+	struct waiting *at = data;
+
+	while (at->count && !is_about(at, item->id))
+		at++;
+	at->held += item->held;
+	if (!at->since || item->since < at->since)
+		at->since = item->since;
+	if (at->count++)
+		return;
+	record_add(&at->about, "id", item->id);
+	record_add(&at->about, "account",
+		   item->account ? item->account : item->id);
+	record_add(&at->about, "provider", item->provider);
+	record_add(&at->about, "name", item->name);
+	record_add(&at->about, "client_id", item->client_id);
+}
+
+static void describe_waiting(struct lines *lines, struct waiting *waiting)
+{
+	waiting->told = true;
+	number(lines, "revocations", waiting->count);
+	number(lines, "revocations_held", waiting->held);
+	number(lines, "revocations_since", waiting->since);
+}
+
+static void describe_pending(struct lines *lines, const char *id)
+{
+	for (unsigned n = 0; n < PENDING_MOST; n++)
+		if (is_about(&lines->waiting[n], id))
+			describe_waiting(lines, &lines->waiting[n]);
+}
+
+/* Nothing else is left of these. */
+static void describe_removed(struct lines *lines, struct waiting *waiting)
+{
+	const char *key, *value;
+	size_t at = 0;
+
+	while ((key = record_each(&waiting->about, &at, &value)))
+		if (strcmp(key, "id") != 0)
+			line(lines, key, value);
+	state(lines, "removed", "");
+	describe_waiting(lines, waiting);
+	lines->number++;
 }
 
 /* Without a grant the registration alone tells what has changed. */
@@ -162,10 +218,8 @@ static void describe(struct lines *lines, const struct client *client)
 		      job->problem.text);
 	else if (rc)
 		broken(lines, rc);
-	if (!rc || rc == VALETKEY_ERR_LOGIN) {
+	if (!rc || rc == VALETKEY_ERR_LOGIN)
 		complete = describe_secret(lines, client, found);
-		describe_pending(lines, client);
-	}
 	if (!rc && (found || !complete || !has_changed(lines, client)))
 		describe_state(lines, client, &grant, found);
 	if (found)
@@ -183,6 +237,8 @@ static int describe_account(struct lines *lines, const char *name)
 	line(lines, "account", name);
 	if (rc) {
 		broken(lines, rc);
+		client_free(&client);
+		client_load_id(name, &client, &job->problem);
 	} else {
 		describe_client(lines, &client);
 		if (!job_store(job))
@@ -190,26 +246,52 @@ static int describe_account(struct lines *lines, const char *name)
 		else
 			describe(lines, &client);
 	}
+	describe_pending(lines, client.id);
 	client_free(&client);
 	return lines->rc;
+}
+
+/* Before anything else: what belongs to no account that is there is told too. */
+static void load_waiting(struct lines *lines)
+{
+	struct job *job = lines->job;
+
+	if (job_store(job))
+		pending_each(job, add_waiting, lines->waiting);
+	job->problem = (struct problem){0};
+}
+
+static void finish_waiting(struct lines *lines)
+{
+	bool all = record_get(&lines->job->request, "removed") != NULL;
+	unsigned pending = 0;
+
+	for (unsigned n = 0; n < PENDING_MOST; n++) {
+		struct waiting *waiting = &lines->waiting[n];
+
+		pending += waiting->count - waiting->held;
+		if (all && waiting->count && !waiting->told)
+			describe_removed(lines, waiting);
+		record_free(&waiting->about);
+	}
+	lines->job->send_pending = lines->waiting[0].count > 0;
+	if (record_add_int(&lines->job->answer, "revocations", pending))
+		lines->rc = VALETKEY_ERR_NOMEM;
 }
 
 int op_status(struct job *job)
 {
 	struct lines lines = {.job = job};
 	const char *name = NULL;
-	unsigned pending;
 
+	load_waiting(&lines);
 	while (!lines.rc &&
 	       (name = record_next(&job->request, "account[]", name))) {
 		describe_account(&lines, name);
 		lines.number++;
 	}
+	finish_waiting(&lines);
 	if (!lines.rc && record_add_int(&job->answer, "count", lines.number))
-		lines.rc = VALETKEY_ERR_NOMEM;
-	if (!lines.rc && job_store(job) &&
-	    pending_count(job, NULL, &pending) == VALETKEY_OK &&
-	    record_add_int(&job->answer, "revocations", pending))
 		lines.rc = VALETKEY_ERR_NOMEM;
 	return lines.rc;
 }

@@ -34,11 +34,17 @@
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
  *             and N.expires_at (absent, with N.lifetime=never: it does not), N.refresh_token=0|1,
  *             N.secret=none|stored|missing, N.proof,
- *             N.secret_expires_at, N.hosts, N.revocations (that wait to be sent); revocations of all, also of removed accounts
+ *             N.secret_expires_at, N.hosts, N.revocations (that wait) and
+ *             N.revocations_since (Unix seconds), N.revocations_held (of them:
+ *             that wait for the logout); revocations: that wait to be sent, of all
+ *             accounts. removed=1: behind the others those that are gone and have
+ *             revocations that wait, N.state=removed
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
  * remove      logout, and deletes the client secret and the account's file too
  *             -> as logout
+ * drop_revocations
+ *             forgets all that wait to be sent -> dropped (how many)
  * git_get     a stored credential of git's. protocol, server, port, path, username
  *             as far as they are known, want_authtype=1; all values of git_*
  *             are written as git_field.h says.
@@ -64,6 +70,7 @@ int op_discover(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);
 int op_remove(struct job *job);
+int op_drop_revocations(struct job *job);
 int op_git_get(struct job *job);
 int op_git_store(struct job *job);
 int op_git_erase(struct job *job);

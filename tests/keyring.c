@@ -9,7 +9,7 @@
  *	keyring destroy NAME           deletes a collection
  *	keyring default NAME           makes it the default one
  *	keyring list                   our items' attributes, one item a line
- *	keyring dump KIND ID           prints the secret (client or grant)
+ *	keyring dump KIND ID           prints the secret (client, grant, pending)
  *	keyring replace KIND ID <TEXT  changes the secret
  *	keyring delete KIND ID
  *
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
 		_exit(fflush(stdout) ? 1 : 0);
 	fputs("usage: keyring lock|unlock|open|list\n"
 	      "       keyring create|destroy|default NAME\n"
-	      "       keyring dump|replace|delete client|grant ID\n",
+	      "       keyring dump|replace|delete client|grant|pending ID\n",
 	      stderr);
 	return 2;
 }

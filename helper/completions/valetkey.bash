@@ -37,6 +37,7 @@ _valetkey_options()
 	git-setup) echo '--apply' ;;
 	status) echo '--json' ;;
 	providers) echo '--check' ;;
+	logout) echo '--drop-revocations --yes' ;;
 	remove) echo '--yes' ;;
 	esac
 	echo '--help'

@@ -48,6 +48,8 @@ const char help_text[] =
     "  --omit FIELD          leave expires_in, scope or refresh_token\n"
     "                        out of token answers; repeatable\n"
     "  --revoke-503 N        the first N revocations answer 503\n"
+    "  --revoke-person       a revocation ends all that the person has given\n"
+    "                        the client\n"
     "  --page PATH=FILE      a request of PATH gives FILE as JSON, with "
     "{origin}\n"
     "                        filled in; read anew each time; repeatable. FILE\n"

@@ -31,6 +31,7 @@ enum option_code {
 	OPT_REFRESH_LIFETIME = 14,
 	OPT_TOKEN_LENGTH = 15,
 	OPT_REVOKE_503 = 16,
+	OPT_REVOKE_PERSON = 22,
 	OPT_OMIT = 17,
 	OPT_FAULT = 18,
 	OPT_HELP = 19,
@@ -65,6 +66,7 @@ static const struct option option_list[] = {
     {"refresh-lifetime", required_argument, NULL, OPT_REFRESH_LIFETIME},
     {"token-length", required_argument, NULL, OPT_TOKEN_LENGTH},
     {"revoke-503", required_argument, NULL, OPT_REVOKE_503},
+    {"revoke-person", no_argument, NULL, OPT_REVOKE_PERSON},
     {"omit", required_argument, NULL, OPT_OMIT},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"page", required_argument, NULL, OPT_PAGE},
@@ -211,6 +213,8 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->any_scope);
 	case OPT_ERROR_PAGE:
 		return options_flag(&options->error_page);
+	case OPT_REVOKE_PERSON:
+		return options_flag(&options->revoke_person);
 	case OPT_DEVICE:
 		return options_flag(&options->device);
 	case OPT_DEVICE_COMPLETE:

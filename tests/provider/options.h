@@ -51,6 +51,7 @@ struct options {
 	bool no_rotation;
 	bool device;
 	bool device_complete;
+	bool revoke_person;
 	int64_t device_interval; /* 0: not told */
 	int64_t device_lifetime;
 	int64_t device_slow;
