@@ -409,7 +409,9 @@ static bool is_of(const struct record *all, unsigned n,
 static void send_all(struct job *job, int sender, const struct client *client,
 		     const struct record *all)
 {
-	bool may_send = backoff_check(sender, &job->problem) == VALETKEY_OK;
+	/* What a login leaves behind would wait as long as it lasts. */
+	bool may_send =
+	    client || backoff_check(sender, &job->problem) == VALETKEY_OK;
 	enum fate fates[PENDING_MOST] = {FATE_WAITS};
 	bool tried = false;
 	int rc = VALETKEY_OK;

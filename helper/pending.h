@@ -29,12 +29,12 @@ int pending_replace(struct job *job, const struct pending *pending,
 		    const struct record *grant);
 
 /*
- * Sends what waits, where it is time: called after the answer was given, and with
- * a client before its login, because some providers end all grants of a person
- * with one. What the provider has taken, or will never take, is forgotten; so is
- * what is older than PENDING_KEEP_S, sent or not, and what is in use again. What
- * might end the account's present grant waits until that is gone, whatever its
- * age.
+ * Sends what waits, where it is time: called after the answer was given; and what
+ * is a client's in any case, before its login, because some providers end all
+ * grants of a person with one. What the provider has taken, or will never take,
+ * is forgotten; so is what is older than PENDING_KEEP_S, sent or not, and what is
+ * in use again. What might end the account's present grant waits until that is
+ * gone, whatever its age.
  */
 void pending_send(struct job *job, const struct client *client);
 
