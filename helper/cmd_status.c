@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define TIMEOUT_S 30
+#define TIMEOUT_NONE_S 5 /* most likely there is nothing to tell */
 
 static const struct cmd_option options[] = {
     {"json", NULL,
@@ -325,8 +326,8 @@ static int print(const struct record *answer, bool json)
 	if (record_get_int(answer, "revocations", 0) > 0)
 		printf(
 		    "\nRevocations that wait to be sent: %s. They are tried "
-		    "now and with every\nlater command, for 30 days at most. "
-		    "To drop them: valetkey logout --drop-revocations\n",
+		    "again now\nand by later commands, for 30 days at most. To "
+		    "drop them: valetkey logout --drop-revocations\n",
 		    record_get(answer, "revocations"));
 	return VALETKEY_OK;
 }
@@ -345,7 +346,7 @@ static int ask(const struct cmd_args *args, struct record *request,
 	struct cmd_call call = {
 	    .request = request,
 	    .answer = answer,
-	    .timeout_s = TIMEOUT_S,
+	    .timeout_s = none ? TIMEOUT_NONE_S : TIMEOUT_S,
 	    .talk = {.account = args->account, .told = none}};
 	const struct entry first = {answer, 0};
 	bool json = cmd_option(args, "json");

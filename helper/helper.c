@@ -85,6 +85,18 @@ static bool started_by_plugin(void)
 	       type == SOCK_STREAM;
 }
 
+/* A person is at these; what a program asks for sends as it can. */
+static bool sends_pending(const char *name)
+{
+	static const char *const names[] = {"login",  "add",	"register",
+					    "status", "logout", "remove"};
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
@@ -97,6 +109,7 @@ static int run(struct job *job)
 		timeout = TIMEOUT_MS_MAX;
 	job->deadline = job->began + timeout;
 	job->interactive = record_get(&job->request, "interactive") != NULL;
+	job->send_pending = sends_pending(name);
 	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)

@@ -70,7 +70,8 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 	buf_free(&params);
 	if (rc == VALETKEY_OK)
 		return say(job, 1, "");
-	job->send_pending = !may_pass(rc); /* not again at once */
+	if (may_pass(rc))
+		job->send_pending = false; /* not again at once */
 	if (may_pass(rc) && pending_add(job, pending) == VALETKEY_OK)
 		return say_kept(job, pending);
 	return say(job, 0, job->problem.text);
@@ -148,8 +149,6 @@ static int log_out(struct job *job, bool remove)
 	struct problem ignored = {0};
 	int rc = job_client(job, &client);
 	bool usable = rc == VALETKEY_OK;
-
-	job->send_pending = true;
 
 	/* To be rid of it must not need that it works. */
 	if (rc == VALETKEY_ERR_ARG && remove && account)

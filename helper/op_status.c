@@ -258,6 +258,8 @@ static void load_waiting(struct lines *lines)
 
 	if (job_store(job))
 		pending_each(job, add_waiting, lines->waiting);
+	if (job->store)
+		store_set_deadline(job->store, job->deadline);
 	job->problem = (struct problem){0};
 }
 
@@ -274,7 +276,8 @@ static void finish_waiting(struct lines *lines)
 			describe_removed(lines, waiting);
 		record_free(&waiting->about);
 	}
-	lines->job->send_pending = lines->waiting[0].count > 0;
+	if (!lines->waiting[0].count)
+		lines->job->send_pending = false;
 	if (record_add_int(&lines->job->answer, "revocations", pending))
 		lines->rc = VALETKEY_ERR_NOMEM;
 }

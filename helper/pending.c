@@ -205,6 +205,7 @@ int pending_replace(struct job *job, const struct pending *pending,
 		    const struct record *grant)
 {
 	struct record all = {0}, rest = {0};
+	bool added = false;
 	unsigned count;
 	int lock = -1;
 	int rc = begin(job, &lock, &all);
@@ -213,11 +214,10 @@ int pending_replace(struct job *job, const struct pending *pending,
 	for (unsigned n = 0; n < count && !rc; n++)
 		if (!is_token_of(grant, field(&all, n, "token")))
 			rc = copy_item(&all, n, &rest);
-	if (pending && is_token_of(grant, pending->token))
-		pending = NULL;
-	if (!rc && pending)
-		rc = append(&rest, pending);
-	if (!rc && (pending || count_of(&rest) != count))
+	if (!rc && pending && !is_token_of(grant, pending->token) &&
+	    append(&rest, pending) == VALETKEY_OK)
+		added = true;
+	if (!rc && (added || count_of(&rest) != count))
 		rc = save(job, &rest);
 	lock_drop(&lock);
 	record_free(&all);

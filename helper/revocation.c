@@ -22,11 +22,13 @@ static const char *pin_value(const struct record *grant, const char *key)
 	return value && *value ? value : NULL;
 }
 
+/* No person has given a machine's token anything. */
 static bool ends_alone(const struct client *client)
 {
 	const char *ends = record_get(&client->config, "revocation_ends");
 
-	return ends && strcmp(ends, "grant") == 0;
+	return (ends && strcmp(ends, "grant") == 0) ||
+	       strcmp(client->grant, "client_credentials") == 0;
 }
 
 /* The refresh token where there is one: with it goes the whole grant. */

@@ -129,6 +129,22 @@ test_disguise()
 	said 0 'is logged in' 'the secret is where it was' valetkey login secret
 }
 
+# The server says that one of its endpoints has moved.
+test_metadata()
+{
+	sed -i 's/^metadata_at=.*/metadata_at=1/' "$CONFIG/key.conf"
+	lie metadata json '{"issuer":"{self}","authorization_endpoint":"{self}/authorize",
+		"token_endpoint":"{self}/token","revocation_endpoint":"{self}/elsewhere",
+		"token_endpoint_auth_methods_supported":["private_key_jwt"]}'
+	said "$LOGIN" 'remove key, then valetkey add key' \
+		'key: an endpoint that the server has moved' \
+		valetkey login key --accept-change
+	is "$(grep -c elsewhere "$CONFIG/key.conf")" 0 \
+		'key: an endpoint that the server has moved is not written down'
+	honest
+	file key
+}
+
 # Nobody logs in to it: a get is all that there is.
 test_machine_get()
 {
@@ -213,6 +229,7 @@ for kind in secret key certificate machine; do
 	test_destination "$kind"
 done
 test_disguise
+test_metadata
 test_machine_get
 test_unused
 test_older

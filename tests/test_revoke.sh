@@ -208,6 +208,12 @@ test_replaced_machine()
 	settled
 	is "$(counted revocations)" 0 'a machine: nothing is revoked'
 	no_waiting robot
+	provider_stop
+	ok 'a machine: a logout without the provider' valetkey logout robot
+	provider_start || exit 1
+	wait_until valetkey token robot
+	ok 'a machine: and the next token' valetkey token robot
+	no_waiting robot
 	remove robot
 }
 
