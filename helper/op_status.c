@@ -276,8 +276,6 @@ static void finish_waiting(struct lines *lines)
 			describe_removed(lines, waiting);
 		record_free(&waiting->about);
 	}
-	if (!lines->waiting[0].count)
-		lines->job->send_pending = false;
 	if (record_add_int(&lines->job->answer, "revocations", pending))
 		lines->rc = VALETKEY_ERR_NOMEM;
 }

@@ -156,6 +156,16 @@ static int append(struct record *all, const struct pending *pending)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
+/* Whether there are any: else no lock's file need be made. */
+static bool any_waits(struct job *job)
+{
+	struct record all = {0};
+	bool any = load(job, &all) == VALETKEY_OK && count_of(&all);
+
+	record_free(&all);
+	return any;
+}
+
 /* Opens what waits, to change it. */
 static int begin(struct job *job, int *lock, struct record *all)
 {
@@ -208,8 +218,11 @@ int pending_replace(struct job *job, const struct pending *pending,
 	bool added = false;
 	unsigned count;
 	int lock = -1;
-	int rc = begin(job, &lock, &all);
+	int rc;
 
+	if (!pending && !any_waits(job))
+		return VALETKEY_OK;
+	rc = begin(job, &lock, &all);
 	count = count_of(&all);
 	for (unsigned n = 0; n < count && !rc; n++)
 		if (!is_token_of(grant, field(&all, n, "token")))
@@ -434,7 +447,8 @@ void pending_send(struct job *job, const struct client *client)
 	struct record all = {0};
 	int sender;
 
-	if (lock_take(LOCK_ID, LOCK_LOGIN, clock_ms(), &sender, &job->problem))
+	if (!any_waits(job) ||
+	    lock_take(LOCK_ID, LOCK_LOGIN, clock_ms(), &sender, &job->problem))
 		return;
 	if (load(job, &all) == VALETKEY_OK && count_of(&all))
 		send_all(job, sender, client, &all);

@@ -211,7 +211,7 @@ test_replaced_machine()
 	provider_stop
 	ok 'a machine: a logout without the provider' valetkey logout robot
 	provider_start || exit 1
-	wait_until valetkey token robot
+	wait_until valetkey token robot >"$OUT" 2>&1
 	ok 'a machine: and the next token' valetkey token robot
 	no_waiting robot
 	remove robot
