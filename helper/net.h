@@ -52,6 +52,12 @@ struct http_answer {
 
 #define HTTP_BODY_MAX (256u << 10)
 
+/* RFC 9110 15.3: which one a server chooses tells us nothing. */
+static inline bool http_success(long status)
+{
+	return status >= 200 && status < 300;
+}
+
 /* ---- signing with the client's own key (RFC 7515) ---- */
 
 struct signer;

@@ -5,7 +5,7 @@
  * ours is not lost.
  */
 #include "token_answer.h"
-#include "json.h"
+#include "answer_body.h"
 #include "scope.h"
 #include "token_error.h"
 #include "valetkey.h"
@@ -32,13 +32,19 @@ static int no_memory(struct problem *problem)
 	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
+static void member_key(const struct members *members, const char *name,
+		       char key[KEY_MAX])
+{
+	snprintf(key, KEY_MAX, "%s%s%s", members->path,
+		 *members->path ? "." : "", name);
+}
+
 static const char *member(const struct members *members,
 			  const struct record *of, const char *name)
 {
 	char key[KEY_MAX];
 
-	snprintf(key, sizeof(key), "%s%s%s", members->path,
-		 *members->path ? "." : "", name);
+	member_key(members, name, key);
 	return record_get(of, key);
 }
 
@@ -55,13 +61,14 @@ static const char *number(const struct members *members, const char *name)
 	return text ? text : string(members, name);
 }
 
-static bool is_there(const struct record *record, const char *path)
+/* Something inside the member: an object's with '.', an array's with '['. */
+static bool is_inside(const struct record *record, const char *path, char begin)
 {
 	size_t len = strlen(path), at = 0;
 	const char *key, *value;
 
 	while ((key = record_each(record, &at, &value)))
-		if (strncmp(key, path, len) == 0 && key[len] == '.')
+		if (strncmp(key, path, len) == 0 && key[len] == begin)
 			return true;
 	return false;
 }
@@ -75,7 +82,8 @@ static struct members find_members(const struct client *client,
 	struct members members = {json, ""};
 
 	if (path && *path && strlen(path) < KEY_MAX / 2 &&
-	    (is_there(&json->strings, path) || is_there(&json->scalars, path)))
+	    (is_inside(&json->strings, path, '.') ||
+	     is_inside(&json->scalars, path, '.')))
 		members.path = path;
 	return members;
 }
@@ -96,16 +104,115 @@ static bool token_ok(const char *token)
 	return visible(token, TOKEN_MAX);
 }
 
+/* RFC 6749 3.3, A.17. */
+static bool words_ok(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+/* ---- the refresh token ---- */
+
+/* No server issues one of these names: one that writes them has none to give.
+ */
+static bool is_no_token(const char *text)
+{
+	return !text[strspn(text, " \t\r\n")] || strcmp(text, "null") == 0 ||
+	       strcmp(text, "undefined") == 0;
+}
+
+/* With spaces, but not at the ends, where the keyring's item would lose them. */
+static bool refresh_token_ok(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len <= TOKEN_MAX && words_ok(text) && *text != ' ' &&
+	       text[len - 1] != ' ';
+}
+
+/* A list, an object, or a number. */
+static bool is_odd(const struct members *members)
+{
+	const char *scalar =
+	    member(members, &members->json->scalars, "refresh_token");
+	const struct record *strings = &members->json->strings;
+	char key[KEY_MAX];
+
+	member_key(members, "refresh_token", key);
+	return (scalar && strcmp(scalar, "false") != 0) ||
+	       is_inside(strings, key, '.') || is_inside(strings, key, '[');
+}
+
+/* Where nothing is where it should be: in a member that we do not know. */
+static bool is_elsewhere(const struct members *members)
+{
+	const struct json *json = members->json;
+	const char *token = string(members, "access_token"), *key, *value;
+	size_t at = 0;
+
+	if ((token && token_ok(token)) || token_error_is(json))
+		return false;
+	while ((key = record_each(&json->strings, &at, &value))) {
+		const char *last = strrchr(key, '.');
+
+		if (strcmp(last ? last + 1 : key, "refresh_token") == 0 &&
+		    !is_no_token(value))
+			return true;
+	}
+	return false;
+}
+
+static enum refresh_verdict find_refresh_token(const struct members *members,
+					       const char **token)
+{
+	const char *text = string(members, "refresh_token");
+
+	*token = NULL;
+	if (!text || is_no_token(text))
+		return is_odd(members) || is_elsewhere(members)
+			   ? REFRESH_UNREADABLE
+			   : REFRESH_NOTHING;
+	if (!refresh_token_ok(text))
+		return REFRESH_UNREADABLE;
+	*token = text;
+	return REFRESH_NEW;
+}
+
 /* Whatever else is wrong with a success, the token that supersedes the one that
  * was sent must not be lost. */
 static int take_refresh_token(const struct members *members,
 			      struct endpoint_answer *answer)
 {
-	const char *refresh = string(members, "refresh_token");
+	const char *refresh;
 
-	return refresh && token_ok(refresh)
-		   ? record_add(&answer->fields, "refresh_token", refresh)
-		   : 0;
+	find_refresh_token(members, &refresh);
+	return record_add(&answer->fields, "refresh_token", refresh);
+}
+
+enum refresh_verdict token_answer_refresh(const struct client *client,
+					  const struct buf *body, bool whole,
+					  struct buf *token)
+{
+	bool word = memmem(buf_text(body), body->len, "refresh_token",
+			   strlen("refresh_token"));
+	struct json json = {0};
+	enum record_error error = answer_body_read(body, whole, &json);
+	struct members members = find_members(client, &json);
+	enum refresh_verdict verdict = REFRESH_NOTHING;
+	const char *text = NULL;
+
+	if (!error || !whole)
+		verdict = find_refresh_token(&members, &text);
+	else if (word)
+		verdict = REFRESH_UNREADABLE;
+	if (!whole && verdict == REFRESH_UNREADABLE)
+		verdict = REFRESH_NOTHING;
+	if (error == RECORD_NOMEM || (text && buf_str(token, text)))
+		verdict = word ? REFRESH_UNREADABLE : REFRESH_NOTHING;
+	json_free(&json);
+	return verdict;
 }
 
 /* ---- lifetime ---- */
@@ -155,16 +262,6 @@ static int take_lifetime(const struct client *client,
 
 /* ---- scope ---- */
 
-/* RFC 6749 3.3: visible ASCII. What else there is says nothing to us, and must
- * not keep a grant from being stored. */
-static bool words_ok(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			return false;
-	return true;
-}
-
 /* With spaces between. The provider's own separator counts, and commas do where
  * there is no space: servers that want spaces have been seen to answer so. */
 static int add_words(const struct client *client, const char *text,
@@ -184,6 +281,8 @@ static int add_words(const struct client *client, const char *text,
 	return rc;
 }
 
+/* What is no scope says nothing to us, and must not keep a grant from being
+ * stored. */
 static int take_scope(const struct client *client,
 		      const struct members *members,
 		      struct endpoint_answer *answer)
@@ -193,8 +292,7 @@ static int take_scope(const struct client *client,
 	char key[KEY_MAX];
 	int rc = 0;
 
-	snprintf(key, sizeof(key), "%s%sscope[]", members->path,
-		 *members->path ? "." : "");
+	member_key(members, "scope[]", key);
 	if (text && !words_ok(text))
 		return 0;
 	if (text)
@@ -263,10 +361,10 @@ static int take_fields(const struct client *client,
 		       const struct members *members,
 		       struct endpoint_answer *answer, struct problem *problem)
 {
-	const char *token = string(members, "access_token");
-	const char *refresh = string(members, "refresh_token");
+	const char *token = string(members, "access_token"), *ignored;
 
-	if (!token || !token_ok(token) || (refresh && !token_ok(refresh)))
+	if (!token || !token_ok(token) ||
+	    find_refresh_token(members, &ignored) == REFRESH_UNREADABLE)
 		return token_error_set(client, members->json, answer, problem);
 	if (!type_ok(client, members))
 		return problem_set(problem, VALETKEY_ERR_DENIED,
@@ -316,16 +414,19 @@ int token_answer_read(const struct client *client,
 {
 	struct json json = {0};
 	struct members members;
-	int rc, malformed;
+	enum record_error error;
+	int rc;
 
 	note_http(http, answer);
-	malformed = json_parse(buf_text(&http->body), http->body.len, &json);
+	error = answer_body_read(&http->body, true, &json);
 	members = find_members(client, &json);
-	if (http->status == 200 && take_refresh_token(&members, answer))
+	if ((http_success(http->status) &&
+	     take_refresh_token(&members, answer)) ||
+	    error == RECORD_NOMEM)
 		rc = no_memory(problem);
-	else if (malformed)
+	else if (error)
 		rc = token_error_set(client, NULL, answer, problem);
-	else if (http->status == 200 && !token_error_is(&json))
+	else if (http_success(http->status) && !token_error_is(&json))
 		rc = take_fields(client, &members, answer, problem);
 	else
 		rc = token_error_set(client, &json, answer, problem);

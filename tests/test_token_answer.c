@@ -242,6 +242,154 @@ static void test_bad(const struct bad *bad)
 	endpoint_answer_free(&answer);
 }
 
+/* ---- what it says of the refresh token that was sent ---- */
+
+struct refresh {
+	const char *name;
+	const char *data;
+	const char *body;
+	enum refresh_verdict whole;
+	enum refresh_verdict cut; /* where it ended without being complete */
+	const char *token;
+};
+
+#define PAIR "\"access_token\":\"a\",\"refresh_token\":"
+
+static const struct refresh refreshes[] = {
+    {"a new one", "", "{" PAIR "\"new\",\"x\":1}", REFRESH_NEW, REFRESH_NEW,
+     "new"},
+    {"an echo of ours", "", "{" PAIR "\"ours\"}", REFRESH_NEW, REFRESH_NEW,
+     "ours"},
+    {"spaces inside", "", "{" PAIR "\"n e\"}", REFRESH_NEW, REFRESH_NEW, "n e"},
+    {"with an error beside it", "",
+     "{\"error\":\"x\",\"refresh_token\":\"new\"}", REFRESH_NEW, REFRESH_NEW,
+     "new"},
+    {"without an access token", "", "{\"refresh_token\":\"new\"}", REFRESH_NEW,
+     REFRESH_NEW, "new"},
+    {"behind a byte order mark", "", "\xef\xbb\xbf{" PAIR "\"new\"}",
+     REFRESH_NEW, REFRESH_NEW, "new"},
+    {"in a list", "", "[{\"x\":1},{" PAIR "\"new\"}]", REFRESH_NEW, REFRESH_NEW,
+     "new"},
+    {"in the provider's member", "token_path=a.b",
+     "{\"a\":{\"b\":{" PAIR "\"new\"}},\"refresh_token\":\"bot\"}", REFRESH_NEW,
+     REFRESH_NEW, "new"},
+    {"without the provider's member", "token_path=a.b", "{" PAIR "\"new\"}",
+     REFRESH_NEW, REFRESH_NEW, "new"},
+    {"a form", "", "access_token=a&refresh_token=n%2Bw&expires_in=60",
+     REFRESH_NEW, REFRESH_NEW, "n+w"},
+    {"a form's last", "", "\r\naccess_token=a&refresh_token=new\r\n",
+     REFRESH_NEW, REFRESH_NOTHING, "new"},
+
+    {"none", "", "{\"access_token\":\"a\"}", REFRESH_NOTHING, REFRESH_NOTHING,
+     NULL},
+    {"an empty one", "", "{" PAIR "\"\"}", REFRESH_NOTHING, REFRESH_NOTHING,
+     NULL},
+    {"a blank one", "", "{" PAIR "\" \\t\\r\\n\"}", REFRESH_NOTHING,
+     REFRESH_NOTHING, NULL},
+    {"null", "", "{" PAIR "null}", REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"false", "", "{" PAIR "false}", REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"the word null", "", "{" PAIR "\"null\"}", REFRESH_NOTHING,
+     REFRESH_NOTHING, NULL},
+    {"the word undefined", "", "{" PAIR "\"undefined\"}", REFRESH_NOTHING,
+     REFRESH_NOTHING, NULL},
+    {"an empty list", "", "{" PAIR "[]}", REFRESH_NOTHING, REFRESH_NOTHING,
+     NULL},
+    {"a form without", "", "access_token=a&refresh_token_expires_in=5",
+     REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"a form with an empty one", "", "access_token=a&refresh_token=&x=y",
+     REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"the word in an error", "",
+     "{\"error\":\"x\",\"error_description\":\"no refresh_token\"}",
+     REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"somebody else's beside the provider's member", "token_path=user",
+     "{\"refresh_token\":\"bot\",\"user\":{\"access_token\":\"a\"}}",
+     REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"another grant's beside it", "",
+     "{\"access_token\":\"a\",\"other_tokens\":[{" PAIR "\"other\"}]}",
+     REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"no bytes", "", "", REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"a page", "", "<html>Log in</html>", REFRESH_NOTHING, REFRESH_NOTHING,
+     NULL},
+    {"text", "", "OK", REFRESH_NOTHING, REFRESH_NOTHING, NULL},
+    {"broken JSON", "", "{\"access_token\":\"a\"", REFRESH_NOTHING,
+     REFRESH_NOTHING, NULL},
+
+    {"a newline in it", "", "{" PAIR "\"n\\n\"}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"a space at its end", "", "{" PAIR "\"n \"}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"not ASCII", "", "{" PAIR "\"\xc3\xa9\"}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"a number", "", "{" PAIR "17}", REFRESH_UNREADABLE, REFRESH_NOTHING, NULL},
+    {"an object", "", "{" PAIR "{\"token\":\"n\"}}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"a list of them", "", "{" PAIR "[\"n\"]}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"in a member that nobody named", "",
+     "{\"https://x/\":{" PAIR "\"n\"},\"status\":\"ok\"}", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"a page with the word", "", "<p>refresh_token</p>", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"XML", "", "<refresh_token>n</refresh_token>", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"text with the word", "", "no refresh_token=x here", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"a form that is broken", "", "refresh_token=%&", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"half an answer with the token", "", "{" PAIR "\"new\",\"expires_in\":36",
+     REFRESH_UNREADABLE, REFRESH_NEW, "new"},
+    {"half an answer that ends in the token", "", "{" PAIR "\"ne",
+     REFRESH_UNREADABLE, REFRESH_NOTHING, NULL},
+    {"half an answer with an escape in the token", "", "{" PAIR "\"ne\\",
+     REFRESH_UNREADABLE, REFRESH_NOTHING, NULL},
+    {"half an answer that ends in the word", "",
+     "{\"access_token\":\"a\",\"refresh_token", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+    {"half a list", "", "[{" PAIR "\"new\"}", REFRESH_UNREADABLE, REFRESH_NEW,
+     "new"},
+    {"half a form's escape", "", "refresh_token=n%2", REFRESH_UNREADABLE,
+     REFRESH_NOTHING, NULL},
+};
+
+static void test_refresh(const struct refresh *refresh, bool whole)
+{
+	enum refresh_verdict verdict,
+	    wanted = whole ? refresh->whole : refresh->cut;
+	const char *token = wanted == REFRESH_NEW ? refresh->token : "";
+	struct buf body = {0}, found = {0};
+	struct client client;
+
+	make_client(refresh->data, &client);
+	buf_str(&body, refresh->body);
+	verdict = token_answer_refresh(&client, &body, whole, &found);
+	if (!tap_ok(verdict == wanted && strcmp(buf_text(&found), token) == 0,
+		    "refresh token, %s: %s", whole ? "whole" : "cut off",
+		    refresh->name))
+		printf("# %d %s\n", (int)verdict, buf_text(&found));
+	buf_free(&found);
+	buf_free(&body);
+	record_free(&client.config);
+}
+
+/* Up to what a keyring's item takes. */
+static void test_refresh_size(size_t size, enum refresh_verdict wanted)
+{
+	struct client client;
+	struct buf body = {0}, found = {0};
+
+	make_client("", &client);
+	buf_str(&body, "{\"refresh_token\":\"");
+	for (size_t i = 0; i < size; i++)
+		buf_char(&body, 'x');
+	buf_str(&body, "\"}");
+	tap_ok(token_answer_refresh(&client, &body, true, &found) == wanted &&
+		   found.len == (wanted == REFRESH_NEW ? size : 0),
+	       "a refresh token of %zu bytes", size);
+	buf_free(&found);
+	buf_free(&body);
+	record_free(&client.config);
+}
+
 /* ---- requests ---- */
 
 static void test_parameters(void)
@@ -289,6 +437,12 @@ int main(void)
 		test_good(&goods[i]);
 	for (size_t i = 0; i < sizeof(bads) / sizeof(*bads); i++)
 		test_bad(&bads[i]);
+	for (size_t i = 0; i < sizeof(refreshes) / sizeof(*refreshes); i++) {
+		test_refresh(&refreshes[i], true);
+		test_refresh(&refreshes[i], false);
+	}
+	test_refresh_size(32000, REFRESH_NEW);
+	test_refresh_size(32001, REFRESH_UNREADABLE);
 	test_parameters();
 	test_json();
 	return tap_done();
