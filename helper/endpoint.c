@@ -150,7 +150,7 @@ static int ask(const struct endpoint_request *request, const char *url,
 		rc = token_answer_read(request->client, &http, answer, problem);
 	/* What it brings nobody can ask for again. If it was for want of
 	 * memory, there may be some now. */
-	if (rc && http.status == 200) {
+	if (rc && http_success(http.status)) {
 		record_free(&answer->fields);
 		rc = token_answer_read(request->client, &http, answer, problem);
 	}
@@ -196,7 +196,7 @@ int endpoint_revoke(const struct endpoint_request *request,
 		return problem->result;
 	rc =
 	    endpoint_post(request, client->revocation_endpoint, &http, problem);
-	if (!rc && http.status != 200 && http.status != 204)
+	if (!rc && !http_success(http.status))
 		rc = problem_set(problem,
 				 http.status == 429   ? VALETKEY_ERR_THROTTLED
 				 : http.status >= 500 ? VALETKEY_ERR_NETWORK

@@ -87,7 +87,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	if (ex->request->received &&
 	    curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status) ==
 		CURLE_OK &&
-	    status == 200)
+	    http_success(status))
 		ex->request->received(&ex->answer->body, ex->request->data);
 	return len;
 }

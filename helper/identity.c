@@ -132,7 +132,7 @@ static bool ask_userinfo(const struct identity_login *login, struct json *json)
 	if (!net)
 		return false;
 	good = net->http_send(&request, &http, &ignored) == 0 &&
-	       http.status == 200 &&
+	       http_success(http.status) &&
 	       json_parse(buf_text(&http.body), http.body.len, json) == 0;
 	net->http_answer_free(&http);
 	return good;

@@ -33,7 +33,7 @@ struct http_request {
 	const char *certificate_key; /* paths of PEM files; both or none */
 	int64_t deadline;	     /* of clock.h; bounds the whole exchange */
 
-	/* Called with the body of a 200 whenever more of it is here, before the
+	/* Called with the body of a success whenever more of it is here, before the
 	 * connection is closed; or NULL. */
 	void (*received)(const struct buf *body, void *data);
 	void *data;

@@ -20,6 +20,7 @@
 #define ID_TOKEN_MAX (64u << 10)
 #define LIFETIME_MAX (10LL * 365 * 24 * 3600)
 #define KEY_MAX 256
+#define WHITE " \t\r\n"
 
 /* The members that hold the tokens: of the answer, or of its member `path`. */
 struct members {
@@ -119,8 +120,16 @@ static bool words_ok(const char *text)
  */
 static bool is_no_token(const char *text)
 {
-	return !text[strspn(text, " \t\r\n")] || strcmp(text, "null") == 0 ||
+	return !text[strspn(text, WHITE)] || strcmp(text, "null") == 0 ||
 	       strcmp(text, "undefined") == 0;
+}
+
+/* NULL: none. */
+static const char *refresh_token_of(const struct members *members)
+{
+	const char *text = string(members, "refresh_token");
+
+	return text && !is_no_token(text) ? text : NULL;
 }
 
 /* With spaces, but not at the ends, where the keyring's item would lose them. */
@@ -152,7 +161,7 @@ static bool is_elsewhere(const struct members *members)
 	const char *token = string(members, "access_token"), *key, *value;
 	size_t at = 0;
 
-	if ((token && token_ok(token)) || token_error_is(json))
+	if ((token && token_ok(token)) || token_error_is(json, 200))
 		return false;
 	while ((key = record_each(&json->strings, &at, &value))) {
 		const char *last = strrchr(key, '.');
@@ -167,10 +176,10 @@ static bool is_elsewhere(const struct members *members)
 static enum refresh_verdict find_refresh_token(const struct members *members,
 					       const char **token)
 {
-	const char *text = string(members, "refresh_token");
+	const char *text = refresh_token_of(members);
 
 	*token = NULL;
-	if (!text || is_no_token(text))
+	if (!text)
 		return is_odd(members) || is_elsewhere(members)
 			   ? REFRESH_UNREADABLE
 			   : REFRESH_NOTHING;
@@ -309,17 +318,36 @@ static int take_scope(const struct client *client,
 
 /* ---- the rest ---- */
 
+/* Without the white space around it. */
+static bool type_is(const char *type, const char *name)
+{
+	size_t len = strlen(type);
+
+	while (len && strchr(WHITE, type[len - 1]))
+		len--;
+	return strlen(name) == len && strncasecmp(type, name, len) == 0;
+}
+
 /* RFC 6749 7.1: a type that we do not know is not used. */
-static bool type_ok(const struct client *client, const struct members *members)
+static int check_type(const struct client *client,
+		      const struct members *members, struct problem *problem)
 {
 	const char *type = number(members, "token_type"), *name = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
 
-	if (!type || strcasecmp(type, "bearer") == 0)
-		return true;
+	type = type ? type + strspn(type, WHITE) : "";
+	if (!*type || type_is(type, "Bearer"))
+		return VALETKEY_OK;
 	while ((name = record_next(&client->config, "token_type[]", name)))
-		if (strcasecmp(type, name) == 0)
-			return true;
-	return false;
+		if (type_is(type, name))
+			return VALETKEY_OK;
+	problem_quote(quoted, type);
+	return problem_set(problem, VALETKEY_ERR_DENIED,
+			   "%s gave a token of the type \"%s\"; only Bearer is "
+			   "used. If the provider means a Bearer token by it, "
+			   "write 'token_type[]=%s' into the provider's file, "
+			   "or into the account's.",
+			   client->name, quoted, quoted);
 }
 
 /* A file that was changed must not have a secret shown as a person's name. */
@@ -361,16 +389,16 @@ static int take_fields(const struct client *client,
 		       const struct members *members,
 		       struct endpoint_answer *answer, struct problem *problem)
 {
-	const char *token = string(members, "access_token"), *ignored;
+	const char *token = string(members, "access_token");
+	const char *refresh = refresh_token_of(members);
+	int rc;
 
 	if (!token || !token_ok(token) ||
-	    find_refresh_token(members, &ignored) == REFRESH_UNREADABLE)
+	    (refresh && !refresh_token_ok(refresh)))
 		return token_error_set(client, members->json, answer, problem);
-	if (!type_ok(client, members))
-		return problem_set(problem, VALETKEY_ERR_DENIED,
-				   "%s gave a token of a type that valetkey "
-				   "does not know; only Bearer is.",
-				   client->name);
+	rc = check_type(client, members, problem);
+	if (rc)
+		return rc;
 	if (record_add(&answer->fields, "access_token", token) ||
 	    take_scope(client, members, answer) ||
 	    take_lifetime(client, members, answer) ||
@@ -408,6 +436,16 @@ static void note_http(const struct http_answer *http,
 	note_redirect(http->status / 100 == 3 ? http->location : "", answer);
 }
 
+static int no_content(const struct client *client,
+		      const struct http_answer *http, struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NETWORK,
+			   "The answer of %s (HTTP %ld) is empty, so there is "
+			   "no token in it. Try again; if it stays so, check "
+			   "token_endpoint: %s",
+			   client->name, http->status, client->token_endpoint);
+}
+
 int token_answer_read(const struct client *client,
 		      const struct http_answer *http,
 		      struct endpoint_answer *answer, struct problem *problem)
@@ -424,9 +462,12 @@ int token_answer_read(const struct client *client,
 	     take_refresh_token(&members, answer)) ||
 	    error == RECORD_NOMEM)
 		rc = no_memory(problem);
+	else if (http_success(http->status) && answer_body_empty(&http->body))
+		rc = no_content(client, http, problem);
 	else if (error)
 		rc = token_error_set(client, NULL, answer, problem);
-	else if (http_success(http->status) && !token_error_is(&json))
+	else if (http_success(http->status) &&
+		 !token_error_is(&json, http->status))
 		rc = take_fields(client, &members, answer, problem);
 	else
 		rc = token_error_set(client, &json, answer, problem);

@@ -90,6 +90,46 @@ static const struct good goods[] = {
      "access_token=a\nid_token=x.y.z\n"},
     {"an id_token with a space", "",
      "{\"access_token\":\"a\",\"id_token\":\"x y\"}", "access_token=a\n"},
+    {"a refresh token that is empty", "",
+     "{\"access_token\":\"a\",\"refresh_token\":\"\"}", "access_token=a\n"},
+    {"one that is blank", "",
+     "{\"access_token\":\"a\",\"refresh_token\":\" \\n\"}", "access_token=a\n"},
+    {"one that is null", "", "{\"access_token\":\"a\",\"refresh_token\":null}",
+     "access_token=a\n"},
+    {"one that is the word null", "",
+     "{\"access_token\":\"a\",\"refresh_token\":\"null\"}", "access_token=a\n"},
+    {"one that is the word undefined", "",
+     "{\"access_token\":\"a\",\"refresh_token\":\"undefined\"}",
+     "access_token=a\n"},
+    {"one with a space in it", "",
+     "{\"access_token\":\"a\",\"refresh_token\":\"r s\"}",
+     "refresh_token=r s\naccess_token=a\n"},
+    {"token_type empty", "", "{\"access_token\":\"a\",\"token_type\":\"\"}",
+     "access_token=a\n"},
+    {"token_type blank", "", "{\"access_token\":\"a\",\"token_type\":\"\\t \"}",
+     "access_token=a\n"},
+    {"token_type with white space around it", "token_type[]=user",
+     "{\"access_token\":\"a\",\"token_type\":\" bearer \"}",
+     "access_token=a\n"},
+    {"its own name with white space", "token_type[]=user",
+     "{\"access_token\":\"a\",\"token_type\":\"User\\n\"}", "access_token=a\n"},
+    {"a byte order mark", "", "\xef\xbb\xbf{\"access_token\":\"a\"}\r\n",
+     "access_token=a\n"},
+    {"a list", "", "[{\"access_token\":\"a\",\"refresh_token\":\"r\"}]",
+     "refresh_token=r\naccess_token=a\n"},
+    {"a list of members", "", "[{\"access_token\":\"a\"},{\"expires_in\":60}]",
+     "access_token=a\nexpires_in=60\n"},
+    {"a form", "",
+     "access_token=a%2Fb&token_type=bearer&expires_in=60&scope=x+y"
+     "&refresh_token=r&user[name]=z",
+     "refresh_token=r\naccess_token=a/b\nscope=x y\nexpires_in=60\n"},
+    {"a form with odd ends", "", "\r\n&access_token=a&&expires_in=60&empty=&\n",
+     "access_token=a\nexpires_in=60\n"},
+    {"a form where members are named", "token_path=authed_user",
+     "access_token=a&scope=", "access_token=a\nscope=\n"},
+    {"errors that are none", "",
+     "{\"access_token\":\"a\",\"errors\":[],\"success\":true,\"error\":[]}",
+     "access_token=a\n"},
     {"who it is", "identity=owner.user.email\nidentity_id=owner.user.id",
      "{\"access_token\":\"a\",\"owner\":{\"user\":{\"email\":\"e\",\"id\":7}}}",
      "access_token=a\nidentity=e\nidentity_id=7\n"},
@@ -167,9 +207,47 @@ static const struct bad bads[] = {
     {"token_type with more behind", "", 200,
      "{\"access_token\":\"a\",\"token_type\":\"Bearer2\"}", VALETKEY_ERR_DENIED,
      "", "only Bearer", NULL},
-    {"token_type empty", "", 200,
-     "{\"access_token\":\"a\",\"token_type\":\"\"}", VALETKEY_ERR_DENIED, "",
-     "only Bearer", NULL},
+    {"a token_type's own name", "token_type[]=user", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"B\\u001bT\"}",
+     VALETKEY_ERR_DENIED, "", "\"B?T\"; only Bearer", NULL},
+    {"what to do about a token_type", "", 200,
+     "{\"access_token\":\"a\",\"token_type\":\"BearerToken\"}",
+     VALETKEY_ERR_DENIED, "", "'token_type[]=BearerToken'", NULL},
+    {"a 204", "", 204, "", VALETKEY_ERR_NETWORK, "", "(HTTP 204) is empty",
+     NULL},
+    {"white space", "", 200, " \r\n", VALETKEY_ERR_NETWORK, "", "is empty",
+     NULL},
+    {"no body, and no success", "", 400, "", VALETKEY_ERR_NETWORK, "",
+     "not an OAuth answer", NULL},
+    {"with HTTP 201", "", 201, "{\"error\":\"invalid_grant\"}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant", NULL},
+    {"a list of errors", "", 401,
+     "{\"errors\":[{\"errorType\":\"invalid_grant\",\"message\":\"gone\"},"
+     "{\"errorType\":\"request\",\"message\":\"bad\"}],\"success\":false}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant: gone", NULL},
+    {"a list of errors with HTTP 200", "", 200,
+     "{\"errors\":[{\"code\":\"invalid_grant\",\"detail\":\"gone\"}]}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant: gone", NULL},
+    {"an error in a list", "", 400, "{\"error\":[\"invalid_grant\"]}",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant", NULL},
+    {"a list around the error", "", 400, "[{\"error\":\"invalid_grant\"}]",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant", NULL},
+    {"no success", "", 200, "{\"success\":false,\"message\":\"gone\"}",
+     VALETKEY_ERR_DENIED, "", "with an error: gone", NULL},
+    {"a form", "", 400, "error=invalid_grant&error_description=it+is%20gone",
+     VALETKEY_ERR_LOGIN, "invalid_grant", "invalid_grant: it is gone", NULL},
+    {"a form that is broken", "", 200, "refresh_token=r&access_token=%x",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", "r"},
+    {"JSON that is broken behind it", "", 200,
+     "{\"refresh_token\":\"r\",\"access_token\":\"a\"", VALETKEY_ERR_NETWORK,
+     "", "not an OAuth answer", "r"},
+    {"a sentence", "", 200, "Nothing = access_token & more",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+    {"a token that is blank", "", 200, "{\"access_token\":\"  \"}",
+     VALETKEY_ERR_NETWORK, "", "not an OAuth answer", NULL},
+    {"a token that is null", "", 200,
+     "{\"access_token\":null,\"refresh_token\":\"r\"}", VALETKEY_ERR_NETWORK,
+     "", "not an OAuth answer", "r"},
     {"token_type a number", "", 200,
      "{\"access_token\":\"a\",\"token_type\":1}", VALETKEY_ERR_DENIED, "",
      "only Bearer", NULL},
@@ -194,7 +272,7 @@ static bool make_answer(long status, const char *body, struct http_answer *http)
 	return buf_str(&http->body, body) == 0;
 }
 
-static void test_good(const struct good *good)
+static void test_good(const struct good *good, long status)
 {
 	struct endpoint_answer answer = {0};
 	struct problem problem = {0};
@@ -202,14 +280,14 @@ static void test_good(const struct good *good)
 	struct client client;
 	struct buf lines = {0};
 	bool ready = make_client(good->data, &client) &&
-		     make_answer(200, good->body, &http);
+		     make_answer(status, good->body, &http);
 	int rc =
 	    ready ? token_answer_read(&client, &http, &answer, &problem) : -1;
 
 	if (record_write(&answer.fields, &lines)) /* could not be stored */
 		rc = -1;
 	if (!tap_ok(rc == 0 && strcmp(buf_text(&lines), good->fields) == 0,
-		    "good: %s", good->name))
+		    "good: %s, HTTP %ld", good->name, status))
 		printf("# %d %s\n# %s\n", rc, problem.text, buf_text(&lines));
 	buf_free(&lines);
 	buf_free(&http.body);
@@ -433,8 +511,11 @@ static void test_json(void)
 
 int main(void)
 {
+	static const long good[] = {200, 201, 299};
+
 	for (size_t i = 0; i < sizeof(goods) / sizeof(*goods); i++)
-		test_good(&goods[i]);
+		for (size_t n = 0; n < sizeof(good) / sizeof(*good); n++)
+			test_good(&goods[i], good[n]);
 	for (size_t i = 0; i < sizeof(bads) / sizeof(*bads); i++)
 		test_bad(&bads[i]);
 	for (size_t i = 0; i < sizeof(refreshes) / sizeof(*refreshes); i++) {

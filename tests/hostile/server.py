@@ -75,6 +75,13 @@ class Liar(http.server.BaseHTTPRequestHandler):
         """html STATUS: a page that calls itself one"""
         self.reply(int(argument or 200), body, "text/html")
 
+    def say_form(self, argument, body):
+        """form STATUS CHARSET"""
+        status, _, charset = (argument or "200").partition(" ")
+        kind = "application/x-www-form-urlencoded"
+        self.reply(int(status), body,
+                   kind + ("; charset=" + charset if charset else ""))
+
     def say_redirect(self, argument, _):
         """redirect STATUS URL"""
         status, url = argument.split(" ", 1)
