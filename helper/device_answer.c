@@ -109,7 +109,7 @@ static const char *uri_of(const struct record *text)
 	return uri ? uri : record_get(text, "verification_url");
 }
 
-static bool is_usable(const struct json *json)
+static bool fields_ok(const struct json *json)
 {
 	const struct record *text = &json->strings;
 	const char *code = record_get(text, "device_code");
@@ -152,7 +152,7 @@ int device_answer_read(const struct client *client,
 
 	if (good && token_error_is(&json, http->status))
 		rc = refused(client, &json, problem);
-	else if (good && http_success(http->status) && is_usable(&json))
+	else if (good && http_success(http->status) && fields_ok(&json))
 		rc = take_fields(&json, answer, problem);
 	else
 		rc = no_answer(client, http->status, problem);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static int hex(char c)
+static int hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
@@ -16,7 +16,7 @@ static int hex(char c)
 }
 
 /* Decodes in place, and ends it with NUL; false where it is not well-formed. */
-static bool decode(char *text, size_t *len)
+static bool decode_in_place(char *text, size_t *len)
 {
 	size_t in, out = 0;
 
@@ -24,8 +24,8 @@ static bool decode(char *text, size_t *len)
 		char c = text[in];
 
 		if (c == '%') {
-			int high = in + 2 < *len ? hex(text[in + 1]) : -1;
-			int low = high < 0 ? -1 : hex(text[in + 2]);
+			int high = in + 2 < *len ? hex_digit(text[in + 1]) : -1;
+			int low = high < 0 ? -1 : hex_digit(text[in + 2]);
 
 			if (low < 0)
 				return false;
@@ -59,8 +59,9 @@ enum form_step form_next(struct form *form, struct form_pair *pair)
 		pair->value_len = (size_t)(stop - pair->value);
 	}
 	form->at = stop < form->end ? stop + 1 : form->end;
-	return decode(pair->name, &pair->name_len) &&
-		       (!pair->value || decode(pair->value, &pair->value_len))
+	return decode_in_place(pair->name, &pair->name_len) &&
+		       (!pair->value ||
+			decode_in_place(pair->value, &pair->value_len))
 		   ? FORM_PAIR
 		   : FORM_MALFORMED;
 }

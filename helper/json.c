@@ -190,15 +190,15 @@ static const yajl_callbacks callbacks = {.yajl_null = on_null,
 					 .yajl_start_array = on_array,
 					 .yajl_end_array = close_level};
 
-static enum record_error verdict(const struct parser *parser, bool good)
+static enum record_error outcome(const struct parser *parser, bool good)
 {
 	if (parser->no_memory)
 		return RECORD_NOMEM;
 	return good ? RECORD_OK : RECORD_MALFORMED;
 }
 
-static enum record_error parse(struct parser *parser, const char *text,
-			       size_t len, bool whole)
+static enum record_error parse_text(struct parser *parser, const char *text,
+				    size_t len, bool whole)
 {
 	struct arena arena = {.size = ARENA_BASE + ARENA_PER_BYTE * len};
 	yajl_alloc_funcs functions = {.malloc = arena_malloc,
@@ -221,7 +221,7 @@ static enum record_error parse(struct parser *parser, const char *text,
 	buf_free(&parser->path);
 	explicit_bzero(arena.data, arena.used);
 	free(arena.data);
-	return verdict(parser, good);
+	return outcome(parser, good);
 }
 
 int json_parse(const char *text, size_t len, struct json *json)
@@ -229,7 +229,7 @@ int json_parse(const char *text, size_t len, struct json *json)
 	struct parser parser = {.json = json};
 	size_t mark = utf8_mark(text, len); /* RFC 8259 8.1 */
 
-	return parse(&parser, text + mark, len - mark, true) ? -1 : 0;
+	return parse_text(&parser, text + mark, len - mark, true) ? -1 : 0;
 }
 
 enum record_error json_parse_answer(const char *text, size_t len, bool whole,
@@ -237,7 +237,7 @@ enum record_error json_parse_answer(const char *text, size_t len, bool whole,
 {
 	struct parser parser = {.json = json, .generous = true};
 
-	return parse(&parser, text, len, whole);
+	return parse_text(&parser, text, len, whole);
 }
 
 void json_free(struct json *json)

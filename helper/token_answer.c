@@ -141,8 +141,8 @@ static bool refresh_token_ok(const char *text)
 	       text[len - 1] != ' ';
 }
 
-/* A list, an object, or a number. */
-static bool is_odd(const struct members *members)
+/* It is a list, an object, or a number. */
+static bool is_odd_refresh_token(const struct members *members)
 {
 	const char *scalar =
 	    member(members, &members->json->scalars, "refresh_token");
@@ -154,8 +154,9 @@ static bool is_odd(const struct members *members)
 	       is_inside(strings, key, '.') || is_inside(strings, key, '[');
 }
 
-/* Where nothing is where it should be: in a member that we do not know. */
-static bool is_elsewhere(const struct members *members)
+/* A success in which nothing is where it should be: in a member that we do not
+ * know. */
+static bool is_refresh_token_elsewhere(const struct members *members)
 {
 	const struct json *json = members->json;
 	const char *token = string(members, "access_token"), *key, *value;
@@ -180,7 +181,8 @@ static enum refresh_verdict find_refresh_token(const struct members *members,
 
 	*token = NULL;
 	if (!text)
-		return is_odd(members) || is_elsewhere(members)
+		return is_odd_refresh_token(members) ||
+			       is_refresh_token_elsewhere(members)
 			   ? REFRESH_UNREADABLE
 			   : REFRESH_NOTHING;
 	if (!refresh_token_ok(text))

@@ -14,7 +14,7 @@
 . "$VALETKEY_SRC/tests/hostile/hostile.sh"
 
 HONEST=refresh-of-a-0123456789abcdef
-CODE=code-of-a-0123456789abcdef
+CODE='code-of-a-0123456789abcdef'
 GOOD='"access_token":"fine","token_type":"bearer","expires_in":3600'
 FORM='access_token=fine&token_type=bearer&expires_in=3600'
 rotations=0

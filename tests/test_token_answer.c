@@ -9,6 +9,7 @@
 #include "token_request.h"
 #include "valetkey.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NOW 1700000000
@@ -468,6 +469,65 @@ static void test_refresh_size(size_t size, enum refresh_verdict wanted)
 	record_free(&client.config);
 }
 
+static int allocations = -1; /* how many more succeed; -1: all */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	if (!allocations)
+		return NULL;
+	if (allocations > 0)
+		allocations--;
+	return __real_malloc(size);
+}
+
+/* What is said where memory ends after 0, 1, 2 ... allocations, until it does
+ * not; true where that is `wanted` each time, and then `at_last`. */
+static bool without_memory(const char *text, bool whole,
+			   enum refresh_verdict wanted,
+			   enum refresh_verdict at_last)
+{
+	enum refresh_verdict verdict = wanted;
+	struct client client;
+	struct buf body = {0}, found = {0};
+	bool good = true, ended = true;
+
+	make_client("", &client);
+	buf_str(&body, text);
+	for (int n = 0; ended && n < 100; n++) {
+		allocations = n;
+		verdict = token_answer_refresh(&client, &body, whole, &found);
+		ended = !allocations;
+		allocations = -1;
+		if (ended && verdict != wanted && verdict != at_last)
+			good = false;
+		if (!n && verdict != wanted)
+			good = false;
+		buf_free(&found);
+	}
+	buf_free(&body);
+	record_free(&client.config);
+	return good && !ended && verdict == at_last;
+}
+
+static void test_refresh_memory(void)
+{
+	tap_ok(without_memory("{" PAIR "\"new\"}", true, REFRESH_UNREADABLE,
+			      REFRESH_NEW) &&
+		   without_memory("{" PAIR "\"new\"", false, REFRESH_UNREADABLE,
+				  REFRESH_NEW) &&
+		   without_memory("access_token=a&refresh_token=new&", false,
+				  REFRESH_UNREADABLE, REFRESH_NEW),
+	       "refresh token, no memory: it is not passed over");
+	tap_ok(without_memory("{\"access_token\":\"a\"}", true, REFRESH_NOTHING,
+			      REFRESH_NOTHING) &&
+		   without_memory("access_token=a", true, REFRESH_NOTHING,
+				  REFRESH_NOTHING),
+	       "refresh token, no memory: without the word it is none");
+}
+
 /* ---- requests ---- */
 
 static void test_parameters(void)
@@ -524,6 +584,7 @@ int main(void)
 	}
 	test_refresh_size(32000, REFRESH_NEW);
 	test_refresh_size(32001, REFRESH_UNREADABLE);
+	test_refresh_memory();
 	test_parameters();
 	test_json();
 	return tap_done();
