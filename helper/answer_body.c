@@ -36,16 +36,21 @@ bool answer_body_empty(const struct buf *body)
 	return !trim(body).len;
 }
 
-/* So that a sentence or an address does not pass for one. */
+/* So that a sentence or an address with parameters does not pass for one. */
 static bool is_of_oauth(const struct record *pairs)
 {
-	static const char *const names[] = {"access_token", "refresh_token",
-					    "device_code", "error"};
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-[]";
+	const char *name, *value;
+	size_t at = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (record_get(pairs, names[i]))
-			return true;
-	return false;
+	while ((name = record_each(pairs, &at, &value)))
+		if (name[strspn(name, allowed)])
+			return false;
+	return record_get(pairs, "access_token") ||
+	       record_get(pairs, "refresh_token") ||
+	       record_get(pairs, "device_code") || record_get(pairs, "error");
 }
 
 static enum record_error read_form(struct span span, bool whole,
@@ -56,7 +61,10 @@ static enum record_error read_form(struct span span, bool whole,
 	while (!whole && span.len && span.text[span.len - 1] != '&')
 		span.len--;
 	rc = form_read(span.text, span.len, pairs);
-	return rc || is_of_oauth(pairs) ? rc : RECORD_MALFORMED;
+	if (rc == RECORD_NOMEM || is_of_oauth(pairs))
+		return rc;
+	record_free(pairs);
+	return RECORD_MALFORMED;
 }
 
 enum record_error answer_body_read(const struct buf *body, bool whole,

@@ -413,6 +413,8 @@ static const struct refresh refreshes[] = {
      REFRESH_NOTHING, NULL},
     {"text with the word", "", "no refresh_token=x here", REFRESH_UNREADABLE,
      REFRESH_NOTHING, NULL},
+    {"an address with it", "", "https://x/?a=b&refresh_token=n&c=d",
+     REFRESH_UNREADABLE, REFRESH_NOTHING, NULL},
     {"a form that is broken", "", "refresh_token=%&", REFRESH_UNREADABLE,
      REFRESH_NOTHING, NULL},
     {"half an answer with the token", "", "{" PAIR "\"new\",\"expires_in\":36",
