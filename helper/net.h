@@ -33,9 +33,10 @@ struct http_request {
 	const char *certificate_key; /* paths of PEM files; both or none */
 	int64_t deadline;	     /* of clock.h; bounds the whole exchange */
 
-	/* Called with the body of a success whenever more of it is here, before the
-	 * connection is closed; or NULL. */
-	void (*received)(const struct buf *body, void *data);
+	/* Called with the body of a success whenever more of it is here, before
+	 * the connection is closed, and at its end with `whole` if it came to
+	 * one; or NULL. */
+	void (*received)(const struct buf *body, bool whole, void *data);
 	void *data;
 };
 
@@ -43,7 +44,7 @@ struct http_answer {
 	long status; /* 0: no whole answer arrived */
 	bool sent;   /* the request may have reached the server: where status
 			is 0, nobody knows whether it acted on it */
-	struct buf body;
+	struct buf body; /* where status is 0: of a success that was cut off */
 	char location[2048];	/* "" where absent */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */

@@ -8,10 +8,11 @@
 #include "endpoint.h"
 #include "grant.h"
 #include "lock.h"
+#include "login.h"
 #include "ops.h"
-#include "park.h"
 #include "pending.h"
 #include "registration.h"
+#include "renewal.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -108,13 +109,20 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 {
 	struct record grant = {0}, parked = {0};
 	bool found;
-	int rc = grant_load(job, client, &grant, &found);
+	int rc = login_take_parked(job, client, lock);
 
+	if (!rc)
+		rc = grant_load(job, client, &grant, &found);
+	else
+		found = false;
 	/* A refresh that was never stored: the grant lives on in its token. */
-	if (found && park_look(client, lock, &grant, &parked) == PARK_GRANT) {
+	if (found &&
+	    renewal_find(client, lock, &grant, &parked) == RENEWAL_GRANT) {
 		record_free(&grant);
 		grant = parked;
+		parked = (struct record){0};
 	}
+	record_free(&parked);
 	/* One that is pinned to elsewhere is revoked all the same. */
 	if (rc == VALETKEY_ERR_LOGIN)
 		rc = VALETKEY_OK;

@@ -141,19 +141,6 @@ static bool refresh_token_ok(const char *text)
 	       text[len - 1] != ' ';
 }
 
-/* It is a list, an object, or a number. */
-static bool is_odd_refresh_token(const struct members *members)
-{
-	const char *scalar =
-	    member(members, &members->json->scalars, "refresh_token");
-	const struct record *strings = &members->json->strings;
-	char key[KEY_MAX];
-
-	member_key(members, "refresh_token", key);
-	return (scalar && strcmp(scalar, "false") != 0) ||
-	       is_inside(strings, key, '.') || is_inside(strings, key, '[');
-}
-
 /* A success in which nothing is where it should be: in a member that we do not
  * know. */
 static bool is_refresh_token_elsewhere(const struct members *members)
@@ -181,12 +168,10 @@ static enum refresh_verdict find_refresh_token(const struct members *members,
 
 	*token = NULL;
 	if (!text)
-		return is_odd_refresh_token(members) ||
-			       is_refresh_token_elsewhere(members)
-			   ? REFRESH_UNREADABLE
-			   : REFRESH_NOTHING;
-	if (!refresh_token_ok(text))
-		return REFRESH_UNREADABLE;
+		return is_refresh_token_elsewhere(members) ? REFRESH_UNREADABLE
+							   : REFRESH_NOTHING;
+	if (!refresh_token_ok(text)) /* it can be none, and was read */
+		return REFRESH_NOTHING;
 	*token = text;
 	return REFRESH_NEW;
 }
@@ -211,12 +196,11 @@ enum refresh_verdict token_answer_refresh(const struct client *client,
 	struct json json = {0};
 	enum record_error error = answer_body_read(body, whole, &json);
 	struct members members = find_members(client, &json);
-	enum refresh_verdict verdict = REFRESH_NOTHING;
-	const char *text = NULL;
+	const char *text;
+	enum refresh_verdict verdict = find_refresh_token(&members, &text);
 
-	if (!error || !whole)
-		verdict = find_refresh_token(&members, &text);
-	else if (word)
+	/* Of a broken one what came before the break counts. */
+	if (whole && error && word && verdict == REFRESH_NOTHING)
 		verdict = REFRESH_UNREADABLE;
 	if (!whole && verdict == REFRESH_UNREADABLE)
 		verdict = REFRESH_NOTHING;
