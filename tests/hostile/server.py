@@ -91,6 +91,11 @@ class Liar(http.server.BaseHTTPRequestHandler):
         """raw: the whole answer, its lines ended as they stand"""
         self.wfile.write(body)
 
+    def say_later(self, argument, body):
+        """later SECONDS: JSON, after so long"""
+        time.sleep(float(argument))
+        self.reply(200, body)
+
     def say_huge(self, argument, body):
         """huge BYTES: so many blanks behind the body's first character"""
         self.send_response(200)
