@@ -123,6 +123,7 @@ enum park_state arrival_find(struct arrival *arrival)
 
 void arrival_free(struct arrival *arrival)
 {
+	park_release(&arrival->place);
 	record_free(&arrival->about);
 	buf_free(&arrival->plain);
 	buf_free(&arrival->sealed);

@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "keyctl.h"
 #include "park_file.h"
-#include "seal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +45,7 @@ static enum park_state unseal(const struct park_place *place,
 {
 	if (is_in_flight(payload))
 		return PARK_IN_FLIGHT;
-	if (place->seal && seal_prepare() == 0 &&
-	    seal_open(place->seal, payload, plain) == 0)
+	if (place->seal && seal_open(place->seal, payload, plain) == 0)
 		return PARK_SEALED;
 	buf_clear(plain);
 	return PARK_FOREIGN;
@@ -84,7 +82,7 @@ static bool put_payload(const struct park_place *place,
 	return true;
 }
 
-bool park_reserve(const struct park_place *place, size_t size)
+bool park_reserve(struct park_place *place, size_t size)
 {
 	struct buf payload = {0};
 	bool good;
@@ -92,22 +90,34 @@ bool park_reserve(const struct park_place *place, size_t size)
 	size += SEAL_OVERHEAD;
 	if (size > KEYCTL_PAYLOAD_MAX)
 		size = KEYCTL_PAYLOAD_MAX;
-	good = seal_prepare() == 0 && buf_reserve(&payload, size) == 0 &&
+	good = sealer_open(place->seal, &place->sealer) == 0 &&
 	       buf_fmt(&payload, IN_FLIGHT "since=%lld",
 		       (long long)clock_ms()) == 0;
 	while (good && payload.len < size)
 		good = buf_char(&payload, ' ') == 0;
 	good = good && put_payload(place, &payload);
+	if (good)
+		place->key = keyctl_hold(name_of_key(place).text);
 	buf_free(&payload);
 	return good;
 }
 
-bool park_put(const struct park_place *place, const struct buf *plain,
+bool park_put(struct park_place *place, const struct buf *plain,
 	      struct buf *sealed)
 {
 	buf_clear(sealed);
-	return place->seal && seal_close(place->seal, plain, sealed) == 0 &&
+	if (!place->seal ||
+	    (!place->sealer && sealer_open(place->seal, &place->sealer)) ||
+	    sealer_seal(place->sealer, plain, sealed))
+		return false;
+	return keyctl_update(place->key, sealed, KEEP_S) ||
 	       put_payload(place, sealed);
+}
+
+void park_release(struct park_place *place)
+{
+	sealer_close(place->sealer);
+	place->sealer = NULL;
 }
 
 void park_keep(const struct park_place *place)

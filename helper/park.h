@@ -11,6 +11,7 @@
 #define VALETKEY_PARK_H
 
 #include "buf.h"
+#include "seal.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,10 @@ struct park_place {
 	const char *id; /* the account's */
 	enum park_slot slot;
 	const char *seal; /* the key, NULL: nothing can be parked */
+
+	/* What park_reserve() has made ready. */
+	struct sealer *sealer;
+	long key; /* in the kernel; 0: none */
 };
 
 enum park_state {
@@ -36,13 +41,17 @@ enum park_state {
 /* What a run before us left; of PARK_SEALED it is in `plain`, empty before. */
 enum park_state park_read(const struct park_place *place, struct buf *plain);
 
-/* Takes the room for so many bytes; false: there is none, go on without. */
-bool park_reserve(const struct park_place *place, size_t size);
+/* Takes the room for so many bytes, and makes all ready; false: there is none, go
+ * on without. park_release() in any case. */
+bool park_reserve(struct park_place *place, size_t size);
 
 /* Seals the text into `sealed` (cleared first; its memory is used again) and
  * puts it there. */
-bool park_put(const struct park_place *place, const struct buf *plain,
+bool park_put(struct park_place *place, const struct buf *plain,
 	      struct buf *sealed);
+
+/* What is parked stays. */
+void park_release(struct park_place *place);
 
 /* It could not be stored: a copy that outlives a shutdown, which may be why. */
 void park_keep(const struct park_place *place);

@@ -19,11 +19,11 @@
 #define ID "00112233445566778899aabbccddeeff"
 #define BIG 100000
 
-static const struct park_place place = {
+static struct park_place place = {
     .id = ID, .slot = PARK_REFRESH, .seal = "a seal of many bits"};
-static const struct park_place other = {
+static struct park_place other = {
     .id = ID, .slot = PARK_REFRESH, .seal = "another one"};
-static const struct park_place login = {
+static struct park_place login = {
     .id = ID, .slot = PARK_LOGIN, .seal = "a seal of many bits"};
 
 static const char *found(const struct park_place *at)
@@ -41,7 +41,7 @@ static const char *found(const struct park_place *at)
 	return text;
 }
 
-static bool parks(const struct park_place *at, const char *text)
+static bool parks(struct park_place *at, const char *text)
 {
 	struct buf plain = {0}, sealed = {0};
 	bool parked =
