@@ -265,6 +265,7 @@ test_urls()
 		'revocation_endpoint=https://r.example/'
 }
 
+# shellcheck disable=SC2016 # nothing here is to be expanded
 test_values()
 {
 	bad 19 'grant must be authorization_code, device_code or client_credentials' \
@@ -282,7 +283,7 @@ test_values()
 	bad 19 'CODE ORIGIN TEXT' 'instance[]=ca'
 	bad 19 'CODE ORIGIN TEXT' 'instance[]=ca http://ca.acme.example Canada'
 	for code in 'a$(id)' 'a`id`' "a'" 'a;id' 'a:b' 'a*' 'a/b' '-a' '.a' 'ä' \
-		"$(printf %65s | tr ' ' a)"; do
+		"$(printf '%65s' '' | tr ' ' a)"; do
 		bad 19 'CODE of \[A-Za-z0-9._-\], a letter or digit first' \
 			"instance[]=$code https://ca.acme.example Canada"
 		bad 19 'client\[\] must be of \[a-z0-9-\], a letter or digit' \
@@ -330,6 +331,7 @@ test_explained()
 }
 
 # What has another code or another name is not used, and says so.
+# shellcheck disable=SC2016 # nothing here is to be expanded
 test_limits()
 {
 	mkdir -p "$CONFIG/providers"
