@@ -42,20 +42,6 @@ shells_setup()
 	mkdir -p "$XDG_DATA_HOME/fish/generated_completions"
 }
 
-# need_shell SHELL: a checkout's tests are not whole without it; who has but the
-# release may do without.
-need_shell()
-{
-	if command -v "$1" >/dev/null; then
-		return 0
-	elif [ -e "$VALETKEY_SRC/.git" ]; then
-		ok "$1 is installed" false
-	else
-		skip "there is no $1" "completion in $1"
-	fi
-	return 1
-}
-
 # at SHELL: it on a terminal; standard input says what is typed.
 at()
 {
@@ -312,7 +298,7 @@ awk '/^name=Acme/ { on = 1 } /^\.Ed/ { on = 0 } on' \
 	"$VALETKEY_SRC/helper/valetkey-provider.5" >"$CONFIG/providers/acme.conf"
 chmod 600 "$CONFIG/providers/acme.conf"
 for shell in bash zsh fish; do
-	need_shell "$shell" || continue
+	need_shell "$shell" "completion in $shell" || continue
 	test_verbs
 	test_accounts
 	test_providers
