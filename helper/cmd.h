@@ -33,7 +33,7 @@ struct cmd_args {
 
 struct cmd_verb {
 	const char *name;
-	const char *summary;		  /* for the list of verbs */
+	const char *summary;		  /* for the list of verbs, if in it */
 	const char *usage;		  /* behind "valetkey " */
 	const char *about;		  /* a paragraph or two */
 	const struct cmd_option *options; /* the last one has no name */
@@ -45,7 +45,8 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup;
+    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup,
+    cmd_complete;
 
 /* Reads argv behind the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,

@@ -14,8 +14,9 @@
 #include <sys/resource.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token, &cmd_status, &cmd_logout,
-    &cmd_remove, &cmd_providers, &cmd_run,   &cmd_curl,	  &cmd_git_setup,
+    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
+    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
+    &cmd_curl,	 &cmd_git_setup, &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -27,7 +28,9 @@ static void help(FILE *out)
 	      "tokens that are\nalways valid.\n\n",
 	      out);
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+		if (verbs[i]->summary)
+			fprintf(out, "  %-10s %s\n", verbs[i]->name,
+				verbs[i]->summary);
 	fputs("\nTo begin:\n"
 	      "  valetkey add work --provider ninjaone   register and name it "
 	      "\"work\"\n"
@@ -43,7 +46,8 @@ static int unknown_verb(const char *word)
 	struct cmd_near near = {.word = word};
 
 	for (size_t i = 0; i < VERBS; i++)
-		cmd_near_try(&near, verbs[i]->name);
+		if (verbs[i]->summary)
+			cmd_near_try(&near, verbs[i]->name);
 	if (*near.name)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"There is no verb \"%s\". Did you mean: "
