@@ -25,11 +25,12 @@ make_evil_browser()
 {
 	cat >"$VALETKEY_TEST_DIR/evil" <<-'END'
 	#!/bin/sh
-	query=$(printf '%s' "${1#*\?}" | tr '&' '\n')
+	to=$(curl -q -s --noproxy '*' -o /dev/null -w '%{redirect_url}' "$1")
+	query=$(printf '%s' "${to#*\?}" | tr '&' '\n')
 	uri=$(printf '%s\n' "$query" | sed -n 's/^redirect_uri=//p' |
 		sed 's/%3A/:/g; s/%2F/\//g')
 	state=$(printf '%s\n' "$query" | sed -n 's/^state=//p')
-	curl -q -s --noproxy '*' -o /dev/null "$uri?error=server_error&state=$state&error_description=%1B%5B2Jevil%1B%5D0;x%07%C2%9B31m%0Aok%0D"
+	curl -q -s -L --noproxy '*' -o /dev/null "$uri?error=server_error&state=$state&error_description=%1B%5B2Jevil%1B%5D0;x%07%C2%9B31m%0Aok%0D"
 	END
 	chmod +x "$VALETKEY_TEST_DIR/evil"
 }
