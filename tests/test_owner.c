@@ -10,21 +10,18 @@
  */
 #include "browser.h"
 #include "clock.h"
+#include "hosts/refuse_netlink.h"
 #include "peers.h"
 #include "tap.h"
 #include "visitor.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,27 +117,6 @@ static const struct scene scenes[] = {
     {"one that is nowhere, though connected", OWN, 0, PEER_VANISHES, AF_INET,
      HERE, COMES | UNSEEN | STARTS},
 };
-
-/* As in containers and sandboxes. */
-static int refuse_netlink(void)
-{
-	struct sock_filter filter[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		     offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		     offsetof(struct seccomp_data, args)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
-
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-		       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
-		   ? -1
-		   : 0;
-}
 
 static int write_file(const char *path, const char *text)
 {
