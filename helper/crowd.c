@@ -24,10 +24,8 @@ enum MHD_Result crowd_admit(void *context, const struct sockaddr *peer,
 
 	(void)len;
 	listener->arriving = peer_owner(&listener->peers, peer);
-	if (listener->arriving != PEER_OTHER)
-		return MHD_YES;
-	listener->refused = true;
-	return MHD_NO;
+	listener->refused |= listener->arriving == PEER_OTHER;
+	return peer_is_welcome(listener->arriving) ? MHD_YES : MHD_NO;
 }
 
 /* libmicrohttpd sees the end of it, and closes it. */

@@ -93,7 +93,7 @@ static int wait_for_browser(struct visit *visit)
 			return VALETKEY_OK;
 		if (job_host_gone(job))
 			return login_given_up(visit->login);
-		if (clock_ms() < tell)
+		if (clock_ms() < tell) /* whoever comes wakes us */
 			continue;
 		tell = deadline_in(TICK_MS);
 		tell_refused(visit);

@@ -178,6 +178,11 @@ static bool ask_kernel(int fd, const struct end *asked, unsigned flags,
 	return any;
 }
 
+static bool look_up(int fd, const struct end *end, struct inet_diag_msg *found)
+{
+	return ask_kernel(fd, end, 0, end, found);
+}
+
 /* The dump of one family has no sockets of the other, though an IPv6 one may
  * have an IPv4 address. */
 static bool search(int fd, const struct end *end, struct inet_diag_msg *found)
@@ -199,7 +204,7 @@ static enum peer_owner owner_of(const struct peers *peers,
 				const struct inet_diag_msg *found)
 {
 	if (!found->idiag_uid && !found->idiag_inode)
-		return PEER_OTHER;
+		return PEER_GONE;
 	if (found->idiag_uid == peers->own)
 		return PEER_OURS;
 	return !found->idiag_uid && found->idiag_state == TCP_ESTABLISHED
@@ -212,20 +217,24 @@ enum peer_owner peer_owner(const struct peers *peers,
 {
 	const union peer_address ours =
 	    loopback_address(peer->sa_family, peers->port);
+	const struct end theirs = make_end(peer, &ours.any);
+	const struct end our_end = make_end(&ours.any, peer);
 	struct inet_diag_msg found;
-	struct end end;
 
 	if (peers->fd < 0)
 		return PEER_UNKNOWN;
-	end = make_end(peer, &ours.any);
-	if (ask_kernel(peers->fd, &end, 0, &end, &found) ||
-	    search(peers->fd, &end, &found))
+	if (look_up(peers->fd, &theirs, &found))
 		return owner_of(peers, &found);
-	end = make_end(&ours.any, peer);
-	if (ask_kernel(peers->fd, &end, 0, &end, &found) &&
-	    found.idiag_state == TCP_ESTABLISHED)
-		return PEER_UNKNOWN;
-	return PEER_OTHER;
+	if (!look_up(peers->fd, &our_end, &found) ||
+	    found.idiag_state != TCP_ESTABLISHED)
+		return PEER_GONE;
+	return search(peers->fd, &theirs, &found) ? owner_of(peers, &found)
+						  : PEER_UNKNOWN;
+}
+
+bool peer_is_welcome(enum peer_owner owner)
+{
+	return owner == PEER_OURS || owner == PEER_UNKNOWN;
 }
 
 /* The number that stands for every user who is not in our user namespace. In

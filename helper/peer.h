@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 enum peer_owner {
-	PEER_OURS = 0,	 /* our own user, or root */
-	PEER_OTHER = 1,	 /* another user, or nobody any more */
-	PEER_UNKNOWN = 2 /* the system does not tell */
+	PEER_OURS = 0,	  /* our own user, or root */
+	PEER_UNKNOWN = 1, /* the system does not tell */
+	PEER_OTHER = 2,	  /* another user */
+	PEER_GONE = 3	  /* nobody any more: closed, whoever it was */
 };
 
 union peer_address {
@@ -40,6 +41,9 @@ void peer_open(struct peers *peers, int family, uint16_t port);
 /* Of a connection from `peer` to our port. */
 enum peer_owner peer_owner(const struct peers *peers,
 			   const struct sockaddr *peer);
+
+/* Whether such a one is let in. */
+bool peer_is_welcome(enum peer_owner owner);
 
 void peer_close(struct peers *peers);
 

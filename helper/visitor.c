@@ -291,17 +291,18 @@ static enum MHD_Result refuse(const struct listener *listener,
 
 /* One that nothing was known of may have been another user's, who has shown
  * himself or gone by now. */
-static bool is_welcome(const struct listener *listener,
-		       struct MHD_Connection *connection)
+static bool still_welcome(const struct listener *listener,
+			  struct MHD_Connection *connection)
 {
 	const struct guest *guest = guest_of(connection);
 
 	if (!guest || guest->owner != PEER_UNKNOWN)
 		return guest != NULL;
-	return peer_owner(&listener->peers,
-			  MHD_get_connection_info(
-			      connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-			      ->client_addr) != PEER_OTHER;
+	return peer_is_welcome(
+	    peer_owner(&listener->peers,
+		       MHD_get_connection_info(
+			   connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			   ->client_addr));
 }
 
 /* Its headers have come. */
@@ -335,7 +336,7 @@ enum MHD_Result visitor_request(void *context,
 		return respond_settled(listener, connection);
 	if (visitor)
 		return on_form(listener, connection, visitor);
-	if (!is_welcome(listener, connection))
+	if (!still_welcome(listener, connection))
 		return MHD_NO;
 	place = find_place(listener, path);
 	status = check_headers(listener, connection, place, method);

@@ -169,11 +169,11 @@ static void crowd(const struct peer_order *order, int report)
 
 static void become(const struct peer_order *order, int report)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (order->uid != geteuid() &&
 	    (setgroups(0, NULL) ||
 	     setresuid(order->uid, order->uid, order->uid)))
 		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* another user's is forgotten */
 	if (order->way == PEER_SLOW)
 		crowd(order, report);
 	else

@@ -4,7 +4,7 @@
  *
  *	seccomp EPERM|ENOSYS COMMAND...   the kernel's keyring calls fail so, as in
  *	                                  a container or a Flatpak
- *	seccomp NETLINK COMMAND...        there are no netlink sockets, neither
+ *	seccomp NETLINK COMMAND...        there are no netlink sockets
  *	seccomp SESSION COMMAND...        with a new session keyring that is not
  *	                                  linked to the user's
  *
