@@ -45,6 +45,15 @@ static void tell_remote(const char *url)
 			     port, port);
 }
 
+/* Whoever may list processes sees what a browser is started with. */
+static const char *start_browser(const struct valetkey_message *message)
+{
+	const struct call_message *more = (const void *)message;
+
+	return cmd_browser_open(more->local_url ? more->local_url
+						: message->url);
+}
+
 static void open_url(const struct cmd_talk *talk,
 		     const struct valetkey_message *message)
 {
@@ -59,7 +68,7 @@ static void open_url(const struct cmd_talk *talk,
 		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);
 	if (!talk->paste)
 		tell_remote(message->url);
-	why = talk->browser ? cmd_browser_open(message->url) : NULL;
+	why = talk->browser ? start_browser(message) : NULL;
 	if (why)
 		terminal_say(TERMINAL_PLAIN,
 			     "No browser was started (%s); open the address "
