@@ -7,6 +7,7 @@
 #include "account.h"
 #include "call.h"
 #include "clock.h"
+#include "own_memory.h"
 #include "terminal.h"
 
 #include <ctype.h>
@@ -148,6 +149,7 @@ int cmd_call(struct cmd_call *call)
 	};
 	int rc = VALETKEY_ERR_NOMEM;
 
+	own_memory_lock();
 	if (record_add_int(call->request, "timeout_ms",
 			   call->timeout_s * 1000) == 0 &&
 	    record_add(call->request, "program", "valetkey") == 0 &&

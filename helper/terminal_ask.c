@@ -9,6 +9,7 @@
  */
 #include "terminal.h"
 #include "clock.h"
+#include "own_memory.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -169,6 +170,7 @@ static int ask(const struct question *question, struct buf *answer)
 {
 	int rc;
 
+	own_memory_lock();
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
