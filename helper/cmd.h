@@ -162,6 +162,10 @@ int cmd_register(struct cmd_adding *adding);
 /* cmd_answers.c: a question that is answered by y or by no. */
 int cmd_answers_yes(const char *question, bool *yes);
 
+/* Before what cannot be taken back: whether a person or --yes agrees. Where
+ * nobody can be asked, only --yes does. 0, ERR_CANCELED or ERR_ARG. */
+int cmd_answers_agreed(const struct cmd_args *args, const char *question);
+
 /* The value of an option, checked to survive the account's file;
  * NULL: none. */
 int cmd_answers_option(const struct cmd_args *args, const char *option,

@@ -34,7 +34,10 @@ static const struct cmd_option options[] = {
     {"register", NULL,
      "Have a client registered by the server, where it takes that (with "
      "--issuer)."},
-    {"secret-stdin", NULL, "Read the client secret from standard input."},
+    {"secret-stdin", NULL,
+     "Read the client secret from standard input; on a terminal without "
+     "showing "
+     "it."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
     {"scope", "SCOPES", "What the tokens may do, with spaces between."},

@@ -76,7 +76,8 @@ static int ask(const struct valetkey_message *message, char *reply,
 
 	if (terminal_person())
 		rc = message->type == VALETKEY_MESSAGE_ASK_SECRET
-			 ? terminal_ask_secret(message->text, &answer)
+			 ? terminal_ask_secret(STDIN_FILENO, message->text,
+					       &answer)
 			 : terminal_ask_within(message->text,
 					       message->seconds_left, &answer);
 	if (rc == VALETKEY_ERR_TIMEOUT) /* the helper has more to say of it */

@@ -210,8 +210,8 @@ test_core()
 test_end()
 {
 	run valetkey logout demo
-	run valetkey remove demo
-	run valetkey remove other
+	run valetkey remove demo --yes
+	run valetkey remove other --yes
 	learn_all
 	is "$(found_in_files "$own/all")$(grep -acFf "$own/all" "$processes")" \
 		0 'nor is anything left by logout and remove'

@@ -237,6 +237,30 @@ test_logout_unreachable()
 	provider_start
 }
 
+# It is asked first; without somebody to be asked it is not done.
+test_unasked()
+{
+	for input in 'echo n' 'echo y' true; do
+		run sh -c "$input | valetkey remove fresh"
+		is "$status" "$ARG" "remove, after $input" || tap_note "$text"
+		like "$text" 'Run: valetkey remove fresh --yes$' \
+			"remove, after $input: and says how"
+	done
+	exits "$ARG" 'remove without an input' sh -c 'valetkey remove fresh <&-'
+	exits "$ARG" 'remove of nothing at all' \
+		sh -c 'valetkey remove fresh </dev/null'
+	terminal sh -c "valetkey remove fresh 2>$OUT.errors" </dev/null
+	is "$status" "$ARG" 'remove whose question would not be seen'
+	terminal valetkey remove fresh <<-END
+	expect [y/N]
+	key D
+	END
+	is "$status" "$CANCELED" 'remove, and the end instead of an answer'
+	like "$text" '^valetkey: Nothing was changed' 'and says so'
+	like "$(valetkey status fresh)" 'client secret +stored' \
+		'and nothing of it was done'
+}
+
 test_remove()
 {
 	cp "$CONFIG/providers/ninjaone.conf" "$CONFIG/providers/acme.conf"
@@ -321,5 +345,6 @@ test_status_broken
 test_completion
 test_logout
 test_logout_unreachable
+test_unasked
 test_remove
 done_testing
