@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "provider.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -104,9 +105,13 @@ static int make_id(struct record *keys)
 
 static int refuse_existing(const char *account)
 {
+	struct problem problem = {0};
 	struct buf path = {0};
-	int rc = account_path(&path, account);
+	int rc = unusable_folder(NULL, &problem);
 
+	if (rc)
+		return cmd_fail_problem(&problem);
+	rc = account_path(&path, account);
 	if (!rc && buf_str(&path, ".conf"))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc && access(path.data, F_OK) == 0)

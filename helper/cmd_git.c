@@ -243,6 +243,7 @@ int cmd_git(int argc, char **argv)
 		return rc;
 	if (optind >= argc)
 		return help(VALETKEY_ERR_ARG);
+	cmd_tell_ignored();
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].name, argv[optind]) != 0)
 			continue;
@@ -253,5 +254,5 @@ int cmd_git(int argc, char **argv)
 		break;
 	}
 	record_free(&request.message);
-	return rc;
+	return cmd_end(rc);
 }

@@ -78,7 +78,7 @@ static int run_verb(int argc, char **argv)
 		rc = verb->run(&args);
 	}
 	cmd_options_free(&args);
-	return rc;
+	return cmd_end(rc);
 }
 
 static int valetkey(int argc, char **argv)

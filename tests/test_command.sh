@@ -178,6 +178,8 @@ test_status()
 	unlike "$text" '^fresh:' 'status of one: of no other'
 	said "$LOGIN" 'valetkey login fresh' 'status of one that is not' \
 		valetkey status fresh
+	is "$(valetkey status fresh 2>&1 >/dev/null)" '' \
+		'status of one that is not: said once, where it is asked for'
 	said "$ACCOUNT" 'no account' 'status of none' valetkey status nobody
 	requests 0 'status asks no provider'
 }
