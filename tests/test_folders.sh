@@ -237,6 +237,28 @@ test_environment()
 	rm -r "$HOME/.config"
 }
 
+# A file system of one page, which is used up.
+test_full()
+{
+	mkdir "$VALETKEY_TEST_DIR/full"
+	if ! unshare --user --map-root-user --mount mount -t tmpfs none \
+		"$VALETKEY_TEST_DIR/full" 2>/dev/null; then
+		skip 'no file system can be mounted here' 'a full disk'
+		return
+	fi
+	# shellcheck disable=SC2016 # the inner shell's
+	verb unshare --user --map-root-user --mount sh -c '
+		mount -t tmpfs -o size=4k,mode=700 none "$1" || exit
+		head -c 4096 /dev/zero >"$1/used"
+		XDG_CONFIG_HOME=$1 valetkey add fresh --client-id x \
+			--auth none \
+			--authorization-endpoint "$PROVIDER_URL/ws/oauth/authorize" \
+			--token-endpoint "$PROVIDER_URL/ws/oauth/token"' \
+		sh "$VALETKEY_TEST_DIR/full"
+	is "$status" "$DENIED" 'a full disk'
+	like "$errors" 'Cannot write .*No space left' 'a full disk: and why'
+}
+
 test_runtime()
 {
 	chmod g+w "$XDG_RUNTIME_DIR"
@@ -292,6 +314,7 @@ test_file
 test_providers
 test_environment
 test_runtime
+test_full
 test_strangers
 remove demo
 done_testing
