@@ -7,14 +7,12 @@
 #include "terminal.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #define TIMEOUT_S 90
 
 static const struct cmd_option logout_options[] = {{NULL, NULL, NULL}};
 static const struct cmd_option remove_options[] = {
-    {"yes", NULL, "Do not ask."},
+    {"yes", NULL, "Do not ask; needed where there is no terminal."},
     {NULL, NULL, NULL},
 };
 
@@ -93,20 +91,16 @@ static int run_logout(struct cmd_args *args)
 	return rc;
 }
 
-static int confirm(const char *account)
+static int agreed(const struct cmd_args *args)
 {
-	struct buf question = {0}, answer = {0};
+	struct buf question = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (buf_fmt(&question,
 		    "Log out of %s and delete its client secret? [y/N]",
-		    account) == 0)
-		rc = terminal_ask(question.data, &answer);
-	if (!rc && strcasecmp(buf_text(&answer), "y") != 0 &&
-	    strcasecmp(buf_text(&answer), "yes") != 0)
-		rc = cmd_fail(VALETKEY_ERR_CANCELED, "Nothing was removed.");
+		    args->account) == 0)
+		rc = cmd_answers_agreed(args, question.data);
 	buf_free(&question);
-	buf_free(&answer);
 	return rc;
 }
 
@@ -114,8 +108,8 @@ static int run_remove(struct cmd_args *args)
 {
 	int rc = cmd_account_exists(args->account);
 
-	if (!rc && terminal_person() && !cmd_option(args, "yes"))
-		rc = confirm(args->account);
+	if (!rc)
+		rc = agreed(args);
 	if (!rc)
 		rc = ask_helper("remove", args->account);
 	if (!rc)
