@@ -8,9 +8,9 @@
 #include "backoff.h"
 #include "clock.h"
 #include "lock.h"
-#include "newest.h"
 #include "valetkey.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 #define FIRST_MS 1000
@@ -56,6 +56,19 @@ static int64_t delay_ms(const struct job *job, int64_t failures)
 	return delay < asked * 1000 ? asked * 1000 : delay;
 }
 
+/* What is no matter of the backoff's (newest.h). */
+static int keep_note(const struct record *before, struct record *state)
+{
+	const char *key, *value;
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && (key = record_each(before, &at, &value)))
+		if (strncmp(key, LOCK_KEPT, strlen(LOCK_KEPT)) == 0)
+			rc = record_add(state, key, value);
+	return rc;
+}
+
 static void note_failure(int lock, const struct job *job, int result)
 {
 	struct record before = {0}, state = {0};
@@ -65,7 +78,7 @@ static void note_failure(int lock, const struct job *job, int result)
 		failures += record_get_int(&before, "failures", 0);
 	if (failures > FAILURES_MAX)
 		failures = FAILURES_MAX;
-	if (newest_keep(&before, &state) == 0 &&
+	if (keep_note(&before, &state) == 0 &&
 	    record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",
 			   clock_ms() + delay_ms(job, failures)) == 0 &&
@@ -81,7 +94,7 @@ static void forget_failures(int lock)
 	struct record before = {0}, state = {0};
 
 	if (lock_read(lock, &before))
-		newest_keep(&before, &state);
+		keep_note(&before, &state);
 	lock_write(lock, state.pairs.len ? &state : NULL);
 	record_free(&before);
 	record_free(&state);

@@ -15,6 +15,7 @@
  *                   absolute path of a private key (PEM), its kid, absolute
  *                   path of its certificate: private_key_jwt, tls_client_auth
  *   flow            code, paste or device; absent: what can work here
+ *   shared          yes: several machines use the keyring in turn
  *   metadata_at     when the endpoints were discovered, Unix seconds
  *   client_secret_expires_at
  *                   of a client that we registered, Unix seconds

@@ -33,7 +33,7 @@ struct cmd_args {
 
 struct cmd_verb {
 	const char *name;
-	const char *summary;		  /* for the list of verbs */
+	const char *summary;		  /* for the list of verbs, if in it */
 	const char *usage;		  /* behind "valetkey " */
 	const char *about;		  /* a paragraph or two */
 	const struct cmd_option *options; /* the last one has no name */
@@ -45,7 +45,8 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup;
+    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup,
+    cmd_complete;
 
 /* Reads argv behind the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -79,6 +80,16 @@ int cmd_fail(int result, const char *format, ...)
 
 /* The same with the problem's text. */
 int cmd_fail_problem(const struct problem *problem);
+
+/* Something else than cmd_fail() has told why there will be a result. */
+void cmd_is_told(void);
+
+/* At the end of a verb: a result that nobody has told of is told. */
+int cmd_end(int result);
+
+/* Before a verb: says if the environment names a directory that does not count.
+ */
+void cmd_tell_ignored(void);
 
 /* cmd_near.c: of the names that were tried, the one that is nearest to a
  * mistyped word; "": none is near. */
@@ -161,6 +172,10 @@ int cmd_register(struct cmd_adding *adding);
 
 /* cmd_answers.c: a question that is answered by y or by no. */
 int cmd_answers_yes(const char *question, bool *yes);
+
+/* Before what cannot be taken back: whether a person or --yes agrees. Where
+ * nobody can be asked, only --yes does. 0, ERR_CANCELED or ERR_ARG. */
+int cmd_answers_agreed(const struct cmd_args *args, const char *question);
 
 /* The value of an option, checked to survive the account's file;
  * NULL: none. */

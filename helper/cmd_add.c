@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "provider.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,10 @@ static const struct cmd_option options[] = {
     {"register", NULL,
      "Have a client registered by the server, where it takes that (with "
      "--issuer)."},
-    {"secret-stdin", NULL, "Read the client secret from standard input."},
+    {"secret-stdin", NULL,
+     "Read the client secret from standard input; on a terminal without "
+     "showing "
+     "it."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
     {"scope", "SCOPES", "What the tokens may do, with spaces between."},
@@ -101,9 +105,13 @@ static int make_id(struct record *keys)
 
 static int refuse_existing(const char *account)
 {
+	struct problem problem = {0};
 	struct buf path = {0};
-	int rc = account_path(&path, account);
+	int rc = unusable_folder(NULL, &problem);
 
+	if (rc)
+		return cmd_fail_problem(&problem);
+	rc = account_path(&path, account);
 	if (!rc && buf_str(&path, ".conf"))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc && access(path.data, F_OK) == 0)

@@ -43,6 +43,20 @@ static int put_word(struct buf *text, const char *word, size_t len,
 	return rc || buf_char(text, '\0');
 }
 
+/* The URL, percent-encoded where a careless script would expand or end its
+ * quotes: $BROWSER and what stands in for it are often scripts, and the URL may
+ * be a server's. */
+static int encode_expanded(struct buf *out, const char *url)
+{
+	int rc = 0;
+
+	for (; !rc && *url; url++)
+		rc = strchr("\"$'\\`", *url)
+			 ? buf_fmt(out, "%%%02X", (unsigned)*url)
+			 : buf_char(out, *url);
+	return rc;
+}
+
 /* argv for one entry; -1 where it is empty or too long. */
 static int make_command(const char *entry, size_t len, const char *url,
 			struct command *command)
@@ -61,7 +75,7 @@ static int make_command(const char *entry, size_t len, const char *url,
 	}
 	if (!count || entry < end)
 		return -1;
-	if (!used && put_word(&command->text, url, strlen(url), "", &used))
+	if (!used && buf_add(&command->text, url, strlen(url) + 1))
 		return -1;
 	for (count = 0; at < command->text.len; count++) {
 		command->argv[count] = command->text.data + at;
@@ -140,7 +154,7 @@ static const char *value_of(const char *name)
 	return value && *value ? value : NULL;
 }
 
-const char *cmd_browser_open(const char *url)
+static const char *open_encoded(const char *url)
 {
 	const char *own = value_of("BROWSER");
 	int error;
@@ -160,4 +174,15 @@ const char *cmd_browser_open(const char *url)
 	return try_list("xdg-open:x-www-browser:sensible-browser", url)
 		   ? "none was found"
 		   : NULL;
+}
+
+const char *cmd_browser_open(const char *url)
+{
+	struct buf clean = {0};
+	const char *why = encode_expanded(&clean, url)
+			      ? "out of memory"
+			      : open_encoded(buf_text(&clean));
+
+	buf_free(&clean);
+	return why;
 }

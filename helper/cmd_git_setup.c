@@ -163,6 +163,12 @@ static int look(struct chain *chain)
 
 /* ---- the lines ---- */
 
+/* What a shell needs around a key: an IPv6 address would be a glob. */
+static const char *key_quote(const char *key)
+{
+	return strchr(key, '[') ? "'" : "";
+}
+
 struct setup {
 	bool apply; /* else the lines are only shown */
 	bool lines; /* there were some */
@@ -177,8 +183,8 @@ static int line(const char *key, const char *value, struct setup *setup)
 
 	setup->lines = true;
 	if (!setup->apply)
-		printf("git config --global --add %s %s\n", key,
-		       *value ? value : "''");
+		printf("git config --global --add %s%s%s %s\n", key_quote(key),
+		       key, key_quote(key), *value ? value : "''");
 	else
 		status = cmd_child_output(argv, &out);
 	buf_free(&out);
@@ -192,8 +198,8 @@ static void tell_applied(const char *what, const char *key, const char *pattern)
 {
 	cmd_fail(0,
 		 "git asks valetkey for %s now. To take that back: git config "
-		 "--global --unset-all %s '%s'",
-		 what, key, pattern);
+		 "--global --unset-all %s%s%s '%s'",
+		 what, key_quote(key), key, key_quote(key), pattern);
 }
 
 /* Whether it is what git takes: the last one. */

@@ -7,8 +7,6 @@
 #include "terminal.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #define TIMEOUT_S 90
 
@@ -20,7 +18,7 @@ static const struct cmd_option logout_options[] = {
     {NULL, NULL, NULL},
 };
 static const struct cmd_option remove_options[] = {
-    {"yes", NULL, "Do not ask."},
+    {"yes", NULL, "Do not ask; needed where there is no terminal."},
     {NULL, NULL, NULL},
 };
 
@@ -92,18 +90,6 @@ static int ask_helper(const char *op, const char *account)
 	return rc;
 }
 
-static int confirm(const char *text, const char *no)
-{
-	struct buf answer = {0};
-	int rc = terminal_ask(text, &answer);
-
-	if (!rc && strcasecmp(buf_text(&answer), "y") != 0 &&
-	    strcasecmp(buf_text(&answer), "yes") != 0)
-		rc = cmd_fail(VALETKEY_ERR_CANCELED, "%s", no);
-	buf_free(&answer);
-	return rc;
-}
-
 /* It ends what would have ended the logins, so nobody does it by mistake. */
 static int may_drop(const struct cmd_args *args)
 {
@@ -111,15 +97,13 @@ static int may_drop(const struct cmd_args *args)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--drop-revocations is for all that wait, and "
 				"takes no account.");
-	if (cmd_option(args, "yes"))
-		return VALETKEY_OK;
-	if (!terminal_person())
+	if (!cmd_option(args, "yes") && !terminal_person())
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Nobody can be asked here. To drop what waits "
 				"to be revoked, add --yes.");
-	return confirm("Forget the revocations that wait? The logins stay good "
-		       "at their providers. [y/N]",
-		       "Nothing was dropped.");
+	return cmd_answers_agreed(
+	    args, "Forget the revocations that wait? The logins stay good at "
+		  "their providers. [y/N]");
 }
 
 static int drop_revocations(const struct cmd_args *args)
@@ -165,15 +149,15 @@ static int run_logout(struct cmd_args *args)
 	return rc;
 }
 
-static int confirm_remove(const char *account)
+static int agreed(const struct cmd_args *args)
 {
 	struct buf question = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (buf_fmt(&question,
 		    "Log out of %s and delete its client secret? [y/N]",
-		    account) == 0)
-		rc = confirm(question.data, "Nothing was removed.");
+		    args->account) == 0)
+		rc = cmd_answers_agreed(args, question.data);
 	buf_free(&question);
 	return rc;
 }
@@ -182,8 +166,8 @@ static int run_remove(struct cmd_args *args)
 {
 	int rc = cmd_account_exists(args->account);
 
-	if (!rc && terminal_person() && !cmd_option(args, "yes"))
-		rc = confirm_remove(args->account);
+	if (!rc)
+		rc = agreed(args);
 	if (!rc)
 		rc = ask_helper("remove", args->account);
 	if (!rc)

@@ -6,16 +6,17 @@
 #include "config.h"
 
 #include "cmd.h"
+#include "own_memory.h"
 #include "terminal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token, &cmd_status, &cmd_logout,
-    &cmd_remove, &cmd_providers, &cmd_run,   &cmd_curl,	  &cmd_git_setup,
+    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
+    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
+    &cmd_curl,	 &cmd_git_setup, &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -27,7 +28,9 @@ static void help(FILE *out)
 	      "tokens that are\nalways valid.\n\n",
 	      out);
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+		if (verbs[i]->summary)
+			fprintf(out, "  %-10s %s\n", verbs[i]->name,
+				verbs[i]->summary);
 	fputs("\nTo begin:\n"
 	      "  valetkey add work --provider ninjaone   register and name it "
 	      "\"work\"\n"
@@ -43,7 +46,8 @@ static int unknown_verb(const char *word)
 	struct cmd_near near = {.word = word};
 
 	for (size_t i = 0; i < VERBS; i++)
-		cmd_near_try(&near, verbs[i]->name);
+		if (verbs[i]->summary)
+			cmd_near_try(&near, verbs[i]->name);
 	if (*near.name)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"There is no verb \"%s\". Did you mean: "
@@ -78,7 +82,7 @@ static int run_verb(int argc, char **argv)
 		rc = verb->run(&args);
 	}
 	cmd_options_free(&args);
-	return rc;
+	return cmd_end(rc);
 }
 
 static int valetkey(int argc, char **argv)
@@ -106,15 +110,13 @@ static int valetkey(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const struct rlimit no_core = {0, 0};
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 
 	/* What is opened later must not become somebody's standard input. */
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return VALETKEY_ERR_DENIED;
-	/* A client secret that was just typed must not end in a core dump. */
-	setrlimit(RLIMIT_CORE, &no_core);
+	own_memory_hide();
 	if (!argc)
 		return VALETKEY_ERR_ARG;
 	name = name ? name + 1 : argv[0];

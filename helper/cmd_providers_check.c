@@ -5,6 +5,7 @@
  * compilers tell. A file without an error is one that works.
  */
 #include "cmd.h"
+#include "provider.h"
 #include "provider_check.h"
 #include "terminal.h"
 
@@ -85,6 +86,17 @@ static int read_file(const char *path, struct buf *text)
 	return rc;
 }
 
+static void check_file_name(struct told *told)
+{
+	const char *slash = strrchr(told->file, '/');
+
+	if (!provider_file_ok(slash ? slash + 1 : told->file))
+		tell_finding(told, 0, false,
+			     "Under this name it is not used. Call it "
+			     "NAME.conf, NAME of [a-z0-9-], a letter or digit "
+			     "first.");
+}
+
 static const char *plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
@@ -99,6 +111,8 @@ int cmd_providers_check(const char *path)
 
 	if (!rc)
 		rc = provider_check(buf_text(&text), text.len, &reader);
+	if (!rc)
+		check_file_name(&told);
 	if (!rc && told.no_memory)
 		rc = VALETKEY_ERR_NOMEM;
 	terminal_put(stdout, buf_text(&told.out), told.out.len);
@@ -109,6 +123,7 @@ int cmd_providers_check(const char *path)
 		       plural(told.keys), told.errors, plural(told.errors),
 		       told.warnings, plural(told.warnings));
 		rc = told.errors ? VALETKEY_ERR_ARG : VALETKEY_OK;
+		cmd_is_told();
 	}
 	buf_free(&told.out);
 	buf_free(&text);

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "account.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -304,6 +305,14 @@ static int print_json(const struct record *answer, int64_t count)
 
 static int no_accounts(bool json)
 {
+	struct problem problem = {0};
+
+	if (unusable_folder(NULL, &problem))
+		return cmd_fail_problem(&problem);
+	if (unusable_environment(&problem)) {
+		cmd_is_told();
+		return problem.result;
+	}
 	puts(json ? "[]"
 		  : "There are no accounts yet. Make one: valetkey add NAME "
 		    "--provider ninjaone");
@@ -358,7 +367,10 @@ static int ask(const struct cmd_args *args, struct record *request,
 		rc = print(answer, json);
 	if (!rc)
 		rc = cmd_flush();
-	return !rc && args->account ? result_of(&first) : rc;
+	if (rc || !args->account)
+		return rc;
+	cmd_is_told(); /* by what was printed */
+	return result_of(&first);
 }
 
 static int run_status(struct cmd_args *args)
@@ -373,6 +385,8 @@ static int run_status(struct cmd_args *args)
 		rc = add_name(args->account, &request);
 	} else {
 		rc = account_each(add_name, &request);
+		if (rc == VALETKEY_ERR_ACCOUNT && !request.pairs.len)
+			return no_accounts(cmd_option(args, "json"));
 		if (!rc && record_add(&request, "removed", "1"))
 			rc = VALETKEY_ERR_NOMEM;
 	}

@@ -3,9 +3,10 @@
  * device_answer.c - see device_answer.h.
  */
 #include "device_answer.h"
-#include "json.h"
+#include "answer_body.h"
 #include "origin.h"
 #include "text.h"
+#include "token_error.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
@@ -43,11 +44,11 @@ static int refused(const struct client *client, const struct json *json,
 		   struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *next = "";
+	const char *name = token_error_name(json), *next = "";
 	int result = VALETKEY_ERR_DENIED;
 
-	problem_quote(code, record_get(&json->strings, "error"));
-	problem_quote(detail, record_get(&json->strings, "error_description"));
+	problem_quote(code, name ? name : "without a reason");
+	problem_quote(detail, token_error_text(json));
 	if (strcmp(code, "invalid_scope") == 0) {
 		result = VALETKEY_ERR_SCOPE;
 		next = " Change 'scope' in the account's file.";
@@ -100,28 +101,40 @@ static bool user_code_ok(const char *code)
 	return n > 0 && n <= USER_CODE_MAX;
 }
 
-static int take_fields(const struct client *client, const struct json *json,
-		       struct device_answer *answer, struct problem *problem)
+static const char *uri_of(const struct record *text)
+{
+	const char *uri = record_get(text, "verification_uri");
+
+	/* as drafts had it, and Google still has */
+	return uri ? uri : record_get(text, "verification_url");
+}
+
+static bool fields_ok(const struct json *json)
 {
 	const struct record *text = &json->strings;
 	const char *code = record_get(text, "device_code");
-	const char *user_code = record_get(text, "user_code");
-	const char *uri = record_get(text, "verification_uri");
+
+	return code && *code && strlen(code) <= DEVICE_CODE_MAX &&
+	       text_visible(code, strlen(code)) &&
+	       user_code_ok(record_get(text, "user_code")) &&
+	       uri_ok(uri_of(text), URI_MAX);
+}
+
+static int take_fields(const struct json *json, struct device_answer *answer,
+		       struct problem *problem)
+{
+	const struct record *text = &json->strings;
 	const char *whole = record_get(text, "verification_uri_complete");
 
-	if (!uri) /* as drafts had it, and Google still has */
-		uri = record_get(text, "verification_url");
-	if (!code || !*code || strlen(code) > DEVICE_CODE_MAX ||
-	    !text_visible(code, strlen(code)) || !user_code_ok(user_code) ||
-	    !uri_ok(uri, URI_MAX))
-		return no_answer(client, 200, problem);
 	answer->interval_s = seconds_of(json, "interval", INTERVAL_S);
 	if (answer->interval_s < 1)
 		answer->interval_s = 1;
 	answer->expires_in_s = seconds_of(json, "expires_in", -1);
-	if (record_add(&answer->fields, "device_code", code) ||
-	    record_add(&answer->fields, "user_code", user_code) ||
-	    record_add(&answer->fields, "verification_uri", uri) ||
+	if (record_add(&answer->fields, "device_code",
+		       record_get(text, "device_code")) ||
+	    record_add(&answer->fields, "user_code",
+		       record_get(text, "user_code")) ||
+	    record_add(&answer->fields, "verification_uri", uri_of(text)) ||
 	    (uri_ok(whole, URI_COMPLETE_MAX) &&
 	     record_add(&answer->fields, "verification_uri_complete", whole)))
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
@@ -134,13 +147,13 @@ int device_answer_read(const struct client *client,
 		       struct device_answer *answer, struct problem *problem)
 {
 	struct json json = {0};
-	bool good = !json_parse(buf_text(&http->body), http->body.len, &json);
+	bool good = !answer_body_read(&http->body, true, &json);
 	int rc;
 
-	if (good && record_get(&json.strings, "error") && http->status < 500)
+	if (good && token_error_is(&json, http->status))
 		rc = refused(client, &json, problem);
-	else if (good && http->status == 200)
-		rc = take_fields(client, &json, answer, problem);
+	else if (good && http_success(http->status) && fields_ok(&json))
+		rc = take_fields(&json, answer, problem);
 	else
 		rc = no_answer(client, http->status, problem);
 	json_free(&json);

@@ -13,8 +13,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define EARLY_TRIES 16
-
 int endpoint_encode(struct buf *out, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -42,45 +40,10 @@ int endpoint_param(struct buf *form, const char *name, const char *value)
 	return 0;
 }
 
-/* Who is to hear of a success at once. A server that sends its answer bit by
- * bit must not make us read it a thousand times. */
-struct early {
-	const struct endpoint_request *request;
-	int tries_left; /* 0: he has heard of it, or will have to wait */
-};
-
-static bool may_be_whole(const struct buf *body)
-{
-	size_t len = body->len;
-
-	while (len && strchr(" \t\r\n", body->data[len - 1]))
-		len--;
-	return len && body->data[len - 1] == '}';
-}
-
-static void on_received(const struct buf *body, void *data)
-{
-	struct early *early = data;
-	const struct http_answer so_far = {.status = 200, .body = *body};
-	struct endpoint_answer answer = {0};
-	struct problem ignored = {0};
-
-	if (!early->tries_left || !may_be_whole(body))
-		return;
-	early->tries_left--;
-	if (token_answer_read(early->request->client, &so_far, &answer,
-			      &ignored) == 0) {
-		early->tries_left = 0;
-		early->request->received(&answer, early->request->data);
-	}
-	endpoint_answer_free(&answer);
-}
-
 /* Where a request goes, and how. */
 struct target {
 	const char *url;
 	bool json;
-	struct early *early;
 };
 
 static int post_to(const struct endpoint_request *request,
@@ -96,8 +59,8 @@ static int post_to(const struct endpoint_request *request,
 	    .ca_file = request->client->ca_file,
 	    .proxy = request->client->proxy,
 	    .deadline = deadline_in(ENDPOINT_LIMIT_MS),
-	    .received = target->early ? on_received : NULL,
-	    .data = target->early,
+	    .received = request->received,
+	    .data = request->data,
 	};
 	const struct net *net = net_load(problem);
 	int rc;
@@ -131,11 +94,9 @@ static int ask(const struct endpoint_request *request, const char *url,
 {
 	const char *body =
 	    record_get(&request->client->config, "token_request");
-	struct early early = {request, EARLY_TRIES};
 	const struct target target = {
 	    .url = url,
 	    .json = body && strcmp(body, "json") == 0,
-	    .early = request->received ? &early : NULL,
 	};
 	struct http_answer http = {0};
 	const struct net *net = net_load(problem);
@@ -150,7 +111,7 @@ static int ask(const struct endpoint_request *request, const char *url,
 		rc = token_answer_read(request->client, &http, answer, problem);
 	/* What it brings nobody can ask for again. If it was for want of
 	 * memory, there may be some now. */
-	if (rc && http.status == 200) {
+	if (rc && http_success(http.status)) {
 		record_free(&answer->fields);
 		rc = token_answer_read(request->client, &http, answer, problem);
 	}
@@ -196,7 +157,7 @@ int endpoint_revoke(const struct endpoint_request *request,
 		return problem->result;
 	rc =
 	    endpoint_post(request, client->revocation_endpoint, &http, problem);
-	if (!rc && http.status != 200 && http.status != 204)
+	if (!rc && !http_success(http.status))
 		rc = problem_set(problem,
 				 http.status == 429   ? VALETKEY_ERR_THROTTLED
 				 : http.status >= 500 ? VALETKEY_ERR_NETWORK

@@ -46,9 +46,9 @@ struct endpoint_request {
 	struct buf *params;	   /* grant_type and so on, see endpoint_param;
 				      the client's authentication is added */
 
-	/* Called once with a success, as soon as all of it is here and before
-	 * anything else is done; or NULL. */
-	void (*received)(const struct endpoint_answer *answer, void *data);
+	/* See struct http_request: told of a success before anybody looks at
+	 * it; or NULL. */
+	void (*received)(const struct buf *body, bool whole, void *data);
 	void *data;
 };
 

@@ -21,6 +21,14 @@
 int flow_refresh(struct job *job, const struct client *client, int lock,
 		 struct record *grant);
 
+/*
+ * Whether a refresh of the stored grant would be tried, for `status`: 0;
+ * ERR_LOGIN and why only a login helps; ERR_NETWORK: it would, and the last one
+ * was interrupted in between.
+ */
+int flow_refresh_check(struct job *job, const struct client *client, int lock,
+		       const struct record *grant);
+
 /* RFC 6749 4.4. `grant` must be empty. */
 int flow_client_credentials(struct job *job, const struct client *client,
 			    struct record *grant);

@@ -36,7 +36,11 @@ int flow_client_credentials(struct job *job, const struct client *client,
 	job->provider_reached = answer.status || answer.unknown;
 	if (rc)
 		goto out;
-	rc = grant_from_answer(client, &answer.fields, NULL, client->scope,
+	rc = grant_from_answer(client,
+			       &(struct grant_source){
+				   .answer = &answer.fields,
+				   .asked_scope = client->scope,
+			       },
 			       grant);
 	if (rc)
 		goto out;

@@ -144,7 +144,7 @@ static bool go_on(struct wait *wait, const struct endpoint_answer *answer,
 	if (strcmp(answer->error, "slow_down") == 0)
 		wait->interval_s += SLOW_DOWN_S;
 	else if (strcmp(answer->error, "authorization_pending") != 0) {
-		if (*answer->error || answer->status == 200 ||
+		if (*answer->error || http_success(answer->status) ||
 		    (rc != VALETKEY_ERR_NETWORK && rc != VALETKEY_ERR_TIMEOUT &&
 		     rc != VALETKEY_ERR_THROTTLED))
 			return false;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * flow_refresh.c - redeems the refresh token. The order matters: the keyring is
- * known to take a write before the token is spent, the answer is parked at once
- * (park.h) and stored before anybody hears of it, and nothing but the server's
- * invalid_grant for the token that is stored now makes a grant dead.
+ * known to take a write before the token is spent, the answer is parked as it
+ * comes (arrival.h) and stored before anybody hears of it, and nothing but the
+ * server's invalid_grant for the token that is stored now makes a grant dead.
  */
 #include "clock.h"
 #include "critical.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "grant.h"
+#include "machine.h"
 #include "newest.h"
-#include "park.h"
 #include "registration.h"
+#include "renewal.h"
 #include "scope.h"
 #include "token_error.h"
 #include "valetkey.h"
@@ -49,33 +50,42 @@ static int add_scope(const struct client *client, const struct record *grant,
 struct redemption {
 	const struct client *client;
 	const char *secret;
-	struct record *grant;  /* the stored one */
-	struct record renewed; /* what comes in its place */
-	bool parked;	       /* the latter is safe */
+	int lock;	      /* the account's, held */
+	struct record *grant; /* the stored one, and then what comes after it */
+	struct record other;  /* see RENEWAL_OTHER */
+	bool interrupted;     /* a request before this one was */
 };
 
-/* While the connection is still open: nothing may come between. */
-static void on_success(const struct endpoint_answer *answer, void *data)
+static int no_memory_to_refresh(struct job *job)
 {
-	struct redemption *r = data;
-
-	if (grant_from_answer(r->client, &answer->fields, r->grant, NULL,
-			      &r->renewed) == VALETKEY_OK)
-		r->parked = park_put(r->client, r->grant, &r->renewed);
-	if (!r->parked)
-		record_free(&r->renewed);
+	return problem_set(&job->problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
-static int request_token(struct redemption *r, struct endpoint_answer *answer,
-			 struct problem *problem)
+/* Room for the answer. */
+static int expect_answer(const struct redemption *r, struct arrival *arrival)
+{
+	int64_t usual = record_get_int(r->grant, "answer_size",
+				       (int64_t)r->grant->pairs.len);
+
+	if (usual < 0 || usual > HTTP_BODY_MAX)
+		usual = HTTP_BODY_MAX;
+	arrival->place = renewal_place(r->client, r->grant);
+	if (record_add_int(&arrival->about, "generation",
+			   newest_next(r->client, r->lock, r->grant)))
+		return VALETKEY_ERR_NOMEM;
+	return arrival_expect(arrival, r->client, (size_t)usual);
+}
+
+static int send_token(struct job *job, const struct redemption *r,
+		      struct arrival *arrival, struct endpoint_answer *answer)
 {
 	struct buf params = {0};
 	const struct endpoint_request request = {
 	    .client = r->client,
 	    .client_secret = r->secret,
 	    .params = &params,
-	    .received = on_success,
-	    .data = r,
+	    .received = arrival_take,
+	    .data = arrival,
 	};
 	int rc = VALETKEY_ERR_NOMEM;
 
@@ -83,117 +93,144 @@ static int request_token(struct redemption *r, struct endpoint_answer *answer,
 	    endpoint_param(&params, "refresh_token",
 			   record_get(r->grant, "refresh_token")) ||
 	    add_scope(r->client, r->grant, &params))
-		problem_set(problem, rc, "Out of memory.");
+		no_memory_to_refresh(job);
 	else
-		rc = endpoint_refresh(&request, answer, problem);
+		rc = endpoint_refresh(&request, answer, &job->problem);
 	buf_free(&params);
-	return rc;
-}
-
-/* Into the keyring; the caller's deadline no longer counts. */
-static int store(struct job *job, const struct client *client,
-		 const struct record *grant)
-{
-	int rc;
-
-	store_set_deadline(job->store, deadline_in(STORE_LIMIT_MS));
-	rc = grant_save(job, client, grant);
-	if (rc)
-		park_keep(client);
-	return rc;
-}
-
-/* The answer as a grant. One that is of no use, but brings the refresh token
- * that supersedes ours, leaves us with that and what we have. */
-static int renewed_grant(struct redemption *r, int unusable,
-			 const struct endpoint_answer *answer)
-{
-	const char *refresh_token =
-	    record_get(&answer->fields, "refresh_token");
-
-	record_free(&r->renewed);
-	if (!unusable)
-		return grant_from_answer(r->client, &answer->fields, r->grant,
-					 NULL, &r->renewed);
-	if (!refresh_token)
-		return unusable;
-	return record_append(&r->renewed, r->grant) ||
-		       record_set(&r->renewed, "refresh_token", refresh_token)
-		   ? VALETKEY_ERR_NOMEM
-		   : VALETKEY_OK;
-}
-
-/* Where it was not parked as it came in. */
-static int take_answer(struct redemption *r, int unusable,
-		       const struct endpoint_answer *answer)
-{
-	int rc = renewed_grant(r, unusable, answer);
-
-	if (rc == VALETKEY_ERR_NOMEM) /* too precious to give up at once */
-		rc = renewed_grant(r, unusable, answer);
-	if (!rc)
-		r->parked = park_put(r->client, r->grant, &r->renewed);
-	return rc;
-}
-
-/* Redeems, parks, stores. A new grant that is parked but cannot be stored is
- * good to use: the next run stores it. */
-static int redeem(struct job *job, struct redemption *r,
-		  struct endpoint_answer *answer)
-{
-	struct problem why = {0};
-	sigset_t before;
-	int unusable, rc = VALETKEY_OK;
-
-	critical_begin(&before);
-	park_reserve(r->client, r->grant);
-	unusable = request_token(r, answer, &job->problem);
 	job->provider_asked = true;
 	job->retry_after_s = answer->retry_after_s;
 	job->provider_reached = answer->status || answer->unknown;
-	if (r->parked) /* however the exchange ended */
-		unusable = VALETKEY_OK;
+	return rc;
+}
+
+/* Into the keyring; the caller's deadline no longer counts. What is not there for
+ * certain stays parked. */
+static int store_renewed(struct job *job, const struct client *client,
+			 const struct record *renewed)
+{
+	const struct park_place place = renewal_place(client, renewed);
+	int rc;
+
+	store_set_deadline(job->store, deadline_in(STORE_LIMIT_MS));
+	rc = grant_save(job, client, renewed);
+	if (rc || store_unverified(job->store))
+		park_keep(&place);
 	else
-		rc = take_answer(r, unusable, answer);
-	if (unusable)
-		why = job->problem;
+		park_stored(&place, grant_good_for(renewed));
+	return rc;
+}
+
+static int unreadable(struct job *job, const struct client *client)
+{
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "%s answered the last refresh of account %s with something that "
+	    "names a refresh token and cannot be read. It is kept (sealed), "
+	    "and the old refresh token, which may be superseded, is not sent "
+	    "again. Run: valetkey login %s",
+	    client->name, client->account, client->account);
+}
+
+static enum renewal understand(const struct redemption *r,
+			       const struct arrival *arrival,
+			       const struct record *fields,
+			       struct record *renewed)
+{
+	enum renewal renewal =
+	    renewal_of(r->client, r->grant, arrival, fields, renewed);
+
+	/* Too precious to give up at once: it may be for want of memory. */
+	if (renewal != RENEWAL_NOMEM && renewal != RENEWAL_UNREADABLE)
+		return renewal;
+	record_free(renewed);
+	return renewal_of(r->client, r->grant, arrival, fields, renewed);
+}
+
+/* How the request ended. A new grant that is parked but cannot be stored is good
+ * to use: the next run stores it. */
+static int redeem(struct job *job, struct redemption *r,
+		  struct endpoint_answer *answer)
+{
+	struct arrival arrival = {0};
+	struct record renewed = {0};
+	enum renewal renewal = RENEWAL_NONE;
+	struct problem how;
+	sigset_t before;
+	int rc, stored;
+
+	critical_begin(&before);
+	/* 1. Room for what may come, before the old token is spent. */
+	rc = expect_answer(r, &arrival);
+	if (rc)
+		no_memory_to_refresh(job);
+	/* 2. The request: what comes is parked as it comes. */
 	else
-		job->problem = why;
-	if (!rc)
-		rc = store(job, r->client, &r->renewed);
-	if (rc == VALETKEY_OK && r->parked)
-		park_stored(r->client, grant_good_for(&r->renewed));
-	else if (!r->parked && !answer->unknown)
-		park_clear(r->client);
-	critical_end(&before);
-	if (unusable)
-		job->problem = why;
-	if (rc && !r->parked) {
-		record_free(&r->renewed);
-		return unusable ? unusable : rc;
+		rc = send_token(job, r, &arrival, answer);
+	how = job->problem;
+	/* 3. Then it is understood. */
+	renewal =
+	    understand(r, &arrival, rc ? NULL : &answer->fields, &renewed);
+	if (renewal == RENEWAL_NOMEM && !rc)
+		rc = no_memory_to_refresh(job);
+	else if (renewal == RENEWAL_UNREADABLE)
+		rc = unreadable(job, r->client);
+	/* 4. A new grant is stored before anybody hears of it. */
+	if (renewal == RENEWAL_GRANT) {
+		stored = store_renewed(job, r->client, &renewed);
+		if (!stored || arrival.parked) {
+			record_free(r->grant);
+			*r->grant = renewed;
+			renewed = (struct record){0};
+			job->problem = how;
+		} else if (rc) {
+			job->problem = how;
+		} else {
+			rc = stored;
+		}
 	}
-	record_free(r->grant);
-	*r->grant = r->renewed;
-	return unusable;
+	/* 5. What has no meaning is not kept; of a request that may have been
+	 * acted on it stays known that it went out. */
+	if (renewal == RENEWAL_UNREADABLE)
+		park_keep(&arrival.place);
+	else if (renewal == RENEWAL_NONE ? !answer->unknown : !arrival.parked)
+		park_clear(&arrival.place);
+	critical_end(&before);
+	record_free(&renewed);
+	arrival_free(&arrival);
+	return rc;
 }
 
 /* What a run before us got and could not store any more. */
-static int take_parked(struct job *job, const struct client *client, int lock,
-		       struct record *grant)
+static int take_parked(struct job *job, struct redemption *r)
 {
-	struct record parked = {0};
+	const struct park_place place = renewal_place(r->client, r->grant);
+	struct record found = {0};
 	int rc = VALETKEY_OK;
 
-	if (park_look(client, lock, grant, &parked) != PARK_GRANT)
+	switch (renewal_find(r->client, r->lock, r->grant, &found)) {
+	case RENEWAL_GRANT:
+		rc = store_renewed(job, r->client, &found);
+		if (rc)
+			break;
+		record_free(r->grant);
+		*r->grant = found;
 		return rc;
-	rc = store(job, client, &parked);
-	if (rc) {
-		record_free(&parked);
+	case RENEWAL_UNREADABLE:
+		return unreadable(job, r->client);
+	case RENEWAL_OTHER: /* it stays until ours has worked */
+		park_keep(&place);
+		r->other = found;
 		return rc;
+	case RENEWAL_IN_FLIGHT:
+		r->interrupted = true;
+		break;
+	case RENEWAL_NOMEM:
+		rc = no_memory_to_refresh(job);
+		break;
+	case RENEWAL_NONE:
+		break;
 	}
-	park_stored(client, grant_good_for(&parked));
-	record_free(grant);
-	*grant = parked;
+	record_free(&found);
 	return rc;
 }
 
@@ -220,20 +257,35 @@ static bool rotated_by_another(struct job *job, const struct client *client,
 	return false;
 }
 
-/* Remembers that only a login helps, and why; the old tokens go. */
-static void record_death(struct job *job, const struct client *client,
-			 struct record *grant)
+/* The one that another machine got from the same grant: the last to try. */
+static bool take_other(struct redemption *r)
 {
-	struct problem kept = job->problem;
+	if (!r->other.pairs.len)
+		return false;
+	record_free(r->grant);
+	*r->grant = r->other;
+	r->other = (struct record){0};
+	return true;
+}
 
-	record_remove(grant, "refresh_token");
-	record_remove(grant, "access_token");
-	if (record_set(grant, "needs_login", kept.text) == 0)
-		grant_save(job, client, grant);
+/* Remembers that only a login helps, and why; the old tokens go. */
+static void record_death(struct job *job, const struct redemption *r)
+{
+	const char *why = r->interrupted
+			      ? " The refresh before was interrupted while its "
+				"answer was on the way, which may be why."
+			      : "";
+	struct problem kept = job->problem, reason;
+
+	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
+	record_remove(r->grant, "refresh_token");
+	record_remove(r->grant, "access_token");
+	if (record_set(r->grant, "needs_login", reason.text) == 0)
+		grant_save(job, r->client, r->grant);
 	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-		    "%s The grant has ended (expired or revoked). Run: "
+		    "%s The grant has ended (expired or revoked).%s Run: "
 		    "valetkey login %s",
-		    kept.text, client->account);
+		    kept.text, why, r->client->account);
 }
 
 /* By what its names meant at the login. */
@@ -255,25 +307,23 @@ static void doubt_death(struct job *job, const struct client *client)
 		    kept.text, client->account);
 }
 
-static int refresh_with(struct job *job, const struct client *client,
-			const char *secret, struct record *grant)
+static int redeem_until_known(struct job *job, struct redemption *r)
 {
 	bool again = true;
 	int rc = VALETKEY_ERR_LOGIN;
 
 	while (again) {
-		struct redemption r = {
-		    .client = client, .secret = secret, .grant = grant};
 		struct endpoint_answer answer = {0};
 
 		again = false;
-		rc = redeem(job, &r, &answer);
+		rc = redeem(job, r, &answer);
 		if (strcmp(answer.error, "invalid_grant") == 0) {
-			again = rotated_by_another(job, client, grant);
-			if (!again && ends(grant, answer.name))
-				record_death(job, client, grant);
+			again = rotated_by_another(job, r->client, r->grant) ||
+				take_other(r);
+			if (!again && ends(r->grant, answer.name))
+				record_death(job, r);
 			else if (!again)
-				doubt_death(job, client);
+				doubt_death(job, r->client);
 		}
 		endpoint_answer_free(&answer);
 	}
@@ -281,20 +331,63 @@ static int refresh_with(struct job *job, const struct client *client,
 }
 
 /* Another session's keyring has a newer one than ours shows. */
-static int outdated(struct job *job, const struct client *client)
+static int outdated(const struct client *client, struct problem *problem)
 {
 	return problem_set(
-	    &job->problem, VALETKEY_ERR_LOGIN,
+	    problem, VALETKEY_ERR_LOGIN,
 	    "This session's keyring shows an older login of account %s than "
-	    "another session of yours has stored. Lock the keyring in its "
-	    "manager and unlock it again, or log in to the desktop again. If "
-	    "that does not help, run: valetkey login %s",
+	    "was stored before, so its refresh token is not sent. Lock the "
+	    "keyring in its manager and unlock it again, or log in to the "
+	    "desktop again. If that does not help, run: valetkey login %s",
 	    client->account, client->account);
+}
+
+static int made_elsewhere(const struct client *client, struct problem *problem)
+{
+	return problem_set(
+	    problem, VALETKEY_ERR_LOGIN,
+	    "The login of account %s was made on another machine, so its "
+	    "refresh token is not sent from here. Log in here: valetkey login "
+	    "%s (If several machines use this keyring in turn, write "
+	    "shared=yes into the account's file instead.)",
+	    client->account, client->account);
+}
+
+/* Whether this grant's refresh token may be sent. */
+static int check_sendable(const struct client *client, int lock,
+			  const struct record *grant, struct problem *problem)
+{
+	if (newest_is_another(client, lock, grant))
+		return outdated(client, problem);
+	if (machine_is_other(client, grant) && !machine_may_share(client))
+		return made_elsewhere(client, problem);
+	return VALETKEY_OK;
+}
+
+int flow_refresh_check(struct job *job, const struct client *client, int lock,
+		       const struct record *grant)
+{
+	struct record found = {0};
+	enum renewal renewal = renewal_find(client, lock, grant, &found);
+
+	record_free(&found);
+	if (renewal == RENEWAL_GRANT)
+		return VALETKEY_OK;
+	if (renewal == RENEWAL_UNREADABLE)
+		return unreadable(job, client);
+	if (renewal == RENEWAL_IN_FLIGHT)
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_NETWORK,
+		    "The last refresh was interrupted before its answer came. "
+		    "The next use tries again; if the provider has acted on "
+		    "it all the same, a login is needed then.");
+	return check_sendable(client, lock, grant, &job->problem);
 }
 
 int flow_refresh(struct job *job, const struct client *client, int lock,
 		 struct record *grant)
 {
+	struct redemption r = {.client = client, .lock = lock, .grant = grant};
 	struct record item = {0};
 	int rc;
 
@@ -306,17 +399,20 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
 		    client->account, client->name, client->account);
 	rc = store_writable(job->store, &job->problem);
 	if (!rc)
-		rc = take_parked(job, client, lock, grant);
+		rc = take_parked(job, &r);
 	if (!rc && grant_good_for(grant) > 0 &&
 	    grant_issued_clock(grant) >= job->began)
-		return rc;
-	if (!rc && newest_is_another(lock, grant))
-		rc = outdated(job, client);
+		goto out;
+	if (!rc)
+		rc = check_sendable(client, lock, grant, &job->problem);
 	if (!rc)
 		rc = registration_secret(job, client, &item);
-	if (!rc)
-		rc = refresh_with(job, client,
-				  record_get(&item, "client_secret"), grant);
+	if (!rc) {
+		r.secret = record_get(&item, "client_secret");
+		rc = redeem_until_known(job, &r);
+	}
+out:
+	record_free(&r.other);
 	record_free(&item);
 	return rc;
 }

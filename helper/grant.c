@@ -125,7 +125,7 @@ int grant_delete(struct job *job, const struct client *client)
 	struct store *store = job_store(job);
 
 	kernel_withdraw(&client->config, NULL);
-	park_clear(client);
+	park_forget(client->id);
 	return store ? store_delete(store, &key, &job->problem)
 		     : job->problem.result;
 }
@@ -148,33 +148,48 @@ static int keep_errors(const struct record *from, struct record *grant)
 	return rc;
 }
 
-int grant_from_answer(const struct client *client, const struct record *answer,
-		      const struct record *old, const char *asked_scope,
-		      struct record *grant)
+/* When it came, and where. */
+static int add_origin(const struct arrival *arrival, struct record *grant)
 {
-	const char *refresh = record_get(answer, "refresh_token");
-	const char *scope = record_get(answer, "scope");
-	const char *expires = record_get(answer, "expires_in");
-	const char *seal = old ? record_get(old, "seal") : NULL;
-	struct buf new_seal = {0};
+	static const char *const keys[] = {"issued_at", "issued_clock", "boot",
+					   "machine", "generation"};
 	char boot[BOOT_ID_SIZE];
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc = 0;
 
 	boot_id(boot);
+	if (!arrival)
+		return record_add_int(grant, "issued_at", time(NULL)) ||
+		       record_add_int(grant, "issued_clock", clock_ms()) ||
+		       record_add(grant, "boot", boot);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys) && !rc; i++)
+		rc = record_add(grant, keys[i],
+				record_get(&arrival->about, keys[i]));
+	return rc || record_add_int(grant, "answer_size",
+				    (int64_t)arrival_body(arrival).len);
+}
+
+int grant_from_answer(const struct client *client,
+		      const struct grant_source *source, struct record *grant)
+{
+	const struct record *answer = source->answer, *old = source->old;
+	const char *refresh = record_get(answer, "refresh_token");
+	const char *scope = record_get(answer, "scope");
+	const char *seal = old ? record_get(old, "seal") : NULL;
+	struct buf new_seal = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
 	if (!seal && random_text(&new_seal))
 		goto out;
 	if (!refresh && old) /* RFC 6749 6: none means keep the old one */
 		refresh = record_get(old, "refresh_token");
 	if (!scope) /* RFC 6749 5.1: none means as asked */
-		scope = old ? record_get(old, "scope") : asked_scope;
+		scope = old ? record_get(old, "scope") : source->asked_scope;
 	if (record_add(grant, "access_token",
 		       record_get(answer, "access_token")) ||
 	    record_add(grant, "refresh_token", refresh) ||
 	    record_add(grant, "scope", scope) ||
-	    record_add(grant, "expires_in", expires) ||
-	    record_add_int(grant, "issued_at", time(NULL)) ||
-	    record_add_int(grant, "issued_clock", clock_ms()) ||
-	    record_add(grant, "boot", boot) ||
+	    record_add(grant, "expires_in", record_get(answer, "expires_in")) ||
+	    add_origin(source->arrival, grant) ||
 	    record_add(grant, "seal", seal ? seal : new_seal.data) ||
 	    (old && keep_identity(old, grant)) ||
 	    keep_errors(old ? old : &client->config, grant) ||

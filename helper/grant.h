@@ -12,6 +12,7 @@
 #ifndef VALETKEY_GRANT_H
 #define VALETKEY_GRANT_H
 
+#include "arrival.h"
 #include "job.h"
 
 #define GRANT_LIFETIME_UNKNOWN_S 3600
@@ -46,12 +47,18 @@ bool grant_published(const struct client *client, struct record *grant);
 int grant_delete(struct job *job, const struct client *client);
 
 /*
- * Makes a grant of a token answer (RFC 6749 5.1): what the answer lacks is
- * taken from `old` (NULL: there is none) and from the scope that was asked for.
+ * Makes a grant of a token answer (RFC 6749 5.1): what the answer lacks is taken
+ * from the old grant and from the scope that was asked for; when and where it
+ * came the arrival tells (arrival.h; NULL: here and now). 0 or ERR_NOMEM.
  */
-int grant_from_answer(const struct client *client, const struct record *answer,
-		      const struct record *old, const char *asked_scope,
-		      struct record *grant);
+struct grant_source {
+	const struct record *answer; /* the fields of endpoint.h */
+	const struct record *old;    /* NULL: there is none */
+	const char *asked_scope;
+	const struct arrival *arrival;
+};
+int grant_from_answer(const struct client *client,
+		      const struct grant_source *source, struct record *grant);
 
 /* Seconds for which the access token is good; 0: there is none, or it is over.
  */

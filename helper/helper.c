@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "net.h"
 #include "ops.h"
+#include "own_memory.h"
 #include "pending.h"
 #include "launch.h"
 #include "valetkey.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,7 +55,8 @@ static void harden(void)
 	const struct rlimit none = {0, 0};
 	const struct passwd *user = getpwuid(geteuid());
 
-	prctl(PR_SET_DUMPABLE, 0);
+	own_memory_hide();
+	own_memory_lock();
 	setrlimit(RLIMIT_CORE, &none);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);

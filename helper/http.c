@@ -70,11 +70,39 @@ out:
 	return rc;
 }
 
+static bool succeeds(const struct exchange *ex)
+{
+	long status = 0;
+
+	curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status);
+	return http_success(status);
+}
+
+static void tell(struct exchange *ex, bool whole)
+{
+	const struct buf *body = &ex->answer->body;
+
+	if (!ex->request->received || !body->len ||
+	    (ex->told == body->len && ex->told_whole == whole))
+		return;
+	ex->told = body->len;
+	ex->told_whole = whole;
+	ex->request->received(body, whole, ex->request->data);
+}
+
+static bool is_all(const struct exchange *ex)
+{
+	curl_off_t length = -1;
+
+	curl_easy_getinfo(ex->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+			  &length);
+	return length >= 0 && (size_t)length == ex->answer->body.len;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
 	struct exchange *ex = context;
 	size_t len = size * count;
-	long status;
 
 	if (len > HTTP_BODY_MAX - ex->answer->body.len) {
 		ex->too_long = true;
@@ -84,11 +112,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 		ex->nomem = true;
 		return 0;
 	}
-	if (ex->request->received &&
-	    curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status) ==
-		CURLE_OK &&
-	    status == 200)
-		ex->request->received(&ex->answer->body, ex->request->data);
+	if (succeeds(ex))
+		tell(ex, is_all(ex));
 	return len;
 }
 
@@ -175,6 +200,10 @@ static int perform(struct exchange *ex, struct problem *problem)
 	long status = 0;
 
 	answer->sent = may_have_been_sent(ex);
+	if (succeeds(ex))
+		tell(ex, code == CURLE_OK);
+	else if (code != CURLE_OK)
+		buf_clear(&answer->body);
 	if (code != CURLE_OK || !ex->headers.complete)
 		return failed(ex, http_verdict(ex, code), problem);
 	curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status);

@@ -132,7 +132,7 @@ static bool ask_userinfo(const struct identity_login *login, struct json *json)
 	if (!net)
 		return false;
 	good = net->http_send(&request, &http, &ignored) == 0 &&
-	       http.status == 200 &&
+	       http_success(http.status) &&
 	       json_parse(buf_text(&http.body), http.body.len, json) == 0;
 	net->http_answer_free(&http);
 	return good;
@@ -214,6 +214,15 @@ static int ask_person(struct job *job, const struct client *client,
 	return rc;
 }
 
+bool identity_is_another(const struct record *stored,
+			 const struct record *grant)
+{
+	const char *before = record_get(stored, "identity_id");
+	const char *now = record_get(grant, "identity_id");
+
+	return before && now && strcmp(before, now) != 0;
+}
+
 int identity_check(struct job *job, const struct client *client, bool accepted,
 		   const struct record *grant)
 {
@@ -228,7 +237,7 @@ int identity_check(struct job *job, const struct client *client, bool accepted,
 			 "%s did not say this time who logged in; before it "
 			 "was %s.",
 			 client->name, text_of(&stored, "identity"));
-	else if (!rc && before && id && strcmp(before, id) != 0 && !accepted)
+	else if (!rc && identity_is_another(&stored, grant) && !accepted)
 		rc = ask_person(job, client, &stored, grant);
 	record_free(&stored);
 	return rc;

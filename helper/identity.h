@@ -32,6 +32,10 @@ struct identity_login {
 int identity_find(const struct identity_login *login, struct record *grant,
 		  struct problem *problem);
 
+/* Whether both say who it is, and it is not the same. */
+bool identity_is_another(const struct record *stored,
+			 const struct record *grant);
+
 /*
  * Whether the grant may take the place of the stored one: where that is somebody
  * else's the person is asked, unless `accepted`. 0, ERR_CANCELED: no, and

@@ -35,11 +35,20 @@ struct level {
 
 struct parser {
 	struct json *json;
+	bool generous; /* see json_parse_answer() */
+	bool no_memory;
 	struct buf path; /* the name of the value that comes next */
 	struct level levels[JSON_DEPTH_MAX + 1];
 	unsigned depth;
 	bool skip; /* the value that comes next has no name */
 };
+
+/* Ends the parsing. */
+static int out_of_memory(struct parser *parser)
+{
+	parser->no_memory = true;
+	return 0;
+}
 
 /* An array's elements are named one by one, an object's by their keys. */
 static int name_element(struct parser *parser)
@@ -59,14 +68,16 @@ static int add_value(struct parser *parser, struct record *to, const char *text,
 	struct buf value = {0};
 	int rc;
 
-	if (!parser->depth || name_element(parser))
+	if (!parser->depth)
 		return 0;
+	if (name_element(parser))
+		return out_of_memory(parser);
 	if (parser->skip)
 		return 1;
 	rc = buf_add(&value, text, len) ||
 	     record_add(to, parser->path.data, value.data);
 	buf_free(&value);
-	return !rc;
+	return !rc || out_of_memory(parser);
 }
 
 static int on_null(void *context)
@@ -100,17 +111,20 @@ static int on_string(void *context, const unsigned char *text, size_t len)
 	       add_value(parser, &parser->json->strings, chars, len);
 }
 
-/* What is inside an array's object or array has no name in a record. */
+/* What is inside an array's object or array has no name in a record, or the
+ * name that it had without the array around it. */
 static int open_level(struct parser *parser, bool array)
 {
 	const struct level *outer = &parser->levels[parser->depth];
 	struct level *level = &parser->levels[parser->depth + 1];
 
-	if (parser->depth == JSON_DEPTH_MAX || (!parser->depth && array))
+	if (parser->depth == JSON_DEPTH_MAX ||
+	    (!parser->depth && array && !parser->generous))
 		return 0;
-	level->skip = parser->depth && (parser->skip || outer->array);
+	level->skip =
+	    outer->array ? outer->skip || !parser->generous : parser->skip;
 	level->array = array;
-	level->path = parser->path.len;
+	level->path = outer->array ? outer->path : parser->path.len;
 	parser->depth++;
 	return 1;
 }
@@ -150,16 +164,20 @@ static int on_key(void *context, const unsigned char *key, size_t len)
 {
 	struct parser *parser = context;
 	const struct level *level = &parser->levels[parser->depth];
+	bool good;
 
 	if (!utf8_good((const char *)key, len))
 		return 0;
-	parser->skip = level->skip || !good_key(key, len);
+	good = good_key(key, len);
+	parser->skip = level->skip || (!good && !parser->generous);
 	if (parser->skip)
 		return 1;
 	parser->path.len = level->path;
-	if (level->path && buf_char(&parser->path, '.'))
-		return 0;
-	return !buf_add(&parser->path, key, len);
+	if ((level->path && buf_char(&parser->path, '.')) ||
+	    (good ? buf_add(&parser->path, key, len)
+		  : buf_char(&parser->path, '?')))
+		return out_of_memory(parser);
+	return 1;
 }
 
 static const yajl_callbacks callbacks = {.yajl_null = on_null,
@@ -172,32 +190,54 @@ static const yajl_callbacks callbacks = {.yajl_null = on_null,
 					 .yajl_start_array = on_array,
 					 .yajl_end_array = close_level};
 
-int json_parse(const char *text, size_t len, struct json *json)
+static enum record_error outcome(const struct parser *parser, bool good)
+{
+	if (parser->no_memory)
+		return RECORD_NOMEM;
+	return good ? RECORD_OK : RECORD_MALFORMED;
+}
+
+static enum record_error parse_text(struct parser *parser, const char *text,
+				    size_t len, bool whole)
 {
 	struct arena arena = {.size = ARENA_BASE + ARENA_PER_BYTE * len};
 	yajl_alloc_funcs functions = {.malloc = arena_malloc,
 				      .realloc = arena_realloc,
 				      .free = arena_keep,
 				      .ctx = &arena};
-	struct parser parser = {.json = json};
 	yajl_handle yajl;
-	int rc = -1;
+	bool good;
 
 	if (len > TEXT_MAX)
-		return -1;
+		return RECORD_MALFORMED;
 	arena.data = malloc(arena.size);
 	if (!arena.data)
-		return -1;
-	yajl = yajl_alloc(&callbacks, &functions, &parser);
-	if (yajl &&
-	    yajl_parse(yajl, (const unsigned char *)text, len) ==
-		yajl_status_ok &&
-	    yajl_complete_parse(yajl) == yajl_status_ok)
-		rc = 0;
-	buf_free(&parser.path);
+		return RECORD_NOMEM;
+	yajl = yajl_alloc(&callbacks, &functions, parser);
+	good = yajl &&
+	       yajl_parse(yajl, (const unsigned char *)text, len) ==
+		   yajl_status_ok &&
+	       (!whole || yajl_complete_parse(yajl) == yajl_status_ok);
+	buf_free(&parser->path);
 	explicit_bzero(arena.data, arena.used);
 	free(arena.data);
-	return rc;
+	return outcome(parser, good);
+}
+
+int json_parse(const char *text, size_t len, struct json *json)
+{
+	struct parser parser = {.json = json};
+	size_t mark = utf8_mark(text, len); /* RFC 8259 8.1 */
+
+	return parse_text(&parser, text + mark, len - mark, true) ? -1 : 0;
+}
+
+enum record_error json_parse_answer(const char *text, size_t len, bool whole,
+				    struct json *json)
+{
+	struct parser parser = {.json = json, .generous = true};
+
+	return parse_text(&parser, text, len, whole);
 }
 
 void json_free(struct json *json)

@@ -13,6 +13,8 @@
 
 #include "record.h"
 
+#include <stdbool.h>
+
 struct json {
 	struct record strings;
 	struct record scalars;
@@ -22,10 +24,21 @@ struct json {
 
 /*
  * 0, or -1 where the text is not exactly one JSON object in UTF-8, nests deeper
- * than JSON_DEPTH_MAX, holds U+0000 in a string, or memory ran out. `json` must
- * be empty and is to be freed in any case.
+ * than JSON_DEPTH_MAX, holds U+0000 in a string, or memory ran out. A byte order
+ * mark in front is passed over. `json` must be empty and is to be freed in any
+ * case.
  */
 int json_parse(const char *text, size_t len, struct json *json);
+
+/*
+ * The same for what is read generously (answer_body.h): it may be an array,
+ * members of an array's objects are named as if the array were not there
+ * ("errors.message"), and '?' is the name of a key that a record cannot have.
+ * Without `whole` the text may end anywhere. Where it is malformed, what came
+ * completely before that is there.
+ */
+enum record_error json_parse_answer(const char *text, size_t len, bool whole,
+				    struct json *json);
 
 void json_free(struct json *json);
 

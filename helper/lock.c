@@ -131,30 +131,62 @@ int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 			   "long. Nothing is lost; try again.");
 }
 
+int lock_look(const char *id, enum lock_kind kind)
+{
+	struct buf path = {0};
+	int fd = -1;
+
+	if (path_of(id, kind, &path) == 0)
+		fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	buf_free(&path);
+	return fd;
+}
+
 bool lock_read(int fd, struct record *state)
 {
+	struct record all = {0};
 	char text[STATE_MAX];
 	ssize_t len = pread(fd, text, sizeof(text), 0);
+	const char *key, *value;
+	bool good, same_boot;
+	size_t at = 0;
 
-	if (len > 0 && record_parse_text(state, text, (size_t)len, NULL) == 0 &&
-	    boot_is(record_get(state, "boot")))
+	good = len > 0 && record_parse_text(&all, text, (size_t)len, NULL) == 0;
+	same_boot = good && boot_is(record_get(&all, "boot"));
+	while (good && (key = record_each(&all, &at, &value)))
+		if (strncmp(key, LOCK_KEPT, strlen(LOCK_KEPT)) == 0 ||
+		    (same_boot && strcmp(key, "boot") != 0))
+			good = record_add(state, key, value) == 0;
+	record_free(&all);
+	if (good)
 		return true;
 	record_free(state);
 	return false;
+}
+
+/* In one call, over what is there: whoever is killed leaves the one or the
+ * other. */
+static bool overwrite(int fd, struct buf *text)
+{
+	size_t len = text->len;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || len > STATE_MAX)
+		return false;
+	while (text->len < (size_t)st.st_size && text->len < STATE_MAX)
+		if (buf_char(text, '\n'))
+			return false;
+	return pwrite(fd, text->data, text->len, 0) == (ssize_t)text->len &&
+	       ftruncate(fd, (off_t)len) == 0;
 }
 
 void lock_write(int fd, const struct record *state)
 {
 	char boot[BOOT_ID_SIZE];
 	struct buf text = {0};
-	bool good;
 
-	if (ftruncate(fd, 0) != 0 || !state)
-		return;
-	good = boot_id(boot) && buf_fmt(&text, "boot=%s\n", boot) == 0 &&
-	       record_write(state, &text) == 0 && text.len <= STATE_MAX &&
-	       pwrite(fd, text.data, text.len, 0) == (ssize_t)text.len;
-	if (!good)
+	if (!state || buf_fmt(&text, "boot=%s\n", boot_id(boot) ? boot : "") ||
+	    record_write(state, &text) || !overwrite(fd, &text))
 		(void)!ftruncate(fd, 0);
 	buf_free(&text);
 }

@@ -26,11 +26,17 @@ enum lock_kind {
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem);
 
+/* Opens the lock's file to read what it holds, without the lock; -1: it is not
+ * there. */
+int lock_look(const char *id, enum lock_kind kind);
+
 /*
  * A lock's file can hold a small record, for whoever holds the lock next: no
- * secrets. What was written before the last boot is not there any more. NULL
- * empties it. A file that cannot be written is as if empty.
+ * secrets. Of what was written before the last boot only keys that begin with
+ * LOCK_KEPT are still there. NULL empties it. A file that cannot be written is as
+ * if empty.
  */
+#define LOCK_KEPT "kept."
 bool lock_read(int fd, struct record *state);
 void lock_write(int fd, const struct record *state);
 

@@ -68,6 +68,8 @@ static int run_login(struct login *login, struct record *grant)
 	if (!rc)
 		rc = registration_check(login->job, login->client,
 					login->options->accept_change);
+	if (!rc)
+		rc = registration_seal(login->job, login->client, &login->seal);
 	if (!rc && way == FLOW_WAY_DEVICE)
 		rc = flow_device(login, grant);
 	else if (!rc && way == FLOW_WAY_PASTE)
@@ -121,6 +123,19 @@ static void note_outcome(int lock, int rc)
 	record_free(&state);
 }
 
+static int recover(struct login *login)
+{
+	struct job *job = login->job;
+	int lock;
+	int rc = lock_take(login->client->id, LOCK_GRANT, job->deadline, &lock,
+			   &job->problem);
+
+	if (!rc)
+		rc = login_recover(login, lock);
+	lock_drop(&lock);
+	return rc;
+}
+
 int flow_login(struct job *job, const struct client *client,
 	       const struct flow_options *options, struct record *grant)
 {
@@ -136,6 +151,9 @@ int flow_login(struct job *job, const struct client *client,
 			       &job->problem);
 	if (rc)
 		return rc;
+	rc = recover(&login);
+	if (rc)
+		goto out;
 	if (options->accept_other && take_other(&login, grant))
 		goto out;
 	if (options->accept_other)
@@ -145,8 +163,9 @@ int flow_login(struct job *job, const struct client *client,
 		rc = run_login(&login, grant);
 		note_outcome(lock, rc);
 	}
-	record_free(&login.registration);
 out:
+	record_free(&login.registration);
+	buf_free(&login.seal);
 	lock_drop(&lock);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #ifndef VALETKEY_LOGIN_H
 #define VALETKEY_LOGIN_H
 
+#include "arrival.h"
 #include "authorize.h"
 #include "endpoint.h"
 #include "flow.h"
@@ -18,6 +19,7 @@ struct login {
 	const struct client *client;
 	const struct flow_options *options;
 	struct record registration; /* see login_secret() */
+	struct buf seal;	    /* what its answer is parked with */
 	const char *scope;	    /* all that is asked for; the flow's own */
 	const char *nonce;	    /* for the ID token; NULL: none was sent */
 };
@@ -39,14 +41,36 @@ int login_secret(struct login *login, const char **secret);
 int login_redeem(struct login *login, struct buf *params,
 		 struct endpoint_answer *answer, struct record *grant);
 
+/* A grant that nobody will have: the provider is asked to end it, now or later. */
+void login_give_back(struct login *login, const struct record *grant);
+
+/* Stores the new grant in place of what is there; `lock` is the account's, held.
+ * What cannot be stored stays parked. */
+int login_store(struct login *login, int lock, const struct arrival *arrival,
+		struct record *grant);
+
+/* Adds a digest of all that a grant of this client is pinned to. 0 or -1. */
+int login_pins(const struct client *client, struct buf *digest);
+
+/*
+ * A login that ended between its answer and the keyring: what it left is stored
+ * now, or given back where it is of no use. `lock` is the account's, held; a login
+ * that is under way is left alone. 0, or what keeps the keyring from taking it.
+ */
+int login_take_parked(struct job *job, const struct client *client, int lock);
+
+/* The same, for who has the login's lock as well. */
+int login_recover(struct login *login, int lock);
+
 /*
  * The authorization code, however it comes. First the request, once its URL is
  * made: handed to the provider beforehand where it wants that, looked at, and
- * shown to the person with `text`. Then the answer, whose state was compared:
+ * shown to the person with `text`; `local_url` is for the browser that is started
+ * here ("": none). Then the answer, whose state was compared:
  * checked, redeemed and stored.
  */
 int login_code_send(struct login *login, struct authorization *to,
-		    const char *text);
+		    const char *local_url, const char *text);
 int login_code_take(struct login *login, const struct authorization *to,
 		    const struct listener_answer *answer, struct record *grant);
 

@@ -5,6 +5,7 @@
  * happens in between, the signals that would end us wait.
  */
 #include "login.h"
+#include "arrival.h"
 #include "backoff.h"
 #include "clock.h"
 #include "critical.h"
@@ -12,12 +13,13 @@
 #include "identity.h"
 #include "lock.h"
 #include "newest.h"
-#include "park.h"
 #include "registration.h"
 #include "revocation.h"
+#include "seal.h"
 #include "valetkey.h"
 
 #define STORE_LIMIT_MS 30000
+#define ANSWER_USUAL 4096
 
 int login_secret(struct login *login, const char **secret)
 {
@@ -30,8 +32,7 @@ int login_secret(struct login *login, const char **secret)
 	return rc;
 }
 
-/* A grant that nobody will have: the provider is asked to end it. */
-static void give_back(struct login *login, const struct record *grant)
+void login_give_back(struct login *login, const struct record *grant)
 {
 	revocation_of_unwanted(
 	    login->job, login->client,
@@ -41,7 +42,7 @@ static void give_back(struct login *login, const struct record *grant)
 /* While the person was in the browser. */
 static int account_removed(struct login *login, const struct record *grant)
 {
-	give_back(login, grant);
+	login_give_back(login, grant);
 	return problem_set(&login->job->problem, VALETKEY_ERR_ACCOUNT,
 			   "Account %s was removed during the login.",
 			   login->client->account);
@@ -61,35 +62,145 @@ static int identify(struct login *login, const struct endpoint_answer *answer,
 		rc = identity_check(job, login->client,
 				    login->options->accept_change, grant);
 	if (rc)
-		give_back(login, grant);
+		login_give_back(login, grant);
 	return rc;
 }
 
-static int store_grant(struct login *login, const struct record *grant)
+/* In place of what is there; `lock` is the account's, held. */
+static int replace_grant(struct login *login, int lock, struct record *grant)
 {
+	const struct client *client = login->client;
 	struct job *job = login->job;
-	int64_t deadline = deadline_in(STORE_LIMIT_MS);
 	struct record old = {0};
 	bool found;
-	int lock;
-	int rc = lock_take(login->client->id, LOCK_GRANT, deadline, &lock,
-			   &job->problem);
+	int rc = revocation_find(job, client, lock, &old, &found);
 
-	store_set_deadline(job->store, deadline);
-	if (!rc && !client_still_there(login->client))
-		rc = account_removed(login, grant);
-	else if (!rc)
-		revocation_find(job, login->client, lock, &old, &found);
+	record_remove(grant, "generation");
+	if (!rc && record_add_int(grant, "generation",
+				  newest_next(client, lock, &old)))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
 	if (!rc)
-		rc = grant_save(job, login->client, grant);
+		rc = grant_save(job, client, grant);
 	if (!rc) {
-		park_clear(login->client);
 		backoff_note(lock, job, rc);
-		newest_note(lock, grant);
-		revocation_of_replaced(job, login->client, &old, grant);
+		newest_note(client, lock, grant);
+		revocation_of_replaced(job, client, &old, grant);
 	}
 	record_free(&old);
+	return rc;
+}
+
+/* What cannot be stored stays parked, and the next run takes it. */
+static int tell_parked(struct job *job)
+{
+	struct problem kept = job->problem;
+
+	return problem_set(&job->problem, kept.result,
+			   "%s The login is kept all the same, sealed: it is "
+			   "used as soon as the keyring takes it.",
+			   kept.text);
+}
+
+int login_store(struct login *login, int lock, const struct arrival *arrival,
+		struct record *grant)
+{
+	struct job *job = login->job;
+	int rc;
+
+	if (!client_still_there(login->client)) {
+		rc = account_removed(login, grant);
+		park_forget(login->client->id);
+		return rc;
+	}
+	store_set_deadline(job->store, deadline_in(STORE_LIMIT_MS));
+	rc = replace_grant(login, lock, grant);
+	if (!rc && !store_unverified(job->store))
+		park_forget(login->client->id);
+	else
+		park_keep(&arrival->place);
+	return rc && arrival->parked ? tell_parked(job) : rc;
+}
+
+static int lock_and_store(struct login *login, const struct arrival *arrival,
+			  struct record *grant)
+{
+	int lock;
+	int rc =
+	    lock_take(login->client->id, LOCK_GRANT,
+		      deadline_in(STORE_LIMIT_MS), &lock, &login->job->problem);
+
+	if (!rc)
+		rc = login_store(login, lock, arrival, grant);
 	lock_drop(&lock);
+	return rc;
+}
+
+/* A file that is changed before a parked login is found must not have it pinned
+ * to somewhere else. */
+int login_pins(const struct client *client, struct buf *digest)
+{
+	struct record pins = {0};
+	struct buf text = {0};
+	int rc = client_pin(client, &pins) || record_write(&pins, &text) ||
+		 seal_digest(buf_text(&text), digest);
+
+	record_free(&pins);
+	buf_free(&text);
+	return rc;
+}
+
+static int expect_login(struct login *login, struct arrival *arrival)
+{
+	const char *accepted = login->options->accept_change ? "yes" : NULL;
+	struct record *about = &arrival->about;
+	struct buf pins = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	arrival->place = (struct park_place){
+	    .id = login->client->id,
+	    .slot = PARK_LOGIN,
+	    .seal = login->seal.len ? login->seal.data : NULL};
+	if (login_pins(login->client, &pins) == 0 &&
+	    record_add(about, "scope", login->scope) == 0 &&
+	    record_add(about, "nonce", login->nonce) == 0 &&
+	    record_add(about, "accept_change", accepted) == 0 &&
+	    record_add(about, "pins", pins.data) == 0)
+		rc = arrival_expect(arrival, login->client, ANSWER_USUAL);
+	buf_free(&pins);
+	if (rc)
+		problem_set(&login->job->problem, rc, "Out of memory.");
+	return rc;
+}
+
+/* What was refused all the same may have brought a refresh token. */
+static void end_arrival(struct login *login, const struct arrival *arrival,
+			const struct endpoint_answer *answer)
+{
+	if (record_get(&answer->fields, "refresh_token"))
+		login_give_back(login, &answer->fields);
+	park_clear(&arrival->place);
+}
+
+static int request_grant(struct login *login, struct buf *params,
+			 struct arrival *arrival,
+			 struct endpoint_answer *answer)
+{
+	struct job *job = login->job;
+	struct endpoint_request request = {
+	    .client = login->client,
+	    .params = params,
+	    .received = arrival_take,
+	    .data = arrival,
+	};
+	int rc = login_secret(login, &request.client_secret);
+
+	if (!rc)
+		rc = expect_login(login, arrival);
+	if (rc)
+		return rc;
+	rc = endpoint_token(&request, answer, &job->problem);
+	job->provider_reached = answer->status != 0;
 	return rc;
 }
 
@@ -97,24 +208,33 @@ int login_redeem(struct login *login, struct buf *params,
 		 struct endpoint_answer *answer, struct record *grant)
 {
 	struct job *job = login->job;
-	struct endpoint_request request = {.client = login->client,
-					   .params = params};
+	struct arrival arrival = {0};
 	sigset_t before;
-	int rc = login_secret(login, &request.client_secret);
+	int rc;
 
-	if (rc)
-		return rc;
 	critical_begin(&before);
-	rc = endpoint_token(&request, answer, &job->problem);
-	job->provider_reached = answer->status != 0;
-	if (!rc)
-		rc = grant_from_answer(login->client, &answer->fields, NULL,
-				       login->scope, grant);
-	if (!rc)
+	rc = request_grant(login, params, &arrival, answer);
+	if (rc) {
+		end_arrival(login, &arrival, answer);
+		goto out;
+	}
+	rc = grant_from_answer(login->client,
+			       &(struct grant_source){
+				   .answer = &answer->fields,
+				   .asked_scope = login->scope,
+				   .arrival = &arrival,
+			       },
+			       grant);
+	if (!rc) {
 		rc = identify(login, answer, grant);
+		if (rc)
+			park_clear(&arrival.place);
+	}
 	if (!rc)
-		rc = store_grant(login, grant);
+		rc = lock_and_store(login, &arrival, grant);
+out:
 	critical_end(&before);
+	arrival_free(&arrival);
 	if (rc == VALETKEY_ERR_LOGIN) /* invalid_grant: the code was no good */
 		job->problem.result = rc = VALETKEY_ERR_DENIED;
 	return rc;

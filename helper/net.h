@@ -33,9 +33,10 @@ struct http_request {
 	const char *certificate_key; /* paths of PEM files; both or none */
 	int64_t deadline;	     /* of clock.h; bounds the whole exchange */
 
-	/* Called with the body of a 200 whenever more of it is here, before the
-	 * connection is closed; or NULL. */
-	void (*received)(const struct buf *body, void *data);
+	/* Called with the body of a success whenever more of it is here, before
+	 * the connection is closed, and at its end with `whole` if it came to
+	 * one; or NULL. */
+	void (*received)(const struct buf *body, bool whole, void *data);
 	void *data;
 };
 
@@ -43,7 +44,7 @@ struct http_answer {
 	long status; /* 0: no whole answer arrived */
 	bool sent;   /* the request may have reached the server: where status
 			is 0, nobody knows whether it acted on it */
-	struct buf body;
+	struct buf body; /* where status is 0: of a success that was cut off */
 	char location[2048];	/* "" where absent */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */
@@ -51,6 +52,12 @@ struct http_answer {
 };
 
 #define HTTP_BODY_MAX (256u << 10)
+
+/* RFC 9110 15.3: which one a server chooses tells us nothing. */
+static inline bool http_success(long status)
+{
+	return status >= 200 && status < 300;
+}
 
 /* ---- signing with the client's own key (RFC 7515) ---- */
 
@@ -70,6 +77,8 @@ struct listener_options {
 	const char *account;  /* the account's name, for the landing page */
 	bool form_post;	      /* the answer comes by a POST of a form and not by
 				 a GET (OAuth 2.0 Form Post Response Mode) */
+	const struct buf *to; /* the authorization request's URL, where
+				 listener_address() leads; may be filled later */
 };
 
 /* The authorization response's parameters, decoded; NULL where absent. */
@@ -78,6 +87,7 @@ struct listener_answer {
 	char *iss;
 	char *error;
 	char *error_description;
+	bool unseen; /* the system does not tell whose browser brought it */
 };
 
 struct net {
@@ -109,18 +119,28 @@ struct net {
 			     struct listener **listener, uint16_t *port,
 			     struct problem *problem);
 
+	/*
+	 * An address of this computer for the browser of our own user, and
+	 * nobody else's: it leads to the options' `to`, as often as it is
+	 * visited. "" where the system does not tell who comes.
+	 */
+	const char *(*listener_address)(const struct listener *listener);
+
 	/* One descriptor to poll for POLLIN, then call listener_run(). */
 	int (*listener_fd)(const struct listener *listener);
 
 	/*
 	 * Serves what is waiting, never blocks. True once the redirect with the
 	 * right state has come; `answer` is filled then and belongs to the
-	 * caller (listener_answer_free), and the browser waits for
-	 * listener_reply().
+	 * caller (listener_answer_free), and the browser, which was sent on to
+	 * the landing page, waits there for listener_reply().
 	 */
 	bool (*listener_run)(struct listener *listener,
 			     struct listener_answer *answer);
 	void (*listener_answer_free)(struct listener_answer *answer);
+
+	/* Whether another user's connection was refused since the last call. */
+	bool (*listener_refused)(struct listener *listener);
 
 	/*
 	 * Shows the landing page to the browser that waits: success, with who

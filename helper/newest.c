@@ -1,98 +1,104 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * newest.c - see newest.h. A note that comes too late, because this process
- * ended, makes no grant look older than it is; a grant without the boot that it
- * was issued in (the kernel did not tell) is never taken for an older one, nor
- * is one whose refresh token is the noted one: its digest, no secret, is there.
- * A note from the future is not ours: no login would ever get past it.
+ * ended, makes no grant look older than it is; nor is a grant taken for an older
+ * one whose refresh token is the noted one. A note of another machine (the
+ * configuration folder is synchronized) says nothing of this machine's keyring.
  */
 #include "newest.h"
-#include "boot.h"
-#include "clock.h"
 #include "lock.h"
+#include "machine.h"
 #include "seal.h"
 
 #include <string.h>
 
-#define ISSUED "newest"
-#define TOKEN "newest_token"
+#define GENERATION "kept.generation"
+#define TOKEN "kept.token"
+#define MACHINE "kept.machine"
+#define GENERATION_MAX (INT64_MAX / 2) /* nobody has come that far */
 
-int newest_keep(const struct record *before, struct record *state)
+int64_t newest_generation(const struct record *grant)
 {
-	return record_add(state, ISSUED, record_get(before, ISSUED)) ||
-	       record_add(state, TOKEN, record_get(before, TOKEN));
+	int64_t generation = record_get_int(grant, "generation", 0);
+
+	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
 }
 
-static int digest_of(const struct record *grant, struct buf *digest)
+static int digest_of_token(const struct record *grant, struct buf *digest)
 {
 	const char *token = record_get(grant, "refresh_token");
 
-	return token && seal_prepare() == 0 ? seal_digest(token, digest) : -1;
+	return token ? seal_digest(token, digest) : -1;
 }
 
-static int note(const struct record *grant, struct record *state)
+bool newest_has_digest(const struct record *grant, const char *digest)
 {
-	struct buf digest = {0};
-	int rc = digest_of(grant, &digest) ||
-		 record_add(state, ISSUED, record_get(grant, "issued_clock")) ||
-		 record_add(state, TOKEN, digest.data);
+	struct buf own = {0};
+	bool same = digest && digest_of_token(grant, &own) == 0 &&
+		    strcmp(own.data, digest) == 0;
 
-	buf_free(&digest);
-	return rc;
-}
-
-void newest_note(int lock, const struct record *grant)
-{
-	struct record state = {0};
-	bool known = boot_is(record_get(grant, "boot"));
-
-	if (!record_get(grant, "refresh_token") ||
-	    newest_is_another(lock, grant))
-		return;
-	lock_read(lock, &state);
-	record_remove(&state, "boot");
-	record_remove(&state, ISSUED);
-	record_remove(&state, TOKEN);
-	if (!known || note(grant, &state) == 0)
-		lock_write(lock, &state);
-	record_free(&state);
-}
-
-static bool is_noted(const struct record *state, const struct record *grant)
-{
-	const char *noted = record_get(state, TOKEN);
-	struct buf digest = {0};
-	bool same = digest_of(grant, &digest) == 0 && noted &&
-		    strcmp(noted, digest.data) == 0;
-
-	buf_free(&digest);
+	buf_free(&own);
 	return same;
 }
 
-bool newest_other(int lock, const struct record *grant, struct buf *digest)
+/* 0: nothing is noted. `state` becomes all that the lock's file says. */
+static int64_t read_note(const struct client *client, int lock,
+			 struct record *state)
 {
-	const char *boot = record_get(grant, "boot"), *token;
-	int64_t issued = record_get_int(grant, "issued_clock", 0), noted = -1;
-	struct record state = {0};
-	bool another;
+	struct record made_on = {0};
+	int64_t generation = 0;
 
-	if (boot && *boot && lock_read(lock, &state))
-		noted = record_get_int(&state, ISSUED, -1);
-	another = noted >= 0 && noted <= clock_ms() &&
-		  (!boot_is(boot) || issued < noted) &&
-		  !is_noted(&state, grant);
-	token = another ? record_get(&state, TOKEN) : NULL;
-	if (token)
-		buf_str(digest, token);
-	record_free(&state);
-	return another;
+	if (lock_read(lock, state) &&
+	    record_add(&made_on, "machine", record_get(state, MACHINE)) == 0 &&
+	    !machine_is_other(client, &made_on))
+		generation = record_get_int(state, GENERATION, 0);
+	record_free(&made_on);
+	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
 }
 
-bool newest_is_another(int lock, const struct record *grant)
+int64_t newest_next(const struct client *client, int lock,
+		    const struct record *grant)
 {
-	struct buf digest = {0};
-	bool another = newest_other(lock, grant, &digest);
+	struct record state = {0};
+	int64_t noted = read_note(client, lock, &state);
+	int64_t own = grant ? newest_generation(grant) : 0;
 
+	record_free(&state);
+	return (noted > own ? noted : own) + 1;
+}
+
+void newest_note(const struct client *client, int lock,
+		 const struct record *grant)
+{
+	int64_t generation = newest_generation(grant);
+	struct buf digest = {0}, machine = {0};
+	struct record state = {0};
+	int64_t noted = read_note(client, lock, &state);
+	bool known = noted == generation &&
+		     newest_has_digest(grant, record_get(&state, TOKEN));
+
+	if (generation && generation >= noted && !known &&
+	    digest_of_token(grant, &digest) == 0 &&
+	    machine_mark(client, &machine) == 0) {
+		record_remove(&state, GENERATION);
+		if (record_add_int(&state, GENERATION, generation) == 0 &&
+		    record_set(&state, TOKEN, digest.data) == 0 &&
+		    record_set(&state, MACHINE, buf_text(&machine)) == 0)
+			lock_write(lock, &state);
+	}
+	record_free(&state);
 	buf_free(&digest);
+	buf_free(&machine);
+}
+
+bool newest_is_another(const struct client *client, int lock,
+		       const struct record *grant)
+{
+	struct record state = {0};
+	bool another =
+	    read_note(client, lock, &state) > newest_generation(grant) &&
+	    !newest_has_digest(grant, record_get(&state, TOKEN));
+
+	record_free(&state);
 	return another;
 }

@@ -1,29 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * newest.h - when the newest grant of an account was issued, kept in the lock's
- * file until the next boot. Two login sessions of one user can have a keyring
- * service each over one file, and such a service may show what it read earlier
- * (gnome-keyring compares the file's time in whole seconds). The refresh token of
- * a grant that was replaced since is never sent, and such a grant is never
- * written back.
+ * newest.h - the generation of an account's grant. Each refresh and each login
+ * makes it one higher; it is in the grant (`generation`; 0: an earlier version
+ * made it) and, with a digest of the refresh token, in a note in the lock's file,
+ * which outlives a boot. A higher one is newer, whatever boot or clock say.
+ *
+ * What for: the keyring can show an older grant than was stored. Two login
+ * sessions of one user can have a keyring service each over one file, a service
+ * may show what it read earlier (gnome-keyring compares the file's time in whole
+ * seconds), a home directory is restored. The refresh token of a grant that was
+ * replaced since is never sent, and such a grant is never written back.
  */
 #ifndef VALETKEY_NEWEST_H
 #define VALETKEY_NEWEST_H
 
-#include "record.h"
+#include "client.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 
-/* A new grant, which is stored or parked; `lock` is the account's, held. */
-void newest_note(int lock, const struct record *grant);
+int64_t newest_generation(const struct record *grant);
 
-/* Whether a newer one than this was noted. */
-bool newest_is_another(int lock, const struct record *grant);
+/* What the next grant's is, after this one (NULL: there is none) and what was
+ * noted. `lock` is the account's, or what lock_look() gave. */
+int64_t newest_next(const struct client *client, int lock,
+		    const struct record *grant);
 
-/* The same; then *digest, empty before, gets its refresh token's. */
-bool newest_other(int lock, const struct record *grant, struct buf *digest);
+/* A new grant, which is stored or parked; `lock` is held. */
+void newest_note(const struct client *client, int lock,
+		 const struct record *grant);
 
-/* Copies the note, where the lock's file is about to say something else. */
-int newest_keep(const struct record *before, struct record *state);
+/* Whether a newer one than this was noted on this machine. */
+bool newest_is_another(const struct client *client, int lock,
+		       const struct record *grant);
+
+/* Whether this grant's refresh token is the one with that digest (hex). */
+bool newest_has_digest(const struct record *grant, const char *digest);
 
 #endif

@@ -23,7 +23,7 @@ static enum look judge(struct job *job, const struct metadata_wish *wish,
 {
 	struct problem why = {0};
 
-	if (answer->status != 200) {
+	if (!http_success(answer->status)) {
 		if (answer->status >= 500 || answer->status == 429)
 			problem_set(&job->problem, VALETKEY_ERR_NETWORK,
 				    "The server did not give its metadata "

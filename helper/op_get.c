@@ -11,6 +11,7 @@
 #include "grant.h"
 #include "kernel.h"
 #include "lock.h"
+#include "login.h"
 #include "newest.h"
 #include "ops.h"
 #include "registration.h"
@@ -64,7 +65,7 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 	}
 	if (job->provider_asked) /* not a keyring that hangs before that */
 		backoff_note(lock, job, rc);
-	newest_note(lock, grant);
+	newest_note(client, lock, grant);
 	return rc;
 }
 
@@ -77,6 +78,8 @@ static int renew(struct job *job, const struct client *client, int lock,
 
 	record_free(grant);
 	rc = client_check(client, &job->problem);
+	if (!rc && uses_code(client))
+		rc = login_take_parked(job, client, lock);
 	if (!rc)
 		rc = grant_load(job, client, grant, &found);
 	if (rc)
@@ -209,7 +212,7 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	kernel_withdraw(&client->config, token);
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0 &&
-	    !newest_is_another(lock, &grant)) {
+	    !newest_is_another(client, lock, &grant)) {
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}

@@ -8,6 +8,7 @@
 #include "endpoint.h"
 #include "grant.h"
 #include "lock.h"
+#include "login.h"
 #include "ops.h"
 #include "registration.h"
 #include "revocation.h"
@@ -98,9 +99,14 @@ static int revoke_grant(struct job *job, const struct client *client,
 static int end_grant(struct job *job, const struct client *client, int lock)
 {
 	struct record grant = {0};
-	bool found;
-	int rc = revocation_find(job, client, lock, &grant, &found);
+	bool found = false;
+	int rc = login_take_parked(job, client, lock);
 
+	if (!rc)
+		rc = revocation_find(job, client, lock, &grant, &found);
+	if (rc ==
+	    VALETKEY_ERR_LOGIN) /* an item that nobody can read any more */
+		rc = VALETKEY_OK;
 	if (!rc && found && !record_get(&grant, "needs_login"))
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)

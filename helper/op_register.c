@@ -140,7 +140,7 @@ static int ask(struct registering *reg)
 	if (!rc &&
 	    json_parse(buf_text(&answer.body), answer.body.len, &reg->json))
 		json_free(&reg->json);
-	if (!rc && answer.status != 201 && answer.status != 200)
+	if (!rc && !http_success(answer.status))
 		rc = refused(reg, answer.status);
 	buf_free(&body);
 	net->http_answer_free(&answer);

@@ -4,7 +4,9 @@
  * the grant's state, how long its token is good, and what a person should do.
  */
 #include "clock.h"
+#include "flow.h"
 #include "grant.h"
+#include "lock.h"
 #include "ops.h"
 #include "pending.h"
 #include "registration.h"
@@ -140,6 +142,30 @@ static void describe_state(struct lines *lines, const struct client *client,
 	}
 }
 
+/* What keeps the next refresh from working, as far as we know without asking.
+ * Not while one is under way. True where the state is told. */
+static bool describe_next_refresh(struct lines *lines,
+				  const struct client *client,
+				  const struct record *grant)
+{
+	struct job *job = lines->job;
+	struct problem busy = {0};
+	int lock, rc;
+
+	if (!record_get(grant, "refresh_token") ||
+	    lock_take(client->id, LOCK_GRANT, clock_ms(), &lock, &busy))
+		return false;
+	rc = flow_refresh_check(job, client, lock, grant);
+	lock_drop(&lock);
+	if (rc == VALETKEY_ERR_LOGIN)
+		state(lines, "login", job->problem.text);
+	else if (rc && grant_good_for(grant) <= 0)
+		state(lines, "expired", job->problem.text);
+	else
+		return false;
+	return true;
+}
+
 static bool is_about(const struct waiting *waiting, const char *id)
 {
 	const char *own = record_get(&waiting->about, "id");
@@ -220,7 +246,8 @@ static void describe(struct lines *lines, const struct client *client)
 		broken(lines, rc);
 	if (!rc || rc == VALETKEY_ERR_LOGIN)
 		complete = describe_secret(lines, client, found);
-	if (!rc && (found || !complete || !has_changed(lines, client)))
+	if (!rc && (found || !complete || !has_changed(lines, client)) &&
+	    !describe_next_refresh(lines, client, &grant))
 		describe_state(lines, client, &grant, found);
 	if (found)
 		describe_grant(lines, &grant);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * park.c - see park.h. What lies in the key or the file is either a line
- * "in-flight since=T", padded to the size that will be needed, or a sealed
- * record: the new grant with `replaces`, the digest of the refresh token that
- * it was got with.
+ * "in-flight since=T", padded to the size that will be needed, or what was
+ * sealed.
  */
 #include "park.h"
 #include "clock.h"
 #include "keyctl.h"
-#include "newest.h"
 #include "park_file.h"
-#include "seal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,176 +15,146 @@
 #define IN_FLIGHT "in-flight "
 #define KEEP_S (30L * 24 * 3600)
 #define STAY_S 60
-#define MORE 2048 /* by which an answer may be longer than the last one */
 
-static bool name_of(const struct client *client, char name[64])
-{
-	return snprintf(name, 64, "valetkey-parked:%s", client->id) < 64;
-}
-
-static int digest_of(const struct record *grant, struct buf *digest)
-{
-	const char *token = record_get(grant, "refresh_token");
-
-	return token ? seal_digest(token, digest) : -1;
-}
-
-/* The stored grant, and the digest of a newer one's refresh token; "": there is
- * none. */
-struct known {
-	const struct record *stored;
-	struct buf newest;
+struct key_name {
+	char text[64];
 };
 
-/* Whether the digest of this grant's refresh token is the wanted one. */
-static bool is_of(const struct record *grant, const char *wanted)
+static struct key_name name_of_key(const struct park_place *place)
 {
-	struct buf digest = {0};
-	bool same =
-	    digest_of(grant, &digest) == 0 && strcmp(digest.data, wanted) == 0;
+	struct key_name name;
 
-	buf_free(&digest);
-	return same;
+	snprintf(name.text, sizeof(name.text), "valetkey-%s:%s",
+		 place->slot == PARK_LOGIN ? "login" : "parked", place->id);
+	return name;
 }
 
-/* Whether what was parked comes after the very grant that is stored. */
-static bool comes_after(const struct known *known, const struct record *parked)
+static struct park_file file_of(const struct park_place *place)
 {
-	const char *newest = buf_text(&known->newest);
-	const char *replaces = record_get(parked, "replaces");
-
-	return replaces && (is_of(known->stored, replaces) ||
-			    strcmp(newest, replaces) == 0 ||
-			    (*newest && is_of(parked, newest)));
+	return (struct park_file){
+	    place->id, place->slot == PARK_LOGIN ? "parked-login" : "parked"};
 }
 
-static bool unseal(const struct known *known, const struct buf *payload,
-		   struct record *parked)
+static bool is_in_flight(const struct buf *payload)
 {
-	const char *seal = record_get(known->stored, "seal");
-	struct buf plain = {0};
-	bool good =
-	    seal && seal_prepare() == 0 &&
-	    seal_open(seal, payload, &plain) == 0 &&
-	    record_parse_text(parked, plain.data, plain.len, NULL) == 0 &&
-	    comes_after(known, parked);
-
-	buf_free(&plain);
-	if (good)
-		record_remove(parked, "replaces");
-	else
-		record_free(parked);
-	return good;
+	return strncmp(buf_text(payload), IN_FLIGHT, strlen(IN_FLIGHT)) == 0;
 }
 
-static enum park_state judge(const struct known *known,
-			     const struct buf *payload, struct record *parked)
+static enum park_state unseal(const struct park_place *place,
+			      const struct buf *payload, struct buf *plain)
 {
-	if (!payload->len)
-		return PARK_EMPTY;
-	if (strncmp(payload->data, IN_FLIGHT, strlen(IN_FLIGHT)) == 0)
+	if (is_in_flight(payload))
 		return PARK_IN_FLIGHT;
-	return unseal(known, payload, parked) ? PARK_GRANT : PARK_EMPTY;
+	if (place->seal && seal_open(place->seal, payload, plain) == 0)
+		return PARK_SEALED;
+	buf_clear(plain);
+	return PARK_FOREIGN;
 }
 
-enum park_state park_look(const struct client *client, int lock,
-			  const struct record *stored, struct record *parked)
+enum park_state park_read(const struct park_place *place, struct buf *plain)
 {
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
 	enum park_state in_key = PARK_EMPTY, in_file = PARK_EMPTY;
-	struct known known = {.stored = stored};
 	struct buf payload = {0};
-	char name[64];
-	bool outdated;
 
-	if (!name_of(client, name))
-		return PARK_EMPTY;
-	outdated = newest_other(lock, stored, &known.newest);
-	if (keyctl_read(keyctl_find(name), &payload)) {
-		in_key = judge(&known, &payload, parked);
-		if (in_key == PARK_EMPTY && !outdated)
-			keyctl_discard(name);
-	}
+	if (keyctl_read(keyctl_find(name.text), &payload))
+		in_key = unseal(place, &payload, plain);
 	buf_free(&payload);
-	if (in_key != PARK_GRANT && park_file_read(client->id, &payload)) {
-		in_file = judge(&known, &payload, parked);
-		if (in_file == PARK_EMPTY && !outdated)
-			park_file_remove(client->id);
-	}
+	if (in_key != PARK_SEALED && park_file_read(&file, &payload))
+		in_file = unseal(place, &payload, plain);
 	buf_free(&payload);
-	buf_free(&known.newest);
 	return in_file > in_key ? in_file : in_key;
 }
 
-static bool put(const struct client *client, const struct buf *payload)
+static bool put_payload(const struct park_place *place,
+			const struct buf *payload)
 {
-	char name[64];
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
 
-	return (name_of(client, name) && keyctl_put(name, payload, KEEP_S)) ||
-	       park_file_put(client->id, payload);
+	if (keyctl_put(name.text, payload, KEEP_S))
+		return true;
+	if (!park_file_put(&file, payload))
+		return false;
+	/* What the key has by now is less than this. */
+	keyctl_discard(name.text);
+	return true;
 }
 
-bool park_reserve(const struct client *client, const struct record *stored)
+bool park_reserve(struct park_place *place, size_t size)
 {
-	size_t size = stored->pairs.len + MORE + SEAL_OVERHEAD;
 	struct buf payload = {0};
 	bool good;
 
+	size += SEAL_OVERHEAD;
 	if (size > KEYCTL_PAYLOAD_MAX)
 		size = KEYCTL_PAYLOAD_MAX;
-	good = seal_prepare() == 0 && buf_fmt(&payload, IN_FLIGHT "since=%lld",
-					      (long long)clock_ms()) == 0;
+	good = sealer_open(place->seal, &place->sealer) == 0 &&
+	       buf_fmt(&payload, IN_FLIGHT "since=%lld",
+		       (long long)clock_ms()) == 0;
 	while (good && payload.len < size)
 		good = buf_char(&payload, ' ') == 0;
-	good = good && put(client, &payload);
+	good = good && put_payload(place, &payload);
+	if (good)
+		place->key = keyctl_hold(name_of_key(place).text);
 	buf_free(&payload);
 	return good;
 }
 
-bool park_put(const struct client *client, const struct record *stored,
-	      const struct record *grant)
+bool park_put(struct park_place *place, const struct buf *plain,
+	      struct buf *sealed)
 {
-	const char *seal = record_get(stored, "seal");
-	struct buf plain = {0}, sealed = {0}, digest = {0};
-	struct record all = {0};
-	bool good = seal && digest_of(stored, &digest) == 0 &&
-		    record_append(&all, grant) == 0 &&
-		    record_add(&all, "replaces", digest.data) == 0 &&
-		    record_write(&all, &plain) == 0 &&
-		    seal_close(seal, &plain, &sealed) == 0 &&
-		    put(client, &sealed);
-
-	record_free(&all);
-	buf_free(&plain);
-	buf_free(&sealed);
-	buf_free(&digest);
-	return good;
+	buf_clear(sealed);
+	if (!place->seal ||
+	    (!place->sealer && sealer_open(place->seal, &place->sealer)) ||
+	    sealer_seal(place->sealer, plain, sealed))
+		return false;
+	return keyctl_update(place->key, sealed, KEEP_S) ||
+	       put_payload(place, sealed);
 }
 
-void park_keep(const struct client *client)
+void park_release(struct park_place *place)
 {
+	sealer_close(place->sealer);
+	place->sealer = NULL;
+}
+
+void park_keep(const struct park_place *place)
+{
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
 	struct buf payload = {0};
-	char name[64];
 
-	if (name_of(client, name) && keyctl_read(keyctl_find(name), &payload) &&
-	    strncmp(payload.data, IN_FLIGHT, strlen(IN_FLIGHT)) != 0)
-		park_file_put(client->id, &payload);
+	if (keyctl_read(keyctl_find(name.text), &payload) &&
+	    !is_in_flight(&payload))
+		park_file_put(&file, &payload);
 	buf_free(&payload);
 }
 
-void park_stored(const struct client *client, int64_t good_for)
+void park_stored(const struct park_place *place, int64_t good_for)
 {
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
 	int64_t left = good_for + STAY_S;
-	char name[64];
 
-	if (name_of(client, name))
-		keyctl_spare(name, left < KEEP_S ? (long)left : KEEP_S);
+	if (keyctl_find(name.text) < 0)
+		return;
+	keyctl_spare(name.text, left < KEEP_S ? (long)left : KEEP_S);
+	park_file_remove(&file);
 }
 
-void park_clear(const struct client *client)
+void park_clear(const struct park_place *place)
 {
-	char name[64];
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
 
-	if (name_of(client, name))
-		keyctl_discard(name);
-	park_file_remove(client->id);
+	keyctl_discard(name.text);
+	park_file_remove(&file);
+}
+
+void park_forget(const char *id)
+{
+	park_clear(&(struct park_place){.id = id, .slot = PARK_REFRESH});
+	park_clear(&(struct park_place){.id = id, .slot = PARK_LOGIN});
 }

@@ -1,43 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * park.h - where a new grant is safe between the provider's answer and the
- * keyring's: a key of the kernel's user keyring, which outlives this process,
- * or, where the kernel takes none, a file beside the account's. Room for it is
- * taken before the refresh token is sent. What is parked is sealed with a key
- * that lies in the stored grant.
+ * park.h - where the provider's answer is safe until the keyring has what it
+ * brought: a key of the kernel's user keyring, which outlives this process, or,
+ * where the kernel takes none or not so much, a file beside the account's. Room
+ * is taken before anything is sent. What is parked is sealed with a key that the
+ * desktop keyring has: at a refresh the grant's, at a login the registration's.
+ * What the bytes are is arrival.h's.
  */
 #ifndef VALETKEY_PARK_H
 #define VALETKEY_PARK_H
 
-#include "client.h"
+#include "buf.h"
+#include "seal.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum park_slot {
+	PARK_REFRESH = 1, /* held under the account's lock */
+	PARK_LOGIN = 2	  /* held under the login's lock */
+};
+
+struct park_place {
+	const char *id; /* the account's */
+	enum park_slot slot;
+	const char *seal; /* the key, NULL: nothing can be parked */
+
+	/* What park_reserve() has made ready. */
+	struct sealer *sealer;
+	long key; /* in the kernel; 0: none */
+};
 
 enum park_state {
 	PARK_EMPTY = 0,
-	PARK_IN_FLIGHT = 1, /* a refresh token was sent, and no whole answer
-			       came to us */
-	PARK_GRANT = 2	    /* an answer that was never stored */
+	PARK_IN_FLIGHT = 1, /* a request was sent, and nothing came to us */
+	PARK_FOREIGN = 2,   /* something that another key has sealed */
+	PARK_SEALED = 3	    /* what was parked */
 };
 
-/*
- * What a run before us left for the grant that is stored. PARK_GRANT: `parked`
- * is the one to store in its place: it replaces that grant, or where a newer one
- * was noted (newest.h; `lock` is the account's, held) it is or replaces the noted
- * one. Then the keyring has gone back by more than one grant: KeePassXC writes
- * its file late, and a crash of it takes the last ones away. Something left for
- * another grant is thrown away, unless the stored one is outdated.
- */
-enum park_state park_look(const struct client *client, int lock,
-			  const struct record *stored, struct record *parked);
+/* What a run before us left; of PARK_SEALED it is in `plain`, empty before. */
+enum park_state park_read(const struct park_place *place, struct buf *plain);
 
-/* Takes the room; false: there is none, go on without. */
-bool park_reserve(const struct client *client, const struct record *stored);
+/* Takes the room for so many bytes, and makes all ready; false: there is none, go
+ * on without. park_release() in any case. */
+bool park_reserve(struct park_place *place, size_t size);
 
-/* Puts the new grant there; it must have the seal of the stored one. */
-bool park_put(const struct client *client, const struct record *stored,
-	      const struct record *grant);
+/* Seals the text into `sealed` (cleared first; its memory is used again) and
+ * puts it there. */
+bool park_put(struct park_place *place, const struct buf *plain,
+	      struct buf *sealed);
+
+/* What is parked stays. */
+void park_release(struct park_place *place);
 
 /* It could not be stored: a copy that outlives a shutdown, which may be why. */
-void park_keep(const struct client *client);
+void park_keep(const struct park_place *place);
 
 /*
  * It is stored, and will be replaced in so many seconds. The copy stays that long
@@ -45,9 +62,12 @@ void park_keep(const struct client *client);
  * seconds later, so a crash of it brings the old one back, and a second login
  * session's gnome-keyring may write the old one over it.
  */
-void park_stored(const struct client *client, int64_t good_for);
+void park_stored(const struct park_place *place, int64_t good_for);
 
 /* Nothing was sent after all, or it is of no use any more. */
-void park_clear(const struct client *client);
+void park_clear(const struct park_place *place);
+
+/* All that an account has. */
+void park_forget(const char *id);
 
 #endif

@@ -11,12 +11,20 @@
 
 #include <stdbool.h>
 
+#define PARK_FILE_MAX (512u << 10)
+
+/* The file is .ID.SLOT. */
+struct park_file {
+	const char *id;
+	const char *slot; /* "parked" or "parked-login" */
+};
+
 /* Puts it in place of what is there; room once taken is not given back. */
-bool park_file_put(const char *id, const struct buf *payload);
+bool park_file_put(const struct park_file *file, const struct buf *payload);
 
 /* False: there is none, or none of ours. `payload` must be empty. */
-bool park_file_read(const char *id, struct buf *payload);
+bool park_file_read(const struct park_file *file, struct buf *payload);
 
-void park_file_remove(const char *id);
+void park_file_remove(const struct park_file *file);
 
 #endif

@@ -8,6 +8,7 @@
 #include "account.h"
 #include "origin.h"
 #include "paths.h"
+#include "unusable.h"
 #include "valetkey.h"
 
 #include <dirent.h>
@@ -19,11 +20,43 @@
 #define NAME_MAX_LENGTH 64
 #define SUFFIX ".conf"
 
+static bool name_part_ok(const char *name, size_t len)
+{
+	return len && len <= NAME_MAX_LENGTH && *name != '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") >= len;
+}
+
 bool provider_name_ok(const char *name)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return name_part_ok(name, strlen(name));
+}
 
-	return len && len <= NAME_MAX_LENGTH && !name[len];
+bool provider_file_ok(const char *file)
+{
+	size_t len = strlen(file), suffix = strlen(SUFFIX);
+
+	return len > suffix && strcmp(file + len - suffix, SUFFIX) == 0 &&
+	       name_part_ok(file, len - suffix);
+}
+
+bool provider_code_ok(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	return len && len <= NAME_MAX_LENGTH && !strchr("._-", *text) &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._-") == len;
+}
+
+static bool codes_ok(const struct record *provider, const char *key)
+{
+	const char *line = NULL;
+
+	while ((line = record_next(provider, key, line)))
+		if (!provider_code_ok(line))
+			return false;
+	return true;
 }
 
 /* ---- the files ---- */
@@ -57,6 +90,8 @@ static int load_from(const char *path, bool own, struct record *provider,
 
 	if (access(path, F_OK) != 0)
 		return VALETKEY_ERR_ACCOUNT;
+	if (own && unusable_folder("providers", problem))
+		return problem->result = VALETKEY_ERR_ARG;
 	rc = account_read_file(path, !own, provider, &line);
 	problem_quote(quoted, path);
 	if (rc == VALETKEY_ERR_ARG)
@@ -64,13 +99,20 @@ static int load_from(const char *path, bool own, struct record *provider,
 				   "%s is malformed in line %u. See: valetkey "
 				   "providers --check FILE",
 				   quoted, line);
-	if (rc == VALETKEY_ERR_ACCOUNT)
-		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "%s is not used: it must be yours or root's "
-				   "and writable by nobody else (chmod go-w).",
-				   quoted);
+	if (rc == VALETKEY_ERR_ACCOUNT) {
+		unusable_because(path, false, problem);
+		return problem->result = VALETKEY_ERR_ARG;
+	}
 	if (rc)
 		return problem_set(problem, rc, "Out of memory.");
+	if (!codes_ok(provider, "instance[]") ||
+	    !codes_ok(provider, "client[]"))
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "%s is not used: a code of instance[] or "
+				   "client[] has other characters than "
+				   "A-Z a-z 0-9 . _ - in it. See: valetkey "
+				   "providers --check FILE",
+				   quoted);
 	return VALETKEY_OK;
 }
 
@@ -94,6 +136,8 @@ int provider_load(const char *name, struct record *provider,
 	}
 	if (rc)
 		record_free(provider);
+	if (rc == VALETKEY_ERR_ACCOUNT && unusable_folder("providers", problem))
+		return problem->result = VALETKEY_ERR_ARG;
 	if (rc == VALETKEY_ERR_ACCOUNT)
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "There is no provider \"%s\"; 'valetkey "
@@ -111,32 +155,29 @@ struct names {
 
 static int add_name(struct names *names, const char *file)
 {
-	size_t len = strlen(file);
 	char **more;
-	char *name;
 
-	if (len <= strlen(SUFFIX) ||
-	    strcmp(file + len - strlen(SUFFIX), SUFFIX) != 0)
+	if (!provider_file_ok(file))
 		return VALETKEY_OK;
-	name = strndup(file, len - strlen(SUFFIX));
-	more = name ? reallocarray(names->list, names->count + 1, sizeof(*more))
-		    : NULL;
-	if (more)
-		names->list = more;
-	if (more && provider_name_ok(name)) {
-		more[names->count++] = name;
-		return VALETKEY_OK;
-	}
-	free(name);
-	return more ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+	more = reallocarray(names->list, names->count + 1, sizeof(*more));
+	if (!more)
+		return VALETKEY_ERR_NOMEM;
+	names->list = more;
+	more[names->count] = strndup(file, strlen(file) - strlen(SUFFIX));
+	if (!more[names->count])
+		return VALETKEY_ERR_NOMEM;
+	names->count++;
+	return VALETKEY_OK;
 }
 
-/* A folder that is not there has none. */
+/* A folder that is not there, or that does not count, has none. */
 static int add_folder(bool own, struct names *names)
 {
 	struct buf path = {0};
 	int rc = folder_path(own, &path);
-	DIR *dir = rc ? NULL : opendir(path.data);
+	DIR *dir = rc || (own && !account_directory_ok(path.data))
+		       ? NULL
+		       : opendir(path.data);
 	struct dirent *entry;
 
 	buf_free(&path);

@@ -88,8 +88,16 @@
 
 #include <stdbool.h>
 
-/* [a-z0-9-], 1 to 64. */
+/* [a-z0-9-], 1 to 64, a letter or digit first. */
 bool provider_name_ok(const char *name);
+
+/* Whether a file that is called so, in one of the folders, is a provider's. */
+bool provider_file_ok(const char *file);
+
+/* Whether the front of the text, up to a blank, is [A-Za-z0-9._-], 1 to 64, a
+ * letter or digit first: what people and shells name an instance or a kind of
+ * client by. A file that has another code is not loaded. */
+bool provider_code_ok(const char *text);
 
 /* The longest value of a parameter, [A-Za-z0-9._-], a letter or digit first. */
 #define PROVIDER_VALUE_MAX 128

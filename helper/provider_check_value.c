@@ -139,9 +139,11 @@ static const char *judge_instance(struct provider_check *check,
 
 	if (record_add(&one, "instance[]", line->value))
 		check->no_memory = true;
-	else if (provider_instance(&one, NULL, origin, &ignored))
+	else if (!provider_code_ok(line->value) ||
+		 provider_instance(&one, NULL, origin, &ignored))
 		why = "must be CODE ORIGIN TEXT, such as: eu "
-		      "https://eu.example.com Europe";
+		      "https://eu.example.com Europe; CODE of [A-Za-z0-9._-], "
+		      "a letter or digit first";
 	record_free(&one);
 	return why;
 }
@@ -190,7 +192,7 @@ static const char *judge_kind(struct provider_check *check,
 	while ((kind = record_next(&check->provider, "client[]", kind)))
 		count += strcmp(kind, line->value) == 0;
 	if (!provider_name_ok(line->value))
-		return "must be of [a-z0-9-]";
+		return "must be of [a-z0-9-], a letter or digit first";
 	return count > 1 ? "is there twice" : NULL;
 }
 

@@ -159,6 +159,7 @@ bool provider_key_of_account(const char *name)
 					   "client_certificate",
 					   "flow",
 					   "cache",
+					   "shared",
 					   "metadata_at",
 					   "client_secret_expires_at",
 					   NULL};

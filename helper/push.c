@@ -5,10 +5,11 @@
  * it, and what is wrong with it is said here instead of on a page there.
  */
 #include "authorize.h"
+#include "answer_body.h"
 #include "endpoint.h"
-#include "json.h"
 #include "net.h"
 #include "text.h"
+#include "token_error.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -24,14 +25,14 @@ bool authorize_pushes(const struct client *client)
 static int refused(const struct client *client, const struct authorization *to,
 		   const struct json *json, struct problem *problem)
 {
-	const char *error = record_get(&json->strings, "error");
+	const char *error = token_error_name(json);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	const char *next = "Compare client id, redirect URI and grant types "
 			   "with the client app there";
 	int result = VALETKEY_ERR_DENIED;
 
 	problem_quote(code, error ? error : "without a reason");
-	problem_quote(detail, record_get(&json->strings, "error_description"));
+	problem_quote(detail, token_error_text(json));
 	if (strcmp(code, "invalid_scope") == 0) {
 		result = VALETKEY_ERR_SCOPE;
 		next = "Tick these scopes at the provider, or change 'scope' "
@@ -78,16 +79,15 @@ static int take(const struct client *client, struct authorization *to,
 	return rc;
 }
 
-/* 201 by the RFC; some say 200. */
 static int judge(const struct client *client, struct authorization *to,
 		 const struct http_answer *answer, struct problem *problem)
 {
 	struct json json = {0};
 	int rc;
 
-	if (json_parse(buf_text(&answer->body), answer->body.len, &json))
+	if (answer_body_read(&answer->body, true, &json))
 		json_free(&json);
-	if (answer->status == 201 || answer->status == 200)
+	if (http_success(answer->status))
 		rc = take(client, to, &json, problem);
 	else if (answer->status == 429)
 		rc = problem_set(problem, VALETKEY_ERR_THROTTLED,

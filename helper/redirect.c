@@ -5,6 +5,7 @@
  */
 #include "redirect.h"
 
+#include "form.h"
 #include "net_module.h"
 
 #include <stdio.h>
@@ -38,65 +39,18 @@ void redirect_add(struct redirect *redirect, const char *key, size_t key_len,
 	}
 }
 
-static int hex(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Decodes in place, and ends it with NUL; false where it is not well-formed. */
-static bool decode(char *text, size_t *len)
-{
-	size_t in, out = 0;
-
-	for (in = 0; in < *len; in++) {
-		char c = text[in];
-
-		if (c == '%') {
-			int high = in + 2 < *len ? hex(text[in + 1]) : -1;
-			int low = high < 0 ? -1 : hex(text[in + 2]);
-
-			if (low < 0)
-				return false;
-			c = (char)(high << 4 | low);
-			in += 2;
-		} else if (c == '+') {
-			c = ' ';
-		} else if (!c) {
-			return false;
-		}
-		text[out++] = c;
-	}
-	text[out] = '\0';
-	*len = out;
-	return true;
-}
-
 void redirect_parse(struct redirect *redirect, char *text, size_t len)
 {
-	char *end = text + len;
+	struct form form = {text, text + len};
+	struct form_pair pair;
+	enum form_step step;
 
-	while (text < end) {
-		char *stop = memchr(text, '&', (size_t)(end - text));
-		char *equals, *value = NULL;
-		size_t key_len, value_len = 0;
-
-		stop = stop ? stop : end;
-		equals = memchr(text, '=', (size_t)(stop - text));
-		key_len = (size_t)((equals ? equals : stop) - text);
-		if (equals) {
-			value = equals + 1;
-			value_len = (size_t)(stop - value);
-		}
-		if (!decode(text, &key_len) ||
-		    (value && !decode(value, &value_len)))
+	while ((step = form_next(&form, &pair)) != FORM_END)
+		if (step == FORM_MALFORMED)
 			redirect->malformed = true;
 		else
-			redirect_add(redirect, text, key_len, value, value_len);
-		text = stop + 1;
-	}
+			redirect_add(redirect, pair.name, pair.name_len,
+				     pair.value, pair.value_len);
 }
 
 /* Tells nothing about where the two differ; the length is no secret. */

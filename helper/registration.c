@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "grant.h"
 #include "net.h"
+#include "random.h"
 #include "valetkey.h"
 
 #include <stdio.h>
@@ -27,7 +28,8 @@ int registration_save(struct job *job, const struct client *client,
 	    (record_add(&item, "client_secret", secret) ||
 	     record_add(&item, "proof", proof) ||
 	     record_add(&item, CLIENT_URI, record_get(&old, CLIENT_URI)) ||
-	     record_add(&item, CLIENT_TOKEN, record_get(&old, CLIENT_TOKEN))))
+	     record_add(&item, CLIENT_TOKEN, record_get(&old, CLIENT_TOKEN)) ||
+	     record_add(&item, "seal", record_get(&old, "seal"))))
 		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
 				 "Out of memory.");
 	if (!rc)
@@ -48,6 +50,39 @@ int registration_save_item(struct job *job, const struct client *client,
 	if (!job_store(job))
 		return job->problem.result;
 	return store_save(job->store, &key, item, &job->problem);
+}
+
+static int add_seal(struct job *job, const struct client *client,
+		    struct record *item)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	struct buf seal = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (random_text(&seal) == 0 && record_add(item, "seal", seal.data) == 0)
+		rc = store_save(job->store, &key, item, &job->problem);
+	else
+		problem_set(&job->problem, rc, "Out of memory.");
+	buf_free(&seal);
+	return rc;
+}
+
+int registration_seal(struct job *job, const struct client *client,
+		      struct buf *seal)
+{
+	struct record item = {0};
+	const char *known;
+	bool found;
+	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+
+	if (!rc && found && !record_get(&item, "seal"))
+		rc = add_seal(job, client, &item);
+	known = record_get(&item, "seal");
+	if (!rc && known && buf_str(seal, known))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	record_free(&item);
+	return rc;
 }
 
 /* Whom to trust there the item says, whatever the account's file does by now. */

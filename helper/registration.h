@@ -5,7 +5,7 @@
  * endpoints is noticed whether it has a secret or not.
  *
  * Keys: client_secret (if any), proof, registration_client_uri and
- * registration_access_token (RFC 7592, where we registered it), pin.*.
+ * registration_access_token (RFC 7592, where we registered it), seal, pin.*.
  */
 #ifndef VALETKEY_REGISTRATION_H
 #define VALETKEY_REGISTRATION_H
@@ -20,6 +20,13 @@ int registration_save(struct job *job, const struct client *client,
 /* The same with an item that holds all but the pins. */
 int registration_save_item(struct job *job, const struct client *client,
 			   struct record *item);
+
+/*
+ * Adds the key that a login's answer is parked with (park.h): it is in the item
+ * from the first login on. Nothing is added where there is no item.
+ */
+int registration_seal(struct job *job, const struct client *client,
+		      struct buf *seal);
 
 /* RFC 7592 2.3: a registration that we made ourselves is deleted at the server,
  * if it can be; nothing depends on it. */

@@ -8,8 +8,9 @@
  */
 #include "revocation.h"
 #include "grant.h"
-#include "park.h"
+#include "machine.h"
 #include "registration.h"
+#include "renewal.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -75,14 +76,16 @@ void revocation_free(struct revocation *revocation)
 int revocation_find(struct job *job, const struct client *client, int lock,
 		    struct record *grant, bool *found)
 {
-	struct record parked = {0};
+	struct record renewed = {0};
 	int rc = grant_load_item(job, client, STORE_GRANT, grant, found);
 
 	if (!rc && *found &&
-	    park_look(client, lock, grant, &parked) == PARK_GRANT) {
+	    renewal_find(client, lock, grant, &renewed) == RENEWAL_GRANT) {
 		record_free(grant);
-		*grant = parked;
+		*grant = renewed;
+		return VALETKEY_OK;
 	}
+	record_free(&renewed);
 	return rc;
 }
 
@@ -111,7 +114,7 @@ void revocation_of_replaced(struct job *job, const struct client *client,
 	struct revocation revocation = {0};
 	const struct pending *pending = NULL;
 
-	if (lives(old) &&
+	if (lives(old) && !machine_is_other(client, old) &&
 	    revocation_make(job, client, old, &revocation) == VALETKEY_OK) {
 		revocation.pending.alone |= is_somebody_else(old, grant);
 		pending = &revocation.pending;

@@ -31,7 +31,8 @@ int revocation_find(struct job *job, const struct client *client, int lock,
 
 /*
  * `old` was stored before the login that brought `grant`, which is stored now
- * (the account's lock is held). What cannot be kept is lost: the login is good.
+ * (the account's lock is held). What cannot be kept is lost: the login is good. One
+ * that was made on another machine stays: it may be in use there.
  */
 void revocation_of_replaced(struct job *job, const struct client *client,
 			    const struct record *old,

@@ -10,11 +10,20 @@
 
 #define SEAL_OVERHEAD 28 /* what a sealed text is longer by */
 
-/* Gets the library ready: done before there is something to lose. 0 or -1. */
-int seal_prepare(void);
+/*
+ * A key, any text of 256 bits of entropy, made ready before there is something to
+ * lose: then sealing needs no memory (but what `sealed` may lack) and little time.
+ * 0 or -1.
+ */
+struct sealer;
+int sealer_open(const char *key, struct sealer **sealer);
 
-/* Seals plain under the key, any text of 256 bits of entropy. 0 or -1. */
-int seal_close(const char *key, const struct buf *plain, struct buf *sealed);
+/* Seals plain. 0 or -1. */
+int sealer_seal(struct sealer *sealer, const struct buf *plain,
+		struct buf *sealed);
+
+/* NULL is fine. */
+void sealer_close(struct sealer *sealer);
 
 /* Opens it; -1 where it was not made with this key. */
 int seal_open(const char *key, const struct buf *sealed, struct buf *plain);

@@ -25,6 +25,7 @@
 
 struct store {
 	bool may_prompt;
+	bool unverified; /* see store.h */
 	int64_t deadline;
 	GMainContext *context;
 	GSource *timer; /* ends an iteration of the context */

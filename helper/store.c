@@ -22,6 +22,7 @@ struct job {
 	const struct store_key *key;
 	struct record *record;	/* load: empty at first */
 	const struct buf *text; /* save */
+	char *item;		/* save: the path that it was written to */
 	bool found;
 };
 
@@ -58,17 +59,17 @@ static GVariant *attributes(const struct store_key *key, bool with_provider)
 	return g_variant_builder_end(&builder);
 }
 
-static int parse(SecretValue *value, struct job *job, struct problem *problem)
+static int parse(const struct store_key *key, SecretValue *value,
+		 struct record *record, struct problem *problem)
 {
-	const struct store_key *key = job->key;
 	unsigned line = 0;
 	gsize len;
 	const char *text = secret_value_get(value, &len);
-	int rc = record_parse_text(job->record, text, len, &line);
+	int rc = record_parse_text(record, text, len, &line);
 
 	if (!rc)
 		return 0;
-	record_free(job->record);
+	record_free(record);
 	if (rc == RECORD_NOMEM)
 		return no_memory(problem);
 	return problem_set(
@@ -97,22 +98,49 @@ static int find_hidden(struct store *store, const struct store_key *key,
 	return secrets_find(store, attributes(key, false), items, problem);
 }
 
+static int load_one(struct store *store, struct job *job, const char *item,
+		    struct problem *problem)
+{
+	struct record record = {0};
+	SecretValue *value = NULL;
+	int rc = secrets_get(store, item, &value, problem);
+
+	if (value) {
+		rc = parse(job->key, value, &record, problem);
+		secret_value_unref(value);
+	}
+	if (!rc && record_get_int(&record, "generation", 0) >=
+		       record_get_int(job->record, "generation", -1)) {
+		record_free(job->record);
+		*job->record = record;
+	} else {
+		record_free(&record);
+	}
+	return rc;
+}
+
+/* Where keyrings are merged there may be an older copy beside the item: of
+ * several the one of the highest generation counts (newest.h), and one that
+ * cannot be read only if it is alone. */
 static int load_item(struct store *store, void *work, struct problem *problem)
 {
+	struct problem kept = *problem;
 	struct job *job = work;
-	SecretValue *value = NULL;
 	char **items;
+	bool read = false;
 	int rc =
 	    secrets_find(store, attributes(job->key, false), &items, problem);
 
 	if (!rc && !*items)
 		rc = find_hidden(store, job->key, &items, problem);
 	job->found = !rc && *items;
-	if (job->found)
-		rc = secrets_get(store, *items, &value, problem);
-	if (value) {
-		rc = parse(value, job, problem);
-		secret_value_unref(value);
+	for (size_t i = job->found ? g_strv_length(items) : 0; i-- > 0;) {
+		rc = load_one(store, job, items[i], problem);
+		read = read || !rc;
+	}
+	if (read) {
+		*problem = kept;
+		rc = VALETKEY_OK;
 	}
 	g_strfreev(items);
 	return rc;
@@ -131,13 +159,63 @@ static int create_item(struct store *store, struct job *job,
 	return rc;
 }
 
-static int read_back(struct store *store, const char *item,
-		     const struct buf *text, struct problem *problem)
+static void note_item(struct job *job, const char *item)
 {
+	g_free(job->item);
+	job->item = g_strdup(item);
+}
+
+/* Of several items each gets the secret; one that takes it is enough. */
+static int set_items(struct store *store, struct job *job, char **items,
+		     struct problem *problem)
+{
+	struct problem kept = *problem;
+	bool set = false;
+	int rc = VALETKEY_OK;
+
+	for (size_t i = 0; items[i]; i++) {
+		rc = secrets_set(store, items[i], job->text, problem);
+		if (!rc && !set)
+			note_item(job, items[i]);
+		set = set || !rc;
+	}
+	if (set)
+		*problem = kept;
+	return set ? VALETKEY_OK : rc;
+}
+
+static int save_item(struct store *store, void *work, struct problem *problem)
+{
+	struct job *job = work;
+	char **items;
+	int rc =
+	    secrets_find(store, attributes(job->key, false), &items, problem);
+
+	job->found = true;
+	if (!rc && *items) {
+		rc = set_items(store, job, items, problem);
+	} else if (!rc) {
+		g_strfreev(items);
+		items = NULL;
+		rc = create_item(store, job, problem);
+		if (!rc)
+			rc = secrets_find(store, attributes(job->key, false),
+					  &items, problem);
+		if (!rc)
+			note_item(job, *items);
+	}
+	g_strfreev(items);
+	return rc;
+}
+
+static int read_back(struct store *store, void *work, struct problem *problem)
+{
+	struct job *job = work;
+	const struct buf *text = job->text;
 	SecretValue *value = NULL;
 	bool same = false;
 	gsize len;
-	int rc = item ? secrets_get(store, item, &value, problem) : 0;
+	int rc = job->item ? secrets_get(store, job->item, &value, problem) : 0;
 
 	if (value) {
 		const char *got = secret_value_get(value, &len);
@@ -153,30 +231,26 @@ static int read_back(struct store *store, const char *item,
 	return rc;
 }
 
-/* Of several items each gets the secret: a load may find any of them. */
-static int save_item(struct store *store, void *work, struct problem *problem)
+/* A keyring that has said "done" and now cannot be asked has it; one that shows
+ * something else gets it once more. */
+static int save_and_look(struct store *store, struct job *job,
+			 struct problem *problem)
 {
-	struct job *job = work;
-	char **items;
-	int rc =
-	    secrets_find(store, attributes(job->key, false), &items, problem);
+	struct problem kept = *problem;
+	int rc = VALETKEY_ERR_DENIED;
 
-	job->found = true;
-	if (!rc && !*items) {
-		g_strfreev(items);
-		items = NULL;
-		rc = create_item(store, job, problem);
-		if (!rc)
-			rc = secrets_find(store, attributes(job->key, false),
-					  &items, problem);
-	} else {
-		for (size_t i = 0; !rc && items[i]; i++)
-			rc = secrets_set(store, items[i], job->text, problem);
+	store->unverified = false;
+	for (int tries = 0; tries < 2 && rc == VALETKEY_ERR_DENIED; tries++) {
+		rc = secrets_twice(store, save_item, job, &job->found, problem);
+		if (rc)
+			return rc;
+		rc = secrets_twice(store, read_back, job, &job->found, problem);
 	}
-	if (!rc)
-		rc = read_back(store, *items, job->text, problem);
-	g_strfreev(items);
-	return rc;
+	if (!rc || rc == VALETKEY_ERR_DENIED)
+		return rc;
+	store->unverified = true;
+	*problem = kept;
+	return VALETKEY_OK;
 }
 
 static int delete_items(struct store *store, void *work,
@@ -259,9 +333,15 @@ int store_save(struct store *store, const struct store_key *key,
 				 "A value with a control character cannot be "
 				 "stored.");
 	else
-		rc = secrets_twice(store, save_item, &job, &job.found, problem);
+		rc = save_and_look(store, &job, problem);
+	g_free(job.item);
 	buf_free(&text);
 	return rc;
+}
+
+bool store_unverified(const struct store *store)
+{
+	return store->unverified;
 }
 
 int store_delete(struct store *store, const struct store_key *key,

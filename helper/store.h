@@ -54,16 +54,22 @@ void store_set_deadline(struct store *store, int64_t deadline);
  * before a refresh token is spent; no probe write. */
 int store_writable(struct store *store, struct problem *problem);
 
-/* The item's secret in `record` (must be empty); *found false: there is none.
+/* The item's secret in `record` (must be empty); *found false: there is none. Of
+ * several items the one with the highest `generation` counts.
  * Where none is shown and the default collection is locked: as for a locked item,
  * because KeePassXC shows nothing then. */
 int store_load(struct store *store, const struct store_key *key,
 	       struct record *record, bool *found, struct problem *problem);
 
-/* Creates or replaces the item, and reads it back on the same connection;
- * a read-back that differs is repeated once on a new session. */
+/* Creates or replaces the item, and reads it back on the same connection, if need
+ * be once more on a new session. What differs is written once more; ERR_DENIED
+ * where it differs again. */
 int store_save(struct store *store, const struct store_key *key,
 	       const struct record *record, struct problem *problem);
+
+/* Whether the last save was acknowledged, and then could not be read back: keep
+ * what else there is of it. */
+bool store_unverified(const struct store *store);
 
 /* Deletes the item. 0 where there was none. */
 int store_delete(struct store *store, const struct store_key *key,

@@ -55,7 +55,9 @@ void terminal_qr(const char *url);
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
  */
 int terminal_ask(const char *question, struct buf *answer);
-int terminal_ask_secret(const char *question, struct buf *answer);
+
+/* At the terminal that this descriptor is, whatever standard error is. */
+int terminal_ask_secret(int terminal, const char *question, struct buf *answer);
 
 /* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. */
 int terminal_ask_within(const char *question, unsigned seconds,

@@ -9,9 +9,11 @@
  */
 #include "terminal.h"
 #include "clock.h"
+#include "own_memory.h"
 #include "valetkey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +34,14 @@ static void note(int number)
 	caught = number;
 }
 
+/* What is asked, where and how. */
+struct question {
+	const char *text;
+	int64_t deadline; /* of clock.h; INT64_MAX: none */
+	int fd;
+	bool secret;
+};
+
 /* How things were before the question. */
 struct before {
 	struct termios terminal;
@@ -40,7 +50,7 @@ struct before {
 	bool changed;
 };
 
-static void begin(struct before *before, bool secret)
+static void begin(const struct question *question, struct before *before)
 {
 	const struct sigaction noting = {.sa_handler = note};
 	struct termios quiet;
@@ -57,19 +67,19 @@ static void begin(struct before *before, bool secret)
 			sigaction(signals[i], &noting, NULL);
 	}
 	before->changed =
-	    secret && tcgetattr(STDIN_FILENO, &before->terminal) == 0;
+	    question->secret && tcgetattr(question->fd, &before->terminal) == 0;
 	if (!before->changed)
 		return;
 	quiet = before->terminal;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	quiet.c_lflag |= ECHONL;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+	tcsetattr(question->fd, TCSADRAIN, &quiet);
 }
 
-static void end(const struct before *before)
+static void end(const struct question *question, const struct before *before)
 {
 	if (before->changed)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &before->terminal);
+		tcsetattr(question->fd, TCSADRAIN, &before->terminal);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &before->actions[i], NULL);
 	if (caught) {
@@ -78,13 +88,6 @@ static void end(const struct before *before)
 	}
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
-
-/* What is asked, and how. */
-struct question {
-	const char *text;
-	bool secret;
-	int64_t deadline; /* of clock.h; INT64_MAX: none */
-};
 
 /* ppoll(), at most until the deadline: ETIMEDOUT. */
 static int wait_for(struct pollfd *input, int64_t deadline,
@@ -105,17 +108,18 @@ static int wait_for(struct pollfd *input, int64_t deadline,
 }
 
 /* 1 once the line is whole, 0 to go on, or -1 with errno. */
-static int read_some(int64_t deadline, const sigset_t *mask, struct buf *answer)
+static int read_some(const struct question *question, const sigset_t *mask,
+		     struct buf *answer)
 {
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd input = {.fd = question->fd, .events = POLLIN};
 	char chunk[512];
 	const char *newline;
 	ssize_t n;
 	int rc;
 
-	if (wait_for(&input, deadline, mask) < 0)
+	if (wait_for(&input, question->deadline, mask) < 0)
 		return -1;
-	n = read(STDIN_FILENO, chunk, sizeof(chunk));
+	n = read(question->fd, chunk, sizeof(chunk));
 	if (n <= 0) {
 		errno = n ? errno : EPIPE;
 		return -1;
@@ -131,17 +135,32 @@ static int read_some(int64_t deadline, const sigset_t *mask, struct buf *answer)
 	return newline != NULL;
 }
 
+/* With standard error in a file nobody would see why nothing is shown. */
+static void show_question(const struct question *question)
+{
+	int fd = -1;
+
+	if (question->secret && !isatty(STDERR_FILENO))
+		fd = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) {
+		terminal_say(TERMINAL_BOLD, "%s ", question->text);
+		return;
+	}
+	dprintf(fd, "%s ", question->text);
+	close(fd);
+}
+
 static int ask_once(const struct question *question, struct buf *answer)
 {
 	struct before before;
 	int rc = 0, error;
 
-	begin(&before, question->secret);
-	terminal_say(TERMINAL_BOLD, "%s ", question->text);
+	begin(question, &before);
+	show_question(question);
 	while (!rc && !caught)
-		rc = read_some(question->deadline, &before.mask, answer);
+		rc = read_some(question, &before.mask, answer);
 	error = errno;
-	end(&before);
+	end(question, &before);
 	if (caught || (rc < 0 && error == EINTR))
 		return -1;
 	if (rc < 0)
@@ -169,6 +188,7 @@ static int ask(const struct question *question, struct buf *answer)
 {
 	int rc;
 
+	own_memory_lock();
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
@@ -186,14 +206,14 @@ static int ask(const struct question *question, struct buf *answer)
 
 int terminal_ask(const char *question, struct buf *answer)
 {
-	const struct question to = {question, false, INT64_MAX};
+	const struct question to = {question, INT64_MAX, STDIN_FILENO, false};
 
 	return ask(&to, answer);
 }
 
-int terminal_ask_secret(const char *question, struct buf *answer)
+int terminal_ask_secret(int terminal, const char *question, struct buf *answer)
 {
-	const struct question to = {question, true, INT64_MAX};
+	const struct question to = {question, INT64_MAX, terminal, true};
 
 	return ask(&to, answer);
 }
@@ -202,8 +222,9 @@ int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer)
 {
 	const struct question to = {
-	    question, false,
-	    seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
+	    question,
+	    seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX,
+	    STDIN_FILENO, false};
 
 	return ask(&to, answer);
 }

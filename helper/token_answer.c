@@ -5,7 +5,7 @@
  * ours is not lost.
  */
 #include "token_answer.h"
-#include "json.h"
+#include "answer_body.h"
 #include "scope.h"
 #include "token_error.h"
 #include "valetkey.h"
@@ -20,6 +20,7 @@
 #define ID_TOKEN_MAX (64u << 10)
 #define LIFETIME_MAX (10LL * 365 * 24 * 3600)
 #define KEY_MAX 256
+#define WHITE " \t\r\n"
 
 /* The members that hold the tokens: of the answer, or of its member `path`. */
 struct members {
@@ -32,13 +33,19 @@ static int no_memory(struct problem *problem)
 	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
+static void member_key(const struct members *members, const char *name,
+		       char key[KEY_MAX])
+{
+	snprintf(key, KEY_MAX, "%s%s%s", members->path,
+		 *members->path ? "." : "", name);
+}
+
 static const char *member(const struct members *members,
 			  const struct record *of, const char *name)
 {
 	char key[KEY_MAX];
 
-	snprintf(key, sizeof(key), "%s%s%s", members->path,
-		 *members->path ? "." : "", name);
+	member_key(members, name, key);
 	return record_get(of, key);
 }
 
@@ -55,13 +62,14 @@ static const char *number(const struct members *members, const char *name)
 	return text ? text : string(members, name);
 }
 
-static bool is_there(const struct record *record, const char *path)
+/* Something inside the member: an object's with '.', an array's with '['. */
+static bool is_inside(const struct record *record, const char *path, char begin)
 {
 	size_t len = strlen(path), at = 0;
 	const char *key, *value;
 
 	while ((key = record_each(record, &at, &value)))
-		if (strncmp(key, path, len) == 0 && key[len] == '.')
+		if (strncmp(key, path, len) == 0 && key[len] == begin)
 			return true;
 	return false;
 }
@@ -75,7 +83,8 @@ static struct members find_members(const struct client *client,
 	struct members members = {json, ""};
 
 	if (path && *path && strlen(path) < KEY_MAX / 2 &&
-	    (is_there(&json->strings, path) || is_there(&json->scalars, path)))
+	    (is_inside(&json->strings, path, '.') ||
+	     is_inside(&json->scalars, path, '.')))
 		members.path = path;
 	return members;
 }
@@ -96,16 +105,109 @@ static bool token_ok(const char *token)
 	return visible(token, TOKEN_MAX);
 }
 
+/* RFC 6749 3.3, A.17. */
+static bool words_ok(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+/* ---- the refresh token ---- */
+
+/* No server issues one of these names: one that writes them has none to give.
+ */
+static bool is_no_token(const char *text)
+{
+	return !text[strspn(text, WHITE)] || strcmp(text, "null") == 0 ||
+	       strcmp(text, "undefined") == 0;
+}
+
+/* NULL: none. */
+static const char *refresh_token_of(const struct members *members)
+{
+	const char *text = string(members, "refresh_token");
+
+	return text && !is_no_token(text) ? text : NULL;
+}
+
+/* With spaces, but not at the ends, where the keyring's item would lose them. */
+static bool refresh_token_ok(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len <= TOKEN_MAX && words_ok(text) && *text != ' ' &&
+	       text[len - 1] != ' ';
+}
+
+/* A success in which nothing is where it should be: in a member that we do not
+ * know. */
+static bool is_refresh_token_elsewhere(const struct members *members)
+{
+	const struct json *json = members->json;
+	const char *token = string(members, "access_token"), *key, *value;
+	size_t at = 0;
+
+	if ((token && token_ok(token)) || token_error_is(json, 200))
+		return false;
+	while ((key = record_each(&json->strings, &at, &value))) {
+		const char *last = strrchr(key, '.');
+
+		if (strcmp(last ? last + 1 : key, "refresh_token") == 0 &&
+		    !is_no_token(value))
+			return true;
+	}
+	return false;
+}
+
+static enum refresh_verdict find_refresh_token(const struct members *members,
+					       const char **token)
+{
+	const char *text = refresh_token_of(members);
+
+	*token = NULL;
+	if (!text)
+		return is_refresh_token_elsewhere(members) ? REFRESH_UNREADABLE
+							   : REFRESH_NOTHING;
+	if (!refresh_token_ok(text)) /* it can be none, and was read */
+		return REFRESH_NOTHING;
+	*token = text;
+	return REFRESH_NEW;
+}
+
 /* Whatever else is wrong with a success, the token that supersedes the one that
  * was sent must not be lost. */
 static int take_refresh_token(const struct members *members,
 			      struct endpoint_answer *answer)
 {
-	const char *refresh = string(members, "refresh_token");
+	const char *refresh;
 
-	return refresh && token_ok(refresh)
-		   ? record_add(&answer->fields, "refresh_token", refresh)
-		   : 0;
+	find_refresh_token(members, &refresh);
+	return record_add(&answer->fields, "refresh_token", refresh);
+}
+
+enum refresh_verdict token_answer_refresh(const struct client *client,
+					  const struct buf *body, bool whole,
+					  struct buf *token)
+{
+	bool word = memmem(buf_text(body), body->len, "refresh_token",
+			   strlen("refresh_token"));
+	struct json json = {0};
+	enum record_error error = answer_body_read(body, whole, &json);
+	struct members members = find_members(client, &json);
+	const char *text;
+	enum refresh_verdict verdict = find_refresh_token(&members, &text);
+
+	/* Of a broken one what came before the break counts. */
+	if (whole && error && word && verdict == REFRESH_NOTHING)
+		verdict = REFRESH_UNREADABLE;
+	if (!whole && verdict == REFRESH_UNREADABLE)
+		verdict = REFRESH_NOTHING;
+	if (error == RECORD_NOMEM || (text && buf_str(token, text)))
+		verdict = word ? REFRESH_UNREADABLE : REFRESH_NOTHING;
+	json_free(&json);
+	return verdict;
 }
 
 /* ---- lifetime ---- */
@@ -155,16 +257,6 @@ static int take_lifetime(const struct client *client,
 
 /* ---- scope ---- */
 
-/* RFC 6749 3.3: visible ASCII. What else there is says nothing to us, and must
- * not keep a grant from being stored. */
-static bool words_ok(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			return false;
-	return true;
-}
-
 /* With spaces between. The provider's own separator counts, and commas do where
  * there is no space: servers that want spaces have been seen to answer so. */
 static int add_words(const struct client *client, const char *text,
@@ -184,6 +276,8 @@ static int add_words(const struct client *client, const char *text,
 	return rc;
 }
 
+/* What is no scope says nothing to us, and must not keep a grant from being
+ * stored. */
 static int take_scope(const struct client *client,
 		      const struct members *members,
 		      struct endpoint_answer *answer)
@@ -193,8 +287,7 @@ static int take_scope(const struct client *client,
 	char key[KEY_MAX];
 	int rc = 0;
 
-	snprintf(key, sizeof(key), "%s%sscope[]", members->path,
-		 *members->path ? "." : "");
+	member_key(members, "scope[]", key);
 	if (text && !words_ok(text))
 		return 0;
 	if (text)
@@ -211,17 +304,36 @@ static int take_scope(const struct client *client,
 
 /* ---- the rest ---- */
 
+/* Without the white space around it. */
+static bool type_is(const char *type, const char *name)
+{
+	size_t len = strlen(type);
+
+	while (len && strchr(WHITE, type[len - 1]))
+		len--;
+	return strlen(name) == len && strncasecmp(type, name, len) == 0;
+}
+
 /* RFC 6749 7.1: a type that we do not know is not used. */
-static bool type_ok(const struct client *client, const struct members *members)
+static int check_type(const struct client *client,
+		      const struct members *members, struct problem *problem)
 {
 	const char *type = number(members, "token_type"), *name = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
 
-	if (!type || strcasecmp(type, "bearer") == 0)
-		return true;
+	type = type ? type + strspn(type, WHITE) : "";
+	if (!*type || type_is(type, "Bearer"))
+		return VALETKEY_OK;
 	while ((name = record_next(&client->config, "token_type[]", name)))
-		if (strcasecmp(type, name) == 0)
-			return true;
-	return false;
+		if (type_is(type, name))
+			return VALETKEY_OK;
+	problem_quote(quoted, type);
+	return problem_set(problem, VALETKEY_ERR_DENIED,
+			   "%s gave a token of the type \"%s\"; only Bearer is "
+			   "used. If the provider means a Bearer token by it, "
+			   "write 'token_type[]=%s' into the provider's file, "
+			   "or into the account's.",
+			   client->name, quoted, quoted);
 }
 
 /* A file that was changed must not have a secret shown as a person's name. */
@@ -264,15 +376,15 @@ static int take_fields(const struct client *client,
 		       struct endpoint_answer *answer, struct problem *problem)
 {
 	const char *token = string(members, "access_token");
-	const char *refresh = string(members, "refresh_token");
+	const char *refresh = refresh_token_of(members);
+	int rc;
 
-	if (!token || !token_ok(token) || (refresh && !token_ok(refresh)))
+	if (!token || !token_ok(token) ||
+	    (refresh && !refresh_token_ok(refresh)))
 		return token_error_set(client, members->json, answer, problem);
-	if (!type_ok(client, members))
-		return problem_set(problem, VALETKEY_ERR_DENIED,
-				   "%s gave a token of a type that valetkey "
-				   "does not know; only Bearer is.",
-				   client->name);
+	rc = check_type(client, members, problem);
+	if (rc)
+		return rc;
 	if (record_add(&answer->fields, "access_token", token) ||
 	    take_scope(client, members, answer) ||
 	    take_lifetime(client, members, answer) ||
@@ -310,22 +422,38 @@ static void note_http(const struct http_answer *http,
 	note_redirect(http->status / 100 == 3 ? http->location : "", answer);
 }
 
+static int no_content(const struct client *client,
+		      const struct http_answer *http, struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NETWORK,
+			   "The answer of %s (HTTP %ld) is empty, so there is "
+			   "no token in it. Try again; if it stays so, check "
+			   "token_endpoint: %s",
+			   client->name, http->status, client->token_endpoint);
+}
+
 int token_answer_read(const struct client *client,
 		      const struct http_answer *http,
 		      struct endpoint_answer *answer, struct problem *problem)
 {
 	struct json json = {0};
 	struct members members;
-	int rc, malformed;
+	enum record_error error;
+	int rc;
 
 	note_http(http, answer);
-	malformed = json_parse(buf_text(&http->body), http->body.len, &json);
+	error = answer_body_read(&http->body, true, &json);
 	members = find_members(client, &json);
-	if (http->status == 200 && take_refresh_token(&members, answer))
+	if ((http_success(http->status) &&
+	     take_refresh_token(&members, answer)) ||
+	    error == RECORD_NOMEM)
 		rc = no_memory(problem);
-	else if (malformed)
+	else if (http_success(http->status) && answer_body_empty(&http->body))
+		rc = no_content(client, http, problem);
+	else if (error)
 		rc = token_error_set(client, NULL, answer, problem);
-	else if (http->status == 200 && !token_error_is(&json))
+	else if (http_success(http->status) &&
+		 !token_error_is(&json, http->status))
 		rc = take_fields(client, &members, answer, problem);
 	else
 		rc = token_error_set(client, &json, answer, problem);

@@ -10,13 +10,19 @@
 
 #include <string.h>
 
-/* Where the name may stand, and the text; the standard's place first. */
+/* Where the name may stand, and the text; the standard's place first. What is
+ * inside a list has the list's name (answer_body.h). */
 static const char *const name_keys[] = {
-    "error",	  "error.code", "error.type", "error.status",
-    "error_code", "errorCode",	"code",	      "status"};
+    "error",	    "error[]",	   "error.code",       "error.type",
+    "error.status", "errors[]",	   "errors.errorType", "errors.error",
+    "errors.code",  "errors.type", "error_code",       "errorCode",
+    "code",	    "status"};
 static const char *const text_keys[] = {"error_description",
 					"error.message",
 					"error.description",
+					"errors.message",
+					"errors.error_description",
+					"errors.detail",
 					"error_message",
 					"errorMessage",
 					"message",
@@ -26,9 +32,9 @@ static const char *const text_keys[] = {"error_description",
 #define NAME_KEYS (sizeof(name_keys) / sizeof(*name_keys))
 #define TEXT_KEYS (sizeof(text_keys) / sizeof(*text_keys))
 
-/* The first of these alone tell an error from a success where both have HTTP
- * 200. */
-#define NAME_KEYS_OF_SUCCESS 4
+/* The first of these alone tell an error from a success where both have a 2xx.
+ */
+#define NAME_KEYS_OF_SUCCESS 10
 
 static bool says_something(const char *text)
 {
@@ -36,26 +42,53 @@ static bool says_something(const char *text)
 	       strcmp(text, "0") != 0;
 }
 
-/* The first of the keys that says something. */
+/* The first of the keys that says something; of several errors the first. */
 static const char *find(const struct json *json, const char *const *keys,
 			size_t count)
 {
 	const char *text = NULL;
 
 	for (size_t i = 0; i < count && !says_something(text); i++) {
-		text = record_get(&json->strings, keys[i]);
+		text = record_next(&json->strings, keys[i], NULL);
 		if (!says_something(text))
-			text = record_get(&json->scalars, keys[i]);
+			text = record_next(&json->scalars, keys[i], NULL);
 	}
 	return says_something(text) ? text : NULL;
 }
 
-bool token_error_is(const struct json *json)
+const char *token_error_name(const struct json *json)
 {
-	const char *ok = record_get(&json->scalars, "ok");
+	return find(json, name_keys, NAME_KEYS);
+}
 
+const char *token_error_text(const struct json *json)
+{
+	return find(json, text_keys, TEXT_KEYS);
+}
+
+static bool is_false(const struct json *json, const char *key)
+{
+	const char *value = record_get(&json->scalars, key);
+
+	return value && strcmp(value, "false") == 0;
+}
+
+static bool is_no_success(const struct json *json)
+{
 	return find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
-	       (ok && strcmp(ok, "false") == 0);
+	       is_false(json, "ok") || is_false(json, "success");
+}
+
+bool token_error_is(const struct json *json, long status)
+{
+	if (http_success(status))
+		return is_no_success(json);
+	if (status < 400 || status >= 500 || status == 429)
+		return false;
+	if (says_something(record_get(&json->strings, "error")))
+		return true;
+	return status != 404 && status != 405 &&
+	       (token_error_name(json) || token_error_text(json));
 }
 
 const char *token_error_meaning(const struct record *names, const char *name)
@@ -89,8 +122,8 @@ static const struct {
 static int refused(const struct client *client, const struct json *json,
 		   struct endpoint_answer *answer, struct problem *problem)
 {
-	const char *name = find(json, name_keys, NAME_KEYS);
-	const char *text = find(json, text_keys, TEXT_KEYS);
+	const char *name = token_error_name(json);
+	const char *text = token_error_text(json);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	int result = VALETKEY_ERR_DENIED;
 	const char *next = "";
@@ -169,27 +202,10 @@ static int no_answer(const struct client *client,
 	return strange_answer(client, answer, problem);
 }
 
-/* Whether it is the server's word on our request, and not about its state or
- * from somebody in between. */
-static bool is_word(const struct json *json, long status)
-{
-	const char *error = record_get(&json->strings, "error");
-
-	if (status == 200)
-		return token_error_is(json);
-	if (status < 400 || status >= 500 || status == 429)
-		return false;
-	if (says_something(error))
-		return true;
-	return status != 404 && status != 405 &&
-	       (find(json, name_keys, NAME_KEYS) ||
-		find(json, text_keys, TEXT_KEYS));
-}
-
 int token_error_set(const struct client *client, const struct json *json,
 		    struct endpoint_answer *answer, struct problem *problem)
 {
-	if (json && is_word(json, answer->status))
+	if (json && token_error_is(json, answer->status))
 		return refused(client, json, answer, problem);
 	return no_answer(client, answer, problem);
 }

@@ -10,8 +10,16 @@
 #include "json.h"
 #include "net.h"
 
-/* Whether the JSON of an answer with HTTP 200 is an error all the same. */
-bool token_error_is(const struct json *json);
+/*
+ * Whether this is the server's word that it does not do what was asked, and not
+ * about its state, or of somebody in between. With a 2xx too: an error all the
+ * same.
+ */
+bool token_error_is(const struct json *json, long status);
+
+/* What the error is called, and what there is to say of it; NULL: nothing. */
+const char *token_error_name(const struct json *json);
+const char *token_error_text(const struct json *json);
 
 /* The standard's name for what a server calls `name`, by the lines of error[]
  * in `names`: NAME=ERROR; else `name`. */

@@ -5,11 +5,10 @@
  */
 #include "token_request.h"
 #include "endpoint.h"
+#include "form.h"
 #include "json.h"
 
-#include <ctype.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* RFC 6749, 7521, 7636, 8628: what a request is and who sends it. */
@@ -34,49 +33,6 @@ static bool is_ours(const char *name)
 	return *word != NULL;
 }
 
-/* The name and the value from `at` on, decoded; *at is then behind them. */
-static int next_pair(const char **at, struct buf *name, struct buf *value)
-{
-	struct buf *to = name;
-
-	for (; **at && **at != '&'; ++*at) {
-		char c = **at;
-
-		if (c == '=' && to == name) {
-			to = value;
-			continue;
-		}
-		if (c == '%' && isxdigit((unsigned char)(*at)[1]) &&
-		    isxdigit((unsigned char)(*at)[2])) {
-			const char hex[3] = {(*at)[1], (*at)[2], '\0'};
-
-			c = (char)strtoul(hex, NULL, 16);
-			*at += 2;
-		}
-		if (buf_char(to, c))
-			return -1;
-	}
-	if (**at)
-		++*at;
-	return 0;
-}
-
-static int read_form(const struct buf *form, struct record *pairs)
-{
-	const char *at = buf_text(form);
-	int rc = 0;
-
-	while (!rc && *at) {
-		struct buf name = {0}, value = {0};
-
-		rc = next_pair(&at, &name, &value) ||
-		     record_add(pairs, buf_text(&name), buf_text(&value));
-		buf_free(&name);
-		buf_free(&value);
-	}
-	return rc ? -1 : 0;
-}
-
 static int add_line(const char *line, const struct record *there,
 		    struct buf *form)
 {
@@ -96,7 +52,7 @@ int token_request_add(const struct client *client, const char *list,
 {
 	struct record there = {0};
 	const char *line = NULL;
-	int rc = read_form(form, &there);
+	int rc = form_read(buf_text(form), form->len, &there);
 
 	while (!rc && (line = record_next(&client->config, list, line)))
 		rc = add_line(line, &there, form);
@@ -135,7 +91,7 @@ int token_request_json(const struct buf *form, struct buf *json)
 	struct record pairs = {0}, members = {0};
 	const char *name, *value;
 	size_t at = 0;
-	int rc = read_form(form, &pairs);
+	int rc = form_read(buf_text(form), form->len, &pairs);
 
 	while (!rc && (name = record_each(&pairs, &at, &value)))
 		rc = add_member(&pairs, name, value, &members);

@@ -4,6 +4,8 @@
  */
 #include "utf8.h"
 
+#include <string.h>
+
 /* The bytes of the UTF-8 character that starts here (RFC 3629), 0: none. */
 static size_t character(const unsigned char *s, size_t len)
 {
@@ -32,4 +34,9 @@ bool utf8_good(const char *text, size_t len)
 			return false;
 	}
 	return true;
+}
+
+size_t utf8_mark(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }

@@ -12,4 +12,7 @@
 
 bool utf8_good(const char *text, size_t len);
 
+/* How many bytes in front are a byte order mark. */
+size_t utf8_mark(const char *text, size_t len);
+
 #endif

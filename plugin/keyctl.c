@@ -77,6 +77,26 @@ bool keyctl_read(long key, struct buf *payload)
 	return true;
 }
 
+long keyctl_hold(const char *name)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return 0;
+	possess();
+	return key;
+}
+
+bool keyctl_update(long key, const struct buf *payload, long timeout_s)
+{
+	if (key <= 0 || payload->len > KEYCTL_PAYLOAD_MAX ||
+	    keyctl(KEYCTL_UPDATE, key, (long)payload->data, (long)payload->len,
+		   0) != 0)
+		return false;
+	keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	return true;
+}
+
 /* Never by KEYCTL_INVALIDATE: a link that the kernel's collector takes out of
  * @u stays charged to the user, four bytes each. */
 static bool discard(long key)

@@ -27,6 +27,14 @@ bool keyctl_read(long key, struct buf *payload);
  */
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
 
+/*
+ * A key that this thread has made: to have its payload replaced in two calls. The
+ * thread keeps the right to, and must end soon. 0: it is not there.
+ */
+long keyctl_hold(const char *name);
+
+bool keyctl_update(long key, const struct buf *payload, long timeout_s);
+
 /* It goes after that time, and gives way before where the quota is full. */
 void keyctl_spare(const char *name, long timeout_s);
 

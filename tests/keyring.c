@@ -11,6 +11,7 @@
  *	keyring list                   our items' attributes, one item a line
  *	keyring dump KIND ID           prints the secret (client, grant, pending)
  *	keyring replace KIND ID <TEXT  changes the secret
+ *	keyring double KIND ID <TEXT   one more item with the same attributes
  *	keyring delete KIND ID
  *
  * Exits with 1 and a sentence where that fails or there is no such item.
@@ -220,6 +221,21 @@ static void replace(SecretItem *item)
 	check(error);
 }
 
+static void make_double(SecretItem *item)
+{
+	static char text[2 << 20];
+	size_t len = fread(text, 1, sizeof(text), stdin);
+	GError *error = NULL;
+
+	secret_item_create_sync(
+	    secret_collection_for_alias_sync(
+		service(), "default", SECRET_COLLECTION_NONE, NULL, &error),
+	    &schema, secret_item_get_attributes(item), "double",
+	    secret_value_new(text, (gssize)len, "text/plain"),
+	    SECRET_ITEM_CREATE_NONE, NULL, &error);
+	check(error);
+}
+
 static void delete_item(SecretItem *item)
 {
 	GError *error = NULL;
@@ -234,6 +250,8 @@ static bool run(const char *command, const char *kind, const char *id)
 		dump(find(kind, id));
 	else if (id && strcmp(command, "replace") == 0)
 		replace(find(kind, id));
+	else if (id && strcmp(command, "double") == 0)
+		make_double(find(kind, id));
 	else if (id && strcmp(command, "delete") == 0)
 		delete_item(find(kind, id));
 	else if (kind && strcmp(command, "create") == 0)
@@ -264,7 +282,8 @@ int main(int argc, char **argv)
 		_exit(fflush(stdout) ? 1 : 0);
 	fputs("usage: keyring lock|unlock|open|list\n"
 	      "       keyring create|destroy|default NAME\n"
-	      "       keyring dump|replace|delete client|grant|pending ID\n",
+	      "       keyring dump|replace|double|delete "
+	      "client|grant|pending ID\n",
 	      stderr);
 	return 2;
 }

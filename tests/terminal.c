@@ -6,6 +6,7 @@
  *
  *	expect TEXT    waits until TEXT was shown, after what was expected before
  *	send TEXT      types TEXT and Enter
+ *	type TEXT      types TEXT
  *	secret FILE    types what is in FILE, and Enter
  *	key C          types Control-C, or with another letter that one
  *	until COMMAND  waits until the shell's COMMAND succeeds
@@ -118,6 +119,8 @@ static int act(struct terminal *terminal, char *line)
 		return until(terminal, rest);
 	if (strcmp(word, "key") == 0)
 		return type(terminal, &key, 1);
+	if (strcmp(word, "type") == 0)
+		return type(terminal, rest, strlen(rest));
 	if (strcmp(word, "send") == 0 &&
 	    type(terminal, rest, strlen(rest)) == 0)
 		return type(terminal, "\n", 1);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # test_command.sh - the command beside add and login: help, options, token,
-# status, logout, remove, providers, and the completion of bash.
+# status, logout, remove, providers, and what complete tells.
 
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
@@ -178,6 +178,8 @@ test_status()
 	unlike "$text" '^fresh:' 'status of one: of no other'
 	said "$LOGIN" 'valetkey login fresh' 'status of one that is not' \
 		valetkey status fresh
+	is "$(valetkey status fresh 2>&1 >/dev/null)" '' \
+		'status of one that is not: said once, where it is asked for'
 	said "$ACCOUNT" 'no account' 'status of none' valetkey status nobody
 	requests 0 'status asks no provider'
 }
@@ -237,6 +239,30 @@ test_logout_unreachable()
 	provider_start
 }
 
+# It is asked first; without somebody to be asked it is not done.
+test_unasked()
+{
+	for input in 'echo n' 'echo y' true; do
+		run sh -c "$input | valetkey remove fresh"
+		is "$status" "$ARG" "remove, after $input" || tap_note "$text"
+		like "$text" 'Run: valetkey remove fresh --yes$' \
+			"remove, after $input: and says how"
+	done
+	exits "$ARG" 'remove without an input' sh -c 'valetkey remove fresh <&-'
+	exits "$ARG" 'remove of nothing at all' \
+		sh -c 'valetkey remove fresh </dev/null'
+	terminal sh -c "valetkey remove fresh 2>$OUT.errors" </dev/null
+	is "$status" "$ARG" 'remove whose question would not be seen'
+	terminal valetkey remove fresh <<-END
+	expect [y/N]
+	key D
+	END
+	is "$status" "$CANCELED" 'remove, and the end instead of an answer'
+	like "$text" '^valetkey: Nothing was changed' 'and says so'
+	like "$(valetkey status fresh)" 'client secret +stored' \
+		'and nothing of it was done'
+}
+
 test_remove()
 {
 	cp "$CONFIG/providers/ninjaone.conf" "$CONFIG/providers/acme.conf"
@@ -266,41 +292,31 @@ test_remove()
 	remove work
 }
 
-# ---- completion ----
+# ---- what the completions ask ----
 
-# completes EXPECTED WORD...: the words behind "valetkey"; the last is begun.
-completes()
+test_complete()
 {
-	expected=$1
-	shift
-	is "$(bash -c '. "$1"; shift
-		COMP_WORDS=(valetkey "$@") COMP_CWORD=$#
-		_valetkey && printf "%s\n" "${COMPREPLY[@]}"' \
-		bash "$COMPLETIONS/valetkey.bash" "$@" | sort -u | tr '\n' ' ')" \
-		"$expected " "completion of: valetkey $*"
-}
-
-test_completion()
-{
-	if ! command -v bash >/dev/null; then
-		skip 'no bash' 'completion'
-		return
-	fi
-	completes 'login logout' lo
-	completes 'status' stat
-	completes 'fresh robot work' token ''
-	completes 'work' login w
-	completes '--fd --help --min-valid --resource' run work --
-	completes 'header' token work --format h
-	completes 'setpriv' run work -- setpri
-	completes 'ninjaone' add x --provider nin
-	completes 'api-services' add x --provider ninjaone --client api
-	completes 'client_credentials' add x --client client
-	completes 'ca' add x --provider ninjaone --instance c
-	completes 'com freedesktop gnome salsa' add x --provider = gitlab --instance ''
-	completes '' add x --instance ''
-	completes '--json' status --j
-	completes '' token work --scope ''
+	said 0 '^work$' 'complete accounts' valetkey complete accounts
+	is "$text" "$(printf '%s\n' fresh robot work)" 'sorted, and no more'
+	said 0 '^ninjaone$' 'complete providers' valetkey complete providers
+	unlike "$text" '[^a-z0-9-]' 'no provider is more than a name'
+	said 0 '^demo$' 'complete instances' valetkey complete instances ninjaone
+	said 0 '^api-services$' 'complete clients' \
+		valetkey complete clients ninjaone
+	said 0 '^client_credentials$' 'complete clients of no provider' \
+		valetkey complete clients
+	said "$ARG" 'no provider "ninjaoen".*Did you mean' \
+		'complete instances of nobody' \
+		valetkey complete instances ninjaoen
+	for wrong in '' nonsense instances 'accounts x' 'clients a b'; do
+		# shellcheck disable=SC2086 # words
+		said "$ARG" 'Usage: valetkey complete accounts' \
+			"complete $wrong" valetkey complete $wrong
+	done
+	said 0 '^Usage: valetkey complete' 'complete --help' \
+		valetkey complete --help
+	unlike "$(valetkey --help)" complete 'complete is not in --help'
+	like "$(cat "$MANUAL")" '^\.Ss complete ' 'complete is in the manual'
 }
 
 provider_start || exit 1
@@ -318,8 +334,9 @@ requests_before=$(token_requests)
 test_status
 test_status_json
 test_status_broken
-test_completion
+test_complete
 test_logout
 test_logout_unreachable
+test_unasked
 test_remove
 done_testing

@@ -65,6 +65,38 @@ static void test_good(void)
 	json_free(&json);
 	tap_ok(!json_parse("{}", 2, &json), "an empty object");
 	json_free(&json);
+	tap_ok(!json_parse("\xef\xbb\xbf{}", 5, &json),
+	       "a byte order mark in front");
+	json_free(&json);
+}
+
+static void test_generous(void)
+{
+	static const char text[] =
+	    "[\"s\",{\"a\":\"1\",\"errors\":[{\"code\":7},[{\"name\":\"n\"}]],"
+	    "\"x y\":{\"in\":\"z\"}},{\"b\":\"2\"}, {\"c\":\"3\",\"d\":\"cut";
+	struct json json = {0};
+	const struct record *s = &json.strings;
+
+	tap_ok(json_parse_answer(text, sizeof(text) - 1, false, &json) ==
+		   RECORD_OK,
+	       "half an array");
+	tap_ok(equal(record_get(s, "[]"), "s") &&
+		   equal(record_get(s, "a"), "1") &&
+		   equal(record_get(s, "b"), "2"),
+	       "its objects' members");
+	tap_ok(equal(record_get(&json.scalars, "errors.code"), "7") &&
+		   equal(record_get(s, "errors.name"), "n"),
+	       "those of a member that is an array");
+	tap_ok(equal(record_get(s, "?.in"), "z"), "a key of its own kind");
+	tap_ok(equal(record_get(s, "c"), "3") && !record_get(s, "d"),
+	       "what came completely");
+	json_free(&json);
+	tap_ok(json_parse_answer(text, sizeof(text) - 1, true, &json) ==
+		       RECORD_MALFORMED &&
+		   equal(record_get(s, "c"), "3"),
+	       "half of one as a whole");
+	json_free(&json);
 }
 
 struct bad {
@@ -99,7 +131,8 @@ static const struct bad bads[] = {
     {"a bad escape", "{\"a\":\"\\x41\"}"},
     {"a bad number", "{\"a\":01}"},
     {"NaN", "{\"a\":NaN}"},
-    {"a byte order mark", "\xef\xbb\xbf{}"},
+    {"a byte order mark behind white space", " \xef\xbb\xbf{}"},
+    {"half a byte order mark", "\xef\xbb{}"},
 };
 
 static void test_bad(void)
@@ -214,6 +247,7 @@ static void test_write(void)
 int main(void)
 {
 	test_good();
+	test_generous();
 	test_bad();
 	test_depth();
 	test_size();

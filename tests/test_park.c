@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_park - a new grant is parked and found again, in the kernel's keyring
- * and, where that is forbidden, in a file; by nobody but who has the grant that
- * it replaces.
+ * test_park - what is parked is found again, in the kernel's keyring and, where
+ * that is forbidden or too small, in a file; by nobody but who has the key that
+ * it was sealed with.
  */
+#include "keyctl.h"
 #include "park.h"
-#include "boot.h"
-#include "clock.h"
-#include "lock.h"
-#include "newest.h"
 #include "tap.h"
 
 #include "hosts/refuse_keys.h"
@@ -20,131 +17,121 @@
 #include <unistd.h>
 
 #define ID "00112233445566778899aabbccddeeff"
+#define BIG 100000
 
-static struct client client = {.id = ID};
-static int lock = -1;
+static struct park_place place = {
+    .id = ID, .slot = PARK_REFRESH, .seal = "a seal of many bits"};
+static struct park_place other = {
+    .id = ID, .slot = PARK_REFRESH, .seal = "another one"};
+static struct park_place login = {
+    .id = ID, .slot = PARK_LOGIN, .seal = "a seal of many bits"};
 
-static struct record make(const char *refresh_token)
+static const char *found(const struct park_place *at)
 {
-	struct record grant = {0};
+	static char text[64];
+	struct buf plain = {0};
+	enum park_state state = park_read(at, &plain);
 
-	if (record_add(&grant, "seal", "a seal of many bits") ||
-	    record_add(&grant, "refresh_token", refresh_token))
-		abort();
-	return grant;
+	strcpy(text, state == PARK_IN_FLIGHT ? "in flight"
+		     : state == PARK_FOREIGN ? "foreign"
+					     : "none");
+	if (state == PARK_SEALED)
+		snprintf(text, sizeof(text), "%s", buf_text(&plain));
+	buf_free(&plain);
+	return text;
 }
 
-static const char *found(const struct record *stored)
+static bool parks(struct park_place *at, const char *text)
 {
-	static char token[64];
-	struct record parked = {0};
-	enum park_state state = park_look(&client, lock, stored, &parked);
-	const char *refresh = record_get(&parked, "refresh_token");
+	struct buf plain = {0}, sealed = {0};
+	bool parked =
+	    buf_str(&plain, text) == 0 && park_put(at, &plain, &sealed);
 
-	strcpy(token, state == PARK_IN_FLIGHT ? "in flight" : "none");
-	if (state == PARK_GRANT && refresh && strlen(refresh) < sizeof(token))
-		strcpy(token, refresh);
-	record_free(&parked);
-	return token;
+	buf_free(&plain);
+	buf_free(&sealed);
+	return parked;
 }
 
-static bool in_file(void)
+static bool in_file(const char *slot)
 {
 	char path[4096];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/valetkey/." ID ".parked",
-		 getenv("XDG_CONFIG_HOME"));
+	snprintf(path, sizeof(path), "%s/valetkey/." ID ".%s",
+		 getenv("XDG_CONFIG_HOME"), slot);
 	return stat(path, &st) == 0 && (st.st_mode & 07777) == 0600;
 }
 
 static void test(const char *where)
 {
-	struct record stored = make("first"), next = make("second"),
-		      other = make("other");
-
-	park_clear(&client);
-	tap_ok(strcmp(found(&stored), "none") == 0, "%s: nothing yet", where);
-	tap_ok(park_reserve(&client, &stored), "%s: room is taken", where);
-	tap_ok(strcmp(found(&stored), "in flight") == 0, "%s: and seen", where);
-	tap_ok(park_put(&client, &stored, &next), "%s: parked", where);
-	tap_ok(strcmp(found(&stored), "second") == 0, "%s: found", where);
-	tap_ok(strcmp(found(&other), "none") == 0,
-	       "%s: it replaces no other grant", where);
-	tap_ok(strcmp(found(&stored), "none") == 0, "%s: and is thrown away",
-	       where);
-	tap_ok(park_put(&client, &stored, &next), "%s: again", where);
-	park_clear(&client);
-	tap_ok(strcmp(found(&stored), "none") == 0, "%s: cleared", where);
-	record_free(&stored);
-	record_free(&next);
-	record_free(&other);
+	park_forget(ID);
+	tap_ok(strcmp(found(&place), "none") == 0, "%s: nothing yet", where);
+	tap_ok(park_reserve(&place, 2000), "%s: room is taken", where);
+	tap_ok(strcmp(found(&place), "in flight") == 0, "%s: and seen", where);
+	tap_ok(parks(&place, "second"), "%s: parked", where);
+	tap_ok(strcmp(found(&place), "second") == 0, "%s: found", where);
+	tap_ok(strcmp(found(&other), "foreign") == 0,
+	       "%s: nobody else can read it", where);
+	tap_ok(strcmp(found(&login), "none") == 0,
+	       "%s: a login's place is another one", where);
+	tap_ok(parks(&login, "third") && strcmp(found(&login), "third") == 0 &&
+		   strcmp(found(&place), "second") == 0,
+	       "%s: both at once", where);
+	park_forget(ID);
+	tap_ok(strcmp(found(&place), "none") == 0 &&
+		   strcmp(found(&login), "none") == 0,
+	       "%s: cleared", where);
 }
 
-static struct record issued(const char *refresh_token, int64_t when)
+/* The kernel takes no more than 32,767 bytes in a key. */
+static void test_big(void)
 {
-	struct record grant = make(refresh_token);
-	char boot[BOOT_ID_SIZE];
+	struct buf plain = {0}, sealed = {0}, again = {0};
 
-	if (!boot_id(boot) || record_add(&grant, "boot", boot) ||
-	    record_add_int(&grant, "issued_clock", when))
-		abort();
-	return grant;
+	while (plain.len < BIG)
+		if (buf_str(&plain, "0123456789"))
+			abort();
+	tap_ok(park_reserve(&place, BIG), "big: room is taken");
+	tap_ok(park_put(&place, &plain, &sealed) && in_file("parked"),
+	       "big: it is in the file");
+	tap_ok(park_read(&place, &again) == PARK_SEALED && again.len == BIG,
+	       "big: it is read back whole");
+	tap_ok(keyctl_find("valetkey-parked:" ID) < 0,
+	       "big: the key does not stand in its way");
+	park_forget(ID);
+	buf_free(&plain);
+	buf_free(&sealed);
+	buf_free(&again);
 }
 
-/* The keyring has gone back by two grants, or more. */
-static void test_outdated(void)
+static void test_stored(void)
 {
-	int64_t now = clock_ms();
-	struct record first = issued("first", now - 4000),
-		      second = issued("second", now - 3000),
-		      third = issued("third", now - 2000),
-		      fourth = issued("fourth", now - 1000);
-	struct problem problem = {0};
-
-	if (lock_take(ID, LOCK_GRANT, now + 1000, &lock, &problem))
-		abort();
-	newest_note(lock, &third);
-	park_put(&client, &second, &third);
-	tap_ok(strcmp(found(&first), "third") == 0,
-	       "outdated: what is parked is the newest one");
-	park_put(&client, &third, &fourth);
-	tap_ok(strcmp(found(&first), "fourth") == 0,
-	       "outdated: what is parked replaces the newest one");
-	park_put(&client, &first, &second);
-	newest_note(lock, &fourth);
-	tap_ok(strcmp(found(&third), "none") == 0,
-	       "outdated: what is parked is an older one");
-	tap_ok(strcmp(found(&first), "second") == 0,
-	       "outdated: it was not thrown away");
-	tap_ok(strcmp(found(&fourth), "none") == 0 &&
-		   strcmp(found(&first), "none") == 0,
-	       "not outdated: it was");
-	lock_drop(&lock);
-	record_free(&first);
-	record_free(&second);
-	record_free(&third);
-	record_free(&fourth);
+	park_reserve(&place, 100);
+	parks(&place, "kept");
+	park_keep(&place);
+	tap_ok(in_file("parked"), "kept: in the file as well");
+	park_stored(&place, 100);
+	tap_ok(!in_file("parked") && strcmp(found(&place), "kept") == 0,
+	       "stored: the key stays for a while, the file goes");
+	park_forget(ID);
 }
 
 /* The kernel had room for the reservation, and then no more. */
 static void test_moved(void)
 {
-	struct record stored = make("first"), next = make("second");
 	struct buf nothing = {0};
 
-	park_reserve(&client, &stored);
+	park_reserve(&place, 2000);
 	if (refuse_keys(EPERM) != 0 || buf_str(&nothing, "")) {
 		tap_ok(true, "moved # SKIP the kernel takes no filter");
 		return;
 	}
-	tap_ok(park_put(&client, &stored, &next) && in_file(),
+	tap_ok(parks(&place, "second") && in_file("parked"),
 	       "no more room in the kernel: it goes to a private file");
-	tap_ok(strcmp(found(&stored), "second") == 0, "and is found");
+	tap_ok(strcmp(found(&place), "second") == 0, "and is found");
 	test("file");
-	tap_ok(!in_file(), "no file is left");
-	record_free(&stored);
-	record_free(&next);
+	tap_ok(!in_file("parked") && !in_file("parked-login"),
+	       "no file is left");
 	buf_free(&nothing);
 }
 
@@ -155,8 +142,9 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/valetkey", getenv("XDG_CONFIG_HOME"));
 	mkdir(path, 0700);
 	test("key");
-	tap_ok(!in_file(), "key: no file was made");
-	test_outdated();
+	tap_ok(!in_file("parked"), "key: no file was made");
+	test_big();
+	test_stored();
 	test_moved();
 	return tap_done();
 }

@@ -265,6 +265,7 @@ test_urls()
 		'revocation_endpoint=https://r.example/'
 }
 
+# shellcheck disable=SC2016 # nothing here is to be expanded
 test_values()
 {
 	bad 19 'grant must be authorization_code, device_code or client_credentials' \
@@ -281,6 +282,13 @@ test_values()
 	bad 19 'such as invalid_grant' 'error[]=bad=worse'
 	bad 19 'CODE ORIGIN TEXT' 'instance[]=ca'
 	bad 19 'CODE ORIGIN TEXT' 'instance[]=ca http://ca.acme.example Canada'
+	for code in 'a$(id)' 'a`id`' "a'" 'a;id' 'a:b' 'a*' 'a/b' '-a' '.a' 'ä' \
+		"$(printf '%65s' '' | tr ' ' a)"; do
+		bad 19 'CODE of \[A-Za-z0-9._-\], a letter or digit first' \
+			"instance[]=$code https://ca.acme.example Canada"
+		bad 19 'client\[\] must be of \[a-z0-9-\], a letter or digit' \
+			"client[]=$code"
+	done
 	bad 19 'top-level domain' 'instance_domain[]=.com'
 	bad 19 'in lower case' 'instance_domain[]=acme.example'
 	bad 19 'NAME USUAL TEXT' 'parameter[]=origin - Origin'
@@ -322,6 +330,34 @@ test_explained()
 	unlike "$text" "$ESCAPE" 'which is not shown'
 }
 
+# What has another code or another name is not used, and says so.
+# shellcheck disable=SC2016 # nothing here is to be expanded
+test_limits()
+{
+	mkdir -p "$CONFIG/providers"
+	for line in 'instance[]=a$(id) https://a.acme.example A' 'client[]=a$(id)'
+	do
+		{ good_file; echo "$line"; } >"$CONFIG/providers/acme.conf"
+		said "$ARG" 'acme.conf is not used: a code of .* --check FILE$' \
+			"not read: $line" valetkey providers acme
+		unlike "$text" '[$]\(id' 'and what it has is not shown'
+		said "$ARG" 'acme.conf is not used' "nothing is added: $line" \
+			add_offline own --provider acme --instance eu
+	done
+	run valetkey providers
+	like "$text" '^ninjaone ' 'the others are listed'
+	good_file >"$CONFIG/providers/acme.conf"
+	for name in Acme 'a b' 'a$(id)' -acme; do
+		cp "$CONFIG/providers/acme.conf" "$CONFIG/providers/$name.conf"
+		said 0 'warning: Under this name it is not used. Call it NAME' \
+			"the name $name.conf" valetkey providers --check \
+			"$CONFIG/providers/$name.conf"
+		rm -- "$CONFIG/providers/$name.conf"
+	done
+	rm "$CONFIG/providers/acme.conf"
+	nothing_left 'limits'
+}
+
 # ---- the manual page's ten lines ----
 
 test_manual()
@@ -355,5 +391,6 @@ test_lines
 test_urls
 test_values
 test_kinds
+test_limits
 test_manual
 done_testing

@@ -217,6 +217,31 @@ test_replaced_machine()
 	remove robot
 }
 
+# A keyring that was copied brings another machine's login along.
+test_replaced_elsewhere()
+{
+	serve
+	odd_account copied monitoring revocation_ends=grant || exit 1
+	run demo_login copied
+	id=$(account_id copied)
+	(umask 077
+	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" |
+		sed '/^machine=/d; $a machine=another' >"$VALETKEY_TEST_DIR/item")
+	"$VALETKEY_BUILD/tests/keyring" replace grant "$id" \
+		<"$VALETKEY_TEST_DIR/item"
+	rm -f "$VALETKEY_TEST_DIR/item"
+	run demo_login copied
+	is "$status" 0 'copied: a login on this machine' || tap_note "$text"
+	settled
+	if [ -s /etc/machine-id ]; then
+		is "$(counted revocations)" 0 "copied: the other machine's stays"
+	else
+		skip 'this machine has no id' "copied: the other machine's stays"
+	fi
+	works copied
+	remove copied
+}
+
 # A provider that gives the same refresh token again, at $A: it is in use.
 test_same_token()
 {
@@ -345,6 +370,7 @@ test_replaced_unknown
 test_replaced_long
 test_replaced_change
 test_replaced_machine
+test_replaced_elsewhere
 test_no_accounts
 test_limit
 test_drop

@@ -84,7 +84,7 @@ test_withdrawn()
 	valetkey token demo >/dev/null
 	id=$(account_id demo)
 	like "$(keys_with_id)" "valetkey:$id:" 'published again'
-	ok 'remove' valetkey remove demo
+	ok 'remove' valetkey remove demo --yes
 	is_gone 'takes it out, and all that belongs to it' keys_with_id
 	demo_account demo >/dev/null 2>&1 && demo_login demo >/dev/null 2>&1
 }

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# bash completion for valetkey: verbs, options, accounts (the names of their
-# files) and providers.
+# bash completion for valetkey: verbs, options, and the names that `valetkey
+# complete` tells.
+#
+# No text of a file may be expanded here: candidates are lines, which are
+# compared and quoted. (compgen -W expands its words.)
 
-_valetkey_files()
+# Of standard input's lines those that begin as $value, quoted, without what
+# stands before the word that readline replaces: a word ends for it at = and @.
+_valetkey_take()
 {
-	local folder file
-	for folder; do
-		for file in "$folder"/*.conf; do
-			[[ -e $file ]] || continue
-			file=${file##*/}
-			printf '%s\n' "${file%.conf}"
-		done
+	local line
+	while IFS= read -r line; do
+		[[ $line == "$value"* ]] || continue
+		line=${line#"${value%"$replaced"}"}
+		printf -v line %q "$line"
+		COMPREPLY+=("$line")
 	done
 }
 
@@ -20,106 +24,127 @@ _valetkey_options()
 {
 	case $1 in
 	add)
-		echo '--provider --instance --set --client --client-id --register
-			--resource-indicator --secret-stdin
-			--secret-fd --scope --redirect-uri --host --ca-file
-			--issuer --authorization-endpoint --token-endpoint
-			--revocation-endpoint --auth --client-key --client-key-id
-			--client-certificate --proxy --no-prompt'
+		printf '%s\n' --provider --instance --set --client --client-id \
+			--register --resource-indicator --secret-stdin \
+			--secret-fd --scope --redirect-uri --host --ca-file \
+			--issuer --authorization-endpoint --token-endpoint \
+			--revocation-endpoint --auth --client-key \
+			--client-key-id --client-certificate --proxy --no-prompt
 		;;
-	login) echo '--flow --no-browser --no-qr --accept-change --timeout' ;;
+	login)
+		printf '%s\n' --flow --no-browser --no-qr --accept-change \
+			--timeout
+		;;
 	token)
-		echo '--format --user --resource --min-valid --scope --timeout
-			--interactive'
+		printf '%s\n' --format --user --resource --min-valid --scope \
+			--timeout --interactive
 		;;
-	run) echo '--fd --resource --min-valid' ;;
-	curl) echo '--min-valid' ;;
-	git-setup) echo '--apply' ;;
-	status) echo '--json' ;;
-	providers) echo '--check' ;;
-	logout) echo '--drop-revocations --yes' ;;
-	remove) echo '--yes' ;;
+	run) printf '%s\n' --fd --resource --min-valid ;;
+	curl) echo --min-valid ;;
+	git-setup) echo --apply ;;
+	status) echo --json ;;
+	providers) echo --check ;;
+	logout) printf '%s\n' --drop-revocations --yes ;;
+	remove) echo --yes ;;
 	esac
-	echo '--help'
+	echo --help
 }
 
-# What the provider of the line has for an option: the codes of its instances
-# or its kinds of client.
-_valetkey_of_provider()
+# The provider of the line, nothing where there is none.
+_valetkey_provider()
 {
-	local i name=
-	for ((i = 2; i < ${#COMP_WORDS[@]}; i++)); do
-		[[ ${COMP_WORDS[i]} != --provider ]] || name=${COMP_WORDS[i + 1]}
-		[[ $name != = ]] || name=${COMP_WORDS[i + 2]}
-		[[ -z $name ]] || break
+	local i
+	for ((i = 2; i < ${#words[@]}; i++)); do
+		case ${words[i]} in
+		--provider) echo "${words[i + 1]}" ;;
+		--provider=*) echo "${words[i]#*=}" ;;
+		*) continue ;;
+		esac
+		return
 	done
-	[[ -n $name ]] || return
-	valetkey providers "$name" 2>/dev/null | sed -n "$1"
 }
 
-# What may follow an option; fails where it takes a value of its own.
+# What may follow an option; fails where none takes a value here.
 _valetkey_value()
 {
-	local config=${XDG_CONFIG_HOME:-$HOME/.config}/valetkey
+	local provider
 	case $1/$2 in
-	add/--provider)
-		# The installed ones by the command: it knows where they are.
-		_valetkey_files "$config/providers"
-		valetkey providers 2>/dev/null | sed -n 's/^\([a-z0-9-]\{1,\}\) .*/\1/p'
-		;;
-	add/--instance)
-		_valetkey_of_provider \
-			's/^[-a-z ]\{16\}\([^ ]*\) https\{0,1\}:.*/\1/p'
-		;;
-	add/--client)
-		_valetkey_of_provider 's/^--client \([^:]*\):.*/\1/p' |
-			grep . || echo 'authorization_code client_credentials'
+	add/--provider) valetkey complete providers ;;
+	add/--instance | add/--client)
+		provider=$(_valetkey_provider)
+		valetkey complete "${2#--}s" ${provider:+"$provider"}
 		;;
 	add/--auth)
-		echo 'client_secret_post client_secret_basic private_key_jwt
-			tls_client_auth none'
+		printf '%s\n' client_secret_post client_secret_basic \
+			private_key_jwt tls_client_auth none
 		;;
-	login/--flow) echo 'code paste device' ;;
-	token/--format) echo 'plain header json netrc curl env kubectl xoauth2' ;;
-	*/--set | */--check | */--ca-file | */--client-key | */--client-key-id | \
-		*/--client-certificate | */--proxy | */--client-id | */--secret-fd | */--scope | */--host | \
-		*/--resource-indicator | \
+	login/--flow) printf '%s\n' code paste device ;;
+	token/--format)
+		printf '%s\n' plain header json netrc curl env kubectl xoauth2
+		;;
+	*/--set | */--client-key-id | */--proxy | */--client-id | \
+		*/--secret-fd | */--scope | */--host | */--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
 		*/--min-valid | */--resource | */--user) ;;
 	*) return 1 ;;
-	esac
+	esac 2>/dev/null
+}
+
+_valetkey_verbs()
+{
+	printf '%s\n' add login token status logout remove providers run curl \
+		git-setup help
+}
+
+_valetkey_words()
+{
+	if [[ $value == -* ]]; then
+		_valetkey_options "$1"
+		return
+	fi
+	case $1 in
+	help) _valetkey_verbs ;;
+	providers) valetkey complete providers ;;
+	login | token | status | logout | remove | run | curl | git-setup)
+		valetkey complete accounts
+		;;
+	esac 2>/dev/null
 }
 
 _valetkey()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words
-	local verbs='add login token status logout remove providers run curl
-		git-setup help'
-	local config=${XDG_CONFIG_HOME:-$HOME/.config}/valetkey
+	local line=${COMP_LINE:0:COMP_POINT} replaced=$2 option value i IFS=$' \t\n'
+	local -a words
+	# (COMP_WORDS are cut at = and @.)
+	read -rd '' -a words <<<"$line"
+	[[ $line != *[[:blank:]] ]] || words+=('')
+	value=${words[${#words[@]} - 1]}
+	option=${words[${#words[@]} - 2]}
 
 	COMPREPLY=()
-	if [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
-		mapfile -t COMPREPLY < <(compgen -cf -- "$word")
+	for ((i = 2; i < ${#words[@]} - 1; i++)); do
+		[[ ${words[i]} == -- ]] || continue
+		compopt -o default
+		[[ $option != -- || ${words[1]} != run ]] ||
+			_valetkey_take < <(compgen -c -- "$value")
 		return
-	elif ((COMP_CWORD == 1)); then
-		words="$verbs --help --version"
-	elif words=$(_valetkey_value "$verb" "${COMP_WORDS[COMP_CWORD - 1]}"); then
-		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --@(ca-file|check|client-key|client-certificate) ]]; then
-			mapfile -t COMPREPLY < <(compgen -f -- "$word")
-			return
-		fi
-	elif [[ $word == -* ]]; then
-		words=$(_valetkey_options "$verb")
-	else
-		case $verb in
-		help) words=$verbs ;;
-		providers) words=$(_valetkey_value add --provider) ;;
-		login | token | status | logout | remove | run | curl | git-setup)
-			words=$(_valetkey_files "$config")
-			;;
-		esac
+	done
+	if ((${#words[@]} == 2)); then
+		_valetkey_take < <(_valetkey_verbs && printf '%s\n' --help --version)
+		return
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	if [[ $value == --*=* ]]; then
+		option=${value%%=*}
+		value=${value#*=}
+	fi
+	value=${value#[\"\']}
+	if [[ $option == --@(ca-file|check|client-key|client-certificate) ]]; then
+		# By readline, which quotes what files are called.
+		compopt -o default
+		return
+	fi
+	_valetkey_take < <(_valetkey_value "${words[1]}" "$option" ||
+		_valetkey_words "${words[1]}")
 }
 
 complete -F _valetkey valetkey

@@ -1,39 +1,28 @@
 # SPDX-License-Identifier: MIT
 #
-# fish completion for valetkey: verbs, options, accounts (the names of their
-# files) and providers.
+# fish completion for valetkey: verbs, options, and the names that `valetkey
+# complete` tells: its lines are candidates, which fish quotes.
 
-function __valetkey_accounts
-    set -l config $HOME/.config
-    set -q XDG_CONFIG_HOME; and set config $XDG_CONFIG_HOME
-    for file in $config/valetkey/*.conf
-        string replace -r '.*/(.*)\.conf$' '$1' $file
-    end
+function __valetkey_names
+    valetkey complete $argv 2>/dev/null
 end
 
-function __valetkey_providers
-    valetkey providers 2>/dev/null | string match -rg '^([a-z0-9-]+) '
-end
-
-# What the provider of the line has: the codes of its instances, its kinds of
-# client.
+# Of the provider of the line.
 function __valetkey_of_provider
-    set -l name (commandline -opc | string join ' ' |
+    __valetkey_names $argv (commandline -opc | string join ' ' |
         string match -rg -- '--provider[ =]([a-z0-9-]+)')
-    test -n "$name"; and valetkey providers $name 2>/dev/null |
-        string match -rg -- $argv[1]
 end
 
-function __valetkey_kinds
-    __valetkey_of_provider '^--client ([^:]*):'
-    or printf '%s\n' authorization_code client_credentials
+function __valetkey_behind_dashes
+    contains -- -- (commandline -opc)
 end
 
 function __valetkey_in
-    __fish_seen_subcommand_from $argv
+    not __valetkey_behind_dashes; and __fish_seen_subcommand_from $argv
 end
 
 complete -c valetkey -f
+complete -c valetkey -n __valetkey_behind_dashes -F
 complete -c valetkey -n __fish_use_subcommand -l help -d 'Show help'
 complete -c valetkey -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c valetkey -n __fish_use_subcommand -a add -d 'Add an account'
@@ -48,14 +37,14 @@ complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Make the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
-complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_accounts)' -d Account
+complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_names accounts)' -d Account
 complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout remove providers run curl git-setup'
 complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl git-setup' -l help -d 'Show help'
 
-complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_providers)' -d 'A provider that valetkey knows'
-complete -c valetkey -n '__valetkey_in add' -l instance -x -a "(__valetkey_of_provider '^[-a-z ]{16}(\S*) https?:')" -d 'Which region, or your own host'
+complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
+complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
 complete -c valetkey -n '__valetkey_in add' -l set -x -d 'What else the provider asks for'
-complete -c valetkey -n '__valetkey_in add' -l client -x -a '(__valetkey_kinds)' -d 'Which kind of client app'
+complete -c valetkey -n '__valetkey_in add' -l client -x -a '(__valetkey_of_provider clients)' -d 'Which kind of client app'
 complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
 complete -c valetkey -n '__valetkey_in add' -l register -d 'Have the server register a client'
 complete -c valetkey -n '__valetkey_in add' -l resource-indicator -x -d 'What the tokens are to be good for'
@@ -93,7 +82,7 @@ complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descr
 complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Make the configuration'
 
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
-complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_providers)' -d 'A provider'
+complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'
 complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
 complete -c valetkey -n '__valetkey_in logout' -l drop-revocations -d 'Forget the revocations that wait'
 complete -c valetkey -n '__valetkey_in logout remove' -l yes -d 'Do not ask'

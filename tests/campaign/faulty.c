@@ -205,12 +205,23 @@ static void note(const char *name, int how, const char *text)
 	}
 }
 
-static void note_parked(const char *key)
+static bool is_parked_key(long number, const long *a, long rc)
+{
+	static long parked_key = -1;
+
+	if (number == SYS_add_key && rc >= 0 &&
+	    strncmp((const char *)a[1], PARKED, strlen(PARKED)) == 0) {
+		parked_key = rc;
+		return true;
+	}
+	return number == SYS_keyctl && a[0] == KEYCTL_UPDATE && rc == 0 &&
+	       a[1] == parked_key;
+}
+
+static void note_parked(void)
 {
 	char text[64];
 
-	if (strncmp(key, PARKED, strlen(PARKED)) != 0)
-		return;
 	answering = false;
 	if (!trace || !last_read_ns)
 		return;
@@ -236,8 +247,8 @@ EXPORT long syscall(long number, ...)
 		return -1;
 	}
 	rc = next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (number == SYS_add_key && rc >= 0)
-		note_parked((const char *)a[1]);
+	if (is_parked_key(number, a, rc))
+		note_parked();
 	return rc;
 }
 

@@ -246,7 +246,8 @@ int parked_state(const char *account)
 
 	parked_name(account, name);
 	if (keyctl_read(keyctl_find(name), &payload) ||
-	    park_file_read(world_id(account), &payload))
+	    park_file_read(&(struct park_file){world_id(account), "parked"},
+			   &payload))
 		state = strncmp(payload.data, "in-flight ", 10) == 0 ? 1 : 2;
 	buf_free(&payload);
 	return state;
@@ -260,7 +261,8 @@ void parked_forget(const char *account)
 	if (parked_state(account) != 2)
 		return;
 	keyctl_discard(name);
-	park_file_remove(world_id(account));
+	park_file_remove(
+	    &(struct park_file){world_id(account), "parked"});
 }
 
 int world_run(const char *const argv[])

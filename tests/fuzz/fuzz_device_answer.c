@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const long statuses[] = {200, 400, 401, 429, 500, 302};
+static const long statuses[] = {200, 400, 401, 429, 500, 302, 201};
 
 #define STATUSES (sizeof(statuses) / sizeof(*statuses))
 #define DAY_S 86400

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_token_answer.c - any answer of a token endpoint into token_answer_read():
- * the first byte chooses the HTTP status, lines of the provider's data follow up
- * to a blank line, the rest is the body. What is taken must be good to store,
- * and a failure must be told.
+ * fuzz_token_answer.c - any answer of a token endpoint into token_answer_read()
+ * and token_answer_refresh(): the first byte chooses the HTTP status, lines of
+ * the provider's data follow up to a blank line, the rest is the body. What is
+ * taken must be good to store, a failure must be told, and both must find the
+ * same refresh token.
  */
 #include "token_answer.h"
 
@@ -12,7 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const long statuses[] = {200, 400, 401, 403, 404, 429, 500, 302};
+/* By the digits '0' to '9': 200, 400, ... */
+static const long statuses[] = {401, 403, 404, 429, 500,
+				302, 201, 204, 200, 400};
 
 #define STATUSES (sizeof(statuses) / sizeof(*statuses))
 
@@ -52,6 +55,25 @@ out:
 	buf_free(&lines);
 }
 
+static void check_refresh(const struct client *client, const struct buf *body,
+			  const char *taken)
+{
+	struct buf whole = {0}, cut = {0};
+	enum refresh_verdict verdict =
+	    token_answer_refresh(client, body, true, &whole);
+
+	if ((verdict == REFRESH_NEW) != (whole.len > 0) ||
+	    (verdict == REFRESH_NEW &&
+	     (!taken || strcmp(taken, buf_text(&whole)) != 0)))
+		abort();
+	verdict = token_answer_refresh(client, body, false, &cut);
+	if (verdict == REFRESH_UNREADABLE ||
+	    (verdict == REFRESH_NEW) != (cut.len > 0))
+		abort();
+	buf_free(&whole);
+	buf_free(&cut);
+}
+
 static void run(long status, const uint8_t *data, size_t size)
 {
 	const uint8_t *blank = memmem(data, size, "\n\n", 2);
@@ -71,6 +93,10 @@ static void run(long status, const uint8_t *data, size_t size)
 		rc = token_answer_read(&client, &http, &answer, &problem);
 		check(&answer, rc, &problem);
 		check_storable(&answer);
+		if (http_success(status))
+			check_refresh(
+			    &client, &http.body,
+			    record_get(&answer.fields, "refresh_token"));
 	}
 	record_free(&client.config);
 	buf_free(&http.body);

@@ -75,6 +75,13 @@ class Liar(http.server.BaseHTTPRequestHandler):
         """html STATUS: a page that calls itself one"""
         self.reply(int(argument or 200), body, "text/html")
 
+    def say_form(self, argument, body):
+        """form STATUS CHARSET"""
+        status, _, charset = (argument or "200").partition(" ")
+        kind = "application/x-www-form-urlencoded"
+        self.reply(int(status), body,
+                   kind + ("; charset=" + charset if charset else ""))
+
     def say_redirect(self, argument, _):
         """redirect STATUS URL"""
         status, url = argument.split(" ", 1)
@@ -83,6 +90,11 @@ class Liar(http.server.BaseHTTPRequestHandler):
     def say_raw(self, _, body):
         """raw: the whole answer, its lines ended as they stand"""
         self.wfile.write(body)
+
+    def say_later(self, argument, body):
+        """later SECONDS: JSON, after so long"""
+        time.sleep(float(argument))
+        self.reply(200, body)
 
     def say_huge(self, argument, body):
         """huge BYTES: so many blanks behind the body's first character"""

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * form.h - reads application/x-www-form-urlencoded, of a query or of a body
+ * (RFC 6749 appendix B).
+ */
+#ifndef VALETKEY_FORM_H
+#define VALETKEY_FORM_H
+
+#include "record.h"
+
+/* What is not read yet. Pairs are decoded in place; the byte at `end` must be
+ * there, and is overwritten. */
+struct form {
+	char *at;
+	char *end;
+};
+
+struct form_pair {
+	char *name;
+	size_t name_len;
+	char *value; /* NULL: it came without '=' */
+	size_t value_len;
+};
+
+enum form_step {
+	FORM_END = 0,
+	FORM_PAIR = 1,
+	FORM_MALFORMED = 2 /* this pair; the next may be good */
+};
+
+/* Name and value end with NUL. They may hold one of their own, as "%00". */
+enum form_step form_next(struct form *form, struct form_pair *pair);
+
+/*
+ * All pairs of a text. RECORD_MALFORMED where one is, has no '=', or has NUL in
+ * it; the pairs before that one are there.
+ */
+enum record_error form_read(const char *text, size_t len, struct record *pairs);
+
+#endif

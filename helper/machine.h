@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - on which machine a grant was made (machine-id(5)). A keyring that
+ * is copied with a home directory or a disk brings its grants along; two machines
+ * that both use one end it at a provider that rotates refresh tokens.
+ */
+#ifndef VALETKEY_MACHINE_H
+#define VALETKEY_MACHINE_H
+
+#include "client.h"
+
+/*
+ * Adds this machine's mark: its id, hashed with the account's so that it tells
+ * nobody anything. Nothing is added where the machine has no id of its own (the
+ * file is missing, empty or says "uninitialized"). 0 or -1.
+ */
+int machine_mark(const struct client *client, struct buf *mark);
+
+/* Whether the record's `machine` is the mark of another one. */
+bool machine_is_other(const struct client *client, const struct record *record);
+
+/* Whether the account's file says that its keyring is used by several machines
+ * in turn (shared=yes). */
+bool machine_may_share(const struct client *client);
+
+#endif
