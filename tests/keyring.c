@@ -12,6 +12,7 @@
  *	keyring dump KIND ID           prints the secret (client or grant)
  *	keyring replace KIND ID <TEXT  changes the secret
  *	keyring delete KIND ID
+ *	keyring add KIND ID <TEXT      a new item, as if it had always been there
  *
  * Exits with 1 and a sentence where that fails or there is no such item.
  */
@@ -228,6 +229,21 @@ static void delete_item(SecretItem *item)
 	check(error);
 }
 
+static void add(const char *kind, const char *id)
+{
+	static char text[2 << 20];
+	size_t len = fread(text, 1, sizeof(text), stdin);
+	GHashTable *attributes = secret_attributes_build(
+	    &schema, "kind", kind, "account", id, "provider", "ninjaone", NULL);
+	GError *error = NULL;
+
+	secret_service_store_sync(
+	    service(), &schema, attributes, SECRET_COLLECTION_DEFAULT,
+	    "valetkey: a test",
+	    secret_value_new(text, (gssize)len, "text/plain"), NULL, &error);
+	check(error);
+}
+
 static bool run(const char *command, const char *kind, const char *id)
 {
 	if (id && strcmp(command, "dump") == 0)
@@ -236,6 +252,8 @@ static bool run(const char *command, const char *kind, const char *id)
 		replace(find(kind, id));
 	else if (id && strcmp(command, "delete") == 0)
 		delete_item(find(kind, id));
+	else if (id && strcmp(command, "add") == 0)
+		add(kind, id);
 	else if (kind && strcmp(command, "create") == 0)
 		create(kind);
 	else if (kind && strcmp(command, "destroy") == 0)
@@ -262,9 +280,10 @@ int main(int argc, char **argv)
 	    (argc == 3 && run(argv[1], argv[2], NULL)) ||
 	    (argc == 4 && run(argv[1], argv[2], argv[3])))
 		_exit(fflush(stdout) ? 1 : 0);
-	fputs("usage: keyring lock|unlock|open|list\n"
-	      "       keyring create|destroy|default NAME\n"
-	      "       keyring dump|replace|delete client|grant ID\n",
-	      stderr);
+	fputs(
+	    "usage: keyring lock|unlock|open|list\n"
+	    "       keyring create|destroy|default NAME\n"
+	    "       keyring dump|replace|delete|add client|grant|pending ID\n",
+	    stderr);
 	return 2;
 }

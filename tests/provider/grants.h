@@ -70,7 +70,8 @@ struct code *grants_find_code(struct grants *grants, const char *value);
 struct family *grants_add_family(struct grants *grants,
 				 const struct family *family);
 
-/* Adds a copy of the token with a random value of that length. */
+/* Adds a copy of the token, its value too; without one, with a random one of that
+ * length. */
 struct token *grants_add_token(struct grants *grants, const struct token *token,
 			       size_t length);
 struct token *grants_find_token(struct grants *grants, const char *value);

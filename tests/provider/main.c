@@ -9,6 +9,7 @@
  */
 #include "http.h"
 #include "provider.h"
+#include "token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
 	if (result == OPTIONS_RUN) {
 		provider.faults = provider.options.faults;
 		provider.revoke_503 = provider.options.revoke_503;
+		token_restore(&provider);
 		rc = main_serve(&provider, &signals);
 	}
 	grants_free(&provider.grants);

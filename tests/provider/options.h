@@ -17,6 +17,7 @@
 #define OPTIONS_MAX_CLIENTS 32
 #define OPTIONS_MAX_USERS 16
 #define OPTIONS_MAX_PAGES 8
+#define OPTIONS_MAX_GRANTS 16
 
 struct user {
 	char *name;
@@ -34,6 +35,13 @@ enum omit {
 struct options_page {
 	char *path;
 	char *file;
+};
+
+/* One that was given before the start. */
+struct options_grant {
+	const struct client *client;
+	char *access; /* either may be NULL */
+	char *refresh;
 };
 
 struct options {
@@ -67,6 +75,8 @@ struct options {
 	size_t user_count;
 	struct options_page pages[OPTIONS_MAX_PAGES];
 	size_t page_count;
+	struct options_grant grants[OPTIONS_MAX_GRANTS];
+	size_t grant_count;
 };
 
 enum options_result {

@@ -83,6 +83,43 @@ static struct token *token_issue(const struct exchange *ex,
 	return grants_add_token(&ex->provider->grants, &token, length);
 }
 
+static void token_restore_one(struct grants *grants, const struct token *model,
+			      char *value, enum token_kind kind)
+{
+	struct token token = *model;
+
+	if (!value)
+		return;
+	token.value = value;
+	token.kind = kind;
+	grants_add_token(grants, &token, 0);
+}
+
+void token_restore(struct provider *provider)
+{
+	const struct options *options = &provider->options;
+
+	for (size_t i = 0; i < options->grant_count; i++) {
+		const struct options_grant *grant = &options->grants[i];
+		const struct family family = {
+		    .client = grant->client,
+		    .user = "demo",
+		    .scope = SCOPE_MONITORING | SCOPE_OFFLINE_ACCESS,
+		};
+		const struct token token = {
+		    .family = grants_add_family(&provider->grants, &family),
+		    .scope = family.scope,
+		    .expires_ms =
+			util_clock_ms() + options->refresh_lifetime * 1000,
+		};
+
+		token_restore_one(&provider->grants, &token, grant->access,
+				  TOKEN_ACCESS);
+		token_restore_one(&provider->grants, &token, grant->refresh,
+				  TOKEN_REFRESH);
+	}
+}
+
 static const char *token_check_verifier(const struct code *code,
 					const char *verifier)
 {
