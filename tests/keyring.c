@@ -9,6 +9,8 @@
  *	keyring destroy NAME           deletes a collection
  *	keyring default NAME           makes it the default one
  *	keyring list                   our items' attributes, one item a line
+ *	keyring all                    for each of them a line "item KIND ID", and
+ *	                               below it the secret
  *	keyring dump KIND ID           prints the secret (client or grant)
  *	keyring replace KIND ID <TEXT  changes the secret
  *	keyring delete KIND ID
@@ -183,6 +185,29 @@ static void list(void)
 	}
 }
 
+static const char *attribute(SecretItem *item, const char *name)
+{
+	const char *value =
+	    g_hash_table_lookup(secret_item_get_attributes(item), name);
+
+	return value ? value : "-";
+}
+
+static void all(void)
+{
+	GHashTable *every = g_hash_table_new(g_str_hash, g_str_equal);
+	GList *at = search(every, SECRET_SEARCH_LOAD_SECRETS);
+
+	for (; at; at = at->next) {
+		SecretValue *value = secret_item_get_secret(at->data);
+
+		printf("item %s %s\n", attribute(at->data, "kind"),
+		       attribute(at->data, "account"));
+		if (value)
+			printf("%s\n", secret_value_get_text(value));
+	}
+}
+
 static SecretItem *find(const char *kind, const char *id)
 {
 	GList *items = search(
@@ -262,6 +287,8 @@ static bool run(const char *command, const char *kind, const char *id)
 		make_default(kind);
 	else if (!kind && strcmp(command, "list") == 0)
 		list();
+	else if (!kind && strcmp(command, "all") == 0)
+		all();
 	else if (!kind && strcmp(command, "lock") == 0)
 		lock();
 	else if (!kind && strcmp(command, "unlock") == 0)
@@ -281,7 +308,7 @@ int main(int argc, char **argv)
 	    (argc == 4 && run(argv[1], argv[2], argv[3])))
 		_exit(fflush(stdout) ? 1 : 0);
 	fputs(
-	    "usage: keyring lock|unlock|open|list\n"
+	    "usage: keyring lock|unlock|open|list|all\n"
 	    "       keyring create|destroy|default NAME\n"
 	    "       keyring dump|replace|delete|add client|grant|pending ID\n",
 	    stderr);

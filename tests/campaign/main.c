@@ -7,8 +7,8 @@
  *
  * PORT and LOG are the provider's. NAME is one of the groups below; "peer",
  * oidc-agent, is none of --short. Exits with 1 where we lost a grant, did a
- * refresh twice, answered wrong or, in the long run, late, or the provider's
- * count of answers that were not read is not ours. What ends it before its time
+ * refresh twice, answered wrong or, in the long run, late, left something behind,
+ * or the provider's count of answers that were not read is not ours. What ends it before its time
  * (Ctrl-C, SIGTERM, something that does not start) has the table printed as it
  * is then; its exit status is not 0.
  */
@@ -33,7 +33,7 @@ static const struct {
     {"keyring", faults_keyring},     {"provider", faults_provider},
     {"slow", faults_slow},	     {"tls", faults_tls},
     {"storm", faults_storm},	     {"system", faults_system},
-    {"peer", faults_peer},
+    {"verbs", faults_verbs},	     {"peer", faults_peer},
 };
 
 #define GROUPS (sizeof(groups) / sizeof(*groups))
@@ -141,7 +141,7 @@ static bool judge(void)
 	       "by the network: %u, %s\n",
 	       counted, sums.lost_network, same ? "the same" : "NOT THE SAME");
 	return same && !sums.lost && !sums.duplicates && !sums.wrong &&
-	       (world.is_short || !sums.late);
+	       !sums.left && (world.is_short || !sums.late);
 }
 
 /* Once: whoever comes second waits in vain. */

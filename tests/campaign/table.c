@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 64
+#define ROWS_MAX 96
 #define WINDOWS_MAX 20000
 
 static struct row rows[ROWS_MAX];
@@ -23,6 +23,15 @@ static const char *const phase_names[PHASE_COUNT] = {
     [PHASE_PARKED] = "parked",
     [PHASE_STORED] = "stored",
     [PHASE_DONE] = "stored, never parked",
+};
+
+static const char *const left_names[LEFT_KINDS] = {
+    [LEFT_ITEM] = "keyring items without an account",
+    [LEFT_NEW_FILE] = "halves of account files",
+    [LEFT_FILE] = "lock or parked files of no account",
+    [LEFT_KEY] = "kernel keys of no account",
+    [LEFT_GRANT] = "grants alive at the provider",
+    [LEFT_CLIENT] = "clients registered at the provider",
 };
 
 struct row *table_row(const char *name)
@@ -46,16 +55,38 @@ struct row *table_skip(const char *name, const char *reason)
 	return row;
 }
 
+static unsigned left_of(const struct row *row)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < LEFT_KINDS; i++)
+		all += row->left[i];
+	return all;
+}
+
 static void print_row(const struct row *row)
 {
 	if (row->skipped) {
 		printf("%-34s skipped: %s\n", row->name, row->skipped);
 		return;
 	}
-	printf("%-34s %6u %5u %8u %7u %5u %6u %5u %9lld\n", row->name,
-	       row->tried, row->lost, row->lost_network, row->lost_window,
-	       row->duplicates, row->wrong, row->late,
-	       (long long)row->worst_ms);
+	printf("%-34s %6u %5u %8u %7u %5u %6u %5u %9lld", row->name, row->tried,
+	       row->lost, row->lost_network, row->lost_window, row->duplicates,
+	       row->wrong, row->late, (long long)row->worst_ms);
+	if (row->has_left)
+		printf(" %6u %6u\n", left_of(row), row->unread);
+	else
+		printf(" %6s %6s\n", "-", "-");
+}
+
+static void print_left(const struct row *row)
+{
+	if (!left_of(row))
+		return;
+	printf("\n%s, left behind:\n", row->name);
+	for (unsigned i = 0; i < LEFT_KINDS; i++)
+		if (row->left[i])
+			printf("  %-34s %6u\n", left_names[i], row->left[i]);
 }
 
 static void print_phases(const struct row *row)
@@ -81,6 +112,8 @@ struct sums table_sums(bool peer)
 		sums.duplicates += rows[i].duplicates;
 		sums.wrong += rows[i].wrong;
 		sums.late += rows[i].late;
+		sums.left += left_of(&rows[i]);
+		sums.unread += rows[i].unread;
 		if (rows[i].worst_ms > sums.worst_ms)
 			sums.worst_ms = rows[i].worst_ms;
 	}
@@ -100,6 +133,9 @@ static void print_sums(const char *name, bool peer)
 	    .wrong = sums.wrong,
 	    .late = sums.late,
 	    .worst_ms = sums.worst_ms,
+	    .has_left = !peer,
+	    .left = {sums.left}, /* all kinds in one */
+	    .unread = sums.unread,
 	};
 
 	print_row(&all);
@@ -114,11 +150,12 @@ static void print_rows(bool peer)
 
 void table_print(void)
 {
-	printf("\n%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "", "", "",
-	       "lost by", "in the", "dupl.", "wrong", "late", "worst");
-	printf("%-34s %6s %5s %8s %7s %5s %6s %5s %9s\n", "fault", "tried",
-	       "lost", "network", "window", "refr.", "answer", "answ.",
-	       "answer ms");
+	printf("\n%-34s %6s %5s %8s %7s %5s %6s %5s %9s %6s %6s\n", "", "", "",
+	       "lost by", "in the", "dupl.", "wrong", "late", "worst", "left",
+	       "never");
+	printf("%-34s %6s %5s %8s %7s %5s %6s %5s %9s %6s %6s\n", "fault",
+	       "tried", "lost", "network", "window", "refr.", "answer", "answ.",
+	       "answer ms", "behind", "read");
 	print_rows(false);
 	print_sums("all", false);
 	print_rows(true);
@@ -126,6 +163,8 @@ void table_print(void)
 		print_sums("oidc-agent: all", true);
 	for (unsigned i = 0; i < count; i++)
 		print_phases(&rows[i]);
+	for (unsigned i = 0; i < count; i++)
+		print_left(&rows[i]);
 }
 
 static int ascending(const void *a, const void *b)

@@ -72,6 +72,8 @@ struct token *grants_add_token(struct grants *grants, const struct token *token,
 	bucket = grants_bucket(grants, added->value);
 	added->next = *bucket;
 	*bucket = added;
+	if (added->kind == TOKEN_REFRESH)
+		added->family->refresh = added->value;
 	return added;
 }
 

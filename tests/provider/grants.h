@@ -11,6 +11,7 @@
 #define PROVIDER_GRANTS_H
 
 #include "client.h"
+#include "request.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct family {
 	const char *nonce; /* of the login, NULL when there is none */
 	unsigned scope;
 	bool dead;
+	unsigned number;
+	enum given given;
+	const char *refresh; /* the newest refresh token, or NULL */
 };
 
 enum token_kind {

@@ -48,6 +48,16 @@ void provider_note_lost(struct provider *provider, struct request *request)
 	log_write_lost(provider, request);
 }
 
+void provider_note_given(struct provider *provider, struct request *request,
+			 bool read)
+{
+	if (!request->given)
+		return;
+	provider_lock(provider);
+	*request->given = read ? GIVEN_READ : GIVEN_LOST;
+	provider_unlock(provider);
+}
+
 static int main_complain(const char *what)
 {
 	fprintf(stderr, "ninjaone-provider: %s: %s\n", what, strerror(errno));
@@ -162,6 +172,7 @@ int main(int argc, char **argv)
 	logins_free(&provider.logins);
 	assertions_free(&provider.assertions);
 	device_free(&provider);
+	register_free(&provider);
 	options_clear(&provider.options);
 	if (result == OPTIONS_BAD)
 		return 2;

@@ -37,6 +37,7 @@ enum option_code {
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
 	OPT_GRANT = 22,
+	OPT_REGISTER = 23,
 	OPT_CLIENT_KEY = 60,
 	OPT_CLIENT_CERTIFICATE = 61,
 	OPT_CLIENT_CA = 62,
@@ -70,6 +71,7 @@ static const struct option option_list[] = {
     {"fault", required_argument, NULL, OPT_FAULT},
     {"page", required_argument, NULL, OPT_PAGE},
     {"grant", required_argument, NULL, OPT_GRANT},
+    {"register", no_argument, NULL, OPT_REGISTER},
     {"client-public-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"client-certificate", required_argument, NULL, OPT_CLIENT_CERTIFICATE},
     {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
@@ -237,6 +239,8 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->any_scope);
 	case OPT_ERROR_PAGE:
 		return options_flag(&options->error_page);
+	case OPT_REGISTER:
+		return options_flag(&options->registers);
 	case OPT_DEVICE:
 		return options_flag(&options->device);
 	case OPT_DEVICE_COMPLETE:

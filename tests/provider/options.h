@@ -57,6 +57,7 @@ struct options {
 	bool error_page;
 	bool control;
 	bool no_rotation;
+	bool registers;
 	bool device;
 	bool device_complete;
 	int64_t device_interval; /* 0: not told */

@@ -105,6 +105,7 @@ void token_restore(struct provider *provider)
 		    .client = grant->client,
 		    .user = "demo",
 		    .scope = SCOPE_MONITORING | SCOPE_OFFLINE_ACCESS,
+		    .given = GIVEN_READ,
 		};
 		const struct token token = {
 		    .family = grants_add_family(&provider->grants, &family),
@@ -171,6 +172,8 @@ struct family *token_answer_login(const struct exchange *ex,
 	    grants_add_family(&ex->provider->grants, allowed);
 	const struct token *access, *refresh = NULL;
 
+	family->number = ++ex->provider->given_number;
+	ex->request->given = &family->given;
 	access = token_issue(ex, TOKEN_ACCESS, family, family->scope);
 	if (ex->client->refresh && family->scope & SCOPE_OFFLINE_ACCESS &&
 	    !(ex->provider->options.omit & OMIT_REFRESH_TOKEN))
