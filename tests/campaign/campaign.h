@@ -77,12 +77,13 @@ struct row {
 struct row *table_row(const char *name);
 struct row *table_skip(const char *name, const char *reason);
 void table_print(void);
-void table_windows(const char *file);
+void table_windows(void);
 
 struct sums {
 	unsigned tried, lost, lost_network, lost_window, duplicates, wrong;
 	unsigned late;
 	unsigned left, unread;
+	bool has_left;
 	int64_t worst_ms;
 };
 struct sums table_sums(bool peer);

@@ -148,14 +148,11 @@ static bool judge(void)
 static _Noreturn void finish(int status)
 {
 	static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-	char windows[4096];
 	bool good;
 
 	pthread_mutex_lock(&once);
 	table_print();
-	snprintf(windows, sizeof(windows), "%s/campaign-windows",
-		 getenv("XDG_RUNTIME_DIR"));
-	table_windows(windows);
+	table_windows();
 	good = judge();
 	printf("seed %u; %lld s\n", seed, seconds());
 	if (status)

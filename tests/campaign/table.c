@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROWS_MAX 96
 #define WINDOWS_MAX 20000
@@ -114,6 +115,7 @@ struct sums table_sums(bool peer)
 		sums.late += rows[i].late;
 		sums.left += left_of(&rows[i]);
 		sums.unread += rows[i].unread;
+		sums.has_left |= rows[i].has_left;
 		if (rows[i].worst_ms > sums.worst_ms)
 			sums.worst_ms = rows[i].worst_ms;
 	}
@@ -133,7 +135,7 @@ static void print_sums(const char *name, bool peer)
 	    .wrong = sums.wrong,
 	    .late = sums.late,
 	    .worst_ms = sums.worst_ms,
-	    .has_left = !peer,
+	    .has_left = sums.has_left,
 	    .left = {sums.left}, /* all kinds in one */
 	    .unread = sums.unread,
 	};
@@ -148,8 +150,25 @@ static void print_rows(bool peer)
 			print_row(&rows[i]);
 }
 
+/* Who we are, and the room for kernel keys: root has far more than others. */
+static void print_user(void)
+{
+	const char *root = geteuid() == 0 ? "root_" : "";
+	char path[64], bytes[32], keys[32];
+
+	snprintf(path, sizeof(path), "/proc/sys/kernel/keys/%smaxbytes", root);
+	world_read(path, bytes, sizeof(bytes));
+	snprintf(path, sizeof(path), "/proc/sys/kernel/keys/%smaxkeys", root);
+	world_read(path, keys, sizeof(keys));
+	bytes[strcspn(bytes, "\n")] = keys[strcspn(keys, "\n")] = '\0';
+	printf("\nuid %ld, for kernel keys %s bytes and %s keys%s\n",
+	       (long)geteuid(), *bytes ? bytes : "?", *keys ? keys : "?",
+	       *root ? ": NOT an ordinary user's" : "");
+}
+
 void table_print(void)
 {
+	print_user();
 	printf("\n%-34s %6s %5s %8s %7s %5s %6s %5s %9s %6s %6s\n", "", "", "",
 	       "lost by", "in the", "dupl.", "wrong", "late", "worst", "left",
 	       "never");
@@ -175,13 +194,16 @@ static int ascending(const void *a, const void *b)
 }
 
 /* From the last byte read to parked, as the traced helper measured it. */
-void table_windows(const char *file)
+static void print_windows(const char *where)
 {
 	static long windows[WINDOWS_MAX];
-	FILE *in = fopen(file, "re");
+	char path[4096], line[64];
 	size_t n = 0;
-	char line[64];
+	FILE *in;
 
+	snprintf(path, sizeof(path), "%s/campaign-windows-%s",
+		 getenv("XDG_RUNTIME_DIR"), where);
+	in = fopen(path, "re");
 	while (in && n < WINDOWS_MAX && fgets(line, sizeof(line), in))
 		windows[n++] = strtol(line, NULL, 10);
 	if (in)
@@ -189,8 +211,15 @@ void table_windows(const char *file)
 	if (!n)
 		return;
 	qsort(windows, n, sizeof(*windows), ascending);
-	printf("\nthe window, last byte read to parked, microseconds, %zu "
-	       "times: median %ld, 95%% %ld, most %ld\n",
-	       n, windows[n / 2] / 1000, windows[n * 95 / 100] / 1000,
+	printf("the window, last byte read to parked in a %s, microseconds, "
+	       "%zu times: median %ld, 95%% %ld, most %ld\n",
+	       where, n, windows[n / 2] / 1000, windows[n * 95 / 100] / 1000,
 	       windows[n - 1] / 1000);
+}
+
+void table_windows(void)
+{
+	putchar('\n');
+	print_windows("key");
+	print_windows("file");
 }
