@@ -56,9 +56,12 @@ release_as_user()
 # second group for the test that needs one.
 exec_as_user()
 {
-	cd "$1" || exit
+	user_home=$1
+	shift
+	cd "$user_home" || exit
 	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --groups=65533 \
-		env -u XDG_RUNTIME_DIR --default-signal=INT,QUIT HOME="$@"
+		env -u XDG_RUNTIME_DIR --default-signal=INT,QUIT \
+		HOME="$user_home" "$@"
 }
 
 distcheck_as_user()
