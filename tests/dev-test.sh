@@ -113,6 +113,13 @@ skipped()
 	grep -HE '^SKIP: ' "$logs"/* | sed "s|^$logs/||; s|:SKIP: |: |"
 }
 
+# What need() should have brought, and what only another user can do: a script for
+# that runs as one (as_ordinary_user in tests/lib.sh).
+wrongly_skipped()
+{
+	skipped | grep -E '\<root\>|is not (here|installed|in )|is missing'
+}
+
 # summary BROKEN: the result of all steps, of which BROKEN broke without a
 # failed test.
 summary()
@@ -124,6 +131,8 @@ summary()
 		echo "Skipped:"
 		skipped | sed 's/^/  /'
 	fi
+	wrongly_skipped | sed 's/^/May not be skipped: /'
+	failed=$((failed + $(wrongly_skipped | wc -l)))
 	echo "$passed passed, $failed failed$(
 		[ "$skips" -eq 0 ] || echo ", $skips skipped")"
 	[ "$failed" -eq 0 ]
