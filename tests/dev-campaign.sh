@@ -37,7 +37,7 @@ campaign_help()
 	  --percent N  N % of the long run's trials (but at least one of each)
 	  --no-peer    without oidc-agent
 	  --only NAME  this group alone; may be given again: processes steps keyring
-	               provider slow tls storm system verbs peer
+	               provider slow tls storm verbs system peer
 	  --seed N     other random moments than those of seed 1
 	END
 }
@@ -56,7 +56,7 @@ campaign_check()
 			;;
 		--only,processes | --only,steps | --only,keyring | \
 			--only,provider | --only,slow | --only,tls | \
-			--only,storm | --only,system | --only,verbs | --only,peer) shift ;;
+			--only,storm | --only,verbs | --only,system | --only,peer) shift ;;
 		*) die "campaign: no such option: $1 ${2-}; see ./dev campaign --help" ;;
 		esac
 		shift

@@ -14,7 +14,6 @@ is "$(./dev)" "$(./dev help)" 'without a verb it shows the list'
 exits 1 'an unknown verb is refused' ./dev nonsense
 
 # summary_of LINE...: how ./dev test ends with these in its logs.
-# shellcheck disable=SC2317 # called by ok and exits
 summary_of()
 (
 	logs=$VALETKEY_TEST_DIR/logs

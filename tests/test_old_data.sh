@@ -74,7 +74,6 @@ sealed()
 }
 
 # Whether the provider has revoked the grant that waited for it.
-# shellcheck disable=SC2317 # called by wait_until
 waiting_is_sent()
 {
 	[ "$(provider_count '/ws/oauth/revoke client=web-client result=ok kind=refresh')" -eq 1 ]

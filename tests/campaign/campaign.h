@@ -57,6 +57,7 @@ enum left {
 struct row {
 	const char *name;
 	const char *skipped; /* the reason, or NULL */
+	int64_t worst_ms;
 	unsigned tried;
 	unsigned lost;
 	unsigned lost_network;
@@ -64,14 +65,12 @@ struct row {
 	unsigned duplicates;
 	unsigned wrong;
 	unsigned late;
-	int64_t worst_ms;
 	unsigned phases[PHASE_COUNT];
+	unsigned left[LEFT_KINDS];
+	unsigned unread; /* given in an answer that nobody has read */
 	bool has_phases;
-	bool peer;		   /* of another program than ours */
-	bool has_left;		   /* what is left behind was looked for */
-	unsigned left[LEFT_KINDS]; /* after the next run */
-	unsigned
-	    unread; /* given by the provider in an answer that nobody read */
+	bool peer;     /* of another program than ours */
+	bool has_left; /* what is left behind was looked for */
 };
 
 struct row *table_row(const char *name);

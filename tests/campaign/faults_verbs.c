@@ -41,9 +41,9 @@ struct verb {
 	const char *before;	    /* a line for the shell */
 	const char *other;	    /* every second time, after that */
 	const char *run;	    /* NULL: a host that invalidates */
+	const char *promised;	    /* a line that succeeds after a success */
+	const char *kept;	    /* one that succeeds in any case */
 	int promise;		    /* what a get says after a success */
-	const char *promised;	    /* or a line that succeeds then */
-	const char *kept;	    /* a line that succeeds in any case */
 	bool keeps_grant;	    /* who was logged in still is */
 };
 
@@ -116,14 +116,14 @@ static const struct verb verbs[] = {
     },
 };
 
-static void wrong(struct row *row, const char *what, int result)
+static void verb_wrong(struct row *row, const char *what, int result)
 {
 	row->wrong++;
 	fprintf(stderr, "# %s, try %u: %s, result %d\n", row->name, row->tried,
 		what, result);
 }
 
-static int shell(const char *line)
+static int run_line(const char *line)
 {
 	char quiet[4096];
 
@@ -187,13 +187,13 @@ static void reap_strays(void)
 }
 
 /* How long the verb takes, in microseconds. */
-static unsigned usual_us(const struct verb *verb)
+static unsigned verb_usual_us(const struct verb *verb)
 {
 	int64_t took = 0;
 	struct run run;
 
 	for (int i = 0; i < USUAL_RUNS; i++) {
-		shell(verb->before);
+		run_line(verb->before);
 		run_start(&run, verb);
 		run_end(&run);
 		took += world_ms() - run.host.began;
@@ -204,7 +204,7 @@ static unsigned usual_us(const struct verb *verb)
 
 /* ---- what became of it ---- */
 
-static int ask(struct outcome *outcome)
+static int ask_account(struct outcome *outcome)
 {
 	const struct host_options options = {.account = ACCOUNT};
 	struct host host;
@@ -221,29 +221,29 @@ static void judge_grant(struct row *row, const struct verb *verb, bool success,
 			bool had_grant)
 {
 	struct outcome outcome;
-	int result = ask(&outcome);
+	int result = ask_account(&outcome);
 
 	if (result == VALETKEY_OK && !world_token_good(outcome.token))
-		wrong(row, "a token that is not good", result);
+		verb_wrong(row, "a token that is not good", result);
 	else if (result != VALETKEY_OK && result != VALETKEY_ERR_LOGIN &&
 		 result != VALETKEY_ERR_ACCOUNT)
-		wrong(row, "a get after it", result);
+		verb_wrong(row, "a get after it", result);
 	else if (success && result != verb->promise)
-		wrong(row, "a success that was none: a get", result);
+		verb_wrong(row, "a success that was none: a get", result);
 	else if (verb->keeps_grant && had_grant && result != VALETKEY_OK) {
 		row->lost++;
 		fprintf(stderr, "# %s, try %u: LOST\n", row->name, row->tried);
 	}
 }
 
-static void judge(struct row *row, const struct verb *verb, bool success,
-		  bool had_grant)
+static void judge_verb(struct row *row, const struct verb *verb, bool success,
+		       bool had_grant)
 {
 	if (verb->promise != NO_PROMISE)
 		judge_grant(row, verb, success, had_grant);
-	if (success && verb->promised && shell(verb->promised) != 0)
-		wrong(row, "a success that was none", 0);
-	if (verb->kept && shell(verb->kept) != 0) {
+	if (success && verb->promised && run_line(verb->promised) != 0)
+		verb_wrong(row, "a success that was none", 0);
+	if (verb->kept && run_line(verb->kept) != 0) {
 		row->lost++;
 		fprintf(stderr, "# %s, try %u: LOST another password\n",
 			row->name, row->tried);
@@ -251,7 +251,7 @@ static void judge(struct row *row, const struct verb *verb, bool success,
 }
 
 /* The next run of any verb, and what is left after it. */
-static void look_around(struct row *row)
+static void look_after(struct row *row)
 {
 	char id[64];
 	bool in_window =
@@ -259,31 +259,32 @@ static void look_around(struct row *row)
 	int status;
 
 	left_note();
-	status = shell("valetkey status");
+	status = run_line("valetkey status");
 	if (status)
-		wrong(row, "valetkey status", status);
+		verb_wrong(row, "valetkey status", status);
 	left_count(row, in_window);
 }
 
 /* What the lines before it leave is no doing of this verb's. */
-static bool prepare(struct row *row, const struct verb *verb, bool *had_grant)
+static bool prepare_verb(struct row *row, const struct verb *verb,
+			 bool *had_grant)
 {
 	struct row before = {0};
 	bool other = verb->other && row->tried % 2;
-	int status = shell(verb->before);
+	int status = run_line(verb->before);
 
 	row->tried++;
 	*had_grant = !other;
 	if (!status && other)
-		status = shell(verb->other);
+		status = run_line(verb->other);
 	if (status)
-		wrong(row, "what must go before", status);
+		verb_wrong(row, "what must go before", status);
 	left_begin();
 	left_count(&before, false);
 	return status == 0;
 }
 
-static void note_time(struct row *row, const struct run *run)
+static void note_run_time(struct row *row, const struct run *run)
 {
 	int64_t took = world_ms() - run->host.began;
 
@@ -308,24 +309,24 @@ static bool kill_victim(const struct run *run, enum victim victim)
 	return (kill(run->host.pid, SIGKILL) == 0 && !ended.si_pid) || there;
 }
 
-static bool kill_once(struct row *row, const struct verb *verb,
-		      unsigned within_us)
+static bool kill_verb_once(struct row *row, const struct verb *verb,
+			   unsigned within_us)
 {
 	enum victim victim = (enum victim)(row->tried % VICTIMS);
 	bool had_grant, killed;
 	struct run run;
 
-	if (!prepare(row, verb, &had_grant))
+	if (!prepare_verb(row, verb, &had_grant))
 		return false;
 	run_start(&run, verb);
 	world_sleep_us(world_random(within_us));
 	killed = kill_victim(&run, victim);
 	run_end(&run);
-	note_time(row, &run);
+	note_run_time(row, &run);
 	host_await_helpers(run.host.pid);
 	reap_strays();
-	look_around(row);
-	judge(row, verb, run.succeeded, had_grant);
+	look_after(row);
+	judge_verb(row, verb, run.succeeded, had_grant);
 	return killed;
 }
 
@@ -336,7 +337,7 @@ static void kill_verb(const struct verb *verb, unsigned usual)
 	int wanted = world_trials(6, 1000), killed = 0, runs;
 
 	for (runs = 0; killed < wanted && runs < 3 * wanted; runs++)
-		killed += kill_once(row, verb, usual);
+		killed += kill_verb_once(row, verb, usual);
 	fprintf(stderr, "# %s: %d kills in %d tries\n", row->name, killed,
 		runs);
 }
@@ -350,7 +351,7 @@ static void twice_once(struct row *row, const struct verb *verb,
 	bool had_grant, kills = row->tried % 2;
 	struct run runs[2];
 
-	if (!prepare(row, verb, &had_grant))
+	if (!prepare_verb(row, verb, &had_grant))
 		return;
 	run_start(&runs[0], verb);
 	world_sleep_us(world_random(within_us / 2));
@@ -361,14 +362,15 @@ static void twice_once(struct row *row, const struct verb *verb,
 	}
 	for (int i = 0; i < 2; i++) {
 		run_end(&runs[i]);
-		note_time(row, &runs[i]);
+		note_run_time(row, &runs[i]);
 	}
 	host_await_helpers(runs[0].host.pid);
 	reap_strays();
-	look_around(row);
+	look_after(row);
 	if (!kills && !runs[0].succeeded && !runs[1].succeeded)
-		wrong(row, "neither succeeds", 0);
-	judge(row, verb, runs[0].succeeded || runs[1].succeeded, had_grant);
+		verb_wrong(row, "neither succeeds", 0);
+	judge_verb(row, verb, runs[0].succeeded || runs[1].succeeded,
+		   had_grant);
 }
 
 static void run_twice(const struct verb *verb, unsigned usual)
@@ -403,10 +405,10 @@ void faults_verbs(void)
 	for (unsigned i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		unsigned usual;
 
-		shell(GONE); /* that of another verb may be another kind */
-		usual = usual_us(&verbs[i]);
+		run_line(GONE); /* that of another verb may be another kind */
+		usual = verb_usual_us(&verbs[i]);
 		kill_verb(&verbs[i], usual);
 		run_twice(&verbs[i], usual);
 	}
-	shell(GONE);
+	run_line(GONE);
 }

@@ -33,7 +33,7 @@ static char files[1 << 16];
 
 static char items[TEXT_MAX], alive[TEXT_MAX];
 
-static const char *folder(void)
+static const char *config_folder(void)
 {
 	static char path[4096];
 
@@ -66,11 +66,12 @@ static void each_file(void (*work)(const char *name, const char *path,
 		      void *data)
 {
 	const struct dirent *entry;
-	DIR *directory = opendir(folder());
+	DIR *directory = opendir(config_folder());
 	char path[8192];
 
 	while (directory && (entry = readdir(directory))) {
-		snprintf(path, sizeof(path), "%s/%s", folder(), entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", config_folder(),
+			 entry->d_name);
 		if (strcmp(entry->d_name, "providers") != 0 &&
 		    strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
@@ -148,6 +149,21 @@ void left_note(void)
 	each_file(note_file, NULL);
 }
 
+/* The next word of a line; where the one after it begins. */
+static const char *next_word(const char *at, char *out, size_t size)
+{
+	size_t len = strcspn(at, " \n");
+
+	snprintf(out, size, "%.*s", (int)len, at);
+	return at + len + (at[len] == ' ');
+}
+
+static const char *next_line(const char *at)
+{
+	at = strchr(at, '\n');
+	return at ? at + 1 : "";
+}
+
 /* ---- here ---- */
 
 static void count_file(const char *name, const char *path, void *data)
@@ -211,11 +227,13 @@ static void delete_item(const char *kind, const char *id)
 
 static void count_items(struct row *row)
 {
-	char kind[16], id[40];
-	const char *at = items;
+	char what[8], kind[16], id[40];
 
-	for (; at && *at; at = strchr(at, '\n'), at += at != NULL) {
-		if (sscanf(at, "item %15s %39s", kind, id) != 2)
+	for (const char *at = items; *at; at = next_line(at)) {
+		next_word(next_word(next_word(at, what, sizeof(what)), kind,
+				    sizeof(kind)),
+			  id, sizeof(id));
+		if (strcmp(what, "item") != 0)
 			continue;
 		add_id(ids, &id_count, id);
 		if (strcmp(kind, "pending") == 0 || is_account(id))
@@ -227,7 +245,7 @@ static void count_items(struct row *row)
 
 /* ---- at the provider ---- */
 
-static bool waits(const char *text)
+static bool waits_in_keyring(const char *text)
 {
 	const char *pending = strstr(items, "item pending ");
 	const char *end = pending ? strstr(pending, "\nitem ") : NULL;
@@ -239,30 +257,31 @@ static bool waits(const char *text)
 /* How many answers lie parked, by which a grant may be owned. */
 static unsigned count_parked(void)
 {
-	char account[40];
 	unsigned parked = 0;
 
-	for (unsigned i = 0; i < account_count; i++) {
-		snprintf(account, sizeof(account), "%s", accounts[i]);
-		parked += login_state(account) == 2;
-	}
+	for (unsigned i = 0; i < account_count; i++)
+		parked += login_state(accounts[i]) == 2;
 	return parked;
 }
 
 /* What it gave is counted once. */
-static bool is_new(unsigned number)
-{
-	static unsigned seen[SEEN], count;
+static unsigned seen[SEEN], seen_count;
 
-	for (unsigned i = 0; i < count; i++)
+static bool is_remembered(unsigned number)
+{
+	for (unsigned i = 0; i < seen_count; i++)
 		if (seen[i] == number)
-			return false;
-	if (count == SEEN) {
+			return true;
+	return false;
+}
+
+static void remember_gift(unsigned number)
+{
+	if (seen_count == SEEN) {
 		fputs("campaign: too much is left behind\n", stderr);
 		exit(99);
 	}
-	seen[count++] = number;
-	return true;
+	seen[seen_count++] = number;
 }
 
 /* Until it knows what became of each of its answers. */
@@ -276,29 +295,53 @@ static void read_alive(void)
 	} while (strstr(alive, " open ") && world_ms() < until);
 }
 
+/* A line of it, in words. */
+struct gift {
+	bool is_grant, is_lost;
+	unsigned number;
+	char text[1024]; /* the refresh token or the client's id */
+};
+
+static void read_gift(const char *at, struct gift *gift)
+{
+	char what[8], number[16], given[8];
+
+	at = next_word(at, what, sizeof(what));
+	at = next_word(at, number, sizeof(number));
+	at = next_word(at, given, sizeof(given));
+	next_word(at, gift->text, sizeof(gift->text));
+	gift->is_grant = strcmp(what, "grant") == 0;
+	gift->is_lost = strcmp(given, "lost") == 0;
+	gift->number = (unsigned)strtoul(number, NULL, 10);
+}
+
+static bool is_owned(const struct gift *gift)
+{
+	return gift->is_grant
+		   ? strstr(items, gift->text) != NULL
+		   : strstr(files, gift->text) || waits_in_keyring(gift->text);
+}
+
 static void count_alive(struct row *row, bool in_window)
 {
-	unsigned number, parked = count_parked();
-	char what[8], given[8], text[1024];
-	const char *at = alive;
+	unsigned parked = count_parked();
+	struct gift gift;
 
-	for (; at && *at; at = strchr(at, '\n'), at += at != NULL) {
-		if (sscanf(at, "%7s %u %7s %1023s", what, &number, given,
-			   text) != 4)
+	for (const char *at = alive; *at; at = next_line(at)) {
+		read_gift(at, &gift);
+		if (is_owned(&gift) || is_remembered(gift.number))
 			continue;
-		if (*what == 'g' ? strstr(items, text) != NULL
-				 : strstr(files, text) || waits(text))
+		if (gift.is_grant && parked) {
+			parked--;
 			continue;
-		if (*what == 'g' && parked && parked--)
-			continue;
-		if (!is_new(number))
-			continue;
-		if (strcmp(given, "lost") == 0)
+		}
+		remember_gift(gift.number);
+		if (gift.is_lost)
 			row->unread++;
-		else if (*what == 'g' && in_window)
-			row->lost_window++;
+		else if (gift.is_grant && in_window)
+			row->lost_window++, in_window = false;
 		else
-			row->left[*what == 'g' ? LEFT_GRANT : LEFT_CLIENT]++;
+			row->left[gift.is_grant ? LEFT_GRANT : LEFT_CLIENT]++;
 	}
 }
 

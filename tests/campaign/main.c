@@ -32,8 +32,8 @@ static const struct {
     {"processes", faults_processes}, {"steps", faults_steps},
     {"keyring", faults_keyring},     {"provider", faults_provider},
     {"slow", faults_slow},	     {"tls", faults_tls},
-    {"storm", faults_storm},	     {"system", faults_system},
-    {"verbs", faults_verbs},	     {"peer", faults_peer},
+    {"storm", faults_storm},	     {"verbs", faults_verbs},
+    {"system", faults_system},	     {"peer", faults_peer},
 };
 
 #define GROUPS (sizeof(groups) / sizeof(*groups))
