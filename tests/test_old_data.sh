@@ -7,8 +7,9 @@
 # good at a tests' provider that has long ended. What cannot be fixed beforehand
 # is filled in here: @PORT@ and @REDIRECT@ of today's provider, @NOW@ (a minute
 # ago), @EXPIRES@ (in an hour), the same as @CLOCK@ and @UNTIL@ (milliseconds since
-# the boot), and @BOOT@. All else is of another boot. A sealed copy holds the port too, so it is sealed here, by
-# old/parked.c; that this is their seal is seen by opening one of theirs.
+# the boot), and @BOOT@. All else is of another boot. A sealed copy holds the port
+# too, so it is sealed here, by old/parked.c; that this is their seal is seen by
+# opening one of theirs.
 
 # shellcheck source=tests/lib.sh
 . "$VALETKEY_SRC/tests/lib.sh"
