@@ -270,8 +270,7 @@ int registered_prepare(struct job *job, const struct adding *adding,
 	struct buf seal = {0};
 	int rc = VALETKEY_OK;
 
-	if (random_text(&seal) ||
-	    record_add(item, seal_name, seal.data))
+	if (random_text(&seal) || record_add(item, seal_name, seal.data))
 		rc = no_memory(job);
 	if (!rc)
 		rc = save_seal(job, adding, item);
@@ -305,7 +304,7 @@ bool registered_resume(struct job *job, const struct adding *adding)
 	    !adding_read_answer(adding, &sealed) || !job_store(job))
 		goto out;
 	if (store_load(job->store, &key, &item, &found, &job->problem) == 0 &&
-	    (seal = record_get(&item, seal_name)) && seal_prepare() == 0 &&
+	    (seal = record_get(&item, seal_name)) &&
 	    seal_open(seal, &sealed, &body) == 0)
 		done = registered_take(job, adding, &item, &body) == 0;
 out:
