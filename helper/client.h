@@ -80,6 +80,10 @@ int client_load(const char *account, struct client *client,
 int client_load_id(const char *account, struct client *client,
 		   struct problem *problem);
 
+/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like where one
+ * cannot be read: then nobody knows whose an id is. */
+int client_list_ids(struct record *ids);
+
 /* Whether the account's file is still there, with the same id. */
 bool client_still_there(const struct client *client);
 

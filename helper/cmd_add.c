@@ -3,7 +3,7 @@
  * cmd_add.c - `valetkey add`: takes a person (or a script) from nothing to an
  * account whose client secret was proven and lies in the keyring. The secret is
  * typed without echo or read from a descriptor, never taken from argv or the
- * environment; the account's file appears last.
+ * environment. The helper makes the account's file.
  */
 #include "account.h"
 #include "cmd.h"
@@ -182,30 +182,16 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
-/*
- * The file is written before the secret goes out and gets its name after. In
- * between a Ctrl-C waits, so that nothing half stays behind. *refused: it is
- * the secret that was not good.
- */
+/* Meanwhile a Ctrl-C waits, so that nothing half stays behind. *refused: it is
+ * the secret that was not good. */
 static int attempt(struct cmd_adding *adding, const struct buf *secret,
 		   struct record *answer, bool *refused)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	*refused = false;
-	if (rc)
-		return rc;
 	cmd_hold_signals();
-	rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc) {
-		rc = submit(adding, secret, answer);
-		*refused = rc == VALETKEY_ERR_DENIED;
-		if (!rc)
-			rc = cmd_account_publish(&file);
-		else
-			cmd_account_discard(&file);
-	}
+	rc = submit(adding, secret, answer);
+	*refused = rc == VALETKEY_ERR_DENIED;
 	if (cmd_signal_held()) {
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 		*refused = false;
@@ -254,24 +240,13 @@ static int keep(struct cmd_adding *adding, int fd)
 	return rc;
 }
 
-/* A client that the server registers for us. That the file can be written is
- * tried before. */
+/* A client that the server registers for us. */
 static int keep_registered(struct cmd_adding *adding)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	cmd_account_discard(&file);
-	if (rc)
-		return rc;
 	cmd_hold_signals();
 	rc = cmd_register(adding);
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc)
-		rc = cmd_account_publish(&file);
 	if (cmd_signal_held())
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 	cmd_release_signals();

@@ -3,6 +3,7 @@
  * cmd_logout.c - `valetkey logout` and `valetkey remove`. The account's file
  * goes last: as long as it is there, everything can be tried again.
  */
+#include "account.h"
 #include "cmd.h"
 #include "terminal.h"
 
@@ -44,13 +45,14 @@ const struct cmd_verb cmd_logout = {
 const struct cmd_verb cmd_remove = {
     .name = "remove",
     .summary = "log out and forget the account",
-    .usage = "remove ACCOUNT [--yes]",
+    .usage = "remove ACCOUNT|ID [--yes]",
     .about = "Logs out, then deletes the client secret from the keyring and "
 	     "the account's file. Where the provider does not answer, what a "
 	     "later revocation needs is kept, as by logout. The registration "
 	     "at the provider stays: "
 	     "delete it there. A client secret that was shown once is gone "
-	     "for good.",
+	     "for good. With an ID, which status shows, it deletes items of "
+	     "the keyring that have no account here.",
     .options = remove_options,
     .examples = "  valetkey remove work\n",
     .account = true,
@@ -162,10 +164,54 @@ static int agreed(const struct cmd_args *args)
 	return rc;
 }
 
+static bool is_account(const char *name)
+{
+	struct record keys = {0};
+	int rc = account_read(name, &keys, NULL);
+
+	record_free(&keys);
+	return rc != VALETKEY_ERR_ACCOUNT;
+}
+
+/* Items of an account that has no file here. They may be another machine's: it is
+ * never done unasked. */
+static int remove_other(struct cmd_args *args)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = TIMEOUT_S,
+				.interactive = terminal_person()};
+	int rc = cmd_answers_agreed(
+	    args, "Delete the items of the keyring that have this ID? An "
+		  "account of another machine or folder may need them. [y/N]");
+
+	if (rc)
+		return rc;
+	rc = VALETKEY_ERR_NOMEM;
+	if (record_add(&request, "op", "forget") ||
+	    record_add(&request, "id", args->account))
+		cmd_fail(rc, "Out of memory.");
+	else
+		rc = cmd_call(&call);
+	if (!rc)
+		terminal_say(TERMINAL_GOOD,
+			     "%s is removed. What it logged in "
+			     "to was not told: end the login at "
+			     "the provider.\n",
+			     args->account);
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
 static int run_remove(struct cmd_args *args)
 {
-	int rc = cmd_account_exists(args->account);
+	int rc;
 
+	if (account_id_ok(args->account) && !is_account(args->account))
+		return remove_other(args);
+	rc = cmd_account_exists(args->account);
 	if (!rc)
 		rc = agreed(args);
 	if (!rc)

@@ -13,12 +13,11 @@
 #include <time.h>
 
 #define TIMEOUT_S 30
-#define TIMEOUT_NONE_S 5 /* most likely there is nothing to tell */
 
 static const struct cmd_option options[] = {
     {"json", NULL,
-     "An array of objects, one for each account, and for each removed one that "
-     "is not revoked yet."},
+     "An array of objects, one for each account, for each removed one that is "
+     "not revoked yet, and for items without an account."},
     {NULL, NULL, NULL},
 };
 
@@ -28,12 +27,13 @@ const struct cmd_verb cmd_status = {
     .name = "status",
     .summary = "show the accounts and what is wrong with them",
     .usage = "status [ACCOUNT] [--json]",
-    .about = "Shows each account, or the one named: its provider, how long "
-	     "its token is good, and what to do next where something is "
-	     "wrong. Shows no secret and asks no provider. With an account's "
-	     "name the exit status tells whether it can be used. Removed "
-	     "accounts are shown as long as a revocation waits to be sent; "
-	     "that is tried afterwards.",
+    .about =
+	"Shows each account, or the one named: its provider, how long "
+	"its token is good, and what to do next where something is "
+	"wrong. Shows no secret and asks no provider. Without a name also "
+	"items of the keyring that have no account here, and removed accounts "
+	"as long as a revocation waits to be sent; that is tried afterwards. "
+	"With an account's name the exit status tells whether it can be used.",
     .options = options,
     .examples = "  valetkey status\n"
 		"  valetkey status work && echo usable\n"
@@ -283,8 +283,48 @@ static int add_object(struct buf *out, const struct entry *entry)
 	return rc || add_hosts(out, entry) || buf_char(out, '}');
 }
 
+/* The labels of the items that other N of the helper's answer has. */
+static const char *next_label(const struct record *answer, int64_t n,
+			      const char *label)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "other.%lld.label[]", (long long)n);
+	return record_next(answer, name, label);
+}
+
+static const char *other_id(const struct record *answer, int64_t n)
+{
+	char name[64];
+	const char *id;
+
+	snprintf(name, sizeof(name), "other.%lld.id", (long long)n);
+	id = record_get(answer, name);
+	return id ? id : "";
+}
+
+static int add_other_object(struct buf *out, const struct record *answer,
+			    int64_t n, bool first)
+{
+	const char *label = NULL;
+	int rc = buf_str(out, first ? "" : ",\n ") ||
+		 buf_str(out, "{\"account\":\"\",\"state\":\"no_account\","
+			      "\"hosts\":[],\"id\":") ||
+		 cmd_json_string(out, other_id(answer, n)) ||
+		 buf_str(out, ",\"items\":[");
+
+	first = true;
+	while (!rc && (label = next_label(answer, n, label))) {
+		rc = (!first && buf_char(out, ',')) ||
+		     cmd_json_string(out, label);
+		first = false;
+	}
+	return rc || buf_str(out, "]}");
+}
+
 static int print_json(const struct record *answer, int64_t count)
 {
+	int64_t others = record_get_int(answer, "others", 0);
 	struct buf out = {0};
 	int rc = buf_char(&out, '[');
 
@@ -293,6 +333,8 @@ static int print_json(const struct record *answer, int64_t count)
 
 		rc = add_object(&out, &entry);
 	}
+	for (int64_t n = 0; !rc && n < others; n++)
+		rc = add_other_object(&out, answer, n, !count && !n);
 	if (rc || buf_str(&out, "]\n"))
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	else
@@ -303,20 +345,23 @@ static int print_json(const struct record *answer, int64_t count)
 
 /* ---- asking ---- */
 
-static int no_accounts(bool json)
+static void print_others(const struct record *answer)
 {
-	struct problem problem = {0};
+	int64_t count = record_get_int(answer, "others", 0);
 
-	if (unusable_folder(NULL, &problem))
-		return cmd_fail_problem(&problem);
-	if (unusable_environment(&problem)) {
-		cmd_is_told();
-		return problem.result;
+	if (count > 0)
+		puts("\nItems of the keyring without an account here; another "
+		     "machine or folder may have it:");
+	for (int64_t n = 0; n < count; n++) {
+		const char *id = other_id(answer, n), *label = NULL;
+
+		while ((label = next_label(answer, n, label))) {
+			fputs("  ", stdout);
+			terminal_put(stdout, label, strlen(label));
+			putchar('\n');
+		}
+		printf("    To delete it: valetkey remove %s\n", id);
 	}
-	puts(json ? "[]"
-		  : "There are no accounts yet. Make one: valetkey add NAME "
-		    "--provider ninjaone");
-	return cmd_flush();
 }
 
 static int print(const struct record *answer, bool json)
@@ -325,6 +370,9 @@ static int print(const struct record *answer, bool json)
 
 	if (json)
 		return print_json(answer, count);
+	if (!count)
+		puts("There are no accounts yet. Make one: valetkey add NAME "
+		     "--provider ninjaone");
 	for (int64_t n = 0; n < count; n++) {
 		const struct entry entry = {answer, n};
 
@@ -338,7 +386,21 @@ static int print(const struct record *answer, bool json)
 		    "again now\nand by later commands, for 30 days at most. To "
 		    "drop them: valetkey logout --drop-revocations\n",
 		    record_get(answer, "revocations"));
+	print_others(answer);
 	return VALETKEY_OK;
+}
+
+/* Why there are none, if it is not that nobody has made one. */
+static int tell_unusable(void)
+{
+	struct problem problem = {0};
+
+	if (unusable_folder(NULL, &problem))
+		return cmd_fail_problem(&problem);
+	if (!unusable_environment(&problem))
+		return VALETKEY_OK;
+	cmd_is_told();
+	return problem.result;
 }
 
 static int add_name(const char *name, void *data)
@@ -346,23 +408,17 @@ static int add_name(const char *name, void *data)
 	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
 }
 
-/* Where there are no accounts something may still wait to be revoked; where that
- * cannot be known, as on a machine without a keyring, nothing is said of it. */
 static int ask(const struct cmd_args *args, struct record *request,
 	       struct record *answer)
 {
-	bool none = record_get(request, "account[]") == NULL;
-	struct cmd_call call = {
-	    .request = request,
-	    .answer = answer,
-	    .timeout_s = none ? TIMEOUT_NONE_S : TIMEOUT_S,
-	    .talk = {.account = args->account, .told = none}};
+	struct cmd_call call = {.request = request,
+				.answer = answer,
+				.timeout_s = TIMEOUT_S,
+				.talk = {.account = args->account}};
 	const struct entry first = {answer, 0};
 	bool json = cmd_option(args, "json");
 	int rc = cmd_call(&call);
 
-	if (none && (rc || !record_get_int(answer, "count", 0)))
-		return no_accounts(json);
 	if (!rc)
 		rc = print(answer, json);
 	if (!rc)
@@ -385,9 +441,12 @@ static int run_status(struct cmd_args *args)
 		rc = add_name(args->account, &request);
 	} else {
 		rc = account_each(add_name, &request);
-		if (rc == VALETKEY_ERR_ACCOUNT && !request.pairs.len)
-			return no_accounts(cmd_option(args, "json"));
-		if (!rc && record_add(&request, "removed", "1"))
+		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len) {
+			rc = tell_unusable();
+			if (rc)
+				return rc;
+		}
+		if (!rc && record_add(&request, "others", "1"))
 			rc = VALETKEY_ERR_NOMEM;
 	}
 	if (!rc && record_add(&request, "op", "status"))

@@ -11,6 +11,7 @@
 #include "ops.h"
 #include "own_memory.h"
 #include "pending.h"
+#include "recover.h"
 #include "launch.h"
 #include "valetkey.h"
 
@@ -44,6 +45,7 @@ static const struct {
     {"logout", op_logout},
     {"remove", op_remove},
     {"drop_revocations", op_drop_revocations},
+    {"forget", op_forget},
     {"git_get", op_git_get},
     {"git_store", op_git_store},
     {"git_erase", op_git_erase},
@@ -111,6 +113,7 @@ static int run(struct job *job)
 	job->deadline = job->began + timeout;
 	job->interactive = record_get(&job->request, "interactive") != NULL;
 	job->send_pending = sends_pending(name);
+	recover_all();
 	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)

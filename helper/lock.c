@@ -55,9 +55,10 @@ void lock_watchdog(int64_t seconds)
 
 static int path_of(const char *id, enum lock_kind kind, struct buf *path)
 {
-	return account_path(path, NULL) ||
-	       buf_fmt(path, "/.%s.%s", id,
-		       kind == LOCK_LOGIN ? "login" : "lock");
+	return account_path(path, NULL) || buf_fmt(path, "/.%s.%s", id,
+						   kind == LOCK_LOGIN ? "login"
+						   : kind == LOCK_ADD ? "adding"
+								      : "lock");
 }
 
 /* Whether others who open the file by its name get this one: somebody may have
@@ -196,4 +197,15 @@ void lock_drop(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* Under the lock: nobody else gets one by this name before it is gone. */
+void lock_remove(int *fd, const char *id, enum lock_kind kind)
+{
+	struct buf path = {0};
+
+	if (*fd >= 0 && path_of(id, kind, &path) == 0 && is_at(*fd, path.data))
+		unlink(path.data);
+	buf_free(&path);
+	lock_drop(fd);
 }

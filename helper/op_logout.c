@@ -12,6 +12,7 @@
 #include "ops.h"
 #include "registration.h"
 #include "revocation.h"
+#include "traces.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -117,24 +118,40 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	return rc;
 }
 
-/* The file goes under the lock too: a login that comes after sees it gone. */
-static int forget_client(struct job *job, const struct client *client)
+static int remove_file(struct job *job, const struct client *client)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
 	struct buf path = {0};
-	int rc;
+	int rc = VALETKEY_OK;
 
-	registration_end(job, client);
-	rc = store_delete(job_store(job), &key, &job->problem);
-
-	if (!rc &&
-	    (account_path(&path, client->account) || buf_str(&path, ".conf")))
-		rc = VALETKEY_ERR_NOMEM;
-	if (!rc && unlink(path.data) != 0)
+	if (account_path(&path, client->account) || buf_str(&path, ".conf"))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	else if (unlink(path.data) != 0)
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
 				 "Cannot delete %s: %s.", path.data,
 				 strerror(errno));
 	buf_free(&path);
+	return rc;
+}
+
+/* The file goes under the lock too: a login that comes after sees it gone. As
+ * long as it is there all can be tried again; what is left then is an empty lock,
+ * and the next run knows what that means (recover.c). */
+static int forget_client(struct job *job, const struct client *client,
+			 int *lock)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	int rc;
+
+	registration_end(job, client);
+	rc = store_delete(job_store(job), &key, &job->problem);
+	if (rc)
+		return rc;
+	traces_remove(client->id);
+	lock_write(*lock, NULL);
+	rc = remove_file(job, client);
+	if (!rc)
+		lock_remove(lock, client->id, LOCK_GRANT);
 	return rc;
 }
 
@@ -167,7 +184,7 @@ static int log_out(struct job *job, bool remove)
 		rc = usable ? end_grant(job, &client, lock)
 			    : drop_grant(job, &client);
 	if (!rc && remove)
-		rc = forget_client(job, &client);
+		rc = forget_client(job, &client, &lock);
 	lock_drop(&lock);
 	client_free(&client);
 	return rc;
@@ -192,4 +209,76 @@ int op_logout(struct job *job)
 int op_remove(struct job *job)
 {
 	return log_out(job, true);
+}
+
+static int check_other(struct job *job, const char *id)
+{
+	struct record ids = {0};
+	const char *name;
+	int rc = client_list_ids(&ids);
+
+	name = record_get(&ids, id);
+	if (rc)
+		rc = problem_set(&job->problem, rc,
+				 "An account's file cannot be read, so nobody "
+				 "knows whose that is. See: valetkey status");
+	else if (name)
+		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
+				 "That is account %s. Run: valetkey remove %s",
+				 name, name);
+	record_free(&ids);
+	return rc;
+}
+
+/* An item that cannot be read is there, too. */
+static int find_other(struct job *job, const struct client *client)
+{
+	static const enum store_kind kinds[] = {STORE_GRANT, STORE_CLIENT};
+	bool any = false;
+
+	for (size_t i = 0; !any && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct record item = {0};
+		bool found;
+		int rc = grant_load_item(job, client, kinds[i], &item, &found);
+
+		record_free(&item);
+		if (rc && rc != VALETKEY_ERR_LOGIN)
+			return rc;
+		any = rc || found;
+	}
+	return any ? VALETKEY_OK
+		   : problem_set(&job->problem, VALETKEY_ERR_ACCOUNT,
+				 "There is nothing of %s in the keyring. See: "
+				 "valetkey status",
+				 client->id);
+}
+
+/* Whose grant it is, and where it could be revoked, its file would tell. */
+int op_forget(struct job *job)
+{
+	struct client client = {.id = record_get(&job->request, "id"),
+				.provider = ""};
+	const struct store_key key = grant_key(&client, STORE_CLIENT);
+	int lock = -1;
+	int rc = client_check_id(&client, &job->problem);
+
+	if (!rc)
+		rc = check_other(job, client.id);
+	if (!rc)
+		rc = find_other(job, &client);
+	if (!rc)
+		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
+			       &job->problem);
+	if (!rc)
+		rc = grant_delete(job, &client);
+	if (!rc) {
+		registration_end(job, &client);
+		rc = store_delete(job->store, &key, &job->problem);
+	}
+	if (!rc) {
+		traces_remove(client.id);
+		lock_remove(&lock, client.id, LOCK_GRANT);
+	}
+	lock_drop(&lock);
+	return rc;
 }

@@ -292,7 +292,7 @@ static void load_waiting(struct lines *lines)
 
 static void finish_waiting(struct lines *lines)
 {
-	bool all = record_get(&lines->job->request, "removed") != NULL;
+	bool all = record_get(&lines->job->request, "others") != NULL;
 	unsigned pending = 0;
 
 	for (unsigned n = 0; n < PENDING_MOST; n++) {
@@ -305,6 +305,49 @@ static void finish_waiting(struct lines *lines)
 	}
 	if (record_add_int(&lines->job->answer, "revocations", pending))
 		lines->rc = VALETKEY_ERR_NOMEM;
+}
+
+/* ---- items without an account ---- */
+
+static int add_other_lines(struct record *answer, unsigned number,
+			   const struct record *found, const char *id)
+{
+	const char *label = NULL;
+	char name[64], quoted[PROBLEM_QUOTE_MAX];
+	int rc;
+
+	snprintf(name, sizeof(name), "other.%u.id", number);
+	rc = record_add(answer, name, id);
+	snprintf(name, sizeof(name), "other.%u.label[]", number);
+	while (!rc && (label = record_next(found, id, label)))
+		rc = record_add(answer, name, problem_quote(quoted, label));
+	return rc;
+}
+
+/* Of accounts that have no file here. They may be another machine's, or another
+ * folder's: a person decides. */
+static void describe_others(struct lines *lines)
+{
+	struct job *job = lines->job;
+	struct record ids = {0}, found = {0}, seen = {0};
+	const char *id, *label;
+	unsigned count = 0;
+	size_t at = 0;
+	int rc = client_list_ids(&ids) || !job_store(job) ||
+		 store_list_others(job->store, &ids, &found, &job->problem);
+
+	while (!rc && (id = record_each(&found, &at, &label))) {
+		if (!account_id_ok(id) || record_get(&seen, id))
+			continue;
+		if (record_add(&seen, id, "") ||
+		    add_other_lines(&job->answer, count++, &found, id))
+			lines->rc = VALETKEY_ERR_NOMEM;
+	}
+	if (!rc && record_add_int(&job->answer, "others", count))
+		lines->rc = VALETKEY_ERR_NOMEM;
+	record_free(&ids);
+	record_free(&found);
+	record_free(&seen);
 }
 
 int op_status(struct job *job)
@@ -321,5 +364,7 @@ int op_status(struct job *job)
 	finish_waiting(&lines);
 	if (!lines.rc && record_add_int(&job->answer, "count", lines.number))
 		lines.rc = VALETKEY_ERR_NOMEM;
+	if (!lines.rc && record_get(&job->request, "others"))
+		describe_others(&lines);
 	return lines.rc;
 }

@@ -86,24 +86,20 @@ int registration_seal(struct job *job, const struct client *client,
 }
 
 /* Whom to trust there the item says, whatever the account's file does by now. */
-void registration_end(struct job *job, const struct client *client)
+void registration_end_item(const struct record *item, const char *proxy)
 {
 	struct problem ignored = {0};
-	struct record item = {0};
 	struct http_answer answer = {0};
 	const struct net *net = NULL;
-	bool found;
 	struct http_request request = {
 	    .remove = true,
-	    .proxy = client->proxy,
+	    .url = record_get(item, CLIENT_URI),
+	    .bearer = record_get(item, CLIENT_TOKEN),
+	    .ca_file = record_get(item, "pin.ca_file"),
+	    .proxy = proxy,
 	    .deadline = deadline_in(REMOVE_MS),
 	};
 
-	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0) {
-		request.url = record_get(&item, CLIENT_URI);
-		request.bearer = record_get(&item, CLIENT_TOKEN);
-		request.ca_file = record_get(&item, "pin.ca_file");
-	}
 	if (request.ca_file && !*request.ca_file)
 		request.ca_file = NULL;
 	if (request.url && request.bearer)
@@ -112,6 +108,15 @@ void registration_end(struct job *job, const struct client *client)
 		net->http_send(&request, &answer, &ignored);
 		net->http_answer_free(&answer);
 	}
+}
+
+void registration_end(struct job *job, const struct client *client)
+{
+	struct record item = {0};
+	bool found;
+
+	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0)
+		registration_end_item(&item, client->proxy);
 	record_free(&item);
 }
 

@@ -32,6 +32,9 @@ int registration_seal(struct job *job, const struct client *client,
  * if it can be; nothing depends on it. */
 void registration_end(struct job *job, const struct client *client);
 
+/* The same with its item at hand; the proxy is the account's. */
+void registration_end_item(const struct record *item, const char *proxy);
+
 /*
  * The item of a client with a secret, or with a key or certificate, whose item
  * has but the pins; `item` stays empty for one with nothing to show. Missing, or

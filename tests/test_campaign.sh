@@ -23,6 +23,7 @@ is "$(total 5)" 0 'no refresh token was used twice'
 is "$(total 6)" 0 'no answer was wrong'
 is "$(total 3)" "$(sed -n 's/.*not read whole: \([0-9]*\);.*/\1/p' "$table")" \
 	'lost by the network are just those that the provider did not deliver'
+is "$(total 9)" 0 'no verb left anything behind'
 is "$status" 0 'the campaign was content'
 # Another campaign, in another session, is ended as by Ctrl-C.
 cut=$VALETKEY_TEST_DIR/cut

@@ -186,7 +186,7 @@ test_double()
 {
 	keep old
 	refresh >/dev/null
-	keyring double grant "$(account_id demo)" <"$VALETKEY_TEST_DIR/item.old"
+	keyring add grant "$(account_id demo)" <"$VALETKEY_TEST_DIR/item.old"
 	parked=valetkey-parked:$(account_id demo)
 	"$VALETKEY_BUILD/tests/forget" "$parked"
 	ok 'an older item beside the good one: refreshed' refresh
