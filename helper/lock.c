@@ -7,6 +7,7 @@
 #include "account.h"
 #include "boot.h"
 #include "clock.h"
+#include "unusable.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -117,15 +118,19 @@ int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	errno = ENOMEM;
 	if (path_of(id, kind, &path) == 0)
 		rc = lock_at(path.data, deadline, fd);
+	else if (unusable_folder(NULL, problem))
+		goto out;
+	if (*fd < 0)
+		problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			    "Cannot write the lock file %s (%s). Make its "
+			    "folder writable for you.",
+			    buf_text(&path), strerror(errno));
+out:
 	buf_free(&path);
 	if (rc == 0)
 		return VALETKEY_OK;
 	if (*fd < 0)
-		return problem_set(
-		    problem, VALETKEY_ERR_ACCOUNT,
-		    "Cannot write a lock file in the configuration "
-		    "directory (%s). Make it writable for you.",
-		    strerror(errno));
+		return problem->result;
 	lock_drop(fd);
 	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
 			   "Another program is busy with this account for too "

@@ -391,7 +391,7 @@ test_others()
 		'the id of an account is not taken for another' \
 		valetkey remove "$id" --yes
 	rm "$CONFIG/k.conf"
-	said "$ARG" 'add --yes' 'they are never deleted unasked' \
+	said "$ARG" 'no terminal\. Run: valetkey remove .* --yes' 'they are never deleted unasked' \
 		valetkey remove "$id"
 	terminal valetkey remove "$id" <<-END
 	expect [y/N]
