@@ -80,12 +80,15 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 				  newest_next(client, lock, &old)))
 		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
 				 "Out of memory.");
-	if (!rc)
+	/* Noted first: whoever is killed in between leaves a note of a token that
+	 * is in use, which is never sent. */
+	if (!rc) {
+		revocation_of_replaced(job, client, &old, grant);
 		rc = grant_save(job, client, grant);
+	}
 	if (!rc) {
 		backoff_note(lock, job, rc);
 		newest_note(client, lock, grant);
-		revocation_of_replaced(job, client, &old, grant);
 	}
 	record_free(&old);
 	return rc;

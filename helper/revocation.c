@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * revocation.c - see revocation.h. Some providers end all grants that a person has
- * given to the client when one of them is revoked. Where that is not known to be
- * otherwise (`revocation_ends` of provider.h), a grant that a login has replaced
- * must not be revoked as long as the account is logged in: it waits for the
- * logout.
+ * given to the client when one of them is revoked (`revocation_ends` of
+ * provider.h): there a grant that a login has replaced must not be revoked as long
+ * as the account is logged in, and waits for the logout. With a provider of which
+ * that is not known the new login ends too, once: the next one replaces a grant
+ * that is dead, which nobody revokes.
  */
 #include "revocation.h"
 #include "grant.h"
@@ -23,12 +24,13 @@ static const char *pin_value(const struct record *grant, const char *key)
 	return value && *value ? value : NULL;
 }
 
-/* No person has given a machine's token anything. */
+/* Whether a revocation ends this grant and no other; no person has given a
+ * machine's token anything. */
 static bool ends_alone(const struct client *client)
 {
 	const char *ends = record_get(&client->config, "revocation_ends");
 
-	return (ends && strcmp(ends, "grant") == 0) ||
+	return !ends || strcmp(ends, "person") != 0 ||
 	       strcmp(client->grant, "client_credentials") == 0;
 }
 
@@ -57,6 +59,11 @@ int revocation_make(struct job *job, const struct client *client,
 	revocation->client.client_id = pin_value(grant, "pin.client_id");
 	if (!revocation->pending.token)
 		return VALETKEY_OK;
+	if (machine_is_other(client, grant) && !machine_may_share(client))
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_ARG,
+		    "The login was made on another machine and "
+		    "may be in use there, so it is not revoked.");
 	if (!client->revocation_endpoint || !client->client_id)
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
 				   "The provider has no revocation endpoint; "
@@ -114,7 +121,7 @@ void revocation_of_replaced(struct job *job, const struct client *client,
 	struct revocation revocation = {0};
 	const struct pending *pending = NULL;
 
-	if (lives(old) && !machine_is_other(client, old) &&
+	if (lives(old) &&
 	    revocation_make(job, client, old, &revocation) == VALETKEY_OK) {
 		revocation.pending.alone |= is_somebody_else(old, grant);
 		pending = &revocation.pending;

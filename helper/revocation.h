@@ -18,7 +18,8 @@ struct revocation {
 /*
  * It goes to where the grant's own pins say, whatever the account's file says by
  * now, and so does the client's secret, or not at all. 0; ERR_LOGIN: the secret
- * was made for another place; ERR_ARG: the provider takes no revocations.
+ * was made for another place; ERR_ARG: the provider takes no revocations, or the
+ * grant was made on another machine: it may be in use there.
  */
 int revocation_make(struct job *job, const struct client *client,
 		    const struct record *grant, struct revocation *revocation);
@@ -30,9 +31,7 @@ int revocation_find(struct job *job, const struct client *client, int lock,
 		    struct record *grant, bool *found);
 
 /*
- * `old` was stored before the login that brought `grant`, which is stored now
- * (the account's lock is held). What cannot be kept is lost: the login is good. One
- * that was made on another machine stays: it may be in use there.
+ * `old` is stored, and `grant` comes in its place (the account's lock is held). What cannot be kept is lost: the login is good.
  */
 void revocation_of_replaced(struct job *job, const struct client *client,
 			    const struct record *old,

@@ -117,11 +117,11 @@ works()
 		valetkey token "$1" --min-valid 1000000
 }
 
-# Where a revocation is known to end one grant alone.
+# A revocation ends one grant alone.
 test_replaced()
 {
 	serve
-	odd_account alone monitoring revocation_ends=grant || exit 1
+	odd_account alone monitoring || exit 1
 	twice alone
 	ended 1 'alone: the first login has ended'
 	works alone
@@ -136,35 +136,35 @@ no_waiting()
 	ok "$1: nothing waits" wait_until nothing_waits
 }
 
-# Where it is not known, and the provider ends all that the person has given.
-test_replaced_unknown()
+# The provider ends all that the person has given.
+test_replaced_person()
 {
 	serve --revoke-person
-	odd_account unknown monitoring || exit 1
-	twice unknown
+	odd_account person monitoring revocation_ends=person || exit 1
+	twice person
 	settled
-	is "$(counted revocations)" 0 'unknown: nothing is revoked meanwhile'
-	works unknown
+	is "$(counted revocations)" 0 'person: nothing is revoked meanwhile'
+	works person
 	like "$(valetkey status)" 'revocations +1 with the next logout' \
-		'unknown: status tells of it'
+		'person: status tells of it'
 	like "$(valetkey status --json)" \
 		'"revocations":1,"revocations_held":1,"revocations_since":' \
-		'unknown: and so does --json'
+		'person: and so does --json'
 	unlike "$(valetkey status)" 'wait to be sent' \
-		'unknown: and does not promise to send it'
+		'person: and does not promise to send it'
 	settled
-	works unknown
-	said 0 'was revoked' 'unknown: the logout' valetkey logout unknown
-	ended 2 'unknown: both logins have ended'
-	no_waiting unknown
-	remove unknown
+	works person
+	said 0 'was revoked' 'person: the logout' valetkey logout person
+	ended 2 'person: both logins have ended'
+	no_waiting person
+	remove person
 }
 
 # It waits for as long as the login lasts, whatever the limit is.
 test_replaced_long()
 {
 	serve
-	demo_account long >/dev/null 2>&1 || exit 1
+	odd_account long monitoring revocation_ends=person || exit 1
 	twice long
 	older
 	ok 'long: a status' valetkey status
@@ -180,7 +180,7 @@ test_replaced_long()
 test_replaced_change()
 {
 	serve
-	odd_account change monitoring revocation_ends=grant || exit 1
+	odd_account change monitoring || exit 1
 	demo_account change-public native --provider change >/dev/null 2>&1
 	run demo_login change-public
 	printf '%s\n' "revocation_endpoint=$PROVIDER_URL/elsewhere" \
@@ -221,7 +221,7 @@ test_replaced_machine()
 test_replaced_elsewhere()
 {
 	serve
-	odd_account copied monitoring revocation_ends=grant || exit 1
+	odd_account copied monitoring || exit 1
 	run demo_login copied
 	id=$(account_id copied)
 	(umask 077
@@ -247,7 +247,6 @@ test_same_token()
 {
 	liar_start || exit 1
 	liar_account same || exit 1
-	echo revocation_ends=grant >>"$CONFIG/same.conf"
 	valetkey login same </dev/null >"$OUT" 2>&1
 	no_waiting same
 	is "$(heard a '^POST /revoke')" 0 'the same token again: is not revoked'
@@ -266,7 +265,6 @@ test_same_token()
 	lie revoke 'json 503' '{}'
 	ok 'the same token again: removed' valetkey remove same --yes
 	liar_account again || exit 1
-	echo revocation_ends=grant >>"$CONFIG/again.conf"
 	no_waiting again
 	remove again
 	liar_stop
@@ -366,7 +364,7 @@ test_no_keyring()
 
 test_later
 test_replaced
-test_replaced_unknown
+test_replaced_person
 test_replaced_long
 test_replaced_change
 test_replaced_machine
