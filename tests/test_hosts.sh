@@ -132,7 +132,7 @@ test_setgid
 if sanitized; then
 	skip 'a sanitizer has its own malloc' 'no helper'
 else
-	ok 'no helper' "$HOSTS/no_helper" demo
+	ok 'no helper can be started' "$HOSTS/no_helper" demo
 fi
 ok 'who takes cached tokens alone starts no helper' "$HOSTS/last_fifth" demo
 
