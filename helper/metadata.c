@@ -37,19 +37,23 @@ bool metadata_issuer_ok(const char *issuer)
 }
 
 /* RFC 8414 3.1 and OpenID Connect Discovery 4: one slash at the end goes. */
-int metadata_place(const char *issuer, bool openid, struct buf *url)
+int metadata_place(const char *issuer, enum metadata_place place,
+		   struct buf *url)
 {
+	static const char openid[] = "/.well-known/openid-configuration";
+	static const char oauth[] = "/.well-known/oauth-authorization-server";
 	const char *path = strchr(strstr(issuer, "://") + 3, '/');
 	size_t host = path ? (size_t)(path - issuer) : strlen(issuer);
 	size_t len = strlen(issuer);
 
 	if (issuer[len - 1] == '/')
 		len--;
-	if (openid)
-		return buf_add(url, issuer, len) ||
-		       buf_str(url, "/.well-known/openid-configuration");
+	if (place == METADATA_OPENID)
+		return buf_add(url, issuer, len) || buf_str(url, openid);
+	if (place == METADATA_OPENID_INSERTED && len <= host)
+		return 0;
 	return buf_add(url, issuer, host) ||
-	       buf_str(url, "/.well-known/oauth-authorization-server") ||
+	       buf_str(url, place == METADATA_OAUTH ? oauth : openid) ||
 	       buf_add(url, issuer + host, len - host);
 }
 

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_servers.sh - servers that keep the standards in ways of their own: where
+# their metadata is, that they compare the loopback port, that they live in a
+# folder, by what name they call a dead refresh token, and what they grant.
+
+# shellcheck source=tests/lib.sh
+. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/command.sh
+. "$VALETKEY_SRC/tests/command.sh"
+# shellcheck source=tests/hostile/hostile.sh
+. "$VALETKEY_SRC/tests/hostile/hostile.sh"
+
+key()
+{
+	sed -n "s/^$2=//p" "$CONFIG/$1.conf"
+}
+
+# ---- where the metadata is ----
+
+# document ISSUER: a server's that lives at $A.
+document()
+{
+	printf '{"issuer":"%s","authorization_endpoint":"%s/authorize"' "$1" "$A"
+	printf ',"token_endpoint":"%s/token"}' "$A"
+}
+
+add_mine()
+{
+	valetkey add mine --issuer "$1" --client-id me --no-prompt
+}
+
+# found DESCRIPTION ISSUER
+found()
+{
+	said 0 'mine is added' "$1" add_mine "$2"
+	remove mine
+	honest
+}
+
+# places: those that were asked since places_before, in their order.
+places()
+{
+	LC_ALL=C sed -n 's/^GET \([^ ]*\.well-known[^ ]*\).*/\1/p' \
+		"$LIES/a.log" | tail -n "+$((places_before + 1))"
+}
+
+test_metadata_place_fails()
+{
+	lie metadata-oauth reset
+	found 'the RFC 8414 place resets the connection' "$A"
+	lie metadata-oauth raw
+	found 'the RFC 8414 place closes it' "$A"
+	lie metadata-oauth 'huge 2000000' '{}'
+	found 'the RFC 8414 place sends 2 MB' "$A"
+	lie metadata-oauth raw "$(printf 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{')"
+	found 'the RFC 8414 place is cut off' "$A"
+	lie metadata-oauth json '{"issuer":'
+	found 'the RFC 8414 place has half a document' "$A"
+	lie metadata-oauth json "$(document https://other.example)"
+	found 'the RFC 8414 place has somebody else'"'"'s' "$A"
+	lie metadata-oauth 'later 17' '{}'
+	found 'the RFC 8414 place does not answer' "$A"
+	lie metadata-oauth reset
+	lie metadata-openid 'json 404'
+	said "$NETWORK" 'connection|answer' \
+		'what was wrong at the first place is told' add_mine "$A"
+	honest
+}
+
+test_metadata_order()
+{
+	lie metadata 'json 404'
+	places_before=$(heard a '^GET .*\.well-known')
+	said "$NETWORK" 'has no metadata' 'an issuer with a path has three' \
+		add_mine "$A/t/1"
+	is "$(places)" "/.well-known/oauth-authorization-server/t/1
+/.well-known/openid-configuration/t/1
+/t/1/.well-known/openid-configuration" 'MCP'"'"'s order of places'
+	places_before=$((places_before + 3))
+	said "$NETWORK" 'has no metadata' 'one without a path has two' add_mine "$A"
+	is "$(places)" "/.well-known/oauth-authorization-server
+/.well-known/openid-configuration" 'and each is asked once'
+	lie metadata-inserted json "$(document "$A/t/1")"
+	found 'OpenID'"'"'s place before the path' "$A/t/1"
+}
+
+# moved STATUS LOCATION
+moved()
+{
+	lie metadata-oauth "redirect $1 $2"
+}
+
+test_metadata_redirect()
+{
+	for status in 301 302 303 307 308; do
+		lie metadata 'json 404'
+		moved "$status" "$A/moved"
+		lie moved json "$(document "$A")"
+		found "metadata that moved by $status" "$A"
+	done
+	for to in /o/moved moved ../moved "//${A#*://}/moved" moved#x; do
+		lie metadata 'json 404'
+		moved 302 "$to"
+		lie metadata-inserted json "$(document "$A")"
+		lie moved json "$(document "$A")"
+		found "metadata that moved to a relative $to" "$A"
+	done
+	lie metadata 'json 404'
+	moved 301 "$A/one"
+	lie one "redirect 301 $A/moved"
+	lie moved json "$(document "$A")"
+	found 'metadata that moved twice' "$A"
+	lie metadata 'json 404'
+	moved 301 "$A/moved"
+	lie moved json "$(document "$A/")"
+	said "$DENIED" 'names another issuer' \
+		'the issuer of what it leads to is compared exactly' add_mine "$A"
+	moved 301 "$B/moved"
+	said "$NETWORK" "redirect.*$B.*not followed" \
+		'a redirect elsewhere is named' add_mine "$A"
+	is "$(heard b '^GET')" 0 'and not followed'
+	moved 301 '{self}/round'
+	lie round 'redirect 302 {self}/round'
+	before=$(heard a '^GET /round')
+	said "$NETWORK" 'redirect' 'a redirect in a circle is named' add_mine "$A"
+	is $(($(heard a '^GET /round') - before)) 2 'and ends'
+	honest
+}
+
+liar_start || exit 1
+test_metadata_place_fails
+test_metadata_order
+test_metadata_redirect
+liar_stop
+done_testing
