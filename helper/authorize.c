@@ -51,7 +51,9 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	rest = host + len;
 	to->port = 80;
 	if (strncmp(rest, ":{port}", 7) == 0) {
-		to->port = 0;
+		to->any_port = true;
+		to->port = (uint16_t)record_get_int(&client->config,
+						    "redirect_port", 0);
 		rest += 7;
 	} else if (*rest == ':') {
 		unsigned long port = strtoul(rest + 1, (char **)&rest, 10);

@@ -292,6 +292,11 @@ static bool redirect_ok(const char *uri)
 	return ok;
 }
 
+static bool port_ok(int64_t port)
+{
+	return port > 0 && port <= UINT16_MAX;
+}
+
 static int check(const struct client *client, struct problem *problem)
 {
 	int rc = check_names(client, problem);
@@ -310,6 +315,10 @@ static int check(const struct client *client, struct problem *problem)
 		return bad(problem, "redirect_uri",
 			   "must be http://127.0.0.1 with a port or {port}, or "
 			   "an https URL");
+	if (record_get(&client->config, "redirect_port") &&
+	    !port_ok(record_get_int(&client->config, "redirect_port", 0)))
+		return bad(problem, "redirect_port",
+			   "must be a number from 1 to 65535");
 	return VALETKEY_OK;
 }
 

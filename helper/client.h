@@ -16,6 +16,8 @@
  *                   path of its certificate: private_key_jwt, tls_client_auth
  *   flow            code, paste or device; absent: what can work here
  *   shared          yes: several machines use the keyring in turn
+ *   redirect_port   which one a login comes back to for {port} in redirect_uri,
+ *                   if it is free; it is registered there. Absent: any
  *   metadata_at     when the endpoints were discovered, Unix seconds
  *   client_secret_expires_at
  *                   of a client that we registered, Unix seconds

@@ -18,7 +18,8 @@
 #define PORT_FIRST 0xc000 /* RFC 6335: from here on nobody has a claim */
 #define LATE_MS 2000	  /* the host gave up asking because of the time */
 
-/* On a computer that is not this one, most probably: any port will do. */
+/* On a computer that is not this one, most probably: any port will do, but to a
+ * server that compares it. */
 static int make_url(struct login *login, struct authorization *to)
 {
 	struct problem *problem = &login->job->problem;
@@ -27,6 +28,8 @@ static int make_url(struct login *login, struct authorization *to)
 	    authorize_begin(login->client, login->options->scope, to, problem);
 
 	to->form_post = false; /* it would not be in the address */
+	if (to->any_port && to->port)
+		port = to->port;
 	return rc ? rc : authorize_url(login->client, port, to, problem);
 }
 

@@ -6,12 +6,15 @@
  * the keyring and nowhere else.
  */
 #include "clock.h"
+#include "free_port.h"
 #include "json.h"
 #include "net.h"
 #include "ops.h"
 #include "origin.h"
 #include "registered.h"
 #include "valetkey.h"
+
+#include <string.h>
 
 #define LIMIT_MS 30000
 
@@ -37,7 +40,7 @@ static int add_scope(struct record *body, const struct record *keys)
 /* RFC 7591 2, OpenID Connect Dynamic Client Registration 2. */
 static int make_body(const struct record *request, struct buf *out)
 {
-	const char *redirect = record_get(request, "redirect_uri");
+	bool redirect = record_get(request, "redirect_uri") != NULL;
 	const char *grant = NULL;
 	struct record body = {0};
 	int rc =
@@ -45,7 +48,7 @@ static int make_body(const struct record *request, struct buf *out)
 	    record_add(&body, "application_type", "native") ||
 	    record_add(&body, "token_endpoint_auth_method",
 		       record_get(request, "auth")) ||
-	    registered_redirect(&body, redirect) ||
+	    registered_redirect(&body, request) ||
 	    record_add(&body, "response_types[]", redirect ? "code" : NULL) ||
 	    add_scope(&body, request);
 
@@ -127,6 +130,27 @@ static int send_request(struct job *job, struct buf *made)
 	return rc;
 }
 
+/* RFC 8252 7.3: any port will do, but many servers compare it. So all logins
+ * come back to one, as long as it is free. */
+static int choose_port(struct job *job)
+{
+	const char *uri = record_get(&job->request, "redirect_uri");
+	uint16_t port;
+
+	if (!uri || !strstr(uri, ":{port}"))
+		return VALETKEY_OK;
+	port = free_port_choose();
+	if (!port)
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_HELPER,
+		    "No port of 127.0.0.1 is free for the browser to come back "
+		    "to. See `ss -ltn`, and try again.");
+	record_remove(&job->request, "redirect_port");
+	return record_add_int(&job->request, "redirect_port", port)
+		   ? no_memory(job)
+		   : VALETKEY_OK;
+}
+
 /* In the order that leaves nothing unknown wherever we end. */
 static int register_client(struct job *job, const struct adding *adding)
 {
@@ -160,6 +184,8 @@ int op_register(struct job *job)
 	if (!job_store(job))
 		return job->problem.result;
 	rc = store_writable(job->store, &job->problem);
+	if (!rc)
+		rc = choose_port(job);
 	if (!rc)
 		rc = adding_begin(job, &adding);
 	if (rc)

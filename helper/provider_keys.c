@@ -162,6 +162,7 @@ bool provider_key_of_account(const char *name)
 					   "shared",
 					   "metadata_at",
 					   "client_secret_expires_at",
+					   "redirect_port",
 					   NULL};
 
 	for (const char *const *key = keys; *key; key++)

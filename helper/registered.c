@@ -43,19 +43,29 @@ static const char *answer_text(const struct registering *reg, const char *key)
 		   : NULL;
 }
 
-/* RFC 8252 7.3: a loopback redirect URI is registered without its port. */
-int registered_redirect(struct record *body, const char *uri)
+/* The redirect URI with this instead of its ":{port}". */
+static int fill_port(const char *uri, const char *port, struct buf *out)
 {
-	const char *port = uri ? strstr(uri, ":{port}") : NULL;
-	struct buf plain = {0};
+	const char *mark = strstr(uri, ":{port}");
+
+	if (!mark)
+		return buf_str(out, uri);
+	return buf_add(out, uri, (size_t)(mark - uri)) ||
+	       (port && buf_fmt(out, ":%s", port)) ||
+	       buf_str(out, mark + strlen(":{port}"));
+}
+
+int registered_redirect(struct record *body, const struct record *keys)
+{
+	const char *uri = record_get(keys, "redirect_uri");
+	struct buf filled = {0};
 	int rc;
 
-	if (!port)
-		return record_add(body, "redirect_uris[]", uri);
-	rc = buf_add(&plain, uri, (size_t)(port - uri)) ||
-	     buf_str(&plain, port + strlen(":{port}")) ||
-	     record_add(body, "redirect_uris[]", plain.data);
-	buf_free(&plain);
+	if (!uri)
+		return 0;
+	rc = fill_port(uri, record_get(keys, "redirect_port"), &filled) ||
+	     record_add(body, "redirect_uris[]", filled.data);
+	buf_free(&filled);
 	return rc;
 }
 
@@ -70,6 +80,23 @@ static bool answer_lists(const struct registering *reg, const char *key,
 		if (strcmp(value, wanted) == 0)
 			return true;
 	return false;
+}
+
+/* A server to which the port means nothing may take it away. */
+static bool lists_redirect(const struct registering *reg)
+{
+	const char *uri = record_get(&reg->keys, "redirect_uri");
+	const char *ports[] = {record_get(&reg->keys, "redirect_port"), NULL};
+	bool listed = !uri;
+
+	for (size_t i = 0; i < 2 && !listed; i++) {
+		struct buf filled = {0};
+
+		listed = fill_port(uri, ports[i], &filled) == 0 &&
+			 answer_lists(reg, "redirect_uris[]", filled.data);
+		buf_free(&filled);
+	}
+	return listed;
 }
 
 static int not_as_asked(struct registering *reg, const char *what)
@@ -98,23 +125,17 @@ static const char *auth_of(const struct registering *reg)
 
 static int check_answered(struct registering *reg)
 {
-	struct record asked = {0};
-	const char *uri, *grant = record_get(&reg->keys, "grant");
-	int rc = VALETKEY_OK;
+	const char *grant = record_get(&reg->keys, "grant");
 
 	if (!answer_text(reg, "client_id"))
 		return problem_set(&reg->job->problem, VALETKEY_ERR_NETWORK,
 				   "The server's answer to the registration "
 				   "has no client id (RFC 7591 3.2.1).");
-	if (registered_redirect(&asked, record_get(&reg->keys, "redirect_uri")))
-		rc = no_memory(reg->job);
-	uri = record_get(&asked, "redirect_uris[]");
-	if (!rc && uri && !answer_lists(reg, "redirect_uris[]", uri))
-		rc = not_as_asked(reg, "redirect URI is");
-	if (!rc && grant && !answer_lists(reg, "grant_types[]", grant))
-		rc = not_as_asked(reg, "grant types are");
-	record_free(&asked);
-	return rc;
+	if (!lists_redirect(reg))
+		return not_as_asked(reg, "redirect URI is");
+	if (grant && !answer_lists(reg, "grant_types[]", grant))
+		return not_as_asked(reg, "grant types are");
+	return VALETKEY_OK;
 }
 
 /* RFC 7592: with these the registration can be deleted one day. The token goes

@@ -10,8 +10,9 @@
 
 #include "adding.h"
 
-/* Adds to `body` the redirect URI as it is registered. 0 or -1. */
-int registered_redirect(struct record *body, const char *uri);
+/* Adds to `body` the redirect URI as it is registered: with redirect_port, if the
+ * account has that, else without a port (RFC 8252 7.3). 0 or -1. */
+int registered_redirect(struct record *body, const struct record *keys);
 
 /* Before the server is asked: a keyring item with the key of the seal. */
 int registered_prepare(struct job *job, const struct adding *adding,

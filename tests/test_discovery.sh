@@ -360,8 +360,8 @@ test_registration_public()
 	is "$(key mine auth), $(key mine scope)" 'none, monitoring' \
 		'its scopes are what the server allows'
 	like "$(cat "$PAGE-reg.body")" \
-		'"redirect_uris":."http://127.0.0.1/callback/127.0.0.1-[0-9]*/wild".' \
-		'a redirect URI of its own, without the port'
+		"\"redirect_uris\":.\"http://127.0.0.1:$(key mine redirect_port)/callback/127.0.0.1-[0-9]*/wild\"." \
+		'a redirect URI of its own, with the port that is kept'
 	rm -f "$PAGE-deleted.body"
 	remove mine
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END

@@ -129,7 +129,88 @@ test_metadata_redirect()
 	honest
 }
 
+# ---- the look before the browser ----
+
+# refuses DESCRIPTION HOW BODY: the login ends before a browser is opened.
+refuses()
+{
+	lie preflight "$2" "$3"
+	rm -f "$SEEN"
+	run valetkey login work --timeout 20
+	honest
+}
+
+test_look_refused()
+{
+	for error in invalid_request invalid_client unauthorized_client \
+		invalid_redirect_uri unsupported_response_type; do
+		refuses "$error" 'json 400' "{\"error\":\"$error\",
+			\"error_description\":\"Unregistered redirect_uri.\"}"
+		is "$status" "$DENIED" "$error in the look ends the login"
+		like "$text" "$error, Unregistered redirect_uri\." \
+			"$error in the look: the server's words"
+	done
+	ok 'no browser was opened' test ! -e "$SEEN"
+	like "$text" 'redirect URI http://127.0.0.1:[0-9]*/callback' \
+		'what to compare is told'
+	like "$text" 'redirect_port=' 'and how to have one port'
+	refuses x 'json 401' '{"error":"invalid_client"}'
+	is "$status" "$DENIED" 'by 401, too'
+	refuses x 'json 400' '{"error":"invalid_scope"}'
+	is "$status" "$SCOPE" 'a scope that the server does not know'
+	like "$text" 'Tick these scopes' 'a scope that the server does not know: where to'
+}
+
+test_look_sees_page()
+{
+	refuses x 'html 400' '<p>Error: invalid_redirect_uri</p>'
+	is "$status" "$DENIED" 'a page with an error of OAuth ends the login'
+	like "$text" 'HTTP 400, invalid_redirect_uri' 'and is named'
+}
+
+# What a browser with a session would not be told.
+test_look_passes()
+{
+	for answer in 'json 401 {"error":"You need to sign in."}' \
+		'json 401 {"error":"unauthorized"}' \
+		'json 400 {"error":"login_required"}' \
+		'json 403 {"error":"access_denied"}' \
+		'json 403 {"message":"Forbidden"}' \
+		'json 503 {"error":"invalid_request"}' \
+		'json 429 {"error":"invalid_request"}' \
+		'html 400 <p>Bad Request</p>' \
+		'html 403 <p>invalid_request</p>'; do
+		rest=${answer#* }
+		refuses x "${answer%% *} ${rest%% *}" "${rest#* }"
+		is "$status" 0 "the look is answered $answer: the browser sees"
+	done
+}
+
+test_registered_port()
+{
+	lie register 'json 201' '{"client_id":"me",
+		"redirect_uris":["http://127.0.0.1/callback"]}'
+	said 0 'mine is added' 'a server that takes the port away' \
+		valetkey add mine --issuer "$A" --register --no-prompt \
+		--redirect-uri 'http://127.0.0.1:{port}/callback'
+	is "$(heard a "\"redirect_uris\":..http://127.0.0.1:$(key mine \
+		redirect_port)/callback\"")" 1 'it was asked for one with a port'
+	for port in 0 65536 x -1; do
+		sed -i "s/^redirect_port=.*/redirect_port=$port/" \
+			"$CONFIG/mine.conf"
+		said "$ARG" 'redirect_port must be' "no port: $port" \
+			valetkey login mine
+	done
+	honest
+	remove mine
+}
+
 liar_start || exit 1
+liar_account work || exit 1
+test_look_refused
+test_look_sees_page
+test_look_passes
+test_registered_port
 test_metadata_place_fails
 test_metadata_order
 test_metadata_redirect
