@@ -65,6 +65,7 @@ static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result", "warning[]",
 					      "grant_types[]",
+					      "registration_auth",
 					      "registration_endpoint", NULL};
 	struct record found = {0};
 	const char *key, *value;

@@ -49,9 +49,9 @@ int metadata_place(const char *issuer, enum metadata_place place,
  * offline_scope, scope, authorize_parameter[],
  * authorization_response_iss_parameter_supported and
  * require_pushed_authorization_requests as far as they are known; beside them
- * registration_endpoint with the grant_types[] to register for, and warning[]
- * for the person. ERR_NETWORK where it is
- * no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
+ * registration_endpoint with the grant_types[] to register for and
+ * registration_auth (if that is to be another than auth), and warning[] for the
+ * person. ERR_NETWORK where it is no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,
 		  size_t len, struct record *found, struct problem *problem);
