@@ -9,7 +9,6 @@
 #define VALETKEY_AUTHORIZE_H
 
 #include "client.h"
-#include "json.h"
 #include "problem.h"
 
 #include <stdint.h>
@@ -43,9 +42,14 @@ int authorize_begin(const struct client *client, const char *more,
  * What a provider answered that does not take the login request, and what to do:
  * ERR_DENIED or ERR_SCOPE.
  */
+struct authorize_refusal {
+	const char *error; /* its name, may be NULL, as the next */
+	const char *detail;
+};
 int authorize_refused(const struct client *client,
 		      const struct authorization *authorization,
-		      const struct json *json, struct problem *problem);
+		      const struct authorize_refusal *refusal,
+		      struct problem *problem);
 
 /* A sentence, with a space before it, where the server may have refused the port
  * and the person can do something about it; else "". */

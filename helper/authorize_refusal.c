@@ -5,7 +5,6 @@
  * the browser (preflight.c).
  */
 #include "authorize.h"
-#include "token_error.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -37,18 +36,19 @@ const char *authorize_port_advice(const struct authorization *to)
 }
 
 int authorize_refused(const struct client *client,
-		      const struct authorization *to, const struct json *json,
+		      const struct authorization *to,
+		      const struct authorize_refusal *refusal,
 		      struct problem *problem)
 {
-	const char *error = token_error_name(json);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	const char *next = "Compare client id, redirect URI and grant types "
 			   "with the client app there";
 	const char *port = authorize_port_advice(to);
 	int result = VALETKEY_ERR_DENIED;
 
-	problem_quote(code, error ? error : "without a reason");
-	problem_quote(detail, token_error_text(json));
+	problem_quote(code,
+		      refusal->error ? refusal->error : "without a reason");
+	problem_quote(detail, refusal->detail);
 	if (*detail && detail[strlen(detail) - 1] == '.')
 		detail[strlen(detail) - 1] = '\0'; /* ours follows */
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)

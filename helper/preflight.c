@@ -8,6 +8,7 @@
 #include "answer_body.h"
 #include "clock.h"
 #include "net.h"
+#include "token_error.h"
 #include "valetkey.h"
 
 #include <stdio.h>
@@ -82,17 +83,9 @@ static int judge_redirect(const struct client *client,
 	if (strncmp(location, uri, strlen(uri)) == 0) {
 		if (!*error)
 			return VALETKEY_OK;
-		return problem_set(
-		    problem,
-		    strcmp(error, "invalid_scope") == 0 ? VALETKEY_ERR_SCOPE
-							: VALETKEY_ERR_DENIED,
-		    "%s refuses the login request: %s%s%s. %s", client->name,
-		    error, *detail ? ", " : "", detail,
-		    strcmp(error, "invalid_scope") == 0
-			? "Tick these scopes at the provider, or change "
-			  "'scope' in the account's file."
-			: "Check the client app's grant types at the "
-			  "provider.");
+		return authorize_refused(
+		    client, authorization,
+		    &(struct authorize_refusal){error, detail}, problem);
 	}
 	if (*error || memmem(location, path, "/error", 6))
 		return wrong_registration(client, "its own error page",
@@ -146,7 +139,11 @@ static int judge_error(const struct client *client,
 	bool read = answer_body_read(&answer->body, true, &json) == RECORD_OK;
 
 	if (read && is_verdict(record_get(&json.strings, "error"))) {
-		rc = authorize_refused(client, authorization, &json, problem);
+		rc = authorize_refused(
+		    client, authorization,
+		    &(struct authorize_refusal){token_error_name(&json),
+						token_error_text(&json)},
+		    problem);
 		goto out;
 	}
 	if (!read && answer->status == 400)

@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "net.h"
 #include "text.h"
+#include "token_error.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -63,7 +64,11 @@ static int judge(const struct client *client, struct authorization *to,
 				 "%s asks to wait before the next login.",
 				 client->name);
 	else if (answer->status >= 400 && answer->status < 500)
-		rc = authorize_refused(client, to, &json, problem);
+		rc = authorize_refused(
+		    client, to,
+		    &(struct authorize_refusal){token_error_name(&json),
+						token_error_text(&json)},
+		    problem);
 	else
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
 				 "%s did not take the login request (HTTP "

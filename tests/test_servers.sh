@@ -168,6 +168,15 @@ test_look_sees_page()
 	like "$text" 'HTTP 400, invalid_redirect_uri' 'and is named'
 }
 
+# As the MCP SDK's server does it, whatever RFC 6749 4.1.2.1 says.
+test_look_redirected()
+{
+	refuses x 'redirect 302 {redirect_uri}?error=invalid_request&error_description=Unregistered+redirect_uri&state={state}'
+	is "$status" "$DENIED" 'an error at the redirect URI ends the login'
+	like "$text" 'invalid_request, Unregistered redirect_uri\..*redirect_port=' \
+		'an error at the redirect URI: the words, and the remedy'
+}
+
 # What a browser with a session would not be told.
 test_look_passes()
 {
@@ -209,6 +218,7 @@ liar_start || exit 1
 liar_account work || exit 1
 test_look_refused
 test_look_sees_page
+test_look_redirected
 test_look_passes
 test_registered_port
 test_metadata_place_fails
