@@ -141,6 +141,20 @@ static void check_steps(const struct kind *kind)
 		    "needs a client secret, but no step says where it is");
 }
 
+static void check_scope_parameter(const struct kind *kind)
+{
+	static const char list[] = "authorize_parameter[]";
+	const char *name = record_get(&kind->resolved, "scope_parameter");
+	const char *pair = NULL;
+
+	while (name && (pair = record_next(&kind->resolved, list, pair)))
+		if (strncmp(pair, name, strlen(name)) == 0 &&
+		    pair[strlen(name)] == '=')
+			say(kind, list, true,
+			    "names the parameter that scopes are sent as "
+			    "(scope_parameter)");
+}
+
 /* ---- where things go ---- */
 
 static bool is_host(const struct kind *kind, const char *origin)
@@ -248,6 +262,7 @@ static void check_kind(struct provider_check *check, const char *name)
 		check_machine(&kind);
 		check_public(&kind);
 		check_steps(&kind);
+		check_scope_parameter(&kind);
 		check_secret_places(&kind);
 		check_token_places(&kind);
 	}

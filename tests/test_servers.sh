@@ -12,6 +12,8 @@
 # shellcheck source=tests/hostile/hostile.sh
 . "$VALETKEY_SRC/tests/hostile/hostile.sh"
 
+FAR=31536000 # more than any token is good for: each call refreshes
+
 key()
 {
 	sed -n "s/^$2=//p" "$CONFIG/$1.conf"
@@ -214,6 +216,70 @@ test_registered_port()
 	remove mine
 }
 
+# ---- parameters that are ours ----
+
+RESERVED='assertion client_assertion client_assertion_type client_id
+	client_secret code code_challenge code_challenge_method code_verifier
+	device_code grant_type nonce password redirect_uri refresh_token request
+	request_uri resource response_mode response_type scope state'
+
+# parameters VALUE: a line for each of them, in each of the requests.
+parameters()
+{
+	for name in $RESERVED; do
+		for list in authorize token refresh; do
+			echo "${list}_parameter[]=$name=$1"
+		done
+	done
+}
+
+test_reserved_parameters()
+{
+	{
+		echo name=Odd
+		parameters x
+	} >"$VALETKEY_TEST_DIR/odd.conf"
+	run valetkey providers --check "$VALETKEY_TEST_DIR/odd.conf"
+	is "$(printf '%s\n' "$text" | grep -c 'valetkey sends itself')" \
+		"$(parameters x | wc -l)" \
+		'a file with any of them in any list: an error each'
+	cp "$CONFIG/work.conf" "$VALETKEY_TEST_DIR/work.conf"
+	parameters forged >>"$CONFIG/work.conf"
+	printf '%s\n' 'authorize_parameter[]=extra=honest' \
+		'token_parameter[]=extra=honest' \
+		'refresh_parameter[]=extra=honest' >>"$CONFIG/work.conf"
+	ok 'a login with all of them' valetkey login work --timeout 20
+	ok 'a refresh with all of them' valetkey token work --min-valid "$FAR"
+	is "$(heard a forged)" 0 'none of them is sent'
+	is "$(heard a 'extra=honest')" 4 'others are'
+	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
+}
+
+# RFC 6749 3.1: no parameter more than once.
+test_parameter_twice()
+{
+	{
+		echo name=Odd
+		for list in authorize token refresh; do
+			printf '%s\n' "${list}_parameter[]=extra=one" \
+				"${list}_parameter[]=extra=two"
+		done
+		echo scope_parameter=user_scope
+		echo 'authorize_parameter[]=user_scope=x'
+	} >"$VALETKEY_TEST_DIR/odd.conf"
+	run valetkey providers --check "$VALETKEY_TEST_DIR/odd.conf"
+	is "$(printf '%s\n' "$text" | grep -c 'is there twice')" 6 \
+		'a parameter that is there twice is an error'
+	like "$text" 'authorize_parameter.*scope_parameter' \
+		'and one that the scopes are sent as'
+	grep _parameter "$VALETKEY_TEST_DIR/odd.conf" | grep -v scope \
+		>>"$CONFIG/work.conf"
+	ok 'a login with two' valetkey login work --timeout 20
+	ok 'a refresh with two' valetkey token work --min-valid "$FAR"
+	is "$(heard a 'extra=one.*extra=two')" 0 'only one of them is sent'
+	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
+}
+
 liar_start || exit 1
 liar_account work || exit 1
 test_look_refused
@@ -221,6 +287,8 @@ test_look_sees_page
 test_look_redirected
 test_look_passes
 test_registered_port
+test_reserved_parameters
+test_parameter_twice
 test_metadata_place_fails
 test_metadata_order
 test_metadata_redirect
