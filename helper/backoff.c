@@ -12,12 +12,18 @@
 
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define FIRST_MS 1000
 #define MOST_MS 300000
 #define MOST_UNREACHED_MS 15000
 #define MOST_RETRY_AFTER_S 3600
 #define FAILURES_MAX 20
+
+#define REFUSAL LOCK_KEPT "refusal."
+#define REFUSAL_TEXT REFUSAL "text"
+#define REFUSAL_RESULT REFUSAL "result"
+#define REFUSAL_AT REFUSAL "at"
 
 int backoff_check(int lock, struct problem *problem)
 {
@@ -89,15 +95,52 @@ static void note_failure(int lock, const struct job *job, int result)
 	record_free(&state);
 }
 
-static void forget_failures(int lock)
+static int add_refusal(const struct job *job, int result, struct record *state)
 {
+	return record_add_int(state, REFUSAL_AT, time(NULL)) ||
+	       record_add_int(state, REFUSAL_RESULT, result) ||
+	       record_add(state, REFUSAL_TEXT, job->problem.text);
+}
+
+/* The provider has answered: with a token, or with what it does not do. */
+static void note_answer(int lock, const struct job *job, int result)
+{
+	bool refused =
+	    result == VALETKEY_ERR_DENIED || result == VALETKEY_ERR_SCOPE;
 	struct record before = {0}, state = {0};
+	int rc = 0;
 
 	if (lock_read(lock, &before))
-		keep_note(&before, &state);
-	lock_write(lock, state.pairs.len ? &state : NULL);
+		rc = keep_note(&before, &state);
+	record_remove(&state, REFUSAL_AT);
+	record_remove(&state, REFUSAL_RESULT);
+	record_remove(&state, REFUSAL_TEXT);
+	if (!rc && refused)
+		rc = add_refusal(job, result, &state);
+	if (!rc)
+		lock_write(lock, state.pairs.len ? &state : NULL);
 	record_free(&before);
 	record_free(&state);
+}
+
+bool backoff_refused(const char *id, struct backoff_refusal *refusal)
+{
+	int lock = lock_look(id, LOCK_GRANT);
+	struct record state = {0};
+	const char *text = NULL;
+
+	*refusal = (struct backoff_refusal){0};
+	if (lock >= 0 && lock_read(lock, &state))
+		text = record_get(&state, REFUSAL_TEXT);
+	if (text) {
+		strncat(refusal->text, text, sizeof(refusal->text) - 1);
+		refusal->at = record_get_int(&state, REFUSAL_AT, 0);
+		refusal->result = (int)record_get_int(&state, REFUSAL_RESULT,
+						      VALETKEY_ERR_DENIED);
+	}
+	record_free(&state);
+	lock_drop(&lock);
+	return text != NULL;
 }
 
 void backoff_note(int lock, const struct job *job, int result)
@@ -106,5 +149,5 @@ void backoff_note(int lock, const struct job *job, int result)
 	    result == VALETKEY_ERR_THROTTLED)
 		note_failure(lock, job, result);
 	else
-		forget_failures(lock);
+		note_answer(lock, job, result);
 }

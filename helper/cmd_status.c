@@ -83,14 +83,13 @@ static int result_of(const struct entry *entry)
 {
 	int64_t result = get_int(entry, "result");
 
-	if (result > 0 && result < 126)
-		return (int)result;
-	if (is(entry, "state", "broken"))
-		return VALETKEY_ERR_ACCOUNT;
 	if (is(entry, "state", "login") || is(entry, "state", "changed") ||
 	    is(entry, "secret", "missing"))
 		return VALETKEY_ERR_LOGIN;
-	return VALETKEY_OK;
+	if (result > 0 && result < 126)
+		return (int)result;
+	return is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
+					    : VALETKEY_OK;
 }
 
 /* ---- for people ---- */
@@ -113,6 +112,9 @@ static void print_state(const struct entry *entry)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (is(entry, "state", words[i].state))
 			says = words[i].says;
+	if (*get(entry, "refusal") && get_int(entry, "result") > 0 &&
+	    result_of(entry) == get_int(entry, "result"))
+		says = "was refused a token";
 	printf("%s: %s\n", get(entry, "account"), says);
 }
 
@@ -144,6 +146,20 @@ static void print_expiry(const struct entry *entry)
 			       ? "yes"
 			       : "none: a login is needed when the access "
 				 "token ends");
+}
+
+static void print_refusal(const struct entry *entry)
+{
+	int64_t ago = time(NULL) - get_int(entry, "refused_at");
+	char duration[32];
+
+	if (!*get(entry, "refusal"))
+		return;
+	printf("  %-14s %s ago: ", "last refusal",
+	       cmd_duration(duration, sizeof(duration), ago > 0 ? ago : 0));
+	terminal_put(stdout, get(entry, "refusal"),
+		     strlen(get(entry, "refusal")));
+	putchar('\n');
 }
 
 /* RFC 7591 3.2.1: a client that was registered for a time. */
@@ -212,6 +228,7 @@ static void print_entry(const struct entry *entry)
 	print_line("scopes", get(entry, "scope"));
 	print_expiry(entry);
 	print_secret(entry);
+	print_refusal(entry);
 	print_waiting(entry);
 	print_line("note", text);
 	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
@@ -261,9 +278,9 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider", "name",	       "client_id", "grant",
-	    "identity", "identity_id", "scope",	    "state",
-	    "secret",	"proof",       "state_text"};
+	    "provider", "name",	       "client_id",  "grant",
+	    "identity", "identity_id", "scope",	     "state",
+	    "secret",	"proof",       "state_text", "refusal"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 cmd_json_string(out, get(entry, "account"));
@@ -272,6 +289,7 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc = add_text(out, entry, texts[i]);
 	rc = rc || add_number(out, entry, "expires_in") ||
 	     add_number(out, entry, "expires_at") ||
+	     add_number(out, entry, "refused_at") ||
 	     add_number(out, entry, "revocations") ||
 	     add_number(out, entry, "revocations_held") ||
 	     add_number(out, entry, "revocations_since");

@@ -3,6 +3,7 @@
  * op_status.c - what is known about each account without asking the provider:
  * the grant's state, how long its token is good, and what a person should do.
  */
+#include "backoff.h"
 #include "clock.h"
 #include "flow.h"
 #include "grant.h"
@@ -166,6 +167,20 @@ static bool describe_next_refresh(struct lines *lines,
 	return true;
 }
 
+/* What a get would say as well, once there is no token to give. */
+static void describe_refusal(struct lines *lines, const struct client *client,
+			     const struct record *grant)
+{
+	struct backoff_refusal refusal;
+
+	if (!backoff_refused(client->id, &refusal))
+		return;
+	line(lines, "refusal", refusal.text);
+	number(lines, "refused_at", refusal.at);
+	if (grant_good_for(grant) <= 0)
+		number(lines, "result", refusal.result);
+}
+
 static bool is_about(const struct waiting *waiting, const char *id)
 {
 	const char *own = record_get(&waiting->about, "id");
@@ -249,6 +264,8 @@ static void describe(struct lines *lines, const struct client *client)
 	if (!rc && (found || !complete || !has_changed(lines, client)) &&
 	    !describe_next_refresh(lines, client, &grant))
 		describe_state(lines, client, &grant, found);
+	if (!rc)
+		describe_refusal(lines, client, &grant);
 	if (found)
 		describe_grant(lines, &grant);
 	record_free(&grant);

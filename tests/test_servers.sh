@@ -280,6 +280,117 @@ test_parameter_twice()
 	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
 }
 
+# ---- a refresh token that is dead by another name ----
+
+refresh()
+{
+	run valetkey token work --min-valid "$FAR"
+}
+
+# refused ERROR [STATUS]: a refresh is answered so.
+refused()
+{
+	lie token "json ${2:-400}" \
+		"{\"error\":\"$1\",\"error_description\":\"It is over.\"}"
+	refresh
+}
+
+json_of()
+{
+	valetkey status work --json | sed -n "s/.*\"$1\":\(\"[^\"]*\"\|[^,}]*\).*/\1/p"
+}
+
+test_refresh_refused()
+{
+	for error in invalid_request invalid_token access_denied bad_token \
+		unsupported_grant_type; do
+		refused "$error"
+		is "$status" "$DENIED" "a refresh is refused: $error"
+		like "$text" "$error: It is over\..*If it stays so: valetkey login work\$" \
+			"a refresh is refused, $error: what to do"
+	done
+	refused invalid_request 200
+	like "$text" 'If it stays so: valetkey login work$' \
+		'an error with HTTP 200: what to do'
+	for error in invalid_client unauthorized_client invalid_scope \
+		invalid_target slow_down temporarily_unavailable; do
+		refused "$error"
+		unlike "$text" 'valetkey login' "$error is no matter of a login"
+	done
+	refused invalid_request 429
+	unlike "$text" 'valetkey login' 'nor is HTTP 429'
+	forget_failures work
+	lie token 'json 500' '{"error":"invalid_request"}'
+	refresh
+	unlike "$text" 'valetkey login' 'nor is HTTP 500'
+	forget_failures work
+}
+
+test_refusal_in_status()
+{
+	refused invalid_request
+	run valetkey status work
+	is "$status" 0 'the access token is good: the account can be used'
+	like "$text" '^work: ready' 'and is called ready'
+	like "$text" 'last refusal .*ago: .*invalid_request: It is over' \
+		'status shows the last refusal'
+	like "$(json_of refusal)" '^".*invalid_request: It is over' \
+		'and its JSON'
+	ago=$(($(date +%s) - $(json_of refused_at)))
+	ok 'and its JSON when it was' test "$ago" -ge 0 -a "$ago" -lt 60
+	age work
+	refused invalid_request
+	run valetkey status work
+	is "$status" "$DENIED" 'the access token is over: a get would say that'
+	unlike "$text" '^work: ready' 'and it is not called ready'
+	lie token 'json 500' '{}'
+	refresh
+	like "$(json_of refusal)" 'It is over' \
+		'a problem of the server does not take its place'
+	forget_failures work
+	honest
+	lie token 'json 400' "{\"error\":\"invalid_request\",
+		\"error_description\":\"$(heard_refresh_token) is over\"}"
+	refresh
+	unlike "$text$(cat "$CONFIG"/.*.lock)$(valetkey status work --json)" \
+		"$(heard_refresh_token)" \
+		'a refresh token that the server shows is seen nowhere'
+	honest
+	ok 'the server takes it again' valetkey token work --min-valid "$FAR"
+	run valetkey status work
+	like "$text" '^work: ready' 'and it is ready'
+	unlike "$text" 'last refusal' 'without the refusal'
+	refused invalid_request
+	honest
+	run valetkey login work --timeout 20
+	run valetkey status work
+	unlike "$text" 'last refusal' 'a login takes the refusal away, too'
+}
+
+# The one that it was sent.
+heard_refresh_token()
+{
+	LC_ALL=C sed -n 's/.*refresh_token=\(refresh-of[^&]*\).*/\1/p' \
+		"$LIES/a.log" | tail -n 1
+}
+
+# Seen of NinjaOne itself.
+test_ninjaone_dead()
+{
+	grep -q '^error\[\]=invalid_token=invalid_grant$' \
+		"$VALETKEY_SRC/helper/providers/ninjaone.conf"
+	tap_result "$?" "ninjaone.conf knows NinjaOne's name of a dead grant"
+	echo 'error[]=invalid_token=invalid_grant' >>"$CONFIG/work.conf"
+	run valetkey login work --timeout 20
+	refused invalid_token
+	honest
+	is "$status" "$LOGIN" 'invalid_token where it is known ends the grant'
+	run valetkey status work
+	is "$status" "$LOGIN" 'and status says so'
+	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
+	run valetkey login work --timeout 20
+}
+
 liar_start || exit 1
 liar_account work || exit 1
 test_look_refused
@@ -289,6 +400,9 @@ test_look_passes
 test_registered_port
 test_reserved_parameters
 test_parameter_twice
+test_refresh_refused
+test_refusal_in_status
+test_ninjaone_dead
 test_metadata_place_fails
 test_metadata_order
 test_metadata_redirect
