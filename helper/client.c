@@ -59,7 +59,7 @@ static int check_place(const struct place *place, const char *key,
 	if (origin_of(url, origin) != 0) /* check_urls() complains */
 		return VALETKEY_OK;
 	if ((own && origin_is(own, origin)) ||
-	    strcmp(place->chosen, origin) == 0 ||
+	    origin_is(place->chosen, origin) ||
 	    provider_has_origin(place->provider, origin))
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_ARG,
@@ -113,12 +113,12 @@ static int put_keys(const struct record *keys, struct record *config)
 static int resolve(const struct record *provider, const struct record *keys,
 		   struct record *config, struct problem *problem)
 {
-	char origin[ORIGIN_MAX];
-	const struct provider_choice choice = {record_get(keys, "client"),
-					       origin, keys};
-	const struct place place = {provider, config, origin};
-	int rc = provider_instance(provider, record_get(keys, "instance"),
-				   origin, problem);
+	char base[PROVIDER_BASE_MAX];
+	const struct provider_choice choice = {record_get(keys, "client"), base,
+					       keys};
+	const struct place place = {provider, config, base};
+	int rc = provider_instance(provider, record_get(keys, "instance"), base,
+				   problem);
 
 	if (!rc)
 		rc = provider_resolve(provider, &choice, config, problem);

@@ -206,15 +206,16 @@ static void check_token_places(const struct kind *kind)
 
 /* ---- all ---- */
 
-/* An origin that can be chosen, "" where there is nothing to choose. */
-static void any_origin(const struct record *provider, char *origin)
+/* A base that can be chosen, "" where there is nothing to choose. */
+static void any_base(const struct record *provider,
+		     char base[PROVIDER_BASE_MAX])
 {
 	const char *instance = record_next(provider, "instance[]", NULL);
 	const char *domain = record_next(provider, "instance_domain[]", NULL);
 	struct problem ignored = {0};
 	char host[ORIGIN_MAX];
 
-	*origin = '\0';
+	*base = '\0';
 	if (instance)
 		snprintf(host, sizeof(host), "%.*s",
 			 (int)strcspn(instance, " "), instance);
@@ -222,7 +223,7 @@ static void any_origin(const struct record *provider, char *origin)
 		snprintf(host, sizeof(host), "host%s",
 			 *domain == '*' ? ".example" : domain);
 	if (instance || domain)
-		provider_instance(provider, host, origin, &ignored);
+		provider_instance(provider, host, base, &ignored);
 }
 
 /* Each parameter has some value. */
@@ -247,10 +248,10 @@ static void check_kind(struct provider_check *check, const char *name)
 	struct kind kind = {.check = check, .name = name};
 	struct record keys = {0};
 	struct problem ignored = {0};
-	char origin[ORIGIN_MAX];
-	const struct provider_choice choice = {name, origin, &keys};
+	char base[PROVIDER_BASE_MAX];
+	const struct provider_choice choice = {name, base, &keys};
 
-	any_origin(&check->provider, origin);
+	any_base(&check->provider, base);
 	if (any_values(&check->provider, &keys) == 0 &&
 	    provider_resolve(&check->provider, &choice, &kind.resolved,
 			     &ignored) == 0) {

@@ -107,13 +107,13 @@ static const char *judge_instance(struct provider_check *check,
 {
 	struct record one = {0};
 	struct problem ignored = {0};
-	char origin[ORIGIN_MAX];
+	char base[PROVIDER_BASE_MAX];
 	const char *why = NULL;
 
 	if (record_add(&one, "instance[]", line->value))
 		check->no_memory = true;
 	else if (!provider_code_ok(line->value) ||
-		 provider_instance(&one, NULL, origin, &ignored))
+		 provider_instance(&one, NULL, base, &ignored))
 		why = "must be CODE ORIGIN TEXT, such as: eu "
 		      "https://eu.example.com Europe; CODE of [A-Za-z0-9._-], "
 		      "a letter or digit first";

@@ -280,6 +280,49 @@ test_parameter_twice()
 	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
 }
 
+# ---- a server below a folder of its host ----
+
+# in_folder PROVIDER PATH OPTION...: its login goes to PATH below the folder.
+in_folder()
+{
+	folder_name=$1 folder_path=$2
+	shift 2
+	for folder in /git /git/ /a/b.c/~d; do
+		said 0 'g is added' "$folder_name in $folder" valetkey add g \
+			--provider "$folder_name" --instance "$A$folder" \
+			--client-id x --no-prompt "$@"
+		is "$(key g 'hosts\[\]')" "$A" \
+			"$folder_name in $folder: its tokens are for the host"
+		before=$(heard a "^GET ${folder%/}$folder_path?")
+		run valetkey login g --no-browser --timeout 1
+		is $(($(heard a "^GET ${folder%/}$folder_path?") - before)) 1 \
+			"$folder_name in $folder: its login is there" ||
+			tap_note "$text"
+		remove g
+	done
+}
+
+test_folder()
+{
+	in_folder gitea /login/oauth/authorize --client native
+	in_folder forgejo /login/oauth/authorize --client native
+	in_folder gitlab /oauth/authorize --client native
+	in_folder keycloak /realms/r/protocol/openid-connect/auth \
+		--client native --set realm=r
+	for folder in '/git?x' '/git#x' '/a//b' /../git '/{realm}'; do
+		said "$ARG" 'is not an instance' "no folder: $folder" \
+			valetkey add g --provider gitea \
+			--instance "$A$folder" --client-id x --no-prompt
+	done
+	said 0 'g is added' 'a host without https://, and a folder' \
+		valetkey add g --provider gitea --client native \
+		--instance git.example.org/git --client-id x --no-prompt
+	run valetkey login g --no-browser --timeout 1
+	like "$text" 'git\.example\.org/git/login/oauth/authorize' \
+		'a host without https://, and a folder: its login is there'
+	remove g
+}
+
 # ---- a refresh token that is dead by another name ----
 
 refresh()
@@ -400,6 +443,7 @@ test_look_passes
 test_registered_port
 test_reserved_parameters
 test_parameter_twice
+test_folder
 test_refresh_refused
 test_refusal_in_status
 test_ninjaone_dead
