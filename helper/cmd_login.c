@@ -60,6 +60,7 @@ static void tell(const char *account, const struct record *answer)
 {
 	const char *identity = record_get(answer, "identity");
 	const char *scope = record_get(answer, "scope");
+	const char *lacking = record_get(answer, "not_granted");
 	int64_t expires = record_get_int(answer, "expires_in", 0);
 	char duration[32];
 
@@ -67,6 +68,10 @@ static void tell(const char *account, const struct record *answer)
 		     identity ? " as " : "", identity ? identity : "");
 	if (scope && *scope)
 		terminal_say(TERMINAL_PLAIN, "  scopes         %s\n", scope);
+	if (lacking)
+		terminal_say(TERMINAL_WARNING,
+			     "  not granted    %s (or by other names)\n",
+			     lacking);
 	if (expires > 0)
 		terminal_say(TERMINAL_PLAIN, "  access token   good for %s\n",
 			     cmd_duration(duration, sizeof(duration), expires));

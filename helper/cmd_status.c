@@ -148,6 +148,17 @@ static void print_expiry(const struct entry *entry)
 				 "token ends");
 }
 
+static void print_lacking(const struct entry *entry)
+{
+	const char *lacking = get(entry, "not_granted");
+
+	if (!*lacking)
+		return;
+	printf("  %-14s ", "not granted");
+	terminal_put(stdout, lacking, strlen(lacking));
+	puts(" (or by other names)");
+}
+
 static void print_refusal(const struct entry *entry)
 {
 	int64_t ago = time(NULL) - get_int(entry, "refused_at");
@@ -226,6 +237,7 @@ static void print_entry(const struct entry *entry)
 	print_line("logged in as", get(entry, "identity"));
 	print_line("hosts", get(entry, "hosts"));
 	print_line("scopes", get(entry, "scope"));
+	print_lacking(entry);
 	print_expiry(entry);
 	print_secret(entry);
 	print_refusal(entry);
@@ -278,9 +290,9 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider", "name",	       "client_id",  "grant",
-	    "identity", "identity_id", "scope",	     "state",
-	    "secret",	"proof",       "state_text", "refusal"};
+	    "provider",	   "name",    "client_id",  "grant",  "identity",
+	    "identity_id", "scope",   "state",	    "secret", "proof",
+	    "state_text",  "refusal", "not_granted"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 cmd_json_string(out, get(entry, "account"));

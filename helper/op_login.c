@@ -38,8 +38,14 @@ static int answer(struct job *job, const struct client *client,
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 
 	bool never = grant_lifetime(grant) == GRANT_NEVER_EXPIRES;
+	struct buf lacking = {0};
+	int rc = grant_scope_lacks(client, grant, &lacking) ||
+		 (lacking.len &&
+		  record_add(&job->answer, "not_granted", lacking.data));
 
-	if (record_add(&job->answer, "scope", record_get(grant, "scope")) ||
+	buf_free(&lacking);
+	if (rc ||
+	    record_add(&job->answer, "scope", record_get(grant, "scope")) ||
 	    record_add(&job->answer, "identity",
 		       record_get(grant, "identity")) ||
 	    (!never && record_add_int(&job->answer, "expires_in",

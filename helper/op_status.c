@@ -103,8 +103,10 @@ static bool describe_secret(struct lines *lines, const struct client *client,
 }
 
 /* What a grant that was found means. */
-static void describe_grant(struct lines *lines, const struct record *grant)
+static void describe_grant(struct lines *lines, const struct client *client,
+			   const struct record *grant)
 {
+	struct buf lacking = {0};
 	int64_t good_for = grant_good_for(grant);
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 	enum grant_lifetime lifetime = grant_lifetime(grant);
@@ -112,6 +114,11 @@ static void describe_grant(struct lines *lines, const struct record *grant)
 	line(lines, "identity", record_get(grant, "identity"));
 	line(lines, "identity_id", record_get(grant, "identity_id"));
 	line(lines, "scope", record_get(grant, "scope"));
+	if (grant_scope_lacks(client, grant, &lacking))
+		lines->rc = VALETKEY_ERR_NOMEM;
+	if (lacking.len)
+		line(lines, "not_granted", lacking.data);
+	buf_free(&lacking);
 	number(lines, "refresh_token", refresh);
 	if (good_for > 0 && lifetime == GRANT_NEVER_EXPIRES) {
 		line(lines, "lifetime", "never");
@@ -267,7 +274,7 @@ static void describe(struct lines *lines, const struct client *client)
 	if (!rc)
 		describe_refusal(lines, client, &grant);
 	if (found)
-		describe_grant(lines, &grant);
+		describe_grant(lines, client, &grant);
 	record_free(&grant);
 }
 
