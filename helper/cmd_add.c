@@ -29,8 +29,8 @@ static const struct cmd_option options[] = {
      "repeated."},
     {"client", "KIND",
      "Which kind of client app, such as web, native or "
-     "api-services; without --provider: authorization_code "
-     "or client_credentials."},
+     "api-services; without --provider: authorization_code, "
+     "device_code or client_credentials."},
     {"client-id", "ID", "The client id that the provider shows."},
     {"register", NULL,
      "Have a client registered by the server, where it takes that (with "
@@ -48,6 +48,7 @@ static const struct cmd_option options[] = {
     {"issuer", "URL", "A provider by its issuer: the rest is looked up."},
     {"authorization-endpoint", "URL", "A provider by its endpoints."},
     {"token-endpoint", "URL", "See above."},
+    {"device-authorization-endpoint", "URL", "See above; optional."},
     {"revocation-endpoint", "URL", "See above; optional."},
     {"auth", "METHOD",
      "client_secret_post, client_secret_basic, private_key_jwt, "

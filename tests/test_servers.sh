@@ -280,6 +280,79 @@ test_parameter_twice()
 	cp "$VALETKEY_TEST_DIR/work.conf" "$CONFIG/work.conf"
 }
 
+# ---- what was granted ----
+
+test_narrowed()
+{
+	run valetkey add few --issuer "$A" --client-id me --secret-fd 3 \
+		--scope 'read api' 3<"$(secret_file liar-secret)"
+	lie token json '{"access_token":"x","token_type":"Bearer",
+		"expires_in":3600,"refresh_token":"r","scope":"dummy"}'
+	run valetkey login few --timeout 20
+	is "$status" 0 'a login that grants less than was asked for'
+	like "$text" 'not granted +read api' 'the login tells'
+	run valetkey status few
+	like "$text" 'not granted +read api' 'status tells'
+	like "$(valetkey status few --json)" '"not_granted":"read api"' \
+		'and its JSON'
+	is "$(valetkey token few)" x 'a get that names no scope gets what there is'
+	ok 'one that names what was granted, too' \
+		valetkey token few --scope dummy
+	said "$SCOPE" 'few did not get.*"api".*at the last login.*Tick them' \
+		'one that names what the file has, but was not granted' \
+		valetkey token few --scope api
+	unlike "$text" 'Add them' 'the advice is not to add what is there'
+	said "$SCOPE" "Add them to 'scope'" 'one that names something else' \
+		valetkey token few --scope 'api other'
+	lie token json '{"access_token":"x","token_type":"Bearer",
+		"expires_in":3600,"refresh_token":"r","scope":"api read more"}'
+	run valetkey login few --timeout 20
+	unlike "$text$(valetkey status few)" 'not granted' \
+		'more than was asked for is nothing to tell'
+	lie token json '{"access_token":"x","token_type":"Bearer",
+		"expires_in":3600,"refresh_token":"r"}'
+	run valetkey login few --timeout 20
+	unlike "$text$(valetkey status few)" 'not granted' \
+		'no word on it means as asked for (RFC 6749 5.1)'
+	honest
+	remove few
+}
+
+# ---- a device endpoint by hand ----
+
+test_device_endpoint()
+{
+	said 0 'd is added' 'a device endpoint by an option' \
+		valetkey add d --authorization-endpoint "$A/authorize" \
+		--token-endpoint "$A/token" --auth none --client-id me \
+		--device-authorization-endpoint "$A/device" --no-prompt
+	said 0 'd is logged in' 'and a login by it' \
+		valetkey login d --flow device --timeout 20
+	remove d
+	said 0 'd is added' 'a server without a login page' \
+		valetkey add d --client device_code --auth none --client-id me \
+		--device-authorization-endpoint "$A/device" \
+		--token-endpoint "$A/token" --no-prompt
+	is "$(key d redirect_uri)$(key d grant)" device_code \
+		'needs no redirect URI'
+	said 0 'd is logged in' 'and the login is by a code' \
+		valetkey login d --timeout 20
+	remove d
+	said "$ARG" '--device-authorization-endpoint URL' \
+		'a client for devices without such an endpoint' \
+		valetkey add d --client device_code --auth none --client-id me \
+		--token-endpoint "$A/token" --no-prompt
+	said "$ARG" 'must be an https URL' 'an endpoint that is none' \
+		valetkey add d --token-endpoint "$A/token" --client-id me \
+		--device-authorization-endpoint http://example.com/ --no-prompt
+	run valetkey add d --authorization-endpoint "$A/authorize" \
+		--token-endpoint "$A/token" --auth none --client-id me --no-prompt
+	echo "device_authorization_endpoint=$A/device" >>"$CONFIG/d.conf"
+	said 0 'd is logged in' 'written by hand: there is nothing to accept' \
+		valetkey login d --flow device --timeout 20
+	remove d
+}
+
 # ---- a server below a folder of its host ----
 
 # in_folder PROVIDER PATH OPTION...: its login goes to PATH below the folder.
@@ -443,6 +516,8 @@ test_look_passes
 test_registered_port
 test_reserved_parameters
 test_parameter_twice
+test_narrowed
+test_device_endpoint
 test_folder
 test_refresh_refused
 test_refusal_in_status

@@ -61,6 +61,7 @@ complete -c valetkey -n '__valetkey_in add' -l proxy -x -d 'Proxy of this accoun
 complete -c valetkey -n '__valetkey_in add' -l issuer -x -d 'A provider by its issuer'
 complete -c valetkey -n '__valetkey_in add' -l authorization-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l token-endpoint -x -d 'A provider by its endpoints'
+complete -c valetkey -n '__valetkey_in add' -l device-authorization-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l revocation-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post client_secret_basic private_key_jwt tls_client_auth none' -d 'How the client authenticates'
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
