@@ -12,6 +12,7 @@
 #include "valetkey.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 int endpoint_encode(struct buf *out, const char *text)
@@ -93,11 +94,11 @@ int endpoint_post(const struct endpoint_request *request, const char *url,
 /* As much of the secret as is there: texts are cut. */
 static void hide_secret(char *text, const char *secret)
 {
-	char begin[17] = "";
+	char begin[17];
 
 	if (!secret || strlen(secret) < 8)
 		return;
-	strncat(begin, secret, sizeof(begin) - 1);
+	snprintf(begin, sizeof(begin), "%.16s", secret);
 	while ((text = strstr(text, begin)))
 		for (size_t i = 0; *text && *text == secret[i]; i++)
 			*text++ = '*';
@@ -113,7 +114,7 @@ static void hide_secrets(const struct endpoint_request *request,
 	struct record sent = {0};
 
 	if (form_read(buf_text(request->params), request->params->len, &sent))
-		*problem->text = '\0';
+		problem_set(problem, problem->result, "Out of memory.");
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		hide_secret(problem->text, record_get(&sent, names[i]));
 	hide_secret(problem->text, request->client_secret);

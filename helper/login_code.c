@@ -59,6 +59,13 @@ int login_code_send(struct login *login, struct authorization *to,
 		rc = authorize_preflight(login->client, to, &job->problem);
 	if (rc == VALETKEY_ERR_DENIED && to->moved)
 		rc = tell_taken(to, &job->problem);
+	if (!rc && to->moved)
+		job_info(job,
+			 "Port %u, which the logins of this account come back "
+			 "to, is in use by another program: another one is "
+			 "tried. If %s refuses that, stop the program that "
+			 "`ss -ltnp` shows.",
+			 to->port, login->client->name);
 	page.url = to->url.data;
 	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);

@@ -178,9 +178,11 @@ static bool describe_next_refresh(struct lines *lines,
 static void describe_refusal(struct lines *lines, const struct client *client,
 			     const struct record *grant)
 {
+	bool machine = strcmp(client->grant, "client_credentials") == 0;
 	struct backoff_refusal refusal;
 
-	if (!backoff_refused(client->id, &refusal))
+	if ((!grant->pairs.len && !machine) ||
+	    !backoff_refused(client->id, &refusal))
 		return;
 	line(lines, "refusal", refusal.text);
 	number(lines, "refused_at", refusal.at);

@@ -103,6 +103,7 @@ test_any_port()
 	occupy "$(key mine redirect_port)" || exit 1
 	said 0 'mine is logged in' 'its port is taken: another will do' \
 		oidc_login mine --timeout 25
+	like "$text" "Port $(key mine redirect_port).*in use" 'and says so'
 	unlike "$(came_back | tail -n 1)" "^$(key mine redirect_port)\$" \
 		'another one'
 	vacate
