@@ -28,7 +28,7 @@ enum look {
 
 /* What is told where no place has it: what was wrong first, or that somebody
  * else's was there. */
-static void note_failure(struct job *job, const struct problem *why)
+static void keep_reason(struct job *job, const struct problem *why)
 {
 	if (!job->problem.result || (why->result == VALETKEY_ERR_DENIED &&
 				     job->problem.result != why->result))
@@ -82,8 +82,8 @@ static bool is_redirect(const struct http_answer *answer)
 }
 
 /* Where it leads, in place of `url`. */
-static int follow(const struct http_answer *answer, struct buf *url,
-		  struct problem *problem)
+static int follow_redirect(const struct http_answer *answer, struct buf *url,
+			   struct problem *problem)
 {
 	struct buf next = {0};
 	char from[ORIGIN_MAX], quoted[PROBLEM_QUOTE_MAX];
@@ -109,9 +109,9 @@ static int follow(const struct http_answer *answer, struct buf *url,
 
 /* ---- a place ---- */
 
-static int send_once(const struct job *job, const struct net *net,
-		     const char *url, struct http_answer *answer,
-		     struct problem *problem)
+static int ask_metadata(const struct job *job, const struct net *net,
+			const char *url, struct http_answer *answer,
+			struct problem *problem)
 {
 	const struct http_request request = {
 	    .url = url,
@@ -124,10 +124,11 @@ static int send_once(const struct job *job, const struct net *net,
 }
 
 /* The answer at the end of the redirects. `url` becomes where it is. */
-static int fetch(const struct job *job, const struct net *net, struct buf *url,
-		 struct http_answer *answer, struct problem *problem)
+static int fetch_metadata(const struct job *job, const struct net *net,
+			  struct buf *url, struct http_answer *answer,
+			  struct problem *problem)
 {
-	int rc = send_once(job, net, url->data, answer, problem);
+	int rc = ask_metadata(job, net, url->data, answer, problem);
 
 	for (int i = 0; !rc && is_redirect(answer); i++) {
 		if (i == REDIRECTS_MAX)
@@ -137,19 +138,20 @@ static int fetch(const struct job *job, const struct net *net, struct buf *url,
 			    "times. Give its endpoints: "
 			    "--authorization-endpoint and --token-endpoint.",
 			    REDIRECTS_MAX);
-		rc = follow(answer, url, problem);
+		rc = follow_redirect(answer, url, problem);
 		if (rc)
 			break;
 		net->http_answer_free(answer);
-		rc = send_once(job, net, url->data, answer, problem);
+		rc = ask_metadata(job, net, url->data, answer, problem);
 	}
 	return rc;
 }
 
 /* An answer that is no redirect. */
-static int read_answer(struct job *job, const struct metadata_wish *wish,
-		       const struct http_answer *answer,
-		       struct problem *problem)
+static int read_metadata_answer(struct job *job,
+				const struct metadata_wish *wish,
+				const struct http_answer *answer,
+				struct problem *problem)
 {
 	if (http_success(answer->status))
 		return metadata_read(wish, buf_text(&answer->body),
@@ -162,8 +164,9 @@ static int read_answer(struct job *job, const struct metadata_wish *wish,
 			   answer->status);
 }
 
-static enum look look_at(struct job *job, const struct metadata_wish *wish,
-			 struct buf *url)
+static enum look look_at_place(struct job *job,
+			       const struct metadata_wish *wish,
+			       struct buf *url)
 {
 	struct http_answer answer = {0};
 	const struct net *net = net_load(&job->problem);
@@ -173,13 +176,13 @@ static enum look look_at(struct job *job, const struct metadata_wish *wish,
 
 	if (!net)
 		return LOOK_DONE;
-	rc = fetch(job, net, url, &answer, &why);
+	rc = fetch_metadata(job, net, url, &answer, &why);
 	reached = !rc || answer.sent;
 	if (!rc)
-		rc = read_answer(job, wish, &answer, &why);
+		rc = read_metadata_answer(job, wish, &answer, &why);
 	net->http_answer_free(&answer);
 	if (why.result)
-		note_failure(job, &why);
+		keep_reason(job, &why);
 	if (!rc)
 		job->problem = (struct problem){0};
 	return rc && reached && rc != VALETKEY_ERR_NOMEM ? LOOK_NOTHING
@@ -200,7 +203,7 @@ static enum look look_everywhere(struct job *job,
 				    "Out of memory.");
 			found = LOOK_DONE;
 		} else if (url.len) {
-			found = look_at(job, wish, &url);
+			found = look_at_place(job, wish, &url);
 		}
 		buf_free(&url);
 	}

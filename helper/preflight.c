@@ -127,10 +127,10 @@ static const char *find_verdict(const struct buf *page)
 	return *verdict;
 }
 
-static int judge_error(const struct client *client,
-		       const struct authorization *authorization,
-		       const struct http_answer *answer,
-		       struct problem *problem)
+static int judge_refusal(const struct client *client,
+			 const struct authorization *authorization,
+			 const struct http_answer *answer,
+			 struct problem *problem)
 {
 	const char *verdict = NULL;
 	struct json json = {0};
@@ -197,7 +197,7 @@ int authorize_preflight(const struct client *client,
 				    problem);
 	else if (answer.status >= 400 && answer.status < 500 &&
 		 answer.status != 429)
-		rc = judge_error(client, authorization, &answer, problem);
+		rc = judge_refusal(client, authorization, &answer, problem);
 	net->http_answer_free(&answer);
 	return rc;
 }
