@@ -276,18 +276,22 @@ static int erase_one(const char *name, const struct client *client, void *data)
 	struct erasing *erasing = data;
 	const struct record *message = &erasing->request->message;
 	const char *secret = record_get(message, "credential");
+	bool named = git_account_may_answer(erasing->request, client);
 
-	*erasing->ours = true;
+	*erasing->ours |= named;
 	if (!secret)
 		secret = record_get(message, "password");
-	return secret ? invalidate(name, secret)
-		      : invalidate_any(erasing->request, client);
+	if (secret)
+		return invalidate(name, secret);
+	return named ? invalidate_any(erasing->request, client) : VALETKEY_OK;
 }
 
 int git_token_erase(const struct git_request *request, bool *ours)
 {
 	struct erasing erasing = {request, ours};
+	struct git_request nameless = *request;
 
 	*ours = false;
-	return git_account_each(request, erase_one, &erasing);
+	nameless.any_user = true;
+	return git_account_each(&nameless, erase_one, &erasing);
 }
