@@ -88,4 +88,7 @@ int git_tell_failure(int result, struct git_talk *talk);
 /* A request to the helper: once silently, and with a person if that helps. */
 int git_call(struct record *request, struct record *answer);
 
+/* Silently, and nothing is told of a failure. */
+int git_call_quietly(struct record *request, struct record *answer);
+
 #endif

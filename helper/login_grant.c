@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "newest.h"
 #include "pending.h"
+#include "refusal.h"
 #include "registration.h"
 #include "seal.h"
 #include "valetkey.h"
@@ -94,6 +95,7 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 	if (!rc) {
 		backoff_note(lock, job, rc);
 		newest_note(client, lock, grant);
+		refusal_forget(lock);
 	}
 	record_free(&old);
 	return rc;

@@ -14,6 +14,7 @@
 #include "login.h"
 #include "newest.h"
 #include "ops.h"
+#include "refusal.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -89,7 +90,9 @@ static int renew(struct job *job, const struct client *client, int lock,
 	}
 	if (!found && uses_code(client))
 		return no_grant(job, client);
-	return ask_provider(job, client, lock, grant);
+	rc = refusal_check(lock, record_get(&job->request, "resource"), client,
+			   &job->problem);
+	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
 static int obtain(struct job *job, const struct client *client,
@@ -210,6 +213,8 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0 &&
 	    !newest_is_another(client, lock, &grant)) {
+		refusal_note(lock, record_get(&job->request, "resource"),
+			     &grant);
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}

@@ -115,6 +115,7 @@ int valetkey_invalidate(struct valetkey *handle,
 	if (record_add(&request, "op", "invalidate") ||
 	    record_add(&request, "account", token->account) ||
 	    record_add(&request, "access_token", token->access_token) ||
+	    record_add(&request, "resource", memory_resource(token)) ||
 	    record_add_int(&request, "timeout_ms", INVALIDATE_MS))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)

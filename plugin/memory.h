@@ -33,9 +33,10 @@ struct memory_token {
 	const char *access_token;
 	const char *account;
 	const char *scope;
-	int64_t expires_at; /* Unix seconds, 0 unknown */
-	int64_t good_until; /* of clock.h, INT64_MAX unknown */
-	int64_t renew_at;   /* of clock.h, INT64_MAX never */
+	const char *resource; /* the origin it was asked for, or NULL */
+	int64_t expires_at;   /* Unix seconds, 0 unknown */
+	int64_t good_until;   /* of clock.h, INT64_MAX unknown */
+	int64_t renew_at;     /* of clock.h, INT64_MAX never */
 };
 
 struct memory *memory_new(void);
@@ -73,6 +74,9 @@ const struct valetkey_token *memory_put(struct memory *memory,
 
 /* Takes a token with this text out of every slot. */
 void memory_drop(struct memory *memory, const char *access_token);
+
+/* What it was asked for: an origin; NULL: the host did not say. */
+const char *memory_resource(const struct valetkey_token *token);
 
 void memory_release(const struct valetkey_token *token);
 
