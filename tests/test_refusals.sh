@@ -175,17 +175,18 @@ lfs()
 		return
 	fi
 	git init -q lfs && cd lfs || return
-	git lfs install --local >/dev/null
-	git config lfs.url "$HERE/r.git/info/lfs"
 	echo '*.bin filter=lfs diff=lfs merge=lfs -text' >.gitattributes
 	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 3\n' \
 		7 >x.bin
-	git -c filter.lfs.clean=cat -c filter.lfs.process= add . &&
-		git commit -q -m One
+	git add . && git commit -q -m 'A pointer'
+	git lfs install --local >/dev/null
+	git remote add origin "$HERE/r.git"
+	git config lfs.url "$HERE/r.git/info/lfs"
 	calm
 	timeout 20 git lfs pull >out 2>&1
 	lfs_status=$?
 	ok 'git-lfs ends' [ "$lfs_status" -ne 124 ]
+	cat .git/lfs/logs/* 2>/dev/null | head -40; cat out >&2;
 	like "$(cat out)" "$WHY" 'git-lfs: and shows why'
 	is $(($(refreshes) - before)) 2 'git-lfs: after two refreshes'
 	cd ..
