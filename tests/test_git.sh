@@ -22,9 +22,11 @@ key()
 	sed -n "s/^$1=//p"
 }
 
-# get LINE...: for https://git.example.com.
+# get LINE...: for https://git.example.com, which refuses more here than a
+# server does.
 get()
 {
+	calm
 	helper get "$EXAMPLE" "$@"
 }
 

@@ -40,8 +40,8 @@ git_is_refused()
 		"password=$(helper get "$(of "$1")" 2>/dev/null | key password)"
 }
 
-# calm: a login.
-calm()
+# A login.
+begin_anew()
 {
 	demo_login demo >/dev/null 2>&1
 	before=$(refreshes)
@@ -56,7 +56,7 @@ says_why()
 
 by_git()
 {
-	calm
+	begin_anew
 	for _ in 1 2 3; do
 		git_is_refused "$HERE"
 	done
@@ -84,7 +84,7 @@ refuse_by_curl()
 
 by_curl()
 {
-	calm
+	begin_anew
 	like "$(refuse_by_curl)" 'invalidated' 'valetkey curl: a 401'
 	refuse_by_curl >/dev/null
 	refuse_by_curl >/dev/null
@@ -103,7 +103,7 @@ by_curl()
 # A host that says for which server, and one that does not.
 by_plugin()
 {
-	calm
+	begin_anew
 	for _ in 1 2 3; do
 		ask -a demo -r "$HERE" -R
 	done
@@ -116,7 +116,7 @@ by_plugin()
 	is $(($(refreshes) - before)) 5 'a host: two refreshes, and three'
 	exits "$DENIED" 'who knows of no server stops for all' \
 		ask -a demo -r "$THERE"
-	calm
+	begin_anew
 	ok 'after a login all is well' ask -a demo -r "$HERE"
 	is $(($(refreshes) - before)) 0 'with its token'
 }
@@ -137,7 +137,7 @@ make_old()
 
 old_tokens()
 {
-	calm
+	begin_anew
 	for _ in 1 2 3 4 5; do
 		valetkey token demo >/dev/null
 		make_old 61
@@ -145,7 +145,7 @@ old_tokens()
 	done
 	ok 'tokens that were good for a minute do not count' valetkey token demo
 	is $(($(refreshes) - before)) 5 'five of them, five refreshes'
-	calm
+	begin_anew
 	for _ in 1 2 3; do
 		helper erase "$(of "$HERE")" username=oauth2 password=other
 	done
@@ -155,7 +155,7 @@ old_tokens()
 # The lock's file as it will be in a minute.
 minute_later()
 {
-	calm
+	begin_anew
 	for _ in 1 2 3; do
 		git_is_refused "$HERE"
 	done
@@ -182,7 +182,7 @@ lfs()
 	git lfs install --local >/dev/null
 	git remote add origin "$HERE/r.git"
 	git config lfs.url "$HERE/r.git/info/lfs"
-	calm
+	begin_anew
 	timeout 20 git lfs pull >out 2>&1
 	lfs_status=$?
 	ok 'git-lfs ends' [ "$lfs_status" -ne 124 ]
