@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal_ask.c - terminal_ask() and terminal_ask_secret().
+ * terminal_ask.c - the questions of terminal.h.
  *
- * While a secret is typed the terminal does not echo. Signals are blocked but
- * inside ppoll(), so none can come between the look and the wait: each is only
- * noted there, the terminal is put right, and then the signal acts as it would
- * have done. After a stop the question is asked again.
+ * The line is edited here (terminal_line.h), since the terminal's own line mode
+ * cuts it at 4,095 bytes. Signals are blocked but inside ppoll(), so none can
+ * come between the look and the wait: each is only noted there, the terminal is
+ * put right, and then the signal acts as it would have done. After a stop the
+ * question is asked again.
  */
 #include "terminal.h"
 #include "clock.h"
+#include "terminal_line.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -19,9 +21,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ANSWER_MAX 8192
+#define PASTE_GAP_MS 200 /* so soon after an Enter only a paste goes on */
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+/* SIGCONT: after a SIGSTOP the terminal may be as the shell likes it. */
+static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,
+			      SIGQUIT, SIGTSTP, SIGCONT};
 
 #define SIGNALS (sizeof(signals) / sizeof(*signals))
 
@@ -32,6 +36,14 @@ static void note(int number)
 	caught = number;
 }
 
+/* What is asked, and how. */
+struct question {
+	const char *text;
+	bool secret;
+	bool pasted;	  /* the answer may have several lines */
+	int64_t deadline; /* of clock.h; INT64_MAX: none */
+};
+
 /* How things were before the question. */
 struct before {
 	struct termios terminal;
@@ -40,10 +52,10 @@ struct before {
 	bool changed;
 };
 
-static void begin(struct before *before, bool secret)
+static void begin(struct before *before)
 {
 	const struct sigaction noting = {.sa_handler = note};
-	struct termios quiet;
+	struct termios raw;
 	sigset_t block;
 
 	caught = 0;
@@ -56,20 +68,26 @@ static void begin(struct before *before, bool secret)
 		if (before->actions[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &noting, NULL);
 	}
-	before->changed =
-	    secret && tcgetattr(STDIN_FILENO, &before->terminal) == 0;
+	before->changed = tcgetattr(STDIN_FILENO, &before->terminal) == 0;
 	if (!before->changed)
 		return;
-	quiet = before->terminal;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
-	quiet.c_lflag |= ECHONL;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+	raw = before->terminal;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	terminal_mark_pastes(true);
 }
 
-static void end(const struct before *before)
+/* What is left of a paste is no command for the shell. */
+static void end(const struct before *before, const struct question *question)
 {
-	if (before->changed)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &before->terminal);
+	if (before->changed) {
+		terminal_mark_pastes(false);
+		tcsetattr(STDIN_FILENO,
+			  question->pasted ? TCSAFLUSH : TCSADRAIN,
+			  &before->terminal);
+	}
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &before->actions[i], NULL);
 	if (caught) {
@@ -78,13 +96,6 @@ static void end(const struct before *before)
 	}
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
-
-/* What is asked, and how. */
-struct question {
-	const char *text;
-	bool secret;
-	int64_t deadline; /* of clock.h; INT64_MAX: none */
-};
 
 /* ppoll(), at most until the deadline: ETIMEDOUT. */
 static int wait_for(struct pollfd *input, int64_t deadline,
@@ -104,64 +115,96 @@ static int wait_for(struct pollfd *input, int64_t deadline,
 	return n > 0 ? n : -1;
 }
 
-/* 1 once the line is whole, 0 to go on, or -1 with errno. */
-static int read_some(int64_t deadline, const sigset_t *mask, struct buf *answer)
+/* The next byte: byte by byte, since what comes behind the Enter is for others.
+ * -1 with errno. */
+static int next_byte(int64_t deadline, const sigset_t *mask, char *c)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-	char chunk[512];
-	const char *newline;
 	ssize_t n;
-	int rc;
 
 	if (wait_for(&input, deadline, mask) < 0)
 		return -1;
-	n = read(STDIN_FILENO, chunk, sizeof(chunk));
-	if (n <= 0) {
-		errno = n ? errno : EPIPE;
-		return -1;
+	n = read(STDIN_FILENO, c, 1);
+	if (n == 0)
+		errno = EPIPE;
+	return n == 1 ? 0 : -1;
+}
+
+/* Whether the paste goes on behind this newline. */
+static bool goes_on(const struct question *question,
+		    const struct before *before)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return question->pasted && before->changed &&
+	       wait_for(&input, deadline_in(PASTE_GAP_MS), &before->mask) > 0;
+}
+
+/* 0 once the line is whole, or -1 with errno. */
+static int read_line(const struct question *question,
+		     const struct before *before, struct buf *answer)
+{
+	struct terminal_line line = {
+	    .text = answer,
+	    .keys = before->changed ? &before->terminal : NULL,
+	    .shown = !question->secret,
+	};
+	enum terminal_event event = TERMINAL_MORE;
+	char c;
+
+	terminal_say(TERMINAL_BOLD, "%s ", question->text);
+	while (event != TERMINAL_ENTER) {
+		if (event == TERMINAL_AGAIN)
+			terminal_say(TERMINAL_BOLD, "\n%s ", question->text);
+		if (next_byte(question->deadline, &before->mask, &c))
+			return -1;
+		event = terminal_line_take(&line, c);
+		fflush(stderr);
+		if (event == TERMINAL_ENTER && goes_on(question, before))
+			event = terminal_line_newline(&line);
+		errno = event == TERMINAL_NOMEM ? ENOMEM : EPIPE;
+		if (event == TERMINAL_NOMEM || event == TERMINAL_END)
+			return -1;
 	}
-	newline = memchr(chunk, '\n', (size_t)n);
-	rc = buf_add(answer, chunk,
-		     newline ? (size_t)(newline - chunk) : (size_t)n);
-	explicit_bzero(chunk, sizeof(chunk));
-	if (rc || answer->len > ANSWER_MAX) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return newline != NULL;
+	if (before->changed)
+		fputc('\n', stderr);
+	return 0;
 }
 
 static int ask_once(const struct question *question, struct buf *answer)
 {
 	struct before before;
-	int rc = 0, error;
+	int rc, error;
 
-	begin(&before, question->secret);
-	terminal_say(TERMINAL_BOLD, "%s ", question->text);
-	while (!rc && !caught)
-		rc = read_some(question->deadline, &before.mask, answer);
+	begin(&before);
+	rc = read_line(question, &before, answer);
 	error = errno;
-	end(&before);
-	if (caught || (rc < 0 && error == EINTR))
+	end(&before, question);
+	if (caught || (rc && error == EINTR))
 		return -1;
-	if (rc < 0)
+	if (rc)
 		return error == ENOMEM	    ? VALETKEY_ERR_NOMEM
 		       : error == ETIMEDOUT ? VALETKEY_ERR_TIMEOUT
 					    : VALETKEY_ERR_CANCELED;
 	return VALETKEY_OK;
 }
 
-/* What a paste or a cursor key has brought along: blanks around are dropped,
- * control characters inside are no answer. */
-static bool clean(struct buf *answer)
+/* The lines of a paste become one; blanks around are dropped. Other control
+ * characters are no answer. */
+static bool clean(const struct question *question, struct buf *answer)
 {
-	while (answer->len && strchr(" \t\r", answer->data[answer->len - 1]))
+	static const char blanks[] = " \t\r\n";
+
+	while (answer->len && strchr(blanks, answer->data[answer->len - 1]))
 		answer->data[--answer->len] = '\0';
-	buf_eat(answer, strspn(buf_text(answer), " \t\r"));
-	for (size_t i = 0; i < answer->len; i++)
+	buf_eat(answer, strspn(buf_text(answer), blanks));
+	for (size_t i = 0; i < answer->len; i++) {
+		if (question->pasted && strchr(blanks, answer->data[i]))
+			answer->data[i] = ' ';
 		if ((unsigned char)answer->data[i] < 0x20 ||
 		    answer->data[i] == 0x7f)
 			return false;
+	}
 	return true;
 }
 
@@ -172,7 +215,7 @@ static int ask(const struct question *question, struct buf *answer)
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
-		if (!rc && !clean(answer)) {
+		if (!rc && !clean(question, answer)) {
 			terminal_say(TERMINAL_WARNING,
 				     "That holds control characters. Once "
 				     "more:\n");
@@ -186,14 +229,15 @@ static int ask(const struct question *question, struct buf *answer)
 
 int terminal_ask(const char *question, struct buf *answer)
 {
-	const struct question to = {question, false, INT64_MAX};
+	const struct question to = {question, .deadline = INT64_MAX};
 
 	return ask(&to, answer);
 }
 
 int terminal_ask_secret(const char *question, struct buf *answer)
 {
-	const struct question to = {question, true, INT64_MAX};
+	const struct question to = {question, .secret = true,
+				    .deadline = INT64_MAX};
 
 	return ask(&to, answer);
 }
@@ -202,8 +246,9 @@ int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer)
 {
 	const struct question to = {
-	    question, false,
-	    seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
+	    question, .pasted = true,
+	    .deadline =
+		seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
 
 	return ask(&to, answer);
 }
