@@ -211,8 +211,7 @@ static int bad(struct problem *problem, const char *key, const char *why)
 
 int client_check_id(const struct client *client, struct problem *problem)
 {
-	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
-	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
+	if (!client->id || !account_id_ok(client->id))
 		return bad(problem, "id", "must be 32 hexadecimal digits");
 	return VALETKEY_OK;
 }

@@ -4,42 +4,49 @@
  * read, see client.h.
  */
 #include "client.h"
+#include "unusable.h"
 #include "valetkey.h"
 
 #include <string.h>
-#include <unistd.h>
 
-/* Why an account's file could not be read. */
+static int malformed(const char *account, unsigned line,
+		     struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf path = {0};
+	int rc = VALETKEY_ERR_ACCOUNT;
+
+	if (account_path(&path, account) || buf_str(&path, ".conf"))
+		rc = problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	else
+		problem_set(problem, rc,
+			    "%s is malformed in line %u. Mend it, or delete it "
+			    "to begin anew.",
+			    problem_quote(quoted, path.data), line);
+	buf_free(&path);
+	return rc;
+}
+
+/* Why account_read() has failed with rc. */
 static int unreadable(const char *account, int rc, unsigned line,
 		      struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
-	struct buf path = {0};
-	bool there = account_name_ok(account) &&
-		     account_path(&path, account) == VALETKEY_OK &&
-		     buf_str(&path, ".conf") == 0 &&
-		     access(path.data, F_OK) == 0;
 
-	if (rc == VALETKEY_ERR_NOMEM)
-		problem_set(problem, rc, "Out of memory.");
-	else if (!there)
-		problem_set(
-		    problem, rc,
-		    "There is no account \"%s\". See 'valetkey status', "
-		    "or make it: valetkey add.",
-		    problem_quote(quoted, account));
-	else if (rc == VALETKEY_ERR_ARG)
-		problem_set(problem, VALETKEY_ERR_ACCOUNT,
-			    "%s is malformed in line %u. Mend it, or delete "
-			    "it to begin anew.",
-			    problem_quote(quoted, path.data), line);
-	else
-		problem_set(problem, rc,
-			    "%s is not used: it must be yours or root's and "
-			    "writable by nobody else (chmod go-w).",
-			    problem_quote(quoted, path.data));
-	buf_free(&path);
-	return problem->result;
+	if (rc == VALETKEY_ERR_ARG)
+		return malformed(account, line, problem);
+	if (rc != VALETKEY_ERR_ACCOUNT)
+		return problem_set(
+		    problem, rc, "The account's file cannot be read: %s.",
+		    rc == VALETKEY_ERR_NOMEM ? "out of memory"
+					     : "too many files are open");
+	rc = unusable_account(account, problem);
+	if (rc)
+		return rc;
+	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			   "There is no account \"%s\". See 'valetkey status', "
+			   "or make it: valetkey add.",
+			   problem_quote(quoted, account));
 }
 
 int client_load(const char *account, struct client *client,
@@ -72,6 +79,25 @@ int client_load_id(const char *account, struct client *client,
 	client->id = record_get(&client->config, "id");
 	client->provider = record_get(&client->config, "provider");
 	return client_check_id(client, problem);
+}
+
+static int see_id(const char *name, void *ids)
+{
+	struct record keys = {0};
+	int rc = account_read(name, &keys, NULL);
+	const char *id = record_get(&keys, "id");
+
+	if (!rc && !id)
+		rc = VALETKEY_ERR_ACCOUNT;
+	if (!rc && record_add(ids, id, name))
+		rc = VALETKEY_ERR_NOMEM;
+	record_free(&keys);
+	return rc;
+}
+
+int client_list_ids(struct record *ids)
+{
+	return account_each(see_id, ids);
 }
 
 int client_check(const struct client *client, struct problem *problem)

@@ -81,6 +81,16 @@ int cmd_fail(int result, const char *format, ...)
 /* The same with the problem's text. */
 int cmd_fail_problem(const struct problem *problem);
 
+/* Something else than cmd_fail() has told why there will be a result. */
+void cmd_is_told(void);
+
+/* At the end of a verb: a result that nobody has told of is told. */
+int cmd_end(int result);
+
+/* Before a verb: says if the environment names a directory that does not count.
+ */
+void cmd_tell_ignored(void);
+
 /* cmd_near.c: of the names that were tried, the one that is nearest to a
  * mistyped word; "": none is near. */
 struct cmd_near {
@@ -163,6 +173,10 @@ int cmd_register(struct cmd_adding *adding);
 /* cmd_answers.c: a question that is answered by y or by no. */
 int cmd_answers_yes(const char *question, bool *yes);
 
+/* Before what cannot be taken back: whether a person or --yes agrees. Where
+ * nobody can be asked, only --yes does. 0, ERR_CANCELED or ERR_ARG. */
+int cmd_answers_agreed(const struct cmd_args *args, const char *question);
+
 /* The value of an option, checked to survive the account's file;
  * NULL: none. */
 int cmd_answers_option(const struct cmd_args *args, const char *option,
@@ -178,15 +192,6 @@ int cmd_secret_source(const struct cmd_args *args, int *fd);
 int cmd_secret_take(const struct cmd_adding *adding, int fd,
 		    struct buf *secret);
 
-/* An account's file that is written, but not under its name yet. */
-struct cmd_account_file {
-	struct buf temporary;
-	struct buf final;
-};
-
-int cmd_account_prepare(const char *account, const struct record *keys,
-			struct cmd_account_file *file);
-int cmd_account_publish(struct cmd_account_file *file);
 /* Changes these keys of an account's file, takes those with an empty value out.
  * 0 or a result; says nothing. */
 int cmd_account_change(const char *account, const struct record *changes);
@@ -194,8 +199,6 @@ int cmd_account_change(const char *account, const struct record *changes);
 /* cmd_fresh.c: before a login, whether what was looked up still holds; `accept`:
  * a change is fine. */
 int cmd_fresh(const char *account, bool accept);
-
-void cmd_account_discard(struct cmd_account_file *file);
 
 /* ---- printing a token (cmd_format.c) ---- */
 

@@ -3,12 +3,13 @@
  * cmd_add.c - `valetkey add`: takes a person (or a script) from nothing to an
  * account whose client secret was proven and lies in the keyring. The secret is
  * typed without echo or read from a descriptor, never taken from argv or the
- * environment; the account's file appears last.
+ * environment. The helper makes the account's file.
  */
 #include "account.h"
 #include "cmd.h"
 #include "provider.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,10 @@ static const struct cmd_option options[] = {
     {"register", NULL,
      "Have a client registered by the server, where it takes that (with "
      "--issuer)."},
-    {"secret-stdin", NULL, "Read the client secret from standard input."},
+    {"secret-stdin", NULL,
+     "Read the client secret from standard input; on a terminal without "
+     "showing "
+     "it."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
     {"scope", "SCOPES", "What the tokens may do, with spaces between."},
@@ -101,9 +105,13 @@ static int make_id(struct record *keys)
 
 static int refuse_existing(const char *account)
 {
+	struct problem problem = {0};
 	struct buf path = {0};
-	int rc = account_path(&path, account);
+	int rc = unusable_folder(NULL, &problem);
 
+	if (rc)
+		return cmd_fail_problem(&problem);
+	rc = account_path(&path, account);
 	if (!rc && buf_str(&path, ".conf"))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc && access(path.data, F_OK) == 0)
@@ -174,30 +182,16 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
-/*
- * The file is written before the secret goes out and gets its name after. In
- * between a Ctrl-C waits, so that nothing half stays behind. *refused: it is
- * the secret that was not good.
- */
+/* Meanwhile a Ctrl-C waits, so that nothing half stays behind. *refused: it is
+ * the secret that was not good. */
 static int attempt(struct cmd_adding *adding, const struct buf *secret,
 		   struct record *answer, bool *refused)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	*refused = false;
-	if (rc)
-		return rc;
 	cmd_hold_signals();
-	rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc) {
-		rc = submit(adding, secret, answer);
-		*refused = rc == VALETKEY_ERR_DENIED;
-		if (!rc)
-			rc = cmd_account_publish(&file);
-		else
-			cmd_account_discard(&file);
-	}
+	rc = submit(adding, secret, answer);
+	*refused = rc == VALETKEY_ERR_DENIED;
 	if (cmd_signal_held()) {
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 		*refused = false;
@@ -246,24 +240,13 @@ static int keep(struct cmd_adding *adding, int fd)
 	return rc;
 }
 
-/* A client that the server registers for us. That the file can be written is
- * tried before. */
+/* A client that the server registers for us. */
 static int keep_registered(struct cmd_adding *adding)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	cmd_account_discard(&file);
-	if (rc)
-		return rc;
 	cmd_hold_signals();
 	rc = cmd_register(adding);
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc)
-		rc = cmd_account_publish(&file);
 	if (cmd_signal_held())
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 	cmd_release_signals();

@@ -47,6 +47,24 @@ int cmd_answers_yes(const char *question, bool *yes)
 	return rc;
 }
 
+int cmd_answers_agreed(const struct cmd_args *args, const char *question)
+{
+	bool yes = cmd_option(args, "yes") != NULL;
+	int rc = VALETKEY_OK;
+
+	if (!yes && !terminal_person())
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Nothing was changed: this is asked first, and "
+				"there is no terminal. Run: valetkey %s %s "
+				"--yes",
+				args->verb->name, args->account);
+	if (!yes)
+		rc = cmd_answers_yes(question, &yes);
+	if (rc == VALETKEY_ERR_CANCELED || (!rc && !yes))
+		rc = cmd_fail(VALETKEY_ERR_CANCELED, "Nothing was changed.");
+	return rc;
+}
+
 static int take_endpoint(struct cmd_adding *adding, const char *key)
 {
 	char option[32], origin[ORIGIN_MAX];

@@ -22,6 +22,25 @@
 
 #define TIMEOUT_MAX_S (10 * 365 * 86400)
 
+/* A line at a time; a line may be a password. */
+static int type_input(struct buf *input)
+{
+	struct buf line = {0};
+	int rc;
+
+	do {
+		rc = terminal_ask_secret(STDIN_FILENO,
+					 "KEY=VALUE (not shown; an empty line "
+					 "ends it)",
+					 &line);
+		if (!rc &&
+		    (buf_str(input, buf_text(&line)) || buf_char(input, '\n')))
+			rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	} while (!rc && line.len);
+	buf_free(&line);
+	return rc;
+}
+
 /* To the blank line or the end. */
 static int read_input(struct buf *input)
 {
@@ -65,10 +84,11 @@ static int take_origin(struct git_request *request)
 	return rc;
 }
 
-static int read_request(struct git_request *request)
+static int read_request(struct git_request *request, bool secret)
 {
 	struct buf input = {0};
-	int rc = read_input(&input);
+	int rc = secret && isatty(STDIN_FILENO) ? type_input(&input)
+						: read_input(&input);
 
 	if (!rc && git_message_parse(buf_text(&input), input.len,
 				     &request->message) != 0)
@@ -196,11 +216,12 @@ static const struct {
 	const char *name;
 	int (*run)(const struct git_request *request);
 	bool reads;
+	bool secret; /* what it reads may have one */
 } verbs[] = {
-    {"get", get, true},
-    {"store", store, true},
-    {"erase", erase, true},
-    {"capability", capability, false},
+    {"get", get, true, false},
+    {"store", store, true, true},
+    {"erase", erase, true, true},
+    {"capability", capability, false, false},
 };
 
 static int help(int rc)
@@ -264,15 +285,16 @@ int cmd_git(int argc, char **argv)
 		return rc;
 	if (optind >= argc)
 		return help(VALETKEY_ERR_ARG);
+	cmd_tell_ignored();
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].name, argv[optind]) != 0)
 			continue;
 		if (verbs[i].reads)
-			rc = read_request(&request);
+			rc = read_request(&request, verbs[i].secret);
 		if (!rc)
 			rc = verbs[i].run(&request);
 		break;
 	}
 	record_free(&request.message);
-	return rc;
+	return cmd_end(rc);
 }

@@ -6,6 +6,7 @@
 #include "cmd_git.h"
 
 #include "git_challenge.h"
+#include "unusable.h"
 
 #include <string.h>
 #include <strings.h>
@@ -44,12 +45,12 @@ static int visit_account(const char *name, void *data)
 	struct client client = {0};
 	struct problem problem;
 	int rc = account_read(name, &account, NULL);
-	bool host = rc == VALETKEY_OK &&
-		    account_has_origin(&account, visit->request->origin);
+	bool other = rc == VALETKEY_OK &&
+		     !account_has_origin(&account, visit->request->origin);
 
 	record_free(&account);
-	if (!host)
-		return rc == VALETKEY_ERR_NOMEM ? rc : VALETKEY_OK;
+	if (other)
+		return VALETKEY_OK;
 	rc = client_load(name, &client, &problem);
 	if (rc) {
 		cmd_fail_problem(&problem);
@@ -67,9 +68,15 @@ int git_account_each(const struct git_request *request,
 		     void *data)
 {
 	struct visit visit = {request, see, data};
+	struct problem problem = {0};
+	int rc = VALETKEY_OK;
 
-	return *request->origin ? account_each(visit_account, &visit)
-				: VALETKEY_OK;
+	if (*request->origin)
+		rc = account_each(visit_account, &visit);
+	if (rc != VALETKEY_ERR_ACCOUNT || !unusable_folder(NULL, &problem))
+		return rc;
+	cmd_fail_problem(&problem);
+	return VALETKEY_OK; /* no account can answer; what is stored can */
 }
 
 /* ---- one of several ---- */

@@ -70,6 +70,12 @@ static int start(const struct git_request *request, const char *op,
 	return VALETKEY_OK;
 }
 
+static int incomplete(void)
+{
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"git's request does not say what it is about.");
+}
+
 /* ---- get ---- */
 
 static int add_answer(const struct record *from, const char *key,
@@ -112,7 +118,7 @@ int git_stored_get(const struct git_request *request, bool *answered)
 	*answered = false;
 	if (!field(request, "protocol") ||
 	    !(field(request, "host") || field(request, "path")))
-		return VALETKEY_ERR_ARG;
+		return incomplete();
 	rc = start(request, "git_get", &ask);
 	if (!rc && request->authtype &&
 	    record_add(&ask, "want_authtype", "1") != 0)
@@ -138,7 +144,7 @@ int git_stored_store(const struct git_request *request)
 
 	if (!field(request, "protocol") || !whole ||
 	    !(field(request, "host") || field(request, "path")))
-		return VALETKEY_ERR_ARG;
+		return incomplete();
 	rc = start(request, "git_store", &ask);
 	if (!rc &&
 	    (add_fields(request, contents, &ask) || add_expiry(request, &ask)))

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "clock.h"
 #include "cmd_child.h"
+#include "own_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ int git_call(struct record *request, struct record *answer)
 	int rc = record_add(request, "program", "git") ? VALETKEY_ERR_NOMEM
 						       : VALETKEY_OK;
 
+	own_memory_lock();
 	if (!rc)
 		rc = call(request, answer, false, &talk);
 	if (git_person_helps(rc)) {

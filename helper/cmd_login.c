@@ -26,7 +26,8 @@ static const struct cmd_option options[] = {
     {"no-qr", NULL, "Show no QR code of the address."},
     {"accept-change", NULL,
      "Log in although the provider's endpoints or the account's hosts have "
-     "changed since the last login, or as somebody else than then."},
+     "changed since the account was added or logged in, or as somebody else "
+     "than then."},
     {"timeout", "SECONDS",
      "Give up after that long (default 300; paste and device 900)."},
     {NULL, NULL, NULL},

@@ -6,12 +6,12 @@
 #include "config.h"
 
 #include "cmd.h"
+#include "own_memory.h"
 #include "terminal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const struct cmd_verb *const verbs[] = {
     &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
@@ -82,7 +82,7 @@ static int run_verb(int argc, char **argv)
 		rc = verb->run(&args);
 	}
 	cmd_options_free(&args);
-	return rc;
+	return cmd_end(rc);
 }
 
 static int valetkey(int argc, char **argv)
@@ -110,15 +110,13 @@ static int valetkey(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const struct rlimit no_core = {0, 0};
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 
 	/* What is opened later must not become somebody's standard input. */
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return VALETKEY_ERR_DENIED;
-	/* A client secret that was just typed must not end in a core dump. */
-	setrlimit(RLIMIT_CORE, &no_core);
+	own_memory_hide();
 	if (!argc)
 		return VALETKEY_ERR_ARG;
 	name = name ? name + 1 : argv[0];

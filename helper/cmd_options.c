@@ -166,7 +166,7 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 		     struct cmd_args *args, bool *run)
 {
 	struct option table[OPTIONS_MAX + 2];
-	int found, at = 0;
+	int found, rc, at = 0;
 
 	make_table(verb, table);
 	*args = (struct cmd_args){.verb = verb};
@@ -185,7 +185,10 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 			       optarg ? optarg : "1"))
 			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	}
-	return take_account(verb, argc, argv, args);
+	rc = take_account(verb, argc, argv, args);
+	if (!rc)
+		cmd_tell_ignored();
+	return rc;
 }
 
 void cmd_options_free(struct cmd_args *args)

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "provider.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -207,6 +208,16 @@ static int show(const char *name)
 	return rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.") : rc;
 }
 
+/* Own ones may be missing of what was printed. */
+static int check_folder(void)
+{
+	struct problem problem = {0};
+
+	return unusable_folder("providers", &problem)
+		   ? cmd_fail_problem(&problem)
+		   : VALETKEY_OK;
+}
+
 static int run_providers(struct cmd_args *args)
 {
 	const char *check = cmd_option(args, "check");
@@ -220,5 +231,7 @@ static int run_providers(struct cmd_args *args)
 	else
 		result = args->account ? show(args->account) : list_all();
 	rc = cmd_flush();
+	if (!rc && !result && !check)
+		rc = check_folder();
 	return result ? result : rc;
 }

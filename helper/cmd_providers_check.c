@@ -123,6 +123,7 @@ int cmd_providers_check(const char *path)
 		       plural(told.keys), told.errors, plural(told.errors),
 		       told.warnings, plural(told.warnings));
 		rc = told.errors ? VALETKEY_ERR_ARG : VALETKEY_OK;
+		cmd_is_told();
 	}
 	buf_free(&told.out);
 	buf_free(&text);

@@ -216,7 +216,7 @@ static int run_words(int argc, char **argv)
 	int rc = cmd_words_read(&cmd_run, argc, argv, &words, &run);
 
 	if (!rc && run)
-		rc = become(&words);
+		rc = cmd_end(become(&words));
 	cmd_words_free(&words);
 	return rc;
 }

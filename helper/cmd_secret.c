@@ -80,12 +80,13 @@ static int check(const struct buf *secret)
 }
 
 /* A slip of the fingers costs another question, not the whole walk. */
-static int ask_secret(struct buf *secret)
+static int ask_secret(int fd, struct buf *secret)
 {
 	int rc;
 
 	do
-		rc = terminal_ask_secret("Client secret (not shown)", secret);
+		rc = terminal_ask_secret(fd, "Client secret (not shown)",
+					 secret);
 	while (!rc && check(secret));
 	return rc;
 }
@@ -98,7 +99,9 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd, struct buf *secret)
 	if (adding->no_secret)
 		return VALETKEY_OK;
 	if (fd < 0 && adding->person)
-		return ask_secret(secret);
+		return ask_secret(STDIN_FILENO, secret);
+	if (fd >= 0 && isatty(fd))
+		return ask_secret(fd, secret);
 	if (fd < 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is missing. Give it by "

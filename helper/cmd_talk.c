@@ -7,7 +7,9 @@
 #include "account.h"
 #include "call.h"
 #include "clock.h"
+#include "own_memory.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -45,6 +47,15 @@ static void tell_remote(const char *url)
 			     port, port);
 }
 
+/* Whoever may list processes sees what a browser is started with. */
+static const char *start_browser(const struct valetkey_message *message)
+{
+	const struct call_message *more = (const void *)message;
+
+	return cmd_browser_open(more->local_url ? more->local_url
+						: message->url);
+}
+
 static void open_url(const struct cmd_talk *talk,
 		     const struct valetkey_message *message)
 {
@@ -59,7 +70,7 @@ static void open_url(const struct cmd_talk *talk,
 		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);
 	if (!talk->paste)
 		tell_remote(message->url);
-	why = talk->browser ? cmd_browser_open(message->url) : NULL;
+	why = talk->browser ? start_browser(message) : NULL;
 	if (why)
 		terminal_say(TERMINAL_PLAIN,
 			     "No browser was started (%s); open the address "
@@ -75,7 +86,8 @@ static int ask(const struct valetkey_message *message, char *reply,
 
 	if (terminal_person())
 		rc = message->type == VALETKEY_MESSAGE_ASK_SECRET
-			 ? terminal_ask_secret(message->text, &answer)
+			 ? terminal_ask_secret(STDIN_FILENO, message->text,
+					       &answer)
 			 : terminal_ask_within(message->text,
 					       message->seconds_left, &answer);
 	if (rc == VALETKEY_ERR_TIMEOUT) /* the helper has more to say of it */
@@ -120,6 +132,8 @@ int cmd_converse(const struct valetkey_message *message, char *reply,
 int cmd_tell_failure(int result, const struct cmd_talk *talk)
 {
 	terminal_wait_end();
+	if (talk->told)
+		cmd_is_told();
 	if (!result || talk->told)
 		return result;
 	if (result == VALETKEY_ERR_LOGIN && talk->account)
@@ -148,6 +162,7 @@ int cmd_call(struct cmd_call *call)
 	};
 	int rc = VALETKEY_ERR_NOMEM;
 
+	own_memory_lock();
 	if (record_add_int(call->request, "timeout_ms",
 			   call->timeout_s * 1000) == 0 &&
 	    record_add(call->request, "program", "valetkey") == 0 &&
@@ -155,13 +170,6 @@ int cmd_call(struct cmd_call *call)
 		       call->interactive ? "1" : NULL) == 0)
 		rc = call_helper(&to, call->answer);
 	return cmd_tell_failure(rc, &call->talk);
-}
-
-/* A file that others can write counts as none, which is to be told apart. */
-static bool is_there(const char *account, struct buf *path)
-{
-	return account_name_ok(account) && !account_path(path, account) &&
-	       !buf_str(path, ".conf") && access(path->data, F_OK) == 0;
 }
 
 static int try_near(const char *name, void *near)
@@ -173,22 +181,15 @@ static int try_near(const char *name, void *near)
 int cmd_account_exists(const char *account)
 {
 	struct cmd_near near = {.word = account};
+	struct problem problem = {0};
 	struct record keys = {0};
-	struct buf path = {0};
 	int rc = account_read(account, &keys, NULL);
 
 	record_free(&keys);
 	if (rc != VALETKEY_ERR_ACCOUNT) /* of the rest the helper tells */
 		return VALETKEY_OK;
-	if (is_there(account, &path)) {
-		cmd_fail(rc,
-			 "%s is not used: it must be yours or root's and "
-			 "writable by nobody else (chmod go-w).",
-			 path.data);
-		buf_free(&path);
-		return rc;
-	}
-	buf_free(&path);
+	if (unusable_account(account, &problem))
+		return cmd_fail_problem(&problem);
 	account_each(try_near, &near);
 	if (*near.name)
 		return cmd_fail(rc,

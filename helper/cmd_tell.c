@@ -5,11 +5,14 @@
  */
 #include "cmd.h"
 #include "terminal.h"
+#include "unusable.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool told;
 
 int cmd_fail(int result, const char *format, ...)
 {
@@ -20,7 +23,28 @@ int cmd_fail(int result, const char *format, ...)
 	vsnprintf(problem.text, sizeof(problem.text), format, args);
 	va_end(args);
 	terminal_say(TERMINAL_PLAIN, "valetkey: %s\n", problem.text);
+	told = told || result;
 	return result;
+}
+
+void cmd_is_told(void)
+{
+	told = true;
+}
+
+int cmd_end(int result)
+{
+	if (result && !told)
+		cmd_fail(result, "%s.", valetkey_strerror(result));
+	return result;
+}
+
+void cmd_tell_ignored(void)
+{
+	struct problem problem = {0};
+
+	if (unusable_environment(&problem))
+		cmd_fail(0, "%s", problem.text);
 }
 
 int cmd_fail_problem(const struct problem *problem)

@@ -21,6 +21,7 @@ struct visit {
 	struct listener *listener;
 	struct authorization authorization;
 	struct listener_answer answer;
+	bool told; /* of others who came */
 };
 
 static int start_listening(struct visit *visit)
@@ -35,6 +36,7 @@ static int start_listening(struct visit *visit)
 	    .provider = client->name,
 	    .account = client->account,
 	    .form_post = to->form_post,
+	    .to = &to->url,
 	};
 	struct problem *problem = &visit->login->job->problem;
 	uint16_t port;
@@ -51,11 +53,35 @@ static int start_listening(struct visit *visit)
 	return rc;
 }
 
+/* Anybody can come, and however often: one sentence is enough. */
+static void tell_refused(struct visit *visit)
+{
+	if (visit->told || !visit->net->listener_refused(visit->listener))
+		return;
+	visit->told = true;
+	job_info(visit->login->job,
+		 "Another user of this computer came instead of your browser, "
+		 "and was turned away. If your browser runs as another user, "
+		 "log in with: valetkey login %s --flow paste",
+		 visit->login->client->account);
+}
+
+static void tell_unseen(struct visit *visit)
+{
+	if (visit->answer.unseen)
+		job_info(visit->login->job,
+			 "This system does not tell whose browser the answer "
+			 "came from. If others use this computer, see who is "
+			 "logged in: valetkey status %s",
+			 visit->login->client->account);
+}
+
 /* Until the browser comes back with our state, the person gives up, or the
  * time is over. */
 static int wait_for_browser(struct visit *visit)
 {
 	struct job *job = visit->login->job;
+	int64_t tell = 0;
 	struct pollfd fds[] = {
 	    {.fd = visit->net->listener_fd(visit->listener), .events = POLLIN},
 	    {.fd = job->host->fd, .events = POLLRDHUP},
@@ -65,8 +91,13 @@ static int wait_for_browser(struct visit *visit)
 		poll(fds, 2, TICK_MS);
 		if (visit->net->listener_run(visit->listener, &visit->answer))
 			return VALETKEY_OK;
-		if (job_host_gone(job) ||
-		    !job_wait(job, "Waiting for the browser", job->deadline))
+		if (job_host_gone(job))
+			return login_given_up(visit->login);
+		if (clock_ms() < tell) /* whoever comes wakes us */
+			continue;
+		tell = deadline_in(TICK_MS);
+		tell_refused(visit);
+		if (!job_wait(job, "Waiting for the browser", job->deadline))
 			return login_given_up(visit->login);
 	}
 	return login_too_late(visit->login);
@@ -83,8 +114,10 @@ static int send_to_browser(struct visit *visit)
 	if (!rc)
 		rc = start_listening(visit);
 	if (!rc)
-		rc = login_code_send(visit->login, to,
-				     "Log in with your browser");
+		rc = login_code_send(
+		    visit->login, to,
+		    visit->net->listener_address(visit->listener),
+		    "Log in with your browser");
 	return rc;
 }
 
@@ -97,6 +130,7 @@ int flow_code(struct login *login, struct record *grant)
 	if (!rc)
 		rc = wait_for_browser(&visit);
 	if (!rc) {
+		tell_unseen(&visit);
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,

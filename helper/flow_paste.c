@@ -162,7 +162,7 @@ int flow_paste(struct login *login, struct record *grant)
 	rc = make_url(login, &to);
 	if (!rc)
 		rc = login_code_send(
-		    login, &to,
+		    login, &to, "",
 		    "Log in with a browser on any computer. It ends at an "
 		    "address that may show nothing but an error; copy that "
 		    "address from the address bar.");

@@ -9,7 +9,9 @@
 #include "lock.h"
 #include "net.h"
 #include "ops.h"
+#include "own_memory.h"
 #include "pending.h"
+#include "recover.h"
 #include "launch.h"
 #include "valetkey.h"
 
@@ -18,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,6 +44,8 @@ static const struct {
     {"status", op_status},
     {"logout", op_logout},
     {"remove", op_remove},
+    {"drop_revocations", op_drop_revocations},
+    {"forget", op_forget},
     {"git_get", op_git_get},
     {"git_store", op_git_store},
     {"git_erase", op_git_erase},
@@ -54,7 +57,8 @@ static void harden(void)
 	const struct rlimit none = {0, 0};
 	const struct passwd *user = getpwuid(geteuid());
 
-	prctl(PR_SET_DUMPABLE, 0);
+	own_memory_hide();
+	own_memory_lock();
 	setrlimit(RLIMIT_CORE, &none);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
@@ -84,6 +88,18 @@ static bool started_by_plugin(void)
 	       type == SOCK_STREAM;
 }
 
+/* A person is at these; what a program asks for sends as it can. */
+static bool sends_pending(const char *name)
+{
+	static const char *const names[] = {"login",  "add",	"register",
+					    "status", "logout", "remove"};
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
@@ -96,6 +112,8 @@ static int run(struct job *job)
 		timeout = TIMEOUT_MS_MAX;
 	job->deadline = job->began + timeout;
 	job->interactive = record_get(&job->request, "interactive") != NULL;
+	job->send_pending = sends_pending(name);
+	recover_all();
 	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)
@@ -133,7 +151,7 @@ int main(void)
 	    CHANNEL_OK)
 		send_answer(&job, run(&job));
 	channel_close(&host);
-	if (job.provider_reached)
+	if (job.store && (job.provider_reached || job.send_pending))
 		pending_send(&job, NULL);
 	store_close(job.store);
 	record_free(&job.request);

@@ -47,14 +47,14 @@ static bool tell_timed(struct job *job, struct record *message,
 	       tell(job, message) == 0;
 }
 
-bool job_open_url(struct job *job, const char *url, const char *text,
-		  int64_t deadline)
+bool job_open_url(struct job *job, const struct job_page *page)
 {
 	struct record message = {0};
 	bool told = record_add(&message, "message", "open") == 0 &&
-		    record_add(&message, "url", url) == 0 &&
-		    record_add(&message, "text", text) == 0 &&
-		    tell_timed(job, &message, deadline);
+		    record_add(&message, "url", page->url) == 0 &&
+		    record_add(&message, "local_url", page->local_url) == 0 &&
+		    record_add(&message, "text", page->text) == 0 &&
+		    tell_timed(job, &message, page->deadline);
 
 	record_free(&message);
 	return told;

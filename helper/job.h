@@ -26,6 +26,7 @@ struct job {
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
+	bool send_pending;     /* what waits for it (pending.h) may be sent */
 };
 
 /* Tells something; a host that is gone is no error here. */
@@ -33,8 +34,14 @@ void job_info(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Asks the host to open a browser. False: the host is gone. */
-bool job_open_url(struct job *job, const char *url, const char *text,
-		  int64_t deadline);
+struct job_page {
+	const char *url;
+	const char *local_url; /* of this computer, leads there: for the
+				  browser's command line; "": none */
+	const char *text;
+	int64_t deadline;
+};
+bool job_open_url(struct job *job, const struct job_page *page);
 
 /* Shows a code, and where to enter it (RFC 8628 3.3). False: the host is gone. */
 struct job_code {

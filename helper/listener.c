@@ -1,50 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - waits for the redirect that ends a login, see net.h. Who
- * comes is answered in visitor.c.
+ * listener.c - waits for the redirect that ends a login, see net.h. crowd.c
+ * has who is let in, and visitor.c what is answered.
  *
  * libmicrohttpd runs without threads. Its epoll descriptors and a timer for its
  * time limits are inside one of ours, which the caller polls.
  */
-#include "visitor.h"
+#include "crowd.h"
 
 #include "clock.h"
 #include "valetkey.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #define REPLY_MS 2000
-#define CONNECTION_S 10u
-#define CONNECTIONS 256u /* one more would be closed at once, whoever it is */
+#define CONNECTIONS 256u	  /* never reached: crowd.c ends them before */
 #define MEMORY ((size_t)64 << 10) /* a request; a longer URL is answered 414 */
-#define CROWD 16u    /* more connections than a browser has any use for, */
-#define CROWDED_S 1u /* of which each stays no longer than this */
 
 static int watch(const struct listener *listener, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* Programs that open connections and say nothing must not keep the browser
- * out: what comes on top of a crowd has little time. */
-static void on_connection(void *context, struct MHD_Connection *connection,
-			  void **mark, enum MHD_ConnectionNotificationCode code)
-{
-	struct listener *listener = context;
-
-	(void)mark;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		listener->connections--;
-	else if (++listener->connections > CROWD)
-		MHD_set_connection_option(
-		    connection, MHD_CONNECTION_OPTION_TIMEOUT, CROWDED_S);
 }
 
 /* The daemon owns the socket from here on. Where it fails to start, nobody says
@@ -55,11 +39,10 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 	struct MHD_Daemon *daemon;
 
 	daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, crowd_admit, listener,
 	    visitor_request, listener, MHD_OPTION_LISTEN_SOCKET, *fd,
 	    MHD_OPTION_NOTIFY_COMPLETED, visitor_gone, listener,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
-	    MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S,
+	    MHD_OPTION_NOTIFY_CONNECTION, crowd_changed, listener,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, MHD_OPTION_END);
 	*fd = -1;
@@ -73,7 +56,7 @@ static int copy_options(struct listener *listener,
 			const struct listener_options *options)
 {
 	listener->form_post = options->form_post;
-	listener->method = options->form_post ? "POST" : "GET";
+	listener->to = options->to;
 	listener->path = strdup(options->path);
 	listener->state = strdup(options->state);
 	listener->provider = strdup(options->provider);
@@ -82,6 +65,34 @@ static int copy_options(struct listener *listener,
 		       listener->account
 		   ? 0
 		   : -1;
+}
+
+/* "/" and 128 bits in hexadecimal digits. */
+static int make_path(char path[VISITOR_PATH])
+{
+	unsigned char bytes[(VISITOR_PATH - 2) / 2];
+	size_t i;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -1;
+	path[0] = '/';
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(path + 1 + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+/* Where owners are not told nobody is sent anywhere from here. */
+static int make_places(struct listener *listener, int family)
+{
+	peer_open(&listener->peers, family, listener->port);
+	if (make_path(listener->landing))
+		return -1;
+	if (listener->peers.fd < 0)
+		return 0;
+	return make_path(listener->start) ||
+	       buf_fmt(&listener->address, "http://%s:%u%s",
+		       family == AF_INET6 ? "[::1]" : "127.0.0.1",
+		       (unsigned)listener->port, listener->start);
 }
 
 static int start(struct listener *listener, struct loopback *loopback)
@@ -93,7 +104,8 @@ static int start(struct listener *listener, struct loopback *loopback)
 	listener->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (listener->epoll_fd < 0 || listener->timer_fd < 0 ||
-	    watch(listener, listener->timer_fd))
+	    watch(listener, listener->timer_fd) ||
+	    make_places(listener, loopback->family))
 		return -1;
 	for (i = 0; i < LOOPBACK_MAX; i++)
 		if (loopback->fds[i] >= 0 &&
@@ -120,7 +132,7 @@ int listener_open(const struct listener_options *options,
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
 				   "Out of memory.");
 	}
-	opened->epoll_fd = opened->timer_fd = -1;
+	opened->epoll_fd = opened->timer_fd = opened->peers.fd = -1;
 	if (copy_options(opened, options) || start(opened, &loopback)) {
 		loopback_close(&loopback);
 		listener_close(opened);
@@ -134,31 +146,33 @@ int listener_open(const struct listener_options *options,
 	return 0;
 }
 
+const char *listener_address(const struct listener *listener)
+{
+	return buf_text(&listener->address);
+}
+
 int listener_fd(const struct listener *listener)
 {
 	return listener->epoll_fd;
 }
 
 /* Wakes the caller when the next time limit is due. */
-static void set_timer(const struct listener *listener)
+static void set_timer(const struct listener *listener, int64_t next)
 {
 	struct itimerspec when = {0};
-	MHD_UNSIGNED_LONG_LONG ms, least = 0;
-	bool any = false;
+	MHD_UNSIGNED_LONG_LONG ms;
+	int64_t least = next - clock_ms();
 	int i;
 
-	for (i = 0; i < LOOPBACK_MAX; i++) {
-		if (!listener->daemons[i] ||
-		    MHD_get_timeout(listener->daemons[i], &ms) != MHD_YES)
-			continue;
-		if (!any || ms < least)
-			least = ms;
-		any = true;
-	}
-	if (any) {
-		when.it_value.tv_sec = (time_t)(least / 1000);
-		when.it_value.tv_nsec = (long)(least % 1000) * 1000000 + 1;
-	}
+	for (i = 0; i < LOOPBACK_MAX; i++)
+		if (listener->daemons[i] &&
+		    MHD_get_timeout(listener->daemons[i], &ms) == MHD_YES &&
+		    (int64_t)ms < least)
+			least = (int64_t)ms;
+	if (least < 0)
+		least = 0;
+	when.it_value.tv_sec = (time_t)(least / 1000);
+	when.it_value.tv_nsec = (long)(least % 1000) * 1000000 + 1;
 	timerfd_settime(listener->timer_fd, 0, &when, NULL);
 }
 
@@ -169,7 +183,7 @@ static void run(struct listener *listener)
 	for (i = 0; i < LOOPBACK_MAX; i++)
 		if (listener->daemons[i])
 			MHD_run(listener->daemons[i]);
-	set_timer(listener);
+	set_timer(listener, crowd_end_late(listener));
 }
 
 bool listener_run(struct listener *listener, struct listener_answer *answer)
@@ -181,6 +195,14 @@ bool listener_run(struct listener *listener, struct listener_answer *answer)
 	listener->answer = (struct listener_answer){0};
 	listener->untold = false;
 	return true;
+}
+
+bool listener_refused(struct listener *listener)
+{
+	bool refused = listener->refused;
+
+	listener->refused = false;
+	return refused;
 }
 
 void listener_reply(struct listener *listener, bool success, const char *text)
@@ -196,7 +218,8 @@ void listener_reply(struct listener *listener, bool success, const char *text)
 	while (listener->waiting)
 		MHD_resume_connection(listener->waiters[--listener->waiting]);
 	run(listener);
-	while (listener->unsent && deadline_left(deadline)) {
+	while ((listener->unsent || !listener->shown) &&
+	       deadline_left(deadline)) {
 		poll(&poll_fd, 1, deadline_left(deadline));
 		run(listener);
 	}
@@ -208,7 +231,7 @@ void listener_close(struct listener *listener)
 
 	if (!listener)
 		return;
-	if (listener->waiting)
+	if (listener->answered && !listener->settled)
 		listener_reply(listener, false,
 			       "The program that asked for the login has "
 			       "stopped waiting.");
@@ -219,11 +242,13 @@ void listener_close(struct listener *listener)
 		close(listener->timer_fd);
 	if (listener->epoll_fd >= 0)
 		close(listener->epoll_fd);
+	peer_close(&listener->peers);
 	listener_answer_free(&listener->answer);
 	wipe_free(listener->path);
 	wipe_free(listener->state);
 	wipe_free(listener->provider);
 	wipe_free(listener->account);
+	buf_free(&listener->address);
 	buf_free(&listener->text);
 	free(listener);
 }

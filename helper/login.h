@@ -65,11 +65,12 @@ int login_recover(struct login *login, int lock);
 /*
  * The authorization code, however it comes. First the request, once its URL is
  * made: handed to the provider beforehand where it wants that, looked at, and
- * shown to the person with `text`. Then the answer, whose state was compared:
+ * shown to the person with `text`; `local_url` is for the browser that is started
+ * here ("": none). Then the answer, whose state was compared:
  * checked, redeemed and stored.
  */
 int login_code_send(struct login *login, struct authorization *to,
-		    const char *text);
+		    const char *local_url, const char *text);
 int login_code_take(struct login *login, const struct authorization *to,
 		    const struct listener_answer *answer, struct record *grant);
 

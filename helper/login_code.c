@@ -35,14 +35,17 @@ static int push(struct login *login, struct authorization *to)
 }
 
 int login_code_send(struct login *login, struct authorization *to,
-		    const char *text)
+		    const char *local_url, const char *text)
 {
 	struct job *job = login->job;
+	struct job_page page = {
+	    .local_url = local_url, .text = text, .deadline = job->deadline};
 	int rc = push(login, to);
 
 	if (!rc)
 		rc = authorize_preflight(login->client, to, &job->problem);
-	if (!rc && !job_open_url(job, to->url.data, text, job->deadline))
+	page.url = to->url.data;
+	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);
 	return rc;
 }

@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 16
 #define PORT_ATTEMPTS 16 /* to find one that is free in both families */
 
 union address {
@@ -54,7 +53,7 @@ static int listen_on(int family, uint16_t *port, bool reuse)
 		return -1;
 	if (reuse)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, &address.any, len) || listen(fd, BACKLOG) ||
+	if (bind(fd, &address.any, len) || listen(fd, SOMAXCONN) ||
 	    getsockname(fd, &address.any, &len)) {
 		error = errno;
 		close(fd);
@@ -104,6 +103,7 @@ static int open_localhost(uint16_t port, struct loopback *loopback)
 static int open_literal(int family, uint16_t port, struct loopback *loopback)
 {
 	loopback->port = port;
+	loopback->family = family;
 	loopback->fds[0] = listen_on(family, &loopback->port, port != 0);
 	return loopback->fds[0] < 0 ? -1 : 0;
 }
@@ -136,7 +136,7 @@ int loopback_open(const char *host, uint16_t port, struct loopback *loopback,
 	char quoted[PROBLEM_QUOTE_MAX];
 	int rc;
 
-	*loopback = (struct loopback){.fds = {-1, -1}};
+	*loopback = (struct loopback){.fds = {-1, -1}, .family = AF_INET};
 	if (strcmp(host, "localhost") == 0)
 		rc = open_localhost(port, loopback);
 	else if (strcmp(host, "127.0.0.1") == 0)

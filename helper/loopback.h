@@ -14,6 +14,7 @@
 
 struct loopback {
 	int fds[LOOPBACK_MAX]; /* -1 where there is none */
+	int family;	       /* of the first */
 	uint16_t port;
 };
 

@@ -77,6 +77,8 @@ struct listener_options {
 	const char *account;  /* the account's name, for the landing page */
 	bool form_post;	      /* the answer comes by a POST of a form and not by
 				 a GET (OAuth 2.0 Form Post Response Mode) */
+	const struct buf *to; /* the authorization request's URL, where
+				 listener_address() leads; may be filled later */
 };
 
 /* The authorization response's parameters, decoded; NULL where absent. */
@@ -85,6 +87,7 @@ struct listener_answer {
 	char *iss;
 	char *error;
 	char *error_description;
+	bool unseen; /* the system does not tell whose browser brought it */
 };
 
 struct net {
@@ -116,18 +119,28 @@ struct net {
 			     struct listener **listener, uint16_t *port,
 			     struct problem *problem);
 
+	/*
+	 * An address of this computer for the browser of our own user, and
+	 * nobody else's: it leads to the options' `to`, as often as it is
+	 * visited. "" where the system does not tell who comes.
+	 */
+	const char *(*listener_address)(const struct listener *listener);
+
 	/* One descriptor to poll for POLLIN, then call listener_run(). */
 	int (*listener_fd)(const struct listener *listener);
 
 	/*
 	 * Serves what is waiting, never blocks. True once the redirect with the
 	 * right state has come; `answer` is filled then and belongs to the
-	 * caller (listener_answer_free), and the browser waits for
-	 * listener_reply().
+	 * caller (listener_answer_free), and the browser, which was sent on to
+	 * the landing page, waits there for listener_reply().
 	 */
 	bool (*listener_run)(struct listener *listener,
 			     struct listener_answer *answer);
 	void (*listener_answer_free)(struct listener_answer *answer);
+
+	/* Whether another user's connection was refused since the last call. */
+	bool (*listener_refused)(struct listener *listener);
 
 	/*
 	 * Shows the landing page to the browser that waits: success, with who

@@ -15,9 +15,11 @@ const struct net valetkey_net = {
     .signer_sign = signer_sign,
     .signer_close = signer_close,
     .listener_open = listener_open,
+    .listener_address = listener_address,
     .listener_fd = listener_fd,
     .listener_run = listener_run,
     .listener_answer_free = listener_answer_free,
+    .listener_refused = listener_refused,
     .listener_reply = listener_reply,
     .listener_close = listener_close,
 };

@@ -22,9 +22,11 @@ void signer_close(struct signer *signer);
 int listener_open(const struct listener_options *options,
 		  struct listener **listener, uint16_t *port,
 		  struct problem *problem);
+const char *listener_address(const struct listener *listener);
 int listener_fd(const struct listener *listener);
 bool listener_run(struct listener *listener, struct listener_answer *answer);
 void listener_answer_free(struct listener_answer *answer);
+bool listener_refused(struct listener *listener);
 void listener_reply(struct listener *listener, bool success, const char *text);
 void listener_close(struct listener *listener);
 

@@ -15,6 +15,7 @@
 #include "newest.h"
 #include "ops.h"
 #include "refusal.h"
+#include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
@@ -90,8 +91,11 @@ static int renew(struct job *job, const struct client *client, int lock,
 	}
 	if (!found && uses_code(client))
 		return no_grant(job, client);
-	rc = refusal_check(lock, record_get(&job->request, "resource"), client,
-			   &job->problem);
+	if (!found) /* no grant's pins to compare: the registration's */
+		rc = registration_check(job, client, false);
+	if (!rc)
+		rc = refusal_check(lock, record_get(&job->request, "resource"),
+				   client, &job->problem);
 	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 

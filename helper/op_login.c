@@ -14,7 +14,7 @@
 #include <string.h>
 
 static int machine_login(struct job *job, const struct client *client,
-			 struct record *grant)
+			 bool accept_change, struct record *grant)
 {
 	int lock;
 	int rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
@@ -23,7 +23,11 @@ static int machine_login(struct job *job, const struct client *client,
 	if (!rc)
 		rc = client_check(client, &job->problem);
 	if (!rc)
+		rc = registration_check(job, client, accept_change);
+	if (!rc)
 		rc = flow_client_credentials(job, client, grant);
+	if (!rc)
+		rc = registration_adopt(job, client);
 	if (!rc)
 		refusal_forget(lock);
 	lock_drop(&lock);
@@ -61,14 +65,12 @@ int op_login(struct job *job)
 	int rc = job_client(job, &client);
 
 	if (!rc && strcmp(client.grant, "client_credentials") == 0)
-		rc = machine_login(job, &client, &grant);
+		rc = machine_login(job, &client, options.accept_change, &grant);
 	else if (!rc && !job->interactive)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				 "A login needs a person.");
 	else if (!rc)
 		rc = flow_login(job, &client, &options, &grant);
-	if (!rc && options.accept_change && !client_has_secret(&client))
-		rc = registration_save(job, &client, NULL, "none");
 	if (!rc)
 		rc = answer(job, &client, &grant);
 	record_free(&grant);

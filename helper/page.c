@@ -74,6 +74,7 @@ static const struct look looks[] = {
 		       "This page is not from the login in progress"},
     [PAGE_NOT_FOUND] = {"note", "alert", bang, "There is nothing here"},
     [PAGE_METHOD] = {"note", "alert", bang, "This is not how to come here"},
+    [PAGE_UNKNOWN] = {"note", "alert", bang, "Whose browser is this?"},
 };
 
 static int escape(struct buf *out, const char *text)
@@ -193,6 +194,16 @@ static int write_stranger(const struct page *page, struct buf *out)
 	       write_command(page, out);
 }
 
+static int write_unknown(const struct page *page, struct buf *out)
+{
+	return around(out,
+		      "<p>This system does not tell which user of this "
+		      "computer has opened this page. To log in with ",
+		      page->provider,
+		      ", open the address that the terminal shows.</p>\n"
+		      "</div>\n");
+}
+
 static int write_other(const struct page *page, struct buf *out)
 {
 	return around(out, "<p>valetkey is waiting here for the login with ",
@@ -211,6 +222,8 @@ int page_write(const struct page *page, struct buf *out)
 		rc = write_failure(page, out);
 	else if (!rc && page->kind == PAGE_STRANGER)
 		rc = write_stranger(page, out);
+	else if (!rc && page->kind == PAGE_UNKNOWN)
+		rc = write_unknown(page, out);
 	else if (!rc)
 		rc = write_other(page, out);
 	return rc || buf_str(out, "<footer>") || buf_str(out, key) ||

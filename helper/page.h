@@ -13,7 +13,8 @@ enum page_kind {
 	PAGE_FAILURE = 2,   /* it did not; the text says why */
 	PAGE_STRANGER = 3,  /* a redirect that is not the awaited one */
 	PAGE_NOT_FOUND = 4, /* nothing is here */
-	PAGE_METHOD = 5	    /* only GET is answered */
+	PAGE_METHOD = 5,    /* only GET is answered */
+	PAGE_UNKNOWN = 6    /* nobody knows whose browser this is */
 };
 
 struct page {

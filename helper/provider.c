@@ -8,6 +8,7 @@
 #include "account.h"
 #include "origin.h"
 #include "paths.h"
+#include "unusable.h"
 #include "valetkey.h"
 
 #include <dirent.h>
@@ -89,6 +90,8 @@ static int load_from(const char *path, bool own, struct record *provider,
 
 	if (access(path, F_OK) != 0)
 		return VALETKEY_ERR_ACCOUNT;
+	if (own && unusable_folder("providers", problem))
+		return problem->result = VALETKEY_ERR_ARG;
 	rc = account_read_file(path, !own, provider, &line);
 	problem_quote(quoted, path);
 	if (rc == VALETKEY_ERR_ARG)
@@ -96,11 +99,10 @@ static int load_from(const char *path, bool own, struct record *provider,
 				   "%s is malformed in line %u. See: valetkey "
 				   "providers --check FILE",
 				   quoted, line);
-	if (rc == VALETKEY_ERR_ACCOUNT)
-		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "%s is not used: it must be yours or root's "
-				   "and writable by nobody else (chmod go-w).",
-				   quoted);
+	if (rc == VALETKEY_ERR_ACCOUNT) {
+		unusable_because(path, false, problem);
+		return problem->result = VALETKEY_ERR_ARG;
+	}
 	if (rc)
 		return problem_set(problem, rc, "Out of memory.");
 	if (!codes_ok(provider, "instance[]") ||
@@ -134,6 +136,8 @@ int provider_load(const char *name, struct record *provider,
 	}
 	if (rc)
 		record_free(provider);
+	if (rc == VALETKEY_ERR_ACCOUNT && unusable_folder("providers", problem))
+		return problem->result = VALETKEY_ERR_ARG;
 	if (rc == VALETKEY_ERR_ACCOUNT)
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "There is no provider \"%s\"; 'valetkey "
@@ -166,12 +170,14 @@ static int add_name(struct names *names, const char *file)
 	return VALETKEY_OK;
 }
 
-/* A folder that is not there has none. */
+/* A folder that is not there, or that does not count, has none. */
 static int add_folder(bool own, struct names *names)
 {
 	struct buf path = {0};
 	int rc = folder_path(own, &path);
-	DIR *dir = rc ? NULL : opendir(path.data);
+	DIR *dir = rc || (own && !account_directory_ok(path.data))
+		       ? NULL
+		       : opendir(path.data);
 	struct dirent *entry;
 
 	buf_free(&path);

@@ -56,6 +56,8 @@
  *                             dots; of the id_token, of what userinfo_endpoint
  *                             answers, or of the token answer
  *   identity_id               member that never changes, default sub
+ *   revocation_ends           person: a revocation ends all that the person has
+ *                             given the client, and not that grant alone
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"

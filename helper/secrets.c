@@ -154,8 +154,9 @@ int secrets_connect(struct store *store, struct problem *problem)
 		    problem, VALETKEY_ERR_NO_BUS,
 		    "There is no D-Bus session bus: DBUS_SESSION_BUS_ADDRESS "
 		    "names no socket of this machine (unix:...), and "
-		    "$XDG_RUNTIME_DIR/bus is not there. Log in to a desktop "
-		    "session, or start the program under dbus-run-session.");
+		    "$XDG_RUNTIME_DIR/bus is not there, or that directory is "
+		    "not yours alone to write. Log in to a desktop session, "
+		    "or start the program under dbus-run-session.");
 	store->context = g_main_context_new();
 	store->timer = g_source_new(&timer_functions, sizeof(GSource));
 	g_source_attach(store->timer, store->context);

@@ -59,7 +59,9 @@ void terminal_qr(const char *url);
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
  */
 int terminal_ask(const char *question, struct buf *answer);
-int terminal_ask_secret(const char *question, struct buf *answer);
+
+/* At the terminal that this descriptor is, whatever standard error is. */
+int terminal_ask_secret(int terminal, const char *question, struct buf *answer);
 
 /* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. The
  * answer may be pasted and have several lines, which are made one with blanks

@@ -10,10 +10,12 @@
  */
 #include "terminal.h"
 #include "clock.h"
+#include "own_memory.h"
 #include "terminal_line.h"
 #include "valetkey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,9 +38,10 @@ static void note(int number)
 	caught = number;
 }
 
-/* What is asked, and how. */
+/* What is asked, where and how. */
 struct question {
 	const char *text;
+	int fd; /* the terminal that answers */
 	bool secret;
 	bool pasted;	  /* the answer may have several lines */
 	int64_t deadline; /* of clock.h; INT64_MAX: none */
@@ -52,7 +55,7 @@ struct before {
 	bool changed;
 };
 
-static void begin(struct before *before)
+static void begin(const struct question *question, struct before *before)
 {
 	const struct sigaction noting = {.sa_handler = note};
 	struct termios raw;
@@ -68,23 +71,23 @@ static void begin(struct before *before)
 		if (before->actions[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &noting, NULL);
 	}
-	before->changed = tcgetattr(STDIN_FILENO, &before->terminal) == 0;
+	before->changed = tcgetattr(question->fd, &before->terminal) == 0;
 	if (!before->changed)
 		return;
 	raw = before->terminal;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	tcsetattr(question->fd, TCSADRAIN, &raw);
 	terminal_mark_pastes(true);
 }
 
 /* What is left of a paste is no command for the shell. */
-static void end(const struct before *before, const struct question *question)
+static void end(const struct question *question, const struct before *before)
 {
 	if (before->changed) {
 		terminal_mark_pastes(false);
-		tcsetattr(STDIN_FILENO,
+		tcsetattr(question->fd,
 			  question->pasted ? TCSAFLUSH : TCSADRAIN,
 			  &before->terminal);
 	}
@@ -117,14 +120,15 @@ static int wait_for(struct pollfd *input, int64_t deadline,
 
 /* The next byte: byte by byte, since what comes behind the Enter is for others.
  * -1 with errno. */
-static int next_byte(int64_t deadline, const sigset_t *mask, char *c)
+static int next_byte(const struct question *question, const sigset_t *mask,
+		     char *c)
 {
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd input = {.fd = question->fd, .events = POLLIN};
 	ssize_t n;
 
-	if (wait_for(&input, deadline, mask) < 0)
+	if (wait_for(&input, question->deadline, mask) < 0)
 		return -1;
-	n = read(STDIN_FILENO, c, 1);
+	n = read(question->fd, c, 1);
 	if (n == 0)
 		errno = EPIPE;
 	return n == 1 ? 0 : -1;
@@ -134,10 +138,26 @@ static int next_byte(int64_t deadline, const sigset_t *mask, char *c)
 static bool goes_on(const struct question *question,
 		    const struct before *before)
 {
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd input = {.fd = question->fd, .events = POLLIN};
 
 	return question->pasted && before->changed &&
 	       wait_for(&input, deadline_in(PASTE_GAP_MS), &before->mask) > 0;
+}
+
+/* With standard error in a file nobody would see why nothing is shown. */
+static void show(const struct question *question, const char *before,
+		 const char *text)
+{
+	int fd = -1;
+
+	if (question->secret && !isatty(STDERR_FILENO))
+		fd = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) {
+		terminal_say(TERMINAL_BOLD, "%s%s", before, text);
+		return;
+	}
+	dprintf(fd, "%s%s", before, text);
+	close(fd);
 }
 
 /* 0 once the line is whole, or -1 with errno. */
@@ -152,11 +172,13 @@ static int read_line(const struct question *question,
 	enum terminal_event event = TERMINAL_MORE;
 	char c;
 
-	terminal_say(TERMINAL_BOLD, "%s ", question->text);
+	show(question, question->text, " ");
 	while (event != TERMINAL_ENTER) {
-		if (event == TERMINAL_AGAIN)
-			terminal_say(TERMINAL_BOLD, "\n%s ", question->text);
-		if (next_byte(question->deadline, &before->mask, &c))
+		if (event == TERMINAL_AGAIN) {
+			show(question, "\n", question->text);
+			show(question, "", " ");
+		}
+		if (next_byte(question, &before->mask, &c))
 			return -1;
 		event = terminal_line_take(&line, c);
 		fflush(stderr);
@@ -167,7 +189,7 @@ static int read_line(const struct question *question,
 			return -1;
 	}
 	if (before->changed)
-		fputc('\n', stderr);
+		show(question, "", "\n");
 	return 0;
 }
 
@@ -176,10 +198,10 @@ static int ask_once(const struct question *question, struct buf *answer)
 	struct before before;
 	int rc, error;
 
-	begin(&before);
+	begin(question, &before);
 	rc = read_line(question, &before, answer);
 	error = errno;
-	end(&before, question);
+	end(question, &before);
 	if (caught || (rc && error == EINTR))
 		return -1;
 	if (rc)
@@ -212,6 +234,7 @@ static int ask(const struct question *question, struct buf *answer)
 {
 	int rc;
 
+	own_memory_lock();
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
@@ -229,14 +252,15 @@ static int ask(const struct question *question, struct buf *answer)
 
 int terminal_ask(const char *question, struct buf *answer)
 {
-	const struct question to = {question, .deadline = INT64_MAX};
+	const struct question to = {question, .fd = STDIN_FILENO,
+				    .deadline = INT64_MAX};
 
 	return ask(&to, answer);
 }
 
-int terminal_ask_secret(const char *question, struct buf *answer)
+int terminal_ask_secret(int terminal, const char *question, struct buf *answer)
 {
-	const struct question to = {question, .secret = true,
+	const struct question to = {question, .fd = terminal, .secret = true,
 				    .deadline = INT64_MAX};
 
 	return ask(&to, answer);
@@ -246,7 +270,7 @@ int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer)
 {
 	const struct question to = {
-	    question, .pasted = true,
+	    question, .fd = STDIN_FILENO, .pasted = true,
 	    .deadline =
 		seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
 

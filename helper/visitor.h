@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * visitor.h - the listener from inside: listener.c has the sockets and the time,
- * visitor.c answers who comes. Both speak to libmicrohttpd, nobody else does.
+ * crowd.c the connections, visitor.c answers requests. They speak to
+ * libmicrohttpd, nobody else does.
  */
 #ifndef VALETKEY_VISITOR_H
 #define VALETKEY_VISITOR_H
 
 #include "loopback.h"
 #include "net_module.h"
+#include "peer.h"
 
 #include <microhttpd.h>
 
 #define VISITOR_WAITERS 8 /* browsers that may wait for the last page */
+#define VISITOR_PATH 34	  /* "/", 128 bits in hexadecimal digits, NUL */
+
+/* A connection that was let in. */
+struct guest {
+	struct guest *next; /* one that came later */
+	int fd;
+	int64_t until; /* of clock.h */
+	enum peer_owner owner;
+	bool ended;   /* by us */
+	bool waiting; /* for the last page */
+};
 
 struct listener {
 	struct MHD_Daemon *daemons[LOOPBACK_MAX];
@@ -22,14 +35,22 @@ struct listener {
 	char *state;
 	char *provider;
 	char *account;
-	const char *method; /* that the answer comes by */
-	bool form_post;
-	unsigned connections;
+	bool form_post;		  /* that the answer comes by, else by GET */
+	const struct buf *to;	  /* where the start leads */
+	char start[VISITOR_PATH]; /* for our browser's first visit; "": none */
+	char landing[VISITOR_PATH]; /* for its last one */
+	struct buf address;	    /* of the start; empty: none */
+	struct peers peers;
+	enum peer_owner arriving; /* the owner of the next guest */
+	bool refused; /* another user's connection, since we were asked */
+	struct guest *guests; /* the oldest first */
+	unsigned crowd;	      /* of them that have not been ended */
 	struct listener_answer answer;
 	bool answered; /* the state has been used */
 	bool untold;   /* listener_run() has not returned it yet */
 	bool settled;  /* listener_reply() was called: success, text */
 	bool success;
+	bool shown; /* the last page has been sent, since it is settled */
 	struct buf text;
 	struct MHD_Connection *waiters[VISITOR_WAITERS];
 	unsigned waiting; /* suspended, in waiters */

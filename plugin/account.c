@@ -30,21 +30,26 @@ bool account_name_ok(const char *name)
 	       *name != '-';
 }
 
+bool account_id_ok(const char *id)
+{
+	return strlen(id) == ACCOUNT_ID_LENGTH &&
+	       strspn(id, "0123456789abcdef") == ACCOUNT_ID_LENGTH;
+}
+
 static bool ours(const struct stat *st)
 {
 	return (st->st_uid == geteuid() || st->st_uid == 0) &&
 	       !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* A directory that counts, or one that is not there yet. */
-static bool usable_dir(const char *path)
+bool account_directory_ok(const char *path)
 {
 	struct stat st;
 
-	if (!path || *path != '/')
+	if (*path != '/')
 		return false;
-	if (stat(path, &st) != 0)
-		return errno == ENOENT;
+	if (stat(path, &st) != 0) /* a link to nothing is something */
+		return errno == ENOENT && lstat(path, &st) != 0;
 	return S_ISDIR(st.st_mode) && ours(&st);
 }
 
@@ -73,7 +78,7 @@ int account_config_home(struct buf *path)
 	struct stat st;
 	int rc = VALETKEY_OK;
 
-	if (usable_dir(config))
+	if (config && account_directory_ok(config))
 		return buf_str(path, config) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 	if (home && *home == '/' && stat(home, &st) == 0 && ours(&st))
 		rc = buf_str(path, home) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
@@ -90,7 +95,7 @@ int account_path(struct buf *path, const char *file)
 
 	if (!rc && buf_str(path, "/valetkey"))
 		rc = VALETKEY_ERR_NOMEM;
-	if (!rc && !usable_dir(path->data))
+	if (!rc && !account_directory_ok(path->data))
 		rc = VALETKEY_ERR_ACCOUNT;
 	if (!rc && file && (buf_char(path, '/') || buf_str(path, file)))
 		rc = VALETKEY_ERR_NOMEM;
@@ -179,22 +184,38 @@ static const char *account_of_file(char *file)
 	return account_name_ok(file) ? file : NULL;
 }
 
-static DIR *open_accounts(void)
+bool account_unusable(const char *name)
 {
 	struct buf path = {0};
-	DIR *dir = NULL;
-	int fd = -1;
+	struct stat st;
+	int rc = account_path(&path, name);
+	bool there =
+	    rc == VALETKEY_ERR_ACCOUNT ||
+	    (!rc && buf_str(&path, SUFFIX) == 0 && lstat(path.data, &st) == 0);
 
-	errno = 0;
-	if (account_path(&path, NULL) == VALETKEY_OK)
+	buf_free(&path);
+	return there;
+}
+
+/* *dir NULL: there are none. */
+static int open_accounts(DIR **dir)
+{
+	struct buf path = {0};
+	int fd = -1, rc = account_path(&path, NULL);
+
+	*dir = NULL;
+	if (!rc) {
 		fd = descriptor_lift(
 		    open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (fd >= 0 && !dir)
-		close(fd);
+		if (fd >= 0)
+			*dir = fdopendir(fd);
+		if (!*dir && errno != ENOENT)
+			rc = open_failure();
+		if (!*dir && fd >= 0)
+			close(fd);
+	}
 	buf_free(&path);
-	return dir;
+	return rc;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -231,13 +252,13 @@ static int list_accounts(DIR *dir, char ***names, size_t *count)
 
 int account_each(int (*see)(const char *name, void *data), void *data)
 {
-	DIR *dir = open_accounts();
+	DIR *dir;
 	char **names = NULL;
 	size_t count = 0, i;
-	int rc = dir ? VALETKEY_OK : open_failure();
+	int rc = open_accounts(&dir);
 
 	if (!dir)
-		return rc == VALETKEY_ERR_ACCOUNT ? VALETKEY_OK : rc;
+		return rc;
 	rc = list_accounts(dir, &names, &count);
 	closedir(dir);
 	if (count)

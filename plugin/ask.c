@@ -65,6 +65,19 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	return VALETKEY_OK;
 }
 
+/* Where a file is malformed or does not count, the helper has a sentence. */
+static bool helper_says_why(const struct ask *ask, int rc)
+{
+	const struct valetkey_request *request = &ask->request;
+
+	if (request->resource)
+		return false;
+	return rc == VALETKEY_ERR_ARG ||
+	       (rc == VALETKEY_ERR_ACCOUNT &&
+		!(request->flags & VALETKEY_CACHED_ONLY) &&
+		account_unusable(request->account));
+}
+
 /* Which account it is, and whether the URL is one of its hosts. */
 static int find_account(struct ask *ask, struct record *account)
 {
@@ -75,8 +88,8 @@ static int find_account(struct ask *ask, struct record *account)
 		return account_find(ask->origin, ask->account, account);
 	strcpy(ask->account, name);
 	rc = account_read(name, account, NULL);
-	if (rc == VALETKEY_ERR_ARG && !ask->request.resource) {
-		record_free(account); /* the helper says which line is bad */
+	if (helper_says_why(ask, rc)) {
+		record_free(account);
 		return VALETKEY_OK;
 	}
 	if (!rc && ask->request.resource &&

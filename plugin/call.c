@@ -86,11 +86,8 @@ static int handle_message(const struct call *call, struct channel *channel,
 {
 	char reply[REPLY_MAX];
 	const char *text = record_get(record, "text");
-	struct valetkey_message message = {
-	    .size = sizeof(message),
-	    .seconds_left = (uint32_t)record_get_int(record, "seconds_left", 0),
-	    .text = text ? text : "",
-	};
+	struct call_message more = {.local_url = NULL};
+	struct valetkey_message *message = &more.message;
 	size_t i;
 	int rc;
 
@@ -101,14 +98,22 @@ static int handle_message(const struct call *call, struct channel *channel,
 		return VALETKEY_OK; /* a newer helper's */
 	if (kinds[i].interactive && (!call->interactive || !call->converse))
 		return VALETKEY_ERR_LOGIN;
-	message.type = kinds[i].type;
+	*message = (struct valetkey_message){
+	    .size = sizeof(*message),
+	    .type = kinds[i].type,
+	    .seconds_left = (uint32_t)record_get_int(record, "seconds_left", 0),
+	    .text = text ? text : "",
+	};
 	if (kinds[i].url) {
-		message.url = record_get(record, "url");
-		message.code = record_get(record, "code");
-		if (!clean_url(message.url))
+		message->url = record_get(record, "url");
+		message->code = record_get(record, "code");
+		more.local_url = record_get(record, "local_url");
+		if (!clean_url(message->url))
 			return VALETKEY_ERR_HELPER;
+		if (!clean_url(more.local_url))
+			more.local_url = NULL;
 	}
-	rc = tell(call, &message, reply);
+	rc = tell(call, message, reply);
 	if (!rc && kinds[i].reply)
 		rc = send_reply(call, channel, reply);
 	explicit_bzero(reply, sizeof(reply));

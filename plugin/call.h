@@ -12,6 +12,17 @@
 
 #include <stdbool.h>
 
+/*
+ * What the conversation is handed. A host program's ends where the message's size
+ * says; the command, which has this code inside, may look behind it.
+ */
+struct call_message {
+	struct valetkey_message message;
+	const char *local_url; /* OPEN: of this computer, leads to url; NULL:
+				  none. Nothing of the login is in it, so it
+				  may stand in a command line. */
+};
+
 struct call {
 	const struct record *request;
 	int64_t deadline;	     /* of clock.h */

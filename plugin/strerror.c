@@ -20,8 +20,8 @@ const char *valetkey_strerror(int result)
 	case VALETKEY_ERR_SETUID:
 		return "Refused in a set-user-ID or set-group-ID program";
 	case VALETKEY_ERR_ACCOUNT:
-		return "No such account; see 'valetkey status' and "
-		       "'valetkey add'";
+		return "No such account, or its file is not used; see "
+		       "'valetkey status' and 'valetkey add'";
 	case VALETKEY_ERR_LOGIN:
 		return "A login is needed; run 'valetkey login'";
 	case VALETKEY_ERR_SCOPE:

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ struct listener *listener;
 struct listener_answer answer;
 uint16_t port;
 bool form_post;
+struct buf to;
 bool settled;
 
 int open_listener(const char *host, uint16_t at, struct problem *problem)
@@ -27,7 +29,8 @@ int open_listener(const char *host, uint16_t at, struct problem *problem)
 					   .state = STATE,
 					   .provider = "Pro<vider>",
 					   .account = "work",
-					   .form_post = form_post};
+					   .form_post = form_post,
+					   .to = &to};
 
 	settled = false;
 	return listener_open(&options, &listener, &port, problem);
@@ -125,4 +128,33 @@ bool ask(const char *line, struct buf *text)
 	closed = pump(fd, text, 3000);
 	close(fd);
 	return closed;
+}
+
+void location(const struct buf *text, char path[64])
+{
+	static const char name[] = "\r\nLocation: ";
+	const char *at = strstr(buf_text(text), name);
+	size_t len;
+
+	*path = '\0';
+	if (!at || strncmp(text->data, "HTTP/1.1 303 ", 13) != 0)
+		return;
+	at += strlen(name);
+	len = strcspn(at, "\r\n");
+	if (len < 64)
+		memcpy(path, at, len), path[len] = '\0';
+}
+
+int follow(const struct buf *text)
+{
+	char path[64], line[80];
+	int fd;
+
+	location(text, path);
+	if (!*path)
+		return -1;
+	fd = dial(AF_INET, port);
+	snprintf(line, sizeof(line), "GET %s", path);
+	request(fd, line);
+	return fd;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browser.h - for test_listener.c and test_form_post.c: a listener, and the
+ * browser.h - for test_listener.c and its like: a listener, and the
  * other end of it, which sends what a browser would, byte for byte, while the
  * listener is served in the same thread.
  */
@@ -16,6 +16,7 @@ extern struct listener *listener; /* the one that is served */
 extern struct listener_answer answer;
 extern uint16_t port;
 extern bool form_post; /* of the next one that is opened */
+extern struct buf to;  /* where its start leads */
 extern bool settled;   /* listener_run() has returned true */
 
 /* Opens the listener: path /callback, state STATE. A result code. */
@@ -37,5 +38,11 @@ void request(int fd, const char *line);
 
 /* The same on a connection of its own; true: answered and closed. */
 bool ask(const char *line, struct buf *text);
+
+/* Where a 303 leads; "" where the text is none. */
+void location(const struct buf *text, char path[64]);
+
+/* Follows one: a connection on which that was requested, or -1. */
+int follow(const struct buf *text);
 
 #endif

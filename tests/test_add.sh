@@ -333,6 +333,7 @@ test_interrupted()
 	key D
 	END
 	is "$status" "$CANCELED" 'end of file at a question'
+	like "$text" '^valetkey: Canceled' 'end of file at a question: and says so'
 	terminal sh -c 'trap : INT
 		valetkey add work --provider ninjaone --instance demo \
 		--client web --client-id web-client; echo "status $?"; stty' <<-END
@@ -362,6 +363,53 @@ test_interrupted()
 	nothing_left 'Ctrl-C while the provider is asked'
 }
 
+# typed COMMAND: by the shell, on a terminal where the secret is typed.
+typed()
+{
+	terminal sh -c "$1" <<-END
+	expect (not shown)
+	secret $WEB_SECRET
+	END
+}
+
+# A secret for standard input, or for a descriptor, where that is a terminal.
+test_typed()
+{
+	command="valetkey add work --provider ninjaone --instance demo \
+		--client web --client-id web-client --scope monitoring \
+		--redirect-uri $PROVIDER_REDIRECT"
+	typed "$command --secret-stdin"
+	is "$status" 0 '--secret-stdin on a terminal' || tap_note "$text"
+	unlike "$text" "$(cat "$WEB_SECRET")" '--secret-stdin: is not shown'
+	remove work
+	typed "$command --secret-stdin 2>$OUT.errors"
+	is "$status" 0 '--secret-stdin with a log' || tap_note "$text"
+	unlike "$text" "$(cat "$WEB_SECRET")" \
+		'--secret-stdin with a log: is not shown'
+	unlike "$(cat "$OUT.errors")" 'not shown' \
+		'--secret-stdin with a log: the question is on the terminal'
+	remove work
+	typed "$command --no-prompt --secret-fd 3 3</dev/tty </dev/null"
+	is "$status" 0 '--secret-fd of a terminal' || tap_note "$text"
+	unlike "$text" "$(cat "$WEB_SECRET")" '--secret-fd: is not shown'
+	remove work
+	terminal sh -c "trap : INT; $command --secret-stdin
+		echo \"status \$?\"; stty" <<-END
+	expect (not shown)
+	key C
+	expect speed
+	END
+	like "$text" "status $CANCELED" '--secret-stdin and Ctrl-C'
+	unlike "$text" ' -echo( |$)' \
+		'--secret-stdin and Ctrl-C: the terminal echoes again'
+	nothing_left '--secret-stdin on a terminal'
+	(umask 077
+	printf '%s\r\n' "$(cat "$WEB_SECRET")" >"$VALETKEY_TEST_DIR/crlf")
+	said 0 'accepted' 'a line that ends with CR LF' \
+		add_web "$VALETKEY_TEST_DIR/crlf" work
+	remove work
+}
+
 test_plain()
 {
 	terminal env NO_COLOR=1 valetkey add native --provider ninjaone \
@@ -387,5 +435,6 @@ test_unproven
 test_walk
 test_walk_native
 test_interrupted
+test_typed
 test_plain
 done_testing

@@ -84,6 +84,9 @@ test_success()
 	browse success allow native
 	is "$status" 0 'Chromium: a login' || tap_note "$text"
 	shows success '^You are logged in' 'success: the page says so'
+	like "$(cat "$JOBS.success")" \
+		'^ok success: neither address bar nor history has the code$' \
+		'Chromium: the code is in no address that stays'
 	shows success '^native$' 'success: for which account'
 	shows success '^alice@example\.com$' 'success: and for whom'
 	ok 'there is a token' valetkey token native
@@ -118,6 +121,7 @@ test_form_post()
 	echo response_mode=form_post >>"$CONFIG/posted.conf"
 	browse posted allow posted
 	is "$status" 0 'Chromium: form_post' || tap_note "$text"
+	shows posted '^You are logged in' 'form_post: the page says so'
 	remove posted
 }
 

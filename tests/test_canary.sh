@@ -189,13 +189,6 @@ test_core()
 	helper=$(helper_of demo)
 	is "$(awk '/^Max core/ { print $5, $6 }' "/proc/$helper/limits")" \
 		'0 0' 'the helper may not write a core'
-	if [ "$(id -u)" -eq 0 ]; then
-		skip 'root may look into everything' \
-			'the helper cannot be looked into'
-	else
-		is "$(stat -c %u "/proc/$helper/mem")" 0 \
-			'the helper cannot be looked into'
-	fi
 	touch "$own/before"
 	kill -s ABRT "$helper" # a sanitizer leaves that one alone
 	wait "$host"
@@ -210,8 +203,8 @@ test_core()
 test_end()
 {
 	run valetkey logout demo
-	run valetkey remove demo
-	run valetkey remove other
+	run valetkey remove demo --yes
+	run valetkey remove other --yes
 	learn_all
 	is "$(found_in_files "$own/all")$(grep -acFf "$own/all" "$processes")" \
 		0 'nor is anything left by logout and remove'

@@ -178,6 +178,8 @@ test_status()
 	unlike "$text" '^fresh:' 'status of one: of no other'
 	said "$LOGIN" 'valetkey login fresh' 'status of one that is not' \
 		valetkey status fresh
+	is "$(valetkey status fresh 2>&1 >/dev/null)" '' \
+		'status of one that is not: said once, where it is asked for'
 	said "$ACCOUNT" 'no account' 'status of none' valetkey status nobody
 	requests 0 'status asks no provider'
 }
@@ -229,12 +231,36 @@ test_logout_unreachable()
 	provider_stop
 	said 0 'work is logged out' 'logout without the provider' \
 		valetkey logout work
-	like "$text" 'kept in the keyring and sent later' 'and what becomes of it'
+	like "$text" 'kept in the keyring, until' 'and what becomes of it'
 	said "$LOGIN" 'valetkey login work' 'there is no token any more' \
 		valetkey token work
 	run valetkey status
 	like "$text" 'Revocations that wait to be sent: 1' 'status says so'
 	provider_start
+}
+
+# It is asked first; without somebody to be asked it is not done.
+test_unasked()
+{
+	for input in 'echo n' 'echo y' true; do
+		run sh -c "$input | valetkey remove fresh"
+		is "$status" "$ARG" "remove, after $input" || tap_note "$text"
+		like "$text" 'Run: valetkey remove fresh --yes$' \
+			"remove, after $input: and says how"
+	done
+	exits "$ARG" 'remove without an input' sh -c 'valetkey remove fresh <&-'
+	exits "$ARG" 'remove of nothing at all' \
+		sh -c 'valetkey remove fresh </dev/null'
+	terminal sh -c "valetkey remove fresh 2>$OUT.errors" </dev/null
+	is "$status" "$ARG" 'remove whose question would not be seen'
+	terminal valetkey remove fresh <<-END
+	expect [y/N]
+	key D
+	END
+	is "$status" "$CANCELED" 'remove, and the end instead of an answer'
+	like "$text" '^valetkey: Nothing was changed' 'and says so'
+	like "$(valetkey status fresh)" 'client secret +stored' \
+		'and nothing of it was done'
 }
 
 test_remove()
@@ -311,5 +337,6 @@ test_status_broken
 test_complete
 test_logout
 test_logout_unreachable
+test_unasked
 test_remove
 done_testing

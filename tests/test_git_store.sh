@@ -22,6 +22,30 @@ tell()
 	printf '%s\n' "$@" | git credential "$tell_verb"
 }
 
+# A person who has no git at hand.
+typed()
+{
+	typed_text=$(TERM=dumb "$VALETKEY_BUILD/tests/terminal" \
+		git-credential-valetkey store <<-END
+	expect not shown
+	send protocol=https
+	expect not shown
+	send host=typed.example
+	expect not shown
+	send username=typist
+	expect not shown
+	send password=typed-by-hand
+	expect not shown
+	send
+	END
+	)
+	is $? 0 'a credential that is typed' || tap_note "$typed_text"
+	unlike "$typed_text" typed-by-hand 'is not shown'
+	is "$(get protocol=https host=typed.example | tail -n 1)" \
+		password=typed-by-hand 'and is stored'
+	helper erase protocol=https host=typed.example
+}
+
 get()
 {
 	helper get "$@"
@@ -271,6 +295,7 @@ if ! command -v secret-tool >/dev/null; then
 fi
 cd "$VALETKEY_TEST_DIR" || exit
 contract
+typed
 paths
 expiry
 authtypes

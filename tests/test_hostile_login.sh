@@ -121,8 +121,9 @@ make_busy_browser()
 	#!/bin/sh
 	part() { printf '%s\n' "${1#*\?}" | tr '&' '\n' |
 		sed -n "s/^$2=//p" | sed 's/%3A/:/g; s/%2F/\//g'; }
-	uri=$(part "$1" redirect_uri) state=$(part "$1" state)
-	iss=${1%%/authorize*}
+	to=$(curl -q -s --noproxy '*' -o /dev/null -w '%{redirect_url}' "$1")
+	uri=$(part "$to" redirect_uri) state=$(part "$to" state)
+	iss=${to%%/authorize*}
 	bring() { what=$1; shift
 		printf '%s %s\n' "$what" "$(curl -q -s --noproxy '*' \
 			--max-time 10 -o /dev/null -w '%{http_code}' "$@")"

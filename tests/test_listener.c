@@ -126,26 +126,59 @@ static void test_long_url(void)
 	buf_free(&text);
 }
 
+/* Where nothing of the answer is in the address. */
+static void test_sent_on(const struct buf *text)
+{
+	static const char *const others[] = {"HEAD", "POST", "PUT"};
+	char path[64], line[80];
+	struct buf other = {0};
+	bool refused = true;
+	size_t i;
+
+	location(text, path);
+	tap_ok(strlen(path) == 33 && !has(text, STATE) && !has(text, "ode") &&
+		   !has(text, "<"),
+	       "the browser is sent on to a clean address");
+	tap_ok(has(text, "Cache-Control: no-store") &&
+		   has(text, "Referrer-Policy: no-referrer") &&
+		   has(text, "Connection: close"),
+	       "the headers of that");
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(line, sizeof(line), "%s %s", others[i], path);
+		ask(line, &other);
+		refused = refused && has(&other, "HTTP/1.1 405") &&
+			  has(&other, "Allow: GET");
+	}
+	tap_ok(refused, "only a GET is answered there");
+	snprintf(line, sizeof(line), "GET %sx", path);
+	ask(line, &other);
+	tap_ok(has(&other, "HTTP/1.1 404"), "and nowhere beside it");
+	buf_free(&other);
+}
+
 /* Idle and half requests are open while the good one comes. */
 static void test_redirect(void)
 {
 	struct buf text = {0};
 	int idle = dial(AF_INET, port), half = dial(AF_INET, port);
-	int fd, again;
+	int fd, again, late;
 
 	say(half, "GET " GOOD " HTTP/1.1\r\nHost: 127.");
 	pump(-1, NULL, 50);
 	tap_ok(!settled, "an idle connection and half a request do nothing");
-	fd = dial(AF_INET, port);
-	request(fd, "GET " GOOD "&iss=https%3A%2F%2Fi.example&session=9");
-	tap_ok(!pump(fd, &text, 200) && !text.len, "the browser waits");
+	ask("GET " GOOD "&iss=https%3A%2F%2Fi.example&session=9", &text);
 	tap_ok(settled && equal(answer.code, "c/ode 1") &&
 		   equal(answer.iss, "https://i.example") && !answer.error &&
 		   !answer.error_description,
 	       "the right state ends the wait, decoded");
+	test_sent_on(&text);
+	fd = follow(&text);
 	settled = false;
-	again = dial(AF_INET, port);
-	request(again, "GET " GOOD);
+	buf_clear(&text);
+	tap_ok(!pump(fd, &text, 200) && !text.len, "there the browser waits");
+	ask("GET " GOOD, &text);
+	again = follow(&text);
+	buf_clear(&text);
 	tap_ok(!pump(again, &text, 200) && !settled,
 	       "a reload waits too, and settles nothing");
 	listener_reply(listener, true, "al<i>ce");
@@ -158,9 +191,13 @@ static void test_redirect(void)
 	pump(again, &text, 2000);
 	tap_ok(has(&text, "You are logged in"), "the reload sees it as well");
 	ask("GET " GOOD, &text);
+	late = follow(&text);
+	buf_clear(&text);
+	pump(late, &text, 2000);
 	tap_ok(has(&text, "You are logged in") && !settled, "and a late one");
 	close(fd);
 	close(again);
+	close(late);
 	close(idle);
 	close(half);
 	buf_free(&text);
@@ -173,13 +210,14 @@ static void test_error_answer(void)
 	int fd;
 
 	open_listener("127.0.0.1", 0, &problem);
-	fd = dial(AF_INET, port);
-	request(fd, "GET /callback?error=access_denied&error_description="
-		    "no%20%3Cb%3E&state=" STATE);
-	pump(fd, &text, 200);
+	ask("GET /callback?error=access_denied&error_description="
+	    "no%20%3Cb%3E&state=" STATE,
+	    &text);
 	tap_ok(settled && !answer.code && equal(answer.error, "access_denied"),
 	       "an error answer counts");
 	tap_ok(equal(answer.error_description, "no <b>"), "its description");
+	fd = follow(&text);
+	buf_clear(&text);
 	listener_reply(listener, false, "The provider said \"no <b>\" & 'so'");
 	pump(fd, &text, 2000);
 	tap_ok(has(&text, "The login did not work") &&
@@ -199,8 +237,15 @@ static void test_gone(void)
 	int fd;
 
 	open_listener("127.0.0.1", 0, &problem);
-	fd = dial(AF_INET, port);
-	request(fd, "GET " GOOD);
+	ask("GET " GOOD, &text);
+	start = clock_ms();
+	listener_reply(listener, true, NULL);
+	tap_ok(settled && clock_ms() - start < 2500,
+	       "a browser that is not sent on is waited for two seconds");
+	close_listener();
+	open_listener("127.0.0.1", 0, &problem);
+	ask("GET " GOOD, &text);
+	fd = follow(&text);
 	pump(fd, &text, 200);
 	close(fd);
 	start = clock_ms();
@@ -209,10 +254,11 @@ static void test_gone(void)
 	       "a browser that went away breaks nothing");
 	close_listener();
 	open_listener("127.0.0.1", 0, &problem);
-	fd = dial(AF_INET, port);
-	request(fd, "GET " GOOD);
-	pump(fd, &text, 200);
+	ask("GET " GOOD, &text);
+	fd = follow(&text);
+	start = clock_ms();
 	close_listener();
+	tap_ok(clock_ms() - start < 1000, "one that waits is answered at once");
 	buf_clear(&text);
 	while (text.len < 4096) {
 		char part[4096];
@@ -228,20 +274,77 @@ static void test_gone(void)
 	buf_free(&text);
 }
 
-static void test_idle_limit(void)
+/* A byte twice a second, as long as the other side takes it. */
+static void test_lifetime(void)
 {
 	struct problem problem;
 	struct buf text = {0};
 	int64_t start = clock_ms();
-	int fd;
+	int fd, drip;
 
 	open_listener("127.0.0.1", 0, &problem);
 	fd = dial(AF_INET, port);
+	drip = dial(AF_INET, port);
 	say(fd, "GET /call");
-	tap_ok(pump(fd, &text, 15000) && clock_ms() - start > 8000,
-	       "half a request is dropped after ten seconds");
+	say(drip, "GET " GOOD " HTTP/1.1\r\nX: ");
+	while (!pump(drip, &text, 500) && clock_ms() - start < 15000)
+		say(drip, "x");
+	tap_ok(clock_ms() - start > 4000 && clock_ms() - start < 7000,
+	       "a request that drips is dropped after five seconds");
+	tap_ok(pump(fd, &text, 1000) && !text.len && !settled,
+	       "half of one too, without an answer");
 	close(fd);
+	close(drip);
 	close_listener();
+	buf_free(&text);
+}
+
+/* Of our own browser, whose command line shows it. */
+static void test_start(void)
+{
+	const char *url = "https://as.example/authorize?state=" STATE "&x=1";
+	const char *path;
+	struct problem problem;
+	struct buf text = {0}, line = {0};
+	char local[64], first[64];
+	int i;
+
+	open_listener("127.0.0.1", 0, &problem);
+	snprintf(local, sizeof(local), "http://127.0.0.1:%u/", port);
+	tap_ok(strncmp(listener_address(listener), local, strlen(local)) == 0 &&
+		   strlen(listener_address(listener)) == strlen(local) + 32,
+	       "an address of this computer to start from");
+	path = strrchr(listener_address(listener), '/');
+	snprintf(first, sizeof(first), "%s", path);
+	buf_fmt(&line, "GET %s", path);
+	ask(line.data, &text);
+	tap_ok(has(&text, "HTTP/1.1 404"), "leads nowhere yet");
+	buf_str(&to, url);
+	for (i = 0; i < 3; i++) {
+		ask(line.data, &text);
+		location(&text, local);
+		tap_ok(strcmp(local, url) == 0, "leads to the provider (%d)",
+		       i);
+	}
+	tap_ok(has(&text, "Referrer-Policy: no-referrer") &&
+		   has(&text, "Cache-Control: no-store"),
+	       "and is not told of there, nor kept");
+	buf_clear(&line);
+	buf_fmt(&line, "HEAD %s", first);
+	ask(line.data, &text);
+	tap_ok(has(&text, "HTTP/1.1 405") && !has(&text, STATE),
+	       "only by a GET");
+	ask("GET " GOOD, &text);
+	location(&text, local);
+	tap_ok(*local && strcmp(local, first) != 0,
+	       "where it ends is another address");
+	close_listener();
+	open_listener("127.0.0.1", 0, &problem);
+	tap_ok(strcmp(first, strrchr(listener_address(listener), '/')) != 0,
+	       "each login has one of its own");
+	close_listener();
+	buf_free(&to);
+	buf_free(&line);
 	buf_free(&text);
 }
 
@@ -350,7 +453,8 @@ int main(void)
 	test_families();
 	test_port_in_use();
 	test_port_again();
-	test_idle_limit();
+	test_lifetime();
+	test_start();
 	listener_close(NULL);
 	return tap_done();
 }

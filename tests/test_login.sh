@@ -17,6 +17,7 @@ no_refresh()
 no_refresh || exit 1
 browser_setup
 VALETKEY_BROWSER_SAVE=$VALETKEY_TEST_DIR/page.html
+LOG=$VALETKEY_TEST_DIR/login.log
 export VALETKEY_BROWSER_SAVE
 
 # A browser that goes straight back with an error, its text full of control
@@ -25,11 +26,12 @@ make_evil_browser()
 {
 	cat >"$VALETKEY_TEST_DIR/evil" <<-'END'
 	#!/bin/sh
-	query=$(printf '%s' "${1#*\?}" | tr '&' '\n')
+	to=$(curl -q -s --noproxy '*' -o /dev/null -w '%{redirect_url}' "$1")
+	query=$(printf '%s' "${to#*\?}" | tr '&' '\n')
 	uri=$(printf '%s\n' "$query" | sed -n 's/^redirect_uri=//p' |
 		sed 's/%3A/:/g; s/%2F/\//g')
 	state=$(printf '%s\n' "$query" | sed -n 's/^state=//p')
-	curl -q -s --noproxy '*' -o /dev/null "$uri?error=server_error&state=$state&error_description=%1B%5B2Jevil%1B%5D0;x%07%C2%9B31m%0Aok%0D"
+	curl -q -s -L --noproxy '*' -o /dev/null "$uri?error=server_error&state=$state&error_description=%1B%5B2Jevil%1B%5D0;x%07%C2%9B31m%0Aok%0D"
 	END
 	chmod +x "$VALETKEY_TEST_DIR/evil"
 }
@@ -114,6 +116,80 @@ test_browsers()
 	said "$TIMEOUT" 'ssh -L 2[0-9]*:127.0.0.1' 'in a remote session' \
 		env SSH_CONNECTION='x' valetkey login work --no-browser \
 		--timeout 1
+}
+
+# The browser's command line, which every user can list, in its own words and in
+# the kernel's.
+test_command_line()
+{
+	cat >"$VALETKEY_TEST_DIR/argv" <<-'END'
+	#!/bin/sh
+	printf '%s\n' "$@" >"$ARGV" && tr '\0' '\n' <"/proc/$$/cmdline" >>"$ARGV"
+	env >>"$ARGV"
+	exec "$NEXT" "$@"
+	END
+	chmod +x "$VALETKEY_TEST_DIR/argv"
+	said 0 'work is logged in' 'a browser that tells' \
+		env ARGV="$VALETKEY_TEST_DIR/argv.out" NEXT="$BROWSER" \
+		BROWSER="$VALETKEY_TEST_DIR/argv" valetkey login work
+	page 'You are logged in' 'a browser that tells: its landing page'
+	argv=$(cat "$VALETKEY_TEST_DIR/argv.out")
+	like "$argv" '^http://127\.0\.0\.1:[0-9]+/[0-9a-f]{32}$' \
+		'the browser is given an address of this computer'
+	state=$(printf '%s' "$text" | sed -n 's/.*[?&]state=\([^&]*\).*/\1/p')
+	like "$state" '^.{43}$' 'the person is shown the provider'\''s'
+	unlike "$argv" "$state|code_challenge|authorize" \
+		'no state and no challenge in a command line'
+}
+
+# waiting COMMAND...: a login that has begun, and says so in $LOG; the redirect
+# that would end it goes to $back.
+waiting()
+{
+	: >"$LOG"
+	"$@" </dev/null >"$LOG" 2>&1 &
+	login=$!
+	until grep -q Waiting "$LOG"; do sleep 0.05; done
+	state=$(sed -n 's/.*[?&]\(state=[^&[:space:]]*\).*/\1/p' "$LOG")
+	back="$PROVIDER_REDIRECT?$state&code=c"
+}
+
+# Somebody who has the state all the same, and a code of his own account.
+test_other_user()
+{
+	if [ "$(id -u)" -ne 0 ]; then
+		skip 'only root can be another user' 'another user is told of'
+		return
+	fi
+	waiting valetkey login work --no-browser --timeout 3
+	run setpriv --reuid 60002 --clear-groups \
+		curl -q -s --noproxy '*' --max-time 10 "$back"
+	like "$status$text" '^5[26]$' 'another user gets no answer'
+	status=0
+	wait "$login" || status=$?
+	is "$status" "$TIMEOUT" 'another user ends no login'
+	is "$(grep -c 'Another user of this computer came' "$LOG")" 1 \
+		'another user is told of'
+}
+
+# As in some containers: the login works, and says what it could not see.
+test_unseen()
+{
+	waiting "$VALETKEY_BUILD/tests/hosts/seccomp" NETLINK \
+		valetkey login work --no-browser --timeout 20
+	curl -q -s --noproxy '*' --max-time 10 "$back" >/dev/null
+	status=0
+	wait "$login" || status=$?
+	is "$status" "$DENIED" 'where owners are not told: the answer counts'
+	is "$(grep -c 'does not tell whose browser' "$LOG")" 1 \
+		'where owners are not told: and that is said'
+	said 0 'work is logged in' 'where owners are not told: a login' \
+		"$VALETKEY_BUILD/tests/hosts/seccomp" NETLINK \
+		env ARGV="$VALETKEY_TEST_DIR/argv.out" NEXT="$BROWSER" \
+		BROWSER="$VALETKEY_TEST_DIR/argv" valetkey login work
+	page 'You are logged in' 'where owners are not told: its page'
+	like "$(cat "$VALETKEY_TEST_DIR/argv.out")" "^$PROVIDER_URL/ws/oauth/" \
+		'where owners are not told: the provider'\''s address it is'
 }
 
 # ---- it does not ----
@@ -254,6 +330,9 @@ test_native
 test_machine
 test_no_refresh
 test_browsers
+test_command_line
+test_other_user
+test_unseen
 test_denied
 test_preflight
 test_given_up

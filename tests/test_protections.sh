@@ -17,21 +17,22 @@ provider_start --page "/par=$PAGE-par" --page "/auth=$PAGE-auth" \
 ISSUER=$PROVIDER_URL/
 
 # A browser that goes straight back with $BACK after the state, and keeps the
-# address that it was given; $BACK_BY says how, $BACK_FROM where a request is
+# address that it was sent to; $BACK_BY says how, $BACK_FROM where a request is
 # that went beforehand.
 make_browser()
 {
 	cat >"$VALETKEY_TEST_DIR/back" <<-'END'
 	#!/bin/sh
-	printf '%s\n' "$1" >"$SEEN"
-	query=$(printf '%s' "${1#*\?}" | cat - ${BACK_FROM:+"$BACK_FROM"} |
+	to=$(curl -q -s --noproxy '*' -o /dev/null -w '%{redirect_url}' "$1")
+	printf '%s\n' "$to" >"$SEEN"
+	query=$(printf '%s' "${to#*\?}" | cat - ${BACK_FROM:+"$BACK_FROM"} |
 		tr '&' '\n')
 	uri=$(printf '%s\n' "$query" | sed -n 's/^redirect_uri=//p' |
 		sed 's/%3A/:/g; s/%2F/\//g')
 	state=$(printf '%s\n' "$query" | sed -n 's/^state=//p')
 	go()
 	{
-		curl -q -s --noproxy '*' -o "$SEEN.page" -w '%{http_code}\n' "$@"
+		curl -q -s -L --noproxy '*' -o "$SEEN.page" -w '%{http_code}\n' "$@"
 	}
 	case ${BACK_BY:-query} in
 	query) go "$uri?state=$state&$BACK" ;;

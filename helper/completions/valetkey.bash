@@ -44,6 +44,7 @@ _valetkey_options()
 	git-setup) echo --apply ;;
 	status) echo --json ;;
 	providers) echo --check ;;
+	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
 	esac
 	echo --help

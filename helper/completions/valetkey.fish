@@ -84,4 +84,5 @@ complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Make the configur
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
 complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'
 complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
-complete -c valetkey -n '__valetkey_in remove' -l yes -d 'Do not ask'
+complete -c valetkey -n '__valetkey_in logout' -l drop-revocations -d 'Forget the revocations that wait'
+complete -c valetkey -n '__valetkey_in logout remove' -l yes -d 'Do not ask'

@@ -99,6 +99,6 @@ refresh_cost()
 remove_accounts()
 {
 	for account in "$@"; do
-		valetkey remove "$account" </dev/null >/dev/null 2>&1
+		valetkey remove "$account" --yes </dev/null >/dev/null 2>&1
 	done
 }

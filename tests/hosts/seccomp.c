@@ -4,6 +4,7 @@
  *
  *	seccomp EPERM|ENOSYS COMMAND...   the kernel's keyring calls fail so, as in
  *	                                  a container or a Flatpak
+ *	seccomp NETLINK COMMAND...        there are no netlink sockets
  *	seccomp SESSION COMMAND...        with a new session keyring that is not
  *	                                  linked to the user's
  *
@@ -11,6 +12,7 @@
  * does not let us.
  */
 #include "refuse_keys.h"
+#include "refuse_netlink.h"
 
 #include <errno.h>
 #include <linux/keyctl.h>
@@ -31,11 +33,14 @@ int main(int argc, char **argv)
 		rc = refuse_keys(EPERM);
 	else if (argc > 2 && strcmp(argv[1], "ENOSYS") == 0)
 		rc = refuse_keys(ENOSYS);
+	else if (argc > 2 && strcmp(argv[1], "NETLINK") == 0)
+		rc = refuse_netlink();
 	else if (argc > 2 && strcmp(argv[1], "SESSION") == 0)
 		rc = new_session();
 	if (rc < 0)
-		fputs("usage: seccomp EPERM|ENOSYS|SESSION COMMAND...\n",
-		      stderr);
+		fputs(
+		    "usage: seccomp EPERM|ENOSYS|NETLINK|SESSION COMMAND...\n",
+		    stderr);
 	if (rc)
 		return 77;
 	execvp(argv[2], argv + 2);

@@ -134,15 +134,27 @@ async function checkLooks(page, check, name) {
 	}
 }
 
+// Where the person ended, and all that the back button and the history know.
+async function checkHistory(page, check, name) {
+	const session = await page.context().newCDPSession(page);
+	const { entries } = await session.send('Page.getNavigationHistory');
+	const addresses = [page.url(), ...entries.map((entry) => entry.url)];
+	const ours = addresses.filter((address) =>
+		new URL(address).origin === new URL(page.url()).origin);
+	check(!addresses.some((address) => /[?&#]code=/.test(address)) &&
+		ours.length > 1 && ours.every((address) => !/[?#]/.test(address)),
+		`${name}: neither address bar nor history has the code`,
+		addresses.join(' '));
+}
+
 // lookAt(NAME): a function that checks a page and takes its pictures.
-const lookAt = (check, name) => async (page) => {
+const lookAt = (check, name, brought = []) => async (page) => {
 	const text = await page.locator('main').innerText();
 	const html = await page.content();
 	writeFileSync(`${found}${name}.text`, text);
 	const title = await page.title();
 	check(title.endsWith(' - valetkey'), `${name}: the page is valetkey's`, title);
-	const query = new URL(page.url()).searchParams;
-	const hidden = [...secrets, query.get('code'), query.get('state')]
+	const hidden = [...secrets, ...brought]
 		.filter((value) => value && value.length > 8);
 	check(!hidden.some((value) => html.includes(value)),
 		`${name}: no password, secret, code or state on it`);
@@ -159,9 +171,11 @@ async function run(name, how, user, url) {
 	const context = await browser.newContext({ ignoreHTTPSErrors: true,
 		viewport: WIDE, colorScheme: 'light' });
 	context.setDefaultTimeout(30000);
-	const outside = [], errors = [];
+	const outside = [], errors = [], brought = [];
 	context.on('request', (request) => {
-		const { hostname, protocol } = new URL(request.url());
+		const { hostname, protocol, search } = new URL(request.url());
+		const values = new URLSearchParams(request.postData() ?? search);
+		brought.push(values.get('code'), values.get('state'));
 		if (protocol.startsWith('http') && hostname !== '127.0.0.1')
 			outside.push(request.url());
 	});
@@ -174,8 +188,10 @@ async function run(name, how, user, url) {
 		const page = await context.newPage();
 		await page.goto(url);
 		if (await ways[how](page, user, (other) =>
-			lookAt(check, `${name}-${other}`)) !== false)
-			await lookAt(check, name)(page);
+			lookAt(check, `${name}-${other}`, brought)) !== false) {
+			await lookAt(check, name, brought)(page);
+			await checkHistory(page, check, name);
+		}
 	} catch (error) {
 		check(false, `${name}: ${how} leads to valetkey's page`,
 			String(error).split('\n')[0]);

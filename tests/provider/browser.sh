@@ -89,9 +89,9 @@ browse() {
 	dir=$(mktemp -d)
 	trap 'save; rm -rf "$dir"' EXIT
 	trap 'exit 1' HUP INT TERM
-	# scheme://host:port of the provider, for its two forms
-	origin=$(printf '%s' "$1" | sed 's|^\([a-z]*://[^/?#]*\).*|\1|')
 	fetch "$1" || complain "cannot open the page"
+	# scheme://host:port of the provider, for its two forms
+	origin=$(sed 's|^.* \([a-z]*://[^/?#]*\).*|\1|' "$dir/status")
 	if has login; then
 		log_in || complain "cannot send the login"
 	fi
