@@ -69,6 +69,30 @@ static void harden(void)
 		_exit(1);
 }
 
+static void on_deadline(int number)
+{
+	(void)number;
+	channel_ring(LAUNCH_BELL_FD);
+}
+
+/* An event loop that the host waits in learns from us that its time is over,
+ * whatever we are at. */
+static void ring_at(int64_t deadline)
+{
+	struct sigaction action = {.sa_handler = on_deadline,
+				   .sa_flags = SA_RESTART};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+				 .sigev_signo = SIGUSR1};
+	const struct itimerspec at = {
+	    .it_value = {deadline / 1000, deadline % 1000 * 1000000L}};
+	timer_t timer;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGUSR1, &action, NULL) == 0 &&
+	    timer_create(CLOCK_BOOTTIME, &event, &timer) == 0)
+		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
+}
+
 /* Started by hand: say what this is. */
 static int explain(void)
 {
@@ -78,13 +102,12 @@ static int explain(void)
 	return VALETKEY_ERR_ARG;
 }
 
-static bool started_by_plugin(void)
+static bool is_socket(int fd)
 {
 	int type;
 	socklen_t size = sizeof(type);
 
-	return getsockopt(LAUNCH_HELPER_FD, SOL_SOCKET, SO_TYPE, &type,
-			  &size) == 0 &&
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
 	       type == SOCK_STREAM;
 }
 
@@ -111,6 +134,8 @@ static int run(struct job *job)
 	if (timeout > TIMEOUT_MS_MAX)
 		timeout = TIMEOUT_MS_MAX;
 	job->deadline = job->began + timeout;
+	if (job->host->bell)
+		ring_at(job->deadline);
 	job->interactive = record_get(&job->request, "interactive") != NULL;
 	job->send_pending = sends_pending(name);
 	recover_all();
@@ -143,8 +168,10 @@ int main(void)
 	struct job job = {
 	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
 
-	if (!started_by_plugin())
+	if (!is_socket(LAUNCH_HELPER_FD))
 		return explain();
+	if (is_socket(LAUNCH_BELL_FD))
+		host.bell = LAUNCH_BELL_FD;
 	harden();
 	lock_watchdog(AFTER_DEADLINE_S);
 	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==

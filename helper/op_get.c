@@ -22,19 +22,36 @@
 
 #define MIN_VALID_S 60
 
+#define REFUSED_TWICE_MS 5000
+
 struct want {
 	int64_t min_valid_s;
 	const char *scope;
+	const char *refused; /* by a server, or NULL */
+	bool twice;	     /* also when the provider had issued it again */
 };
 
-/* Good for as long as was asked, or issued since: no provider gives more. */
+static bool is_refused(const struct record *grant, const struct want *want)
+{
+	const char *token = record_get(grant, "access_token");
+
+	return want->refused && token && strcmp(want->refused, token) == 0;
+}
+
+/* Good for as long as was asked, or issued since: no provider gives more. The
+ * refused one is, if it is issued again; and whether it would be is not found
+ * out with every call. */
 static bool good(const struct job *job, const struct record *grant,
 		 const struct want *want)
 {
 	int64_t good_for = grant_good_for(grant);
+	int64_t issued = grant_issued_clock(grant);
 
-	return good_for > want->min_valid_s ||
-	       (good_for > 0 && grant_issued_clock(grant) >= job->began);
+	if (is_refused(grant, want) && want->twice)
+		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
+	if (good_for > want->min_valid_s && !is_refused(grant, want))
+		return true;
+	return good_for > 0 && issued >= job->began;
 }
 
 static bool uses_code(const struct client *client)
@@ -133,6 +150,19 @@ static int login(struct job *job, const struct client *client,
 	return flow_login(job, client, &options, grant);
 }
 
+static int check_refused(struct job *job, const struct client *client,
+			 const struct want *want, const struct record *grant)
+{
+	if (!want->twice || !is_refused(grant, want))
+		return VALETKEY_OK;
+	return problem_set(&job->problem, VALETKEY_ERR_DENIED,
+			   "The provider issues the same access token again "
+			   "and again for account %s, though a server refuses "
+			   "it. Wait until it has expired, or run: valetkey "
+			   "login %s",
+			   client->account, client->account);
+}
+
 static int check_scope(struct job *job, const struct client *client,
 		       const struct want *want, const struct record *grant)
 {
@@ -151,8 +181,11 @@ static int check_scope(struct job *job, const struct client *client,
 int op_get(struct job *job)
 {
 	const struct want want = {
-	    record_get_int(&job->request, "min_valid_s", MIN_VALID_S),
-	    record_get(&job->request, "scope"),
+	    .min_valid_s =
+		record_get_int(&job->request, "min_valid_s", MIN_VALID_S),
+	    .scope = record_get(&job->request, "scope"),
+	    .refused = record_get(&job->request, "refused"),
+	    .twice = record_get(&job->request, "refused_twice") != NULL,
 	};
 	struct client client = {0};
 	struct record grant = {0};
@@ -160,6 +193,8 @@ int op_get(struct job *job)
 
 	if (!rc)
 		rc = obtain(job, &client, &want, &grant);
+	if (!rc)
+		rc = check_refused(job, &client, &want, &grant);
 	if (!rc)
 		rc = check_scope(job, &client, &want, &grant);
 	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&

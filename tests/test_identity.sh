@@ -181,6 +181,8 @@ test_somebody_else()
 {
 	before=$(provider_count '/ws/oauth/revoke .*result=ok')
 	said 0 'logged in as alice' 'the same person again' as alice work
+	revoked $((before + 1)) 'the same person again: the login before'
+	before=$((before + 1))
 	said "$CANCELED" "work is alice@example.com's.*as bob@example.com" \
 		'somebody else, and nobody to ask' as bob work
 	like "$text" 'valetkey login work --accept-change' \

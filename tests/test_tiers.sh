@@ -207,6 +207,15 @@ test_ahead()
 	is "$(counted reuse_detected)" 0 'no refresh token was used twice'
 }
 
+# The id is the one that test_park takes.
+test_left()
+{
+	id=00112233445566778899aabbccddeeff
+	ok 'a session in which a grant was parked' "$VALETKEY_SRC/tests/session" \
+		"$VALETKEY_BUILD/tests/test_park"
+	is_gone 'leaves no key of it' keys_with_id
+}
+
 as_ordinary_user
 need_keys 18000
 cd "$VALETKEY_TEST_DIR" || exit 1
@@ -218,5 +227,6 @@ test_none
 test_forbidden
 test_quota
 test_ahead
+test_left
 remove_accounts demo
 done_testing
