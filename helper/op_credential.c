@@ -103,7 +103,7 @@ static int pattern(const struct kind *kind, const struct record *fields,
 	return 0;
 }
 
-static const char *port_of(const char *port, const struct record *fields)
+static const char *actual_port(const char *port, const struct record *fields)
 {
 	const char *protocol = record_get(fields, "protocol");
 
@@ -119,14 +119,14 @@ static const char *port_of(const char *port, const struct record *fields)
 static void keep_port(const struct kind *kind, const struct record *fields,
 		      struct store_item **items)
 {
-	const char *port = port_of(record_get(fields, "port"), fields);
+	const char *port = actual_port(record_get(fields, "port"), fields);
 
 	while (*items) {
 		struct store_item *item = *items;
 		const char *own =
 		    record_get(&item->attributes, kind->names[PORT].attribute);
 
-		if (strcmp(port_of(own, fields), port) == 0) {
+		if (strcmp(actual_port(own, fields), port) == 0) {
 			items = &item->next;
 			continue;
 		}

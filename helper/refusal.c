@@ -62,8 +62,8 @@ static int write_refusal(struct record *state, const struct refusal *refusal)
 }
 
 /* Adds what still counts of the other servers, and one more of this one. */
-static int count_refusal(const struct record *before, struct refusal *refusal,
-			 struct record *state)
+static int refuse_once_more(const struct record *before,
+			    struct refusal *refusal, struct record *state)
 {
 	const char *entry = NULL;
 	struct refusal other;
@@ -97,15 +97,15 @@ void refusal_note(int lock, const char *resource, const struct record *grant)
 	if (lock_read(lock, &before) && record_append(&state, &before) != 0)
 		goto out;
 	record_remove(&state, REFUSED);
-	if (count_refusal(&before, &refusal, &state) == 0)
+	if (refuse_once_more(&before, &refusal, &state) == 0)
 		lock_write(lock, &state);
 out:
 	record_free(&before);
 	record_free(&state);
 }
 
-static int refuse_more(const struct refusal *refusal,
-		       const struct client *client, struct problem *problem)
+static int fail_refused(const struct refusal *refusal,
+			const struct client *client, struct problem *problem)
 {
 	int64_t left_ms = refusal->time + MINUTE_MS - clock_ms();
 	return problem_set(
@@ -135,7 +135,7 @@ int refusal_check(int lock, const char *resource, const struct client *client,
 		    refusal.count >= TOKENS_MAX &&
 		    (!is_known(&refusal) ||
 		     strcmp(refusal.origin, origin) == 0))
-			rc = refuse_more(&refusal, client, problem);
+			rc = fail_refused(&refusal, client, problem);
 	record_free(&state);
 	return rc;
 }

@@ -145,8 +145,8 @@ static bool goes_on(const struct question *question,
 }
 
 /* With standard error in a file nobody would see why nothing is shown. */
-static void show(const struct question *question, const char *before,
-		 const char *text)
+static void show_on_terminal(const struct question *question,
+			     const char *before, const char *text)
 {
 	int fd = -1;
 
@@ -172,11 +172,11 @@ static int read_line(const struct question *question,
 	enum terminal_event event = TERMINAL_MORE;
 	char c;
 
-	show(question, question->text, " ");
+	show_on_terminal(question, question->text, " ");
 	while (event != TERMINAL_ENTER) {
 		if (event == TERMINAL_AGAIN) {
-			show(question, "\n", question->text);
-			show(question, "", " ");
+			show_on_terminal(question, "\n", question->text);
+			show_on_terminal(question, "", " ");
 		}
 		if (next_byte(question, &before->mask, &c))
 			return -1;
@@ -189,7 +189,7 @@ static int read_line(const struct question *question,
 			return -1;
 	}
 	if (before->changed)
-		show(question, "", "\n");
+		show_on_terminal(question, "", "\n");
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static int ask_once(const struct question *question, struct buf *answer)
 
 /* The lines of a paste become one; blanks around are dropped. Other control
  * characters are no answer. */
-static bool clean(const struct question *question, struct buf *answer)
+static bool tidy_answer(const struct question *question, struct buf *answer)
 {
 	static const char blanks[] = " \t\r\n";
 
@@ -238,7 +238,7 @@ static int ask(const struct question *question, struct buf *answer)
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
-		if (!rc && !clean(question, answer)) {
+		if (!rc && !tidy_answer(question, answer)) {
 			terminal_say(TERMINAL_WARNING,
 				     "That holds control characters. Once "
 				     "more:\n");

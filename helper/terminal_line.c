@@ -29,7 +29,7 @@ static void show_last(const struct terminal_line *line)
 }
 
 /* Takes the last character back. */
-static void take_back(const struct terminal_line *line)
+static void erase_last(const struct terminal_line *line)
 {
 	struct buf *text = line->text;
 
@@ -40,19 +40,19 @@ static void take_back(const struct terminal_line *line)
 		fputs("\b \b", stderr);
 }
 
-static void take_word_back(const struct terminal_line *line)
+static void erase_word(const struct terminal_line *line)
 {
 	const struct buf *text = line->text;
 
 	while (text->len && strchr(" \n", text->data[text->len - 1]))
-		take_back(line);
+		erase_last(line);
 	while (text->len && !strchr(" \n", text->data[text->len - 1]))
-		take_back(line);
+		erase_last(line);
 }
 
 /* ---- bytes ---- */
 
-static enum terminal_event add(const struct terminal_line *line, char c)
+static enum terminal_event keep_byte(const struct terminal_line *line, char c)
 {
 	if (line->text->len >= LINE_MAX_BYTES || buf_char(line->text, c))
 		return TERMINAL_NOMEM;
@@ -93,33 +93,33 @@ static bool is_key(const struct terminal_line *line, int which, char c)
 	return key != _POSIX_VDISABLE && key == (unsigned char)c;
 }
 
-static enum terminal_event edit(const struct terminal_line *line, char c)
+static enum terminal_event take_key(const struct terminal_line *line, char c)
 {
 	if (is_key(line, VERASE, c) || c == 0x7f || c == '\b') {
 		if (line->text->len)
-			take_back(line);
+			erase_last(line);
 	} else if (is_key(line, VWERASE, c)) {
-		take_word_back(line);
+		erase_word(line);
 	} else if (is_key(line, VKILL, c)) {
 		buf_clear(line->text);
 		return TERMINAL_AGAIN;
 	} else if (is_key(line, VEOF, c)) {
 		return line->text->len ? TERMINAL_MORE : TERMINAL_END;
 	} else {
-		return add(line, c);
+		return keep_byte(line, c);
 	}
 	return TERMINAL_MORE;
 }
 
 enum terminal_event terminal_line_newline(const struct terminal_line *line)
 {
-	return add(line, '\n');
+	return keep_byte(line, '\n');
 }
 
 enum terminal_event terminal_line_take(struct terminal_line *line, char c)
 {
 	if (!line->keys)
-		return c == '\n' ? TERMINAL_ENTER : add(line, c);
+		return c == '\n' ? TERMINAL_ENTER : keep_byte(line, c);
 	if (line->escape_len && take_escape(line, c))
 		return TERMINAL_MORE;
 	if (c == ESCAPE) {
@@ -130,5 +130,5 @@ enum terminal_event terminal_line_take(struct terminal_line *line, char c)
 	if (c == '\r' || c == '\n')
 		return line->pasting ? terminal_line_newline(line)
 				     : TERMINAL_ENTER;
-	return line->pasting ? add(line, c) : edit(line, c);
+	return line->pasting ? keep_byte(line, c) : take_key(line, c);
 }
