@@ -62,36 +62,32 @@ static int64_t delay_ms(const struct job *job, int64_t failures)
 	return delay < asked * 1000 ? asked * 1000 : delay;
 }
 
-/* What is no matter of the backoff's (newest.h). */
-static int keep_note(const struct record *before, struct record *state)
+/* Leaves what is no matter of the backoff's (newest.h, refusal.h). */
+static void remove_failures(struct record *state)
 {
-	const char *key, *value;
-	size_t at = 0;
-	int rc = 0;
+	static const char *const own[] = {"failures", "until", "result",
+					  "text"};
 
-	while (!rc && (key = record_each(before, &at, &value)))
-		if (strncmp(key, LOCK_KEPT, strlen(LOCK_KEPT)) == 0)
-			rc = record_add(state, key, value);
-	return rc;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		record_remove(state, own[i]);
 }
 
 static void note_failure(int lock, const struct job *job, int result)
 {
-	struct record before = {0}, state = {0};
+	struct record state = {0};
 	int64_t failures = 1;
 
-	if (lock_read(lock, &before))
-		failures += record_get_int(&before, "failures", 0);
+	if (lock_read(lock, &state))
+		failures += record_get_int(&state, "failures", 0);
 	if (failures > FAILURES_MAX)
 		failures = FAILURES_MAX;
-	if (keep_note(&before, &state) == 0 &&
-	    record_add_int(&state, "failures", failures) == 0 &&
+	remove_failures(&state);
+	if (record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",
 			   clock_ms() + delay_ms(job, failures)) == 0 &&
 	    record_add_int(&state, "result", result) == 0 &&
 	    record_add(&state, "text", job->problem.text) == 0)
 		lock_write(lock, &state);
-	record_free(&before);
 	record_free(&state);
 }
 
@@ -107,19 +103,18 @@ static void note_answer(int lock, const struct job *job, int result)
 {
 	bool refused =
 	    result == VALETKEY_ERR_DENIED || result == VALETKEY_ERR_SCOPE;
-	struct record before = {0}, state = {0};
+	struct record state = {0};
 	int rc = 0;
 
-	if (lock_read(lock, &before))
-		rc = keep_note(&before, &state);
+	lock_read(lock, &state);
+	remove_failures(&state);
 	record_remove(&state, REFUSAL_AT);
 	record_remove(&state, REFUSAL_RESULT);
 	record_remove(&state, REFUSAL_TEXT);
-	if (!rc && refused)
+	if (refused)
 		rc = add_refusal(job, result, &state);
 	if (!rc)
 		lock_write(lock, state.pairs.len ? &state : NULL);
-	record_free(&before);
 	record_free(&state);
 }
 

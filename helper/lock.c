@@ -19,7 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define STATE_MAX 4096
+#define STATE_MAX 16384
 
 static int64_t watchdog_at;
 

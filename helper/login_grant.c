@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "lock.h"
 #include "newest.h"
+#include "refusal.h"
 #include "registration.h"
 #include "revocation.h"
 #include "seal.h"
@@ -89,6 +90,7 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 	if (!rc) {
 		backoff_note(lock, job, rc);
 		newest_note(client, lock, grant);
+		refusal_forget(lock);
 	}
 	record_free(&old);
 	return rc;

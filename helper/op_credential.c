@@ -60,6 +60,7 @@ static const struct kind authtype_kind = {
 };
 
 #define NAMES (sizeof(password_kind.names) / sizeof(*password_kind.names))
+#define PORT 3 /* which of them it is */
 
 static int failed(struct job *job, int rc)
 {
@@ -102,6 +103,39 @@ static int pattern(const struct kind *kind, const struct record *fields,
 	return 0;
 }
 
+static const char *actual_port(const char *port, const struct record *fields)
+{
+	const char *protocol = record_get(fields, "protocol");
+
+	if (port || !protocol)
+		return port ? port : "";
+	return strcmp(protocol, "https") == 0  ? "443"
+	       : strcmp(protocol, "http") == 0 ? "80"
+					       : "";
+}
+
+/* A port is part of the host, and the usual one need not be named; but the
+ * keyring finds what says more than was asked for. */
+static void keep_port(const struct kind *kind, const struct record *fields,
+		      struct store_item **items)
+{
+	const char *port = actual_port(record_get(fields, "port"), fields);
+
+	while (*items) {
+		struct store_item *item = *items;
+		const char *own =
+		    record_get(&item->attributes, kind->names[PORT].attribute);
+
+		if (strcmp(actual_port(own, fields), port) == 0) {
+			items = &item->next;
+			continue;
+		}
+		*items = item->next;
+		item->next = NULL;
+		store_git_free(item);
+	}
+}
+
 static int find(struct job *job, const struct kind *kind,
 		const struct record *fields, struct store_item **items)
 {
@@ -110,12 +144,15 @@ static int find(struct job *job, const struct kind *kind,
 	int rc = pattern(kind, fields, &attributes);
 
 	*items = NULL;
+	record_remove(&attributes, kind->names[PORT].attribute);
 	if (!store)
 		rc = job->problem.result;
 	else if (rc)
 		rc = failed(job, rc);
 	else
 		rc = store_git_find(store, &attributes, items, &job->problem);
+	if (record_get(fields, "server"))
+		keep_port(kind, fields, items);
 	record_free(&attributes);
 	return rc;
 }
@@ -234,12 +271,13 @@ int op_git_get(struct job *job)
 
 /* ---- store ---- */
 
-/* Whether the item is the pattern's own, not one that says more. */
+/* Whether the item is the pattern's own, not one that says more; for its port
+ * find() cares. */
 static bool exact(const struct kind *kind, const struct record *fields,
 		  const struct store_item *item)
 {
 	for (size_t i = 0; i < NAMES; i++)
-		if (!record_get(fields, kind->names[i].key) &&
+		if (i != PORT && !record_get(fields, kind->names[i].key) &&
 		    record_get(&item->attributes, kind->names[i].attribute))
 			return false;
 	return true;

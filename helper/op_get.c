@@ -14,6 +14,7 @@
 #include "login.h"
 #include "newest.h"
 #include "ops.h"
+#include "refusal.h"
 #include "registration.h"
 #include "scope.h"
 #include "valetkey.h"
@@ -110,6 +111,9 @@ static int renew(struct job *job, const struct client *client, int lock,
 		return no_grant(job, client);
 	if (!found) /* no grant's pins to compare: the registration's */
 		rc = registration_check(job, client, false);
+	if (!rc)
+		rc = refusal_check(lock, record_get(&job->request, "resource"),
+				   client, &job->problem);
 	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
@@ -258,6 +262,8 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0 &&
 	    !newest_is_another(client, lock, &grant)) {
+		refusal_note(lock, record_get(&job->request, "resource"),
+			     &grant);
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}

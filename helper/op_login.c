@@ -7,6 +7,7 @@
 #include "grant.h"
 #include "lock.h"
 #include "ops.h"
+#include "refusal.h"
 #include "registration.h"
 #include "valetkey.h"
 
@@ -27,6 +28,8 @@ static int machine_login(struct job *job, const struct client *client,
 		rc = flow_client_credentials(job, client, grant);
 	if (!rc)
 		rc = registration_adopt(job, client);
+	if (!rc)
+		refusal_forget(lock);
 	lock_drop(&lock);
 	return rc;
 }

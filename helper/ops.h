@@ -5,11 +5,11 @@
  * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
- *             scope, min_valid_s -> access_token, expires_at, expires_in,
+ *             scope, min_valid_s, resource (the URL that it is for) -> access_token, expires_at, expires_in,
  *             lifetime, scope, token_type
  * renew       a new access token if the present one is in the last fifth of its
  *             life; does not wait for the account's lock -> nothing
- * invalidate  access_token -> nothing
+ * invalidate  access_token, resource (the URL that refused it) -> nothing
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
  *             accept_change=1 (see registration.h, identity.h) -> scope,

@@ -107,6 +107,8 @@ int ask_write(struct ask *ask, struct record *request)
 	if (record_add(request, "op", "get") ||
 	    record_add(request, "account", ask->account) ||
 	    record_add(request, "scope", ask->request.scope) ||
+	    record_add(request, "resource",
+		       ask->request.resource ? ask->origin : NULL) ||
 	    record_add_int(request, "min_valid_s", ask->request.min_valid_s) ||
 	    record_add_int(request, "timeout_ms", left > 1 ? left : 1) ||
 	    memory_write_refused(handle_memory(ask->handle), ask->account,
@@ -151,6 +153,7 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	    .access_token = record_get(answer, "access_token"),
 	    .account = ask->account,
 	    .scope = scope ? scope : "",
+	    .resource = ask->request.resource ? ask->origin : NULL,
 	    .expires_at = record_get_int(answer, "expires_at", 0),
 	    .good_until = INT64_MAX,
 	};
@@ -168,7 +171,10 @@ static int ask_kernel(const struct ask *ask, const struct record *account,
 		      const struct valetkey_token **token)
 {
 	struct record published = {0};
-	struct memory_token from = {.account = ask->account};
+	struct memory_token from = {
+	    .account = ask->account,
+	    .resource = ask->request.resource ? ask->origin : NULL,
+	};
 	const char *scope;
 	int64_t issued;
 	int rc = VALETKEY_OK;

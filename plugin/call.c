@@ -14,7 +14,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define REPLY_MAX 8192
+#define REPLY_MAX 32768
 
 static const struct {
 	const char *name;

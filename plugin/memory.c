@@ -16,6 +16,7 @@
 struct token {
 	struct valetkey_token shown; /* first: the host's view of it */
 	_Atomic uint32_t references;
+	const char *resource; /* "": none was named */
 	int64_t good_until;
 	struct memory *memory;
 	struct token *next_free; /* while it is free */
@@ -135,10 +136,11 @@ static char *put_text(char **at, const char *text)
 
 static bool fill(struct token *token, const struct memory_token *from)
 {
+	const char *resource = from->resource ? from->resource : "";
 	char *at;
 
 	token->text_size = strlen(from->access_token) + strlen(from->account) +
-			   strlen(from->scope) + 3;
+			   strlen(from->scope) + strlen(resource) + 4;
 	token->text = at = malloc(token->text_size);
 	if (!at)
 		return false;
@@ -150,6 +152,7 @@ static bool fill(struct token *token, const struct memory_token *from)
 	    .account = put_text(&at, from->account),
 	    .scope = put_text(&at, from->scope),
 	};
+	token->resource = put_text(&at, resource);
 	token->good_until = from->good_until;
 	return true;
 }
@@ -228,6 +231,13 @@ struct futex *memory_account_lock(struct memory *memory, const char *account)
 	struct memory_slot *slot = memory_slot(memory, &key);
 
 	return slot ? &slot->asking : NULL;
+}
+
+const char *memory_resource(const struct valetkey_token *shown)
+{
+	const struct token *token = (const struct token *)shown;
+
+	return *token->resource ? token->resource : NULL;
 }
 
 uint64_t memory_refusals(struct memory *memory)

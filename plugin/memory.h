@@ -34,10 +34,11 @@ struct memory_token {
 	const char *access_token;
 	const char *account;
 	const char *scope;
-	int64_t expires_at; /* Unix seconds, 0 unknown */
-	int64_t good_until; /* of clock.h, INT64_MAX unknown */
-	int64_t renew_at;   /* of clock.h, INT64_MAX never */
-	uint64_t began;	    /* memory_refusals() when it was asked for */
+	const char *resource; /* the origin it was asked for, or NULL */
+	int64_t expires_at;   /* Unix seconds, 0 unknown */
+	int64_t good_until;   /* of clock.h, INT64_MAX unknown */
+	int64_t renew_at;     /* of clock.h, INT64_MAX never */
+	uint64_t began;	      /* memory_refusals() when it was asked for */
 };
 
 struct memory *memory_new(void);
@@ -88,6 +89,9 @@ bool memory_allows(struct memory *memory, const char *access_token,
 		   int64_t issued);
 int memory_write_refused(struct memory *memory, const char *account,
 			 struct record *request);
+
+/* What it was asked for: an origin; NULL: the host did not say. */
+const char *memory_resource(const struct valetkey_token *token);
 
 void memory_release(const struct valetkey_token *token);
 

@@ -278,6 +278,11 @@ VALETKEY_API void valetkey_token_free(const struct valetkey_token *token);
  * keyring and the desktop keyring no longer have the token. Who has it in memory
  * gives it until it expires, is renewed, or is told the same. So tell the handle
  * that gave it to you.
+ *
+ * Refusals do not loop: once a server (that of the request's resource; without
+ * one, any) has refused three tokens within a minute that were as new, no other
+ * one is asked for: valetkey_get() returns ERR_DENIED for it, in every process,
+ * until a minute is over or somebody logs in.
  */
 VALETKEY_API int valetkey_invalidate(struct valetkey *handle,
 				     const struct valetkey_token *token);

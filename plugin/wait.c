@@ -62,6 +62,7 @@ int wait_refuse(struct valetkey_wait *wait, const struct valetkey_token *token)
 	    record_add(request, "op", "invalidate") ||
 	    record_add(request, "account", token->account) ||
 	    record_add(request, "access_token", token->access_token) ||
+	    record_add(request, "resource", memory_resource(token)) ||
 	    record_add_int(request, "timeout_ms", INVALIDATE_MS))
 		return VALETKEY_ERR_NOMEM;
 	return VALETKEY_OK;

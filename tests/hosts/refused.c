@@ -4,6 +4,7 @@
  * later gives the token, whatever other threads do meanwhile; another handle
  * gives what it has until it is told the same.
  */
+#include "../calm.h"
 #include "host.h"
 
 #include <pthread.h>
@@ -39,6 +40,7 @@ static void tell(struct valetkey *to, const struct valetkey_token *token)
 	int rc = lib.invalidate(to, token);
 
 	must(rc == VALETKEY_OK, "valetkey_invalidate: %s", lib.strerror(rc));
+	calm(token->account);
 }
 
 static void check_other(struct valetkey *other)
