@@ -18,6 +18,7 @@
 
 #define ANSWER_MAX (1u << 20)
 #define UNDO_MS 10000
+#define KEEPER "keeper"
 
 static int no_memory(struct problem *problem)
 {
@@ -145,7 +146,8 @@ static int write_intent(struct job *job, const struct adding *adding)
 		rc = tell_existing(&job->problem, adding->account);
 	buf_free(&path);
 	if (!rc && (beside(adding, "adding", &path) ||
-		    make_text(adding, &adding->keys, &text)))
+		    make_text(adding, &adding->keys, &text) ||
+		    buf_fmt(&text, KEEPER "=%s\n", store_name(job->store))))
 		rc = no_memory(&job->problem);
 	if (!rc && (ftruncate(adding->lock, 0) != 0 ||
 		    write_text(adding->lock, &text) != 0))
@@ -241,6 +243,12 @@ bool adding_resume(struct adding *adding, const char *account)
 	if (!rc)
 		rc = account_read_file(path.data, false, &adding->keys, NULL);
 	buf_free(&path);
+	if (!rc &&
+	    buf_str(&adding->keeper, record_get(&adding->keys, KEEPER)
+					 ? record_get(&adding->keys, KEEPER)
+					 : ""))
+		rc = VALETKEY_ERR_NOMEM;
+	record_remove(&adding->keys, KEEPER);
 	adding->id = record_get(&adding->keys, "id");
 	/* Half a text is as none: nothing was kept before it was whole. */
 	if (!rc || rc == VALETKEY_ERR_ARG)
@@ -329,6 +337,8 @@ static int delete_item(struct job *job, const struct adding *adding)
 		store_set_deadline(store, deadline_in(UNDO_MS));
 		rc = store_writable(store, &job->problem);
 	}
+	if (!rc && adding->keeper.len)
+		store_outlast(store, adding->keeper.data);
 	if (!rc)
 		rc = store_delete(store, &key, &job->problem);
 	job->problem = kept;
@@ -347,5 +357,6 @@ void adding_leave(struct adding *adding)
 {
 	lock_drop(&adding->lock);
 	record_free(&adding->keys);
+	buf_free(&adding->keeper);
 	adding->id = NULL;
 }

@@ -18,14 +18,16 @@ struct adding {
 	char account[ACCOUNT_NAME_MAX + 1];
 	const char *id; /* points into keys */
 	struct record keys;
-	int lock; /* -1: not begun */
+	struct buf
+	    keeper; /* store_name() of who began; of what was left only */
+	int lock;   /* -1: not begun */
 };
 
 /* The folder of the accounts, made where it is missing: 0 or ERR_ACCOUNT. */
 int adding_make_folder(struct problem *problem);
 
 /*
- * Begins with the request's account and its keys, which are all that becomes of
+ * With the keyring open. Begins with the request's account and its keys, which are all that becomes of
  * the file; what is secret or the protocol's is left out. Waits for another
  * `add` of that name. 0, or ERR_ARG (there is such an account), _ACCOUNT (it
  * cannot be written), _TIMEOUT, _NOMEM, with job->problem set.

@@ -98,8 +98,23 @@ static int refused(struct job *job, const struct http_answer *answer)
 	return rc;
 }
 
+/* Where an answer is parked as soon as it is here. */
+struct parking {
+	const struct adding *adding;
+	const struct record *item;
+};
+
+static void park_answer(const struct buf *body, bool whole, void *data)
+{
+	const struct parking *parking = data;
+
+	if (whole)
+		registered_park(parking->adding, parking->item, body);
+}
+
 /* The body of an answer that says a client was made. */
-static int send_request(struct job *job, struct buf *made)
+static int send_request(struct job *job, struct parking *parking,
+			struct buf *made)
 {
 	struct buf body = {0};
 	const struct http_request request = {
@@ -109,6 +124,8 @@ static int send_request(struct job *job, struct buf *made)
 	    .ca_file = record_get(&job->request, "ca_file"),
 	    .proxy = record_get(&job->request, "proxy"),
 	    .deadline = deadline_in(LIMIT_MS),
+	    .received = park_answer,
+	    .data = parking,
 	};
 	const struct net *net = net_load(&job->problem);
 	struct http_answer answer = {0};
@@ -156,14 +173,13 @@ static int register_client(struct job *job, const struct adding *adding)
 {
 	struct buf made = {0};
 	struct record item = {0};
+	struct parking parking = {adding, &item};
 	int rc = registered_prepare(job, adding, &item);
 
 	if (!rc)
-		rc = send_request(job, &made);
-	if (!rc) {
-		registered_park(adding, &item, &made);
+		rc = send_request(job, &parking, &made);
+	if (!rc)
 		rc = registered_take(job, adding, &item, &made);
-	}
 	record_free(&item);
 	buf_free(&made);
 	return rc;

@@ -19,6 +19,7 @@
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
+#define OUTLAST_TRIES 200
 #define PROMPT "org.freedesktop.Secret.Prompt"
 #define STEP_MS 1000
 #define GIVE_UP_MS 2000 /* after the deadline */
@@ -362,4 +363,30 @@ void secrets_disconnect(struct store *store)
 		g_source_destroy(store->timer);
 	g_clear_pointer(&store->timer, g_source_unref);
 	g_clear_pointer(&store->context, g_main_context_unref);
+}
+
+const char *secrets_bus_name(const struct store *store)
+{
+	return g_dbus_connection_get_unique_name(store->bus);
+}
+
+/* Each question makes the bus look at all its sockets once more. */
+void secrets_outlast(struct store *store, const char *bus_name)
+{
+	struct problem ignored = {0};
+	gboolean there = TRUE;
+
+	if (!g_dbus_is_unique_name(bus_name))
+		return;
+	for (int tries = 0; there && tries < OUTLAST_TRIES; tries++) {
+		const struct call call = {BUS_PATH, BUS_NAME, "NameHasOwner",
+					  "(b)",
+					  g_variant_new("(s)", bus_name)};
+		GVariant *answer = NULL;
+
+		if (secrets_call(store, &call, &answer, &ignored))
+			return;
+		g_variant_get(answer, "(b)", &there);
+		g_variant_unref(answer);
+	}
 }

@@ -43,6 +43,11 @@ struct call {
 	GVariant *arguments; /* floating */
 };
 
+/* Our name at the bus, and until that of another, who has ended, is gone there:
+ * then all that he asked the keyring for has reached it. */
+const char *secrets_bus_name(const struct store *store);
+void secrets_outlast(struct store *store, const char *bus_name);
+
 /* Connects to the session bus; then secrets_attach(). */
 int secrets_connect(struct store *store, struct problem *problem);
 

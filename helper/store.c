@@ -418,6 +418,16 @@ int store_list_others(struct store *store, const struct record *ids,
 	return rc ? rc : list_others(store, &others, problem);
 }
 
+const char *store_name(const struct store *store)
+{
+	return secrets_bus_name(store);
+}
+
+void store_outlast(struct store *store, const char *name)
+{
+	secrets_outlast(store, name);
+}
+
 void store_close(struct store *store)
 {
 	if (store)

@@ -83,6 +83,14 @@ int store_delete(struct store *store, const struct store_key *key,
 int store_list_others(struct store *store, const struct record *ids,
 		      struct record *found, struct problem *problem);
 
+/*
+ * What a process asks for before it is killed may reach the keyring after what the
+ * next one asks for. The first notes his name; the next one waits, for a moment,
+ * until the name has gone.
+ */
+const char *store_name(const struct store *store);
+void store_outlast(struct store *store, const char *name);
+
 /* NULL is fine. */
 void store_close(struct store *store);
 

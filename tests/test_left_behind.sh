@@ -12,6 +12,8 @@
 . "$VALETKEY_SRC/tests/command.sh"
 # shellcheck source=tests/git.sh
 . "$VALETKEY_SRC/tests/git.sh"
+# shellcheck source=tests/hosts/hosts.sh
+. "$VALETKEY_SRC/tests/hosts/hosts.sh"
 
 strace -o /dev/null true 2>/dev/null || skip_all 'strace does not work here'
 
@@ -37,7 +39,8 @@ note_ids()
 	account_ids >>"$IDS"
 }
 
-# What the folder, the keyring and the kernel have that is no account's.
+# What the folder, the keyring and the kernel have that is no account's. A key
+# that was given up has a byte until the kernel's collector comes.
 left()
 {
 	for conf in "$CONFIG"/*.conf; do
@@ -49,7 +52,8 @@ left()
 			-name '.*' ! -name "$(basename "$CONFIG")"
 		"$VALETKEY_BUILD/tests/keyring" list
 		sort -u "$IDS" | while read -r id; do
-			grep -o "valetkey[-a-z]*:$id" /proc/keys
+			awk -v id="$id" 'index($9, id) && $10 > 1 {
+				print $9 }' /proc/keys
 		done
 	} | grep -vFf "$VALETKEY_TEST_DIR/good"
 }
@@ -118,6 +122,7 @@ an_account()
 a_login()
 {
 	an_account
+	calm k
 	valetkey token k >/dev/null 2>&1 || {
 		no_account
 		demo_account k >/dev/null 2>&1

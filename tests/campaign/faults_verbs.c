@@ -5,6 +5,7 @@
  * two of the same verb run at once. Then any verb runs once, and what is left
  * that nobody owns is counted (left.c); a success that was told must be one.
  */
+#include "../calm.h"
 #include "campaign.h"
 #include "valetkey.h"
 
@@ -250,16 +251,29 @@ static void judge_verb(struct row *row, const struct verb *verb, bool success,
 	}
 }
 
-/* The next run of any verb, and what is left after it. */
-static void look_after(struct row *row)
+/* Killed between the answer that told of a grant or of a client and its parked
+ * copy: then nobody here can know of it. */
+static bool is_in_window(void)
 {
+	static const char registering[] =
+	    "cd \"$XDG_CONFIG_HOME/valetkey\" && [ ! -e .v.answer ] && "
+	    "grep -q ^registration_endpoint= .v.adding";
 	char id[64];
-	bool in_window =
-	    world_find_id(ACCOUNT, id, sizeof(id)) && login_state(id) == 1;
+
+	if (world_find_id(ACCOUNT, id, sizeof(id)))
+		return login_state(id) == 1;
+	return run_line(registering) == 0;
+}
+
+/* The next run of any verb, and what is left after it. */
+static void look_after(struct row *row, pid_t after)
+{
+	bool in_window = is_in_window();
 	int status;
 
 	left_note();
 	status = run_line("valetkey status");
+	host_await_helpers(after); /* it may go on after its answer */
 	if (status)
 		verb_wrong(row, "valetkey status", status);
 	left_count(row, in_window);
@@ -272,6 +286,9 @@ static bool prepare_verb(struct row *row, const struct verb *verb,
 	struct row before = {0};
 	bool other = verb->other && row->tried % 2;
 	int status = run_line(verb->before);
+
+	if (!verb->run)
+		calm(ACCOUNT); /* no server has refused the token */
 
 	row->tried++;
 	*had_grant = !other;
@@ -325,7 +342,7 @@ static bool kill_verb_once(struct row *row, const struct verb *verb,
 	note_run_time(row, &run);
 	host_await_helpers(run.host.pid);
 	reap_strays();
-	look_after(row);
+	look_after(row, run.host.pid);
 	judge_verb(row, verb, run.succeeded, had_grant);
 	return killed;
 }
@@ -366,7 +383,7 @@ static void twice_once(struct row *row, const struct verb *verb,
 	}
 	host_await_helpers(runs[0].host.pid);
 	reap_strays();
-	look_after(row);
+	look_after(row, runs[0].host.pid);
 	if (!kills && !runs[0].succeeded && !runs[1].succeeded)
 		verb_wrong(row, "neither succeeds", 0);
 	judge_verb(row, verb, runs[0].succeeded || runs[1].succeeded,

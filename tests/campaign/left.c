@@ -338,7 +338,7 @@ static void count_alive(struct row *row, bool in_window)
 		remember_gift(gift.number);
 		if (gift.is_lost)
 			row->unread++;
-		else if (gift.is_grant && in_window)
+		else if (in_window)
 			row->lost_window++, in_window = false;
 		else
 			row->left[gift.is_grant ? LEFT_GRANT : LEFT_CLIENT]++;
