@@ -8,7 +8,7 @@
 FOREIGN=$VALETKEY_TEST_DIR/foreign
 MAILBOX=demo@example.com
 FOREIGN_PIDS=
-IMAP_PORT=
+IMAP_PORT='' IMAPS_PORT=0
 
 # foreign_start: the provider with an account, and server.py.
 foreign_start()
@@ -43,6 +43,16 @@ imap_user()
 	if [ "$(id -u)" -eq 0 ]; then echo nobody; else id -un; fi
 }
 
+imap_tls()
+{
+	if [ "$IMAPS_PORT" -eq 0 ]; then
+		echo 'ssl = no'
+		return
+	fi
+	printf 'ssl = yes\nssl_cert = <%s\nssl_key = <%s\n' \
+		"$FOREIGN/imap/cert.pem" "$FOREIGN/imap/key.pem"
+}
+
 imap_config()
 {
 	user=$(imap_user) group=$(id -gn "$(imap_user)")
@@ -57,7 +67,7 @@ imap_config()
 	default_login_user = $user
 	first_valid_uid = 1
 	first_valid_gid = 1
-	ssl = no
+	$(imap_tls)
 	disable_plaintext_auth = no
 	auth_mechanisms = xoauth2 oauthbearer
 	mail_location = maildir:~/Maildir
@@ -76,7 +86,7 @@ imap_config()
 	    port = $IMAP_PORT
 	  }
 	  inet_listener imaps {
-	    port = 0
+	    port = $IMAPS_PORT
 	  }
 	}
 	service anvil {
@@ -99,9 +109,10 @@ mailbox_gets()
 		>"$FOREIGN/imap/home/Maildir/new/1.$1.here"
 }
 
-# imap_start: with one message.
+# imap_start: with one message; by TLS as well if there is a certificate.
 imap_start()
 {
+	[ ! -e "$FOREIGN/imap/cert.pem" ] || IMAPS_PORT=$(free_port)
 	IMAP_PORT=$(free_port)
 	mkdir -p "$FOREIGN/imap/home/Maildir/new" "$FOREIGN/imap/home/Maildir/cur" \
 		"$FOREIGN/imap/home/Maildir/tmp" "$FOREIGN/imap/run" \

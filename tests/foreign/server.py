@@ -49,8 +49,7 @@ class Files(http.server.BaseHTTPRequestHandler):
     def answer(self, status, body=b"", kind="text/plain"):
         self.send_response(status)
         if status == 401:
-            self.send_header("WWW-Authenticate",
-                             'Bearer realm="files", Cargo login_url="x"')
+            self.send_header("WWW-Authenticate", 'Bearer realm="files"')
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
