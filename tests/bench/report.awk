@@ -265,12 +265,12 @@ function svg_head(height, power, list) {
 	print "<style>.ground{fill:#fff}text{fill:#333}" \
 		".small{font-size:10px;fill:#666}.grid{stroke:#ddd}" \
 		".ours{fill:#0a6cc4}" \
-		".floor{fill:none;stroke:#888;stroke-width:1.5}" \
+		".floor{fill:none;stroke:#333;stroke-width:1.5}" \
 		".peer,.variant{stroke:#fff;stroke-width:.7}" \
 		".peer{fill:#c77700}.variant{fill:#5ba3e6}" \
 		"@media(prefers-color-scheme:dark){.ground{fill:#0d1117}" \
 		"text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#333}" \
-		".ours{fill:#58a6ff}.floor{stroke:#aaa}" \
+		".ours{fill:#58a6ff}.floor{stroke:#eee}" \
 		".peer,.variant{stroke:#0d1117}" \
 		".peer{fill:#e3a34f}.variant{fill:#2f6db5}}</style>"
 	print "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>"
