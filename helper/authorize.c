@@ -4,6 +4,7 @@
  */
 #include "authorize.h"
 #include "endpoint.h"
+#include "oauth_parameter.h"
 #include "random.h"
 #include "scope.h"
 #include "token_request.h"
@@ -51,7 +52,9 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	rest = host + len;
 	to->port = 80;
 	if (strncmp(rest, ":{port}", 7) == 0) {
-		to->port = 0;
+		to->any_port = true;
+		to->port = (uint16_t)record_get_int(&client->config,
+						    "redirect_port", 0);
 		rest += 7;
 	} else if (*rest == ':') {
 		unsigned long port = strtoul(rest + 1, (char **)&rest, 10);
@@ -136,18 +139,6 @@ static bool has_param(const struct buf *params, const char *name, size_t len)
 	return at != NULL;
 }
 
-/* What no file gives another meaning to, or another value. */
-static bool is_ours(const char *name, size_t len)
-{
-	static const char ours[] =
-	    "client_id=&client_secret=&code_challenge=&code_challenge_method=&"
-	    "nonce=&redirect_uri=&request=&request_uri=&resource=&"
-	    "response_mode=&response_type=&scope=&state=";
-	const struct buf all = {.data = (char *)ours, .len = sizeof(ours) - 1};
-
-	return has_param(&all, name, len);
-}
-
 int authorize_add_scope(const struct client *client, const char *scope,
 			struct buf *params)
 {
@@ -158,7 +149,7 @@ int authorize_add_scope(const struct client *client, const char *scope,
 
 	for (const char *c = scope; !rc && *c; c++)
 		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
-	if (!name || is_ours(name, strlen(name)))
+	if (!name || oauth_parameter_is_ours(name, strlen(name)))
 		name = "scope";
 	if (!rc && text.len)
 		rc = endpoint_param(params, name, text.data);
@@ -181,8 +172,7 @@ static int add_challenge(struct authorization *to)
 	return rc;
 }
 
-/* The provider's NAME=VALUE beside ours, never instead, and none that would
- * weaken what is sent: another way to answer, somebody else's request object. */
+/* The provider's NAME=VALUE beside ours, never instead. */
 static int add_more(const struct client *client, struct authorization *to)
 {
 	const char *one = NULL;
@@ -193,7 +183,7 @@ static int add_more(const struct client *client, struct authorization *to)
 		size_t len = strcspn(one, "=");
 		struct buf name = {0};
 
-		if (one[len] && !is_ours(one, len) &&
+		if (len && one[len] && !oauth_parameter_is_ours(one, len) &&
 		    !has_param(&to->params, one, len))
 			rc = buf_add(&name, one, len) ||
 			     endpoint_param(&to->params, name.data,

@@ -19,6 +19,8 @@ struct authorization {
 				    empty: it is not on this machine */
 	struct buf path;
 	uint16_t port; /* 0: any */
+	bool any_port; /* {port}: the server may take another */
+	bool moved;    /* `port` was taken, and another is tried */
 	struct buf state;
 	struct buf verifier; /* RFC 7636 code_verifier: secret; empty where the
 				provider breaks on it (pkce=none) */
@@ -35,6 +37,23 @@ struct authorization {
 int authorize_begin(const struct client *client, const char *more,
 		    struct authorization *authorization,
 		    struct problem *problem);
+
+/*
+ * What a provider answered that does not take the login request, and what to do:
+ * ERR_DENIED or ERR_SCOPE.
+ */
+struct authorize_refusal {
+	const char *error; /* its name, may be NULL, as the next */
+	const char *detail;
+};
+int authorize_refused(const struct client *client,
+		      const struct authorization *authorization,
+		      const struct authorize_refusal *refusal,
+		      struct problem *problem);
+
+/* A sentence, with a space before it, where the server may have refused the port
+ * and the person can do something about it; else "". */
+const char *authorize_port_advice(const struct authorization *authorization);
 
 /* A redirect URI with the port in place of {port}, if it has that. 0 or -1. */
 int authorize_fill_port(const char *uri, uint16_t port, struct buf *out);
@@ -64,7 +83,8 @@ int authorize_push(const struct client *client, const char *client_secret,
 /*
  * Opens the URL as a browser would, without following where it leads. What a
  * person would only see as an error page is an error here: a bare 404, a
- * redirect to an error page, an error handed to our redirect URI. A network
+ * redirect to an error page, an error handed to our redirect URI, an error of
+ * OAuth that is no matter of who asks. A network
  * that fails is no verdict: 0. A pushed request was judged already, and its
  * reference is not wasted on this: 0.
  */

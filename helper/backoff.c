@@ -12,12 +12,18 @@
 
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define FIRST_MS 1000
 #define MOST_MS 300000
 #define MOST_UNREACHED_MS 15000
 #define MOST_RETRY_AFTER_S 3600
 #define FAILURES_MAX 20
+
+#define REFUSAL LOCK_KEPT "refusal."
+#define REFUSAL_TEXT REFUSAL "text"
+#define REFUSAL_RESULT REFUSAL "result"
+#define REFUSAL_AT REFUSAL "at"
 
 int backoff_check(int lock, struct problem *problem)
 {
@@ -57,48 +63,80 @@ static int64_t delay_ms(const struct job *job, int64_t failures)
 	return delay < asked * 1000 ? asked * 1000 : delay;
 }
 
-/* What is no matter of the backoff's (newest.h). */
-static int keep_note(const struct record *before, struct record *state)
+/* Leaves what is no matter of the backoff's (newest.h, refusal.h). */
+static void remove_failures(struct record *state)
 {
-	const char *key, *value;
-	size_t at = 0;
-	int rc = 0;
+	static const char *const own[] = {"failures", "until", "result",
+					  "text"};
 
-	while (!rc && (key = record_each(before, &at, &value)))
-		if (strncmp(key, LOCK_KEPT, strlen(LOCK_KEPT)) == 0)
-			rc = record_add(state, key, value);
-	return rc;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		record_remove(state, own[i]);
 }
 
 static void note_failure(int lock, const struct job *job, int result)
 {
-	struct record before = {0}, state = {0};
+	struct record state = {0};
 	int64_t failures = 1;
 
-	if (lock_read(lock, &before))
-		failures += record_get_int(&before, "failures", 0);
+	if (lock_read(lock, &state))
+		failures += record_get_int(&state, "failures", 0);
 	if (failures > FAILURES_MAX)
 		failures = FAILURES_MAX;
-	if (keep_note(&before, &state) == 0 &&
-	    record_add_int(&state, "failures", failures) == 0 &&
+	remove_failures(&state);
+	if (record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",
 			   clock_ms() + delay_ms(job, failures)) == 0 &&
 	    record_add_int(&state, "result", result) == 0 &&
 	    record_add(&state, "text", job->problem.text) == 0)
 		lock_write(lock, &state);
-	record_free(&before);
 	record_free(&state);
 }
 
-static void forget_failures(int lock)
+static int add_refusal(const struct job *job, int result, struct record *state)
 {
-	struct record before = {0}, state = {0};
+	return record_add_int(state, REFUSAL_AT, time(NULL)) ||
+	       record_add_int(state, REFUSAL_RESULT, result) ||
+	       record_add(state, REFUSAL_TEXT, job->problem.text);
+}
 
-	if (lock_read(lock, &before))
-		keep_note(&before, &state);
-	lock_write(lock, state.pairs.len ? &state : NULL);
-	record_free(&before);
+/* The provider has answered: with a token, or with what it does not do. */
+static void note_answer(int lock, const struct job *job, int result)
+{
+	bool refused =
+	    result == VALETKEY_ERR_DENIED || result == VALETKEY_ERR_SCOPE;
+	struct record state = {0};
+	int rc = 0;
+
+	lock_read(lock, &state);
+	remove_failures(&state);
+	record_remove(&state, REFUSAL_AT);
+	record_remove(&state, REFUSAL_RESULT);
+	record_remove(&state, REFUSAL_TEXT);
+	if (refused)
+		rc = add_refusal(job, result, &state);
+	if (!rc)
+		lock_write(lock, state.pairs.len ? &state : NULL);
 	record_free(&state);
+}
+
+bool backoff_refused(const char *id, struct backoff_refusal *refusal)
+{
+	int lock = lock_look(id, LOCK_GRANT);
+	struct record state = {0};
+	const char *text = NULL;
+
+	*refusal = (struct backoff_refusal){0};
+	if (lock >= 0 && lock_read(lock, &state))
+		text = record_get(&state, REFUSAL_TEXT);
+	if (text) {
+		strncat(refusal->text, text, sizeof(refusal->text) - 1);
+		refusal->at = record_get_int(&state, REFUSAL_AT, 0);
+		refusal->result = (int)record_get_int(&state, REFUSAL_RESULT,
+						      VALETKEY_ERR_DENIED);
+	}
+	record_free(&state);
+	lock_drop(&lock);
+	return text != NULL;
 }
 
 void backoff_note(int lock, const struct job *job, int result)
@@ -107,5 +145,5 @@ void backoff_note(int lock, const struct job *job, int result)
 	    result == VALETKEY_ERR_THROTTLED)
 		note_failure(lock, job, result);
 	else
-		forget_failures(lock);
+		note_answer(lock, job, result);
 }

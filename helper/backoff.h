@@ -12,7 +12,18 @@
 /* 0: go ahead. Else what the provider did last time, with *problem set. */
 int backoff_check(int lock, struct problem *problem);
 
-/* How it went this time; only NETWORK, TIMEOUT and THROTTLED count. */
+/* How it went this time; only NETWORK, TIMEOUT and THROTTLED count. What the
+ * provider refused is known until it gives a token. */
 void backoff_note(int lock, const struct job *job, int result);
+
+/* What the provider refused last, since when it has given none. */
+struct backoff_refusal {
+	int result;
+	int64_t at; /* Unix seconds */
+	char text[sizeof((struct problem){0}.text)];
+};
+
+/* By the account's id, without the lock. False: nothing. */
+bool backoff_refused(const char *id, struct backoff_refusal *refusal);
 
 #endif

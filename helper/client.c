@@ -59,7 +59,7 @@ static int check_place(const struct place *place, const char *key,
 	if (origin_of(url, origin) != 0) /* check_urls() complains */
 		return VALETKEY_OK;
 	if ((own && origin_is(own, origin)) ||
-	    strcmp(place->chosen, origin) == 0 ||
+	    origin_is(place->chosen, origin) ||
 	    provider_has_origin(place->provider, origin))
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_ARG,
@@ -113,12 +113,12 @@ static int put_keys(const struct record *keys, struct record *config)
 static int resolve(const struct record *provider, const struct record *keys,
 		   struct record *config, struct problem *problem)
 {
-	char origin[ORIGIN_MAX];
-	const struct provider_choice choice = {record_get(keys, "client"),
-					       origin, keys};
-	const struct place place = {provider, config, origin};
-	int rc = provider_instance(provider, record_get(keys, "instance"),
-				   origin, problem);
+	char base[PROVIDER_BASE_MAX];
+	const struct provider_choice choice = {record_get(keys, "client"), base,
+					       keys};
+	const struct place place = {provider, config, base};
+	int rc = provider_instance(provider, record_get(keys, "instance"), base,
+				   problem);
 
 	if (!rc)
 		rc = provider_resolve(provider, &choice, config, problem);
@@ -211,8 +211,7 @@ static int bad(struct problem *problem, const char *key, const char *why)
 
 int client_check_id(const struct client *client, struct problem *problem)
 {
-	if (!client->id || strlen(client->id) != ACCOUNT_ID_LENGTH ||
-	    strspn(client->id, "0123456789abcdef") != ACCOUNT_ID_LENGTH)
+	if (!client->id || !account_id_ok(client->id))
 		return bad(problem, "id", "must be 32 hexadecimal digits");
 	return VALETKEY_OK;
 }
@@ -293,6 +292,11 @@ static bool redirect_ok(const char *uri)
 	return ok;
 }
 
+static bool port_ok(int64_t port)
+{
+	return port > 0 && port <= UINT16_MAX;
+}
+
 static int check(const struct client *client, struct problem *problem)
 {
 	int rc = check_names(client, problem);
@@ -311,6 +315,10 @@ static int check(const struct client *client, struct problem *problem)
 		return bad(problem, "redirect_uri",
 			   "must be http://127.0.0.1 with a port or {port}, or "
 			   "an https URL");
+	if (record_get(&client->config, "redirect_port") &&
+	    !port_ok(record_get_int(&client->config, "redirect_port", 0)))
+		return bad(problem, "redirect_port",
+			   "must be a number from 1 to 65535");
 	return VALETKEY_OK;
 }
 

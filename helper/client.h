@@ -16,6 +16,8 @@
  *                   path of its certificate: private_key_jwt, tls_client_auth
  *   flow            code, paste or device; absent: what can work here
  *   shared          yes: several machines use the keyring in turn
+ *   redirect_port   which one a login comes back to for {port} in redirect_uri,
+ *                   if it is free; it is registered there. Absent: any
  *   metadata_at     when the endpoints were discovered, Unix seconds
  *   client_secret_expires_at
  *                   of a client that we registered, Unix seconds
@@ -80,6 +82,10 @@ int client_load(const char *account, struct client *client,
 int client_load_id(const char *account, struct client *client,
 		   struct problem *problem);
 
+/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like where one
+ * cannot be read: then nobody knows whose an id is. */
+int client_list_ids(struct record *ids);
+
 /* Whether the account's file is still there, with the same id. */
 bool client_still_there(const struct client *client);
 
@@ -114,7 +120,17 @@ int client_pin(const struct client *client, struct record *item);
  * Whether a keyring item was made for this client as it is configured now;
  * where not, `what` names the first key that differs ("token_endpoint").
  */
+enum client_pins {
+	CLIENT_PINS_ALL = 1,
+	/* What a client secret is sent by: it does not go to the hosts, and
+	 * pkce protects a code. */
+	CLIENT_PINS_SECRET = 2,
+	/* Of a client that has no secret and no grant: nothing can go astray
+	 * by what it has gained, a ca_file or an endpoint on the server of its
+	 * token endpoint. */
+	CLIENT_PINS_UNUSED = 3
+};
 bool client_pinned(const struct client *client, const struct record *item,
-		   const char **what);
+		   enum client_pins pins, const char **what);
 
 #endif

@@ -81,6 +81,25 @@ int client_load_id(const char *account, struct client *client,
 	return client_check_id(client, problem);
 }
 
+static int see_id(const char *name, void *ids)
+{
+	struct record keys = {0};
+	int rc = account_read(name, &keys, NULL);
+	const char *id = record_get(&keys, "id");
+
+	if (!rc && !id)
+		rc = VALETKEY_ERR_ACCOUNT;
+	if (!rc && record_add(ids, id, name))
+		rc = VALETKEY_ERR_NOMEM;
+	record_free(&keys);
+	return rc;
+}
+
+int client_list_ids(struct record *ids)
+{
+	return account_each(see_id, ids);
+}
+
 int client_check(const struct client *client, struct problem *problem)
 {
 	if (client_still_there(client))

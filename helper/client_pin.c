@@ -12,14 +12,16 @@
 #include <string.h>
 
 /*
- * client_id too: a grant is of use to the client that got it alone. And pkce:
- * without it whoever catches a code could have the next one. What differs first
- * is told; a client secret may go where pkce or hosts alone differ, so these
- * come last.
+ * Where a secret goes, and as whose: a grant is of use to the client that got it
+ * alone. And what becomes of what comes back: without pkce whoever catches a
+ * code could have the next one, and the hosts are where a token may go. What
+ * differs first is told.
  */
 static const char *const before[] = {"issuer", NULL};
-static const char *const after[] = {"ca_file", "client_id", "pkce", NULL};
-static const char *const *const pinned[] = {before, client_endpoints, after};
+static const char *const after[] = {"ca_file", "client_id", NULL};
+static const char *const later[] = {"pkce", NULL};
+static const char *const *const pinned[] = {before, client_endpoints, after,
+					    later};
 
 #define PINNED_LISTS (sizeof(pinned) / sizeof(*pinned))
 
@@ -88,20 +90,56 @@ static const char *lasting(const char *pin)
 	return "hosts";
 }
 
+/* Not where a secret goes: only what becomes of a code or a token. */
+static bool is_for_later(const char *key)
+{
+	return strcmp(key, "pkce") == 0 || strcmp(key, "hosts") == 0;
+}
+
+/* What an older version did not pin yet was never agreed on, so it has not
+ * changed; but a secret goes only where it is pinned to. */
+static bool pin_holds(const char *key, const char *then, const char *now)
+{
+	if (!then)
+		return is_for_later(key) || !*now;
+	return strcmp(then, now) == 0;
+}
+
+/* A person's own certificates, or one more endpoint of the server that has the
+ * codes and tokens anyhow. */
+static bool is_harmless(const struct record *item, const char *key,
+			const char *then, const char *now)
+{
+	const char *token = record_get(item, "pin.token_endpoint");
+	char origin[ORIGIN_MAX];
+
+	if (!then || *then || is_for_later(key) ||
+	    strcmp(key, "client_id") == 0 || strcmp(key, "issuer") == 0)
+		return false;
+	return strcmp(key, "ca_file") == 0 ||
+	       (token && origin_of(token, origin) == 0 &&
+		origin_is(now, origin));
+}
+
 bool client_pinned(const struct client *client, const struct record *item,
-		   const char **what)
+		   enum client_pins pins, const char **what)
 {
 	struct record now = {0};
-	const char *key, *value, *then;
+	const char *pin, *value;
 	size_t at = 0;
 
 	*what = "memory"; /* ran out: better no answer than a wrong one */
 	if (client_pin(client, &now) == 0)
 		*what = NULL;
-	while (!*what && (key = record_each(&now, &at, &value))) {
-		then = record_get(item, key);
-		if (strcmp(then ? then : "", value) != 0)
-			*what = lasting(key);
+	while (!*what && (pin = record_each(&now, &at, &value))) {
+		const char *then = record_get(item, pin);
+		const char *key = lasting(pin);
+
+		if (!pin_holds(key, then, value) &&
+		    !(pins == CLIENT_PINS_SECRET && is_for_later(key)) &&
+		    !(pins == CLIENT_PINS_UNUSED &&
+		      is_harmless(item, key, then, value)))
+			*what = key;
 	}
 	record_free(&now);
 	return *what == NULL;

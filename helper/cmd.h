@@ -192,15 +192,6 @@ int cmd_secret_source(const struct cmd_args *args, int *fd);
 int cmd_secret_take(const struct cmd_adding *adding, int fd,
 		    struct buf *secret);
 
-/* An account's file that is written, but not under its name yet. */
-struct cmd_account_file {
-	struct buf temporary;
-	struct buf final;
-};
-
-int cmd_account_prepare(const char *account, const struct record *keys,
-			struct cmd_account_file *file);
-int cmd_account_publish(struct cmd_account_file *file);
 /* Changes these keys of an account's file, takes those with an empty value out.
  * 0 or a result; says nothing. */
 int cmd_account_change(const char *account, const struct record *changes);
@@ -208,8 +199,6 @@ int cmd_account_change(const char *account, const struct record *changes);
 /* cmd_fresh.c: before a login, whether what was looked up still holds; `accept`:
  * a change is fine. */
 int cmd_fresh(const char *account, bool accept);
-
-void cmd_account_discard(struct cmd_account_file *file);
 
 /* ---- printing a token (cmd_format.c) ---- */
 

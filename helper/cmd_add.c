@@ -3,7 +3,7 @@
  * cmd_add.c - `valetkey add`: takes a person (or a script) from nothing to an
  * account whose client secret was proven and lies in the keyring. The secret is
  * typed without echo or read from a descriptor, never taken from argv or the
- * environment; the account's file appears last.
+ * environment. The helper makes the account's file.
  */
 #include "account.h"
 #include "cmd.h"
@@ -29,8 +29,8 @@ static const struct cmd_option options[] = {
      "repeated."},
     {"client", "KIND",
      "Which kind of client app, such as web, native or "
-     "api-services; without --provider: authorization_code "
-     "or client_credentials."},
+     "api-services; without --provider: authorization_code, "
+     "device_code or client_credentials."},
     {"client-id", "ID", "The client id that the provider shows."},
     {"register", NULL,
      "Have a client registered by the server, where it takes that (with "
@@ -48,6 +48,7 @@ static const struct cmd_option options[] = {
     {"issuer", "URL", "A provider by its issuer: the rest is looked up."},
     {"authorization-endpoint", "URL", "A provider by its endpoints."},
     {"token-endpoint", "URL", "See above."},
+    {"device-authorization-endpoint", "URL", "See above; optional."},
     {"revocation-endpoint", "URL", "See above; optional."},
     {"auth", "METHOD",
      "client_secret_post, client_secret_basic, private_key_jwt, "
@@ -182,30 +183,16 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
-/*
- * The file is written before the secret goes out and gets its name after. In
- * between a Ctrl-C waits, so that nothing half stays behind. *refused: it is
- * the secret that was not good.
- */
+/* Meanwhile a Ctrl-C waits, so that nothing half stays behind. *refused: it is
+ * the secret that was not good. */
 static int attempt(struct cmd_adding *adding, const struct buf *secret,
 		   struct record *answer, bool *refused)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	*refused = false;
-	if (rc)
-		return rc;
 	cmd_hold_signals();
-	rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc) {
-		rc = submit(adding, secret, answer);
-		*refused = rc == VALETKEY_ERR_DENIED;
-		if (!rc)
-			rc = cmd_account_publish(&file);
-		else
-			cmd_account_discard(&file);
-	}
+	rc = submit(adding, secret, answer);
+	*refused = rc == VALETKEY_ERR_DENIED;
 	if (cmd_signal_held()) {
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 		*refused = false;
@@ -254,24 +241,13 @@ static int keep(struct cmd_adding *adding, int fd)
 	return rc;
 }
 
-/* A client that the server registers for us. That the file can be written is
- * tried before. */
+/* A client that the server registers for us. */
 static int keep_registered(struct cmd_adding *adding)
 {
-	struct cmd_account_file file = {0};
-	int rc = refuse_existing(adding->account);
+	int rc;
 
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	cmd_account_discard(&file);
-	if (rc)
-		return rc;
 	cmd_hold_signals();
 	rc = cmd_register(adding);
-	if (!rc)
-		rc = cmd_account_prepare(adding->account, &adding->keys, &file);
-	if (!rc)
-		rc = cmd_account_publish(&file);
 	if (cmd_signal_held())
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 	cmd_release_signals();

@@ -222,9 +222,9 @@ static int take_auth(struct cmd_adding *adding)
 
 int cmd_answers_overrides(struct cmd_adding *adding)
 {
-	static const char *const keys[] = {"authorization_endpoint",
-					   "token_endpoint",
-					   "revocation_endpoint", NULL};
+	static const char *const keys[] = {
+	    "authorization_endpoint", "token_endpoint",
+	    "device_authorization_endpoint", "revocation_endpoint", NULL};
 	const char *host = NULL;
 	char origin[ORIGIN_MAX];
 	int rc = VALETKEY_OK;

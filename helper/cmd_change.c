@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX (64u << 10)
+#define TRIES 8
 
 static int read_all(const char *path, struct buf *text)
 {
@@ -83,23 +85,45 @@ static int rewrite(const struct buf *old, const struct record *changes,
 	return rc;
 }
 
+/* The lock says that somebody writes it: one that nobody has locked was left by a
+ * run that was killed, and the helper deletes it, maybe just before we lock. */
+static int open_temporary(struct buf *name, const char *path)
+{
+	struct stat status;
+	int fd = -1;
+
+	for (int i = 0; i < TRIES && fd < 0; i++) {
+		buf_clear(name);
+		if (buf_fmt(name, "%s.new-XXXXXX", path))
+			return -1;
+		fd = mkostemp(name->data, O_CLOEXEC);
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+		    fstat(fd, &status) == 0 && status.st_nlink)
+			return fd;
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 static int replace(const char *path, const struct buf *text)
 {
 	struct buf temporary = {0};
 	struct stat status;
 	int fd = -1, rc = -1;
 
-	if (stat(path, &status) == 0 &&
-	    buf_fmt(&temporary, "%s.new-XXXXXX", path) == 0)
-		fd = mkostemp(temporary.data, O_CLOEXEC);
+	if (stat(path, &status) == 0)
+		fd = open_temporary(&temporary, path);
 	if (fd >= 0 && fchmod(fd, status.st_mode & 0777) == 0 &&
 	    write(fd, text->data, text->len) == (ssize_t)text->len &&
 	    fsync(fd) == 0)
 		rc = rename(temporary.data, path);
 	if (fd >= 0) {
-		close(fd);
 		if (rc)
 			unlink(temporary.data);
+		close(fd);
 	}
 	buf_free(&temporary);
 	return rc;

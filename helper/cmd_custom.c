@@ -63,14 +63,19 @@ static void tell_warnings(const struct record *answer)
  * all the server's own are asked for again from time to time (cmd_fresh.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
-	static const char *const no_keys[] = {"result", "warning[]",
+	static const char *const no_keys[] = {"result",
+					      "warning[]",
 					      "grant_types[]",
-					      "registration_endpoint", NULL};
+					      "registration_auth",
+					      "registration_endpoint",
+					      NULL};
 	struct record found = {0};
 	const char *key, *value;
-	bool by_hand = record_get(&adding->keys, "token_endpoint") ||
-		       record_get(&adding->keys, "authorization_endpoint") ||
-		       record_get(&adding->keys, "revocation_endpoint");
+	bool by_hand =
+	    record_get(&adding->keys, "token_endpoint") ||
+	    record_get(&adding->keys, "authorization_endpoint") ||
+	    record_get(&adding->keys, "device_authorization_endpoint") ||
+	    record_get(&adding->keys, "revocation_endpoint");
 	size_t at = 0;
 	int rc = record_append(&found, answer);
 
@@ -137,6 +142,11 @@ static int default_host(struct cmd_adding *adding)
 							    : VALETKEY_OK;
 }
 
+static bool is_grant(const char *grant, const char *kind)
+{
+	return grant && strcmp(grant, kind) == 0;
+}
+
 /* Everything that is known without a question. */
 static int check(const struct cmd_adding *adding, const char *grant)
 {
@@ -144,11 +154,18 @@ static int check(const struct cmd_adding *adding, const char *grant)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--instance belongs to a --provider. See: "
 				"valetkey providers");
-	if (grant && strcmp(grant, "authorization_code") != 0 &&
-	    strcmp(grant, "client_credentials") != 0)
+	if (grant && !is_grant(grant, "authorization_code") &&
+	    !is_grant(grant, "device_code") &&
+	    !is_grant(grant, "client_credentials"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Without --provider the kind of client is "
-				"authorization_code or client_credentials.");
+				"authorization_code, device_code or "
+				"client_credentials.");
+	if (is_grant(grant, "device_code") &&
+	    cmd_option(adding->args, "register"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--register makes no client for the device "
+				"login alone: leave --client out.");
 	if (!cmd_option(adding->args, "issuer") &&
 	    !record_get(&adding->keys, "token_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -202,15 +219,22 @@ static int put_redirect(struct cmd_adding *adding)
 
 static int put_keys(struct cmd_adding *adding, const char *grant)
 {
+	bool device = is_grant(grant, "device_code");
+	bool browser = !adding->machine && !device;
 	const char *scope;
 	int rc = cmd_answers_option(adding->args, "scope", &scope);
 
-	if (!rc && !adding->machine &&
+	if (!rc && browser &&
 	    !record_get(&adding->keys, "authorization_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Where does one log in? Give it: "
 				"--authorization-endpoint URL.");
-	if (!rc && !adding->machine)
+	if (!rc && device &&
+	    !record_get(&adding->keys, "device_authorization_endpoint"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Where does a device log in? Give it: "
+				"--device-authorization-endpoint URL.");
+	if (!rc && browser)
 		rc = put_redirect(adding);
 	if (!rc && (record_add(&adding->keys, "grant",
 			       grant ? grant : "authorization_code") ||
@@ -250,7 +274,7 @@ int cmd_custom_walk(struct cmd_adding *adding)
 	const char *grant = cmd_option(adding->args, "client");
 	int rc = check(adding, grant);
 
-	adding->machine = grant && strcmp(grant, "client_credentials") == 0;
+	adding->machine = is_grant(grant, "client_credentials");
 	if (!rc && issuer)
 		rc = discover(adding, issuer);
 	if (!rc)

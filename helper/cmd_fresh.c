@@ -78,14 +78,20 @@ static int compare(const struct record *keys, const struct record *found,
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-/* A secret never goes anywhere but where it was added for. */
-static int refuse(const char *account, const struct record *keys)
+/* By a secret, a key or a certificate; Basic is the default. */
+static bool proves_itself(const struct record *keys)
 {
 	const char *auth = record_get(keys, "auth");
 
-	if (auth && strncmp(auth, "client_secret_", 14) == 0)
+	return !auth || strcmp(auth, "none") != 0;
+}
+
+/* A secret never goes anywhere but where it was added for. */
+static int refuse(const char *account, const struct record *keys)
+{
+	if (proves_itself(keys))
 		return cmd_fail(VALETKEY_ERR_LOGIN,
-				"The client secret of %s was added for the "
+				"The client of %s was added for the "
 				"former. If the provider has announced this "
 				"change, run: valetkey remove %s, then "
 				"valetkey add %s",
@@ -94,13 +100,6 @@ static int refuse(const char *account, const struct record *keys)
 			"If the provider has announced this change, run: "
 			"valetkey login %s --accept-change",
 			account);
-}
-
-static bool may_change(const struct record *keys, bool accept)
-{
-	const char *auth = record_get(keys, "auth");
-
-	return accept && !(auth && strncmp(auth, "client_secret_", 14) == 0);
 }
 
 /* A promise that is new makes us stricter, and needs nobody's leave. */
@@ -140,7 +139,7 @@ int cmd_fresh(const char *account, bool accept)
 	}
 	if (!rc)
 		rc = compare(&keys, &found, &changes);
-	if (!rc && changes.pairs.len && !may_change(&keys, accept))
+	if (!rc && changes.pairs.len && !(accept && !proves_itself(&keys)))
 		rc = refuse(account, &keys);
 	if (!rc)
 		rc = take_over(account, &keys, &found, &changes);

@@ -131,7 +131,8 @@ int git_print(const struct record *answer)
 
 /* ---- verbs ---- */
 
-static int get(const struct git_request *request)
+/* ERR_RESOURCE: no account's business. */
+static int answer_by_account(const struct git_request *request)
 {
 	struct client client = {0};
 	struct git_past past;
@@ -139,14 +140,34 @@ static int get(const struct git_request *request)
 
 	git_state_read(&request->message, &past);
 	rc = git_account_choose(request, &past, &client);
-	if (rc == VALETKEY_ERR_RESOURCE)
-		return git_stored_get(request);
 	if (!rc)
 		rc = git_token_get(request, &client, &past);
-	if (rc)
-		puts("quit=1");
 	client_free(&client);
 	return rc;
+}
+
+/*
+ * A user name that is no account's belongs to a password; where none is stored
+ * it is only what the server's own pages put into their clone URLs, and the
+ * token goes out with the name that it needs. If there is none, git is not told
+ * to quit: a person may have that password.
+ */
+static int get(const struct git_request *request)
+{
+	struct git_request nameless = *request;
+	bool answered;
+	int rc = answer_by_account(request);
+
+	if (rc && rc != VALETKEY_ERR_RESOURCE)
+		puts("quit=1");
+	if (rc != VALETKEY_ERR_RESOURCE)
+		return rc;
+	rc = git_stored_get(request, &answered);
+	if (rc || answered || !record_get(&request->message, "username"))
+		return rc;
+	nameless.any_user = true;
+	rc = answer_by_account(&nameless);
+	return rc == VALETKEY_ERR_RESOURCE ? VALETKEY_OK : rc;
 }
 
 static int see_any(const char *name, const struct client *client, void *data)

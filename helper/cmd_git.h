@@ -19,13 +19,18 @@ struct git_request {
 	const char *pin;	 /* --account; NULL: none */
 	int64_t timeout_s;	 /* --timeout; 0: none */
 	char origin[ORIGIN_MAX]; /* "": can be no account's */
+	bool any_user;		 /* the user name says nothing of the account */
 	bool authtype, state;	 /* git's capabilities */
 };
 
 /* ---- which account (cmd_git_account.c) ---- */
 
-/* Calls `see` for each account that may answer: one of its hosts is asked for,
- * and neither the user's pin nor the user name speaks against it. */
+/* Whether neither the user's pin nor the user name speaks against it. */
+bool git_account_may_answer(const struct git_request *request,
+			    const struct client *client);
+
+/* Calls `see` for each account that may answer and has the host that is asked
+ * for. */
 int git_account_each(const struct git_request *request,
 		     int (*see)(const char *name, const struct client *client,
 				void *data),
@@ -42,13 +47,13 @@ int git_account_choose(const struct git_request *request,
 int git_token_get(const struct git_request *request, struct client *client,
 		  const struct git_past *past);
 
-/* Makes the next get of every account refresh whose current token git erases.
- */
+/* Makes the next get of every account refresh whose current token git erases,
+ * under whatever user name it went out. `ours`: the name is an account's. */
 int git_token_erase(const struct git_request *request, bool *ours);
 
 /* ---- stored credentials (cmd_git_store.c) ---- */
 
-int git_stored_get(const struct git_request *request);
+int git_stored_get(const struct git_request *request, bool *answered);
 int git_stored_store(const struct git_request *request);
 int git_stored_erase(const struct git_request *request);
 
@@ -82,5 +87,8 @@ int git_tell_failure(int result, struct git_talk *talk);
 
 /* A request to the helper: once silently, and with a person if that helps. */
 int git_call(struct record *request, struct record *answer);
+
+/* Silently, and nothing is told of a failure. */
+int git_call_quietly(struct record *request, struct record *answer);
 
 #endif

@@ -20,14 +20,15 @@ static const char *username_of(const struct client *client)
 	return name ? name : GIT_USERNAME;
 }
 
-static bool may_answer(const struct git_request *request,
-		       const struct client *client)
+bool git_account_may_answer(const struct git_request *request,
+			    const struct client *client)
 {
 	const char *user = record_get(&request->message, "username");
 
 	if (request->pin)
 		return strcmp(request->pin, client->account) == 0;
-	return !user || strcmp(user, client->account) == 0 ||
+	return !user || request->any_user ||
+	       strcmp(user, client->account) == 0 ||
 	       strcmp(user, username_of(client)) == 0;
 }
 
@@ -55,7 +56,7 @@ static int visit_account(const char *name, void *data)
 		cmd_fail_problem(&problem);
 		return rc == VALETKEY_ERR_NOMEM ? rc : VALETKEY_OK;
 	}
-	if (may_answer(visit->request, &client))
+	if (git_account_may_answer(visit->request, &client))
 		rc = visit->see(name, &client, visit->data);
 	client_free(&client);
 	return rc;
@@ -147,6 +148,25 @@ static int weigh(const char *name, const struct client *client, void *data)
 	return VALETKEY_OK;
 }
 
+static int fail_undecided(const struct git_request *request)
+{
+	const char *host = strstr(request->origin, "://") + 3;
+
+	if (!request->any_user)
+		return cmd_fail(VALETKEY_ERR_ACCOUNT,
+				"Several accounts have the host %s. Say which "
+				"one: git config --global "
+				"credential.%s.username ACCOUNT",
+				request->origin, request->origin);
+	return cmd_fail(
+	    VALETKEY_ERR_ACCOUNT,
+	    "Several accounts have the host %s, and %s is none of "
+	    "them. For a token of one of them the URL must begin "
+	    "so: %.*s://ACCOUNT@%s/",
+	    request->origin, record_get(&request->message, "username"),
+	    (int)(host - 3 - request->origin), request->origin, host);
+}
+
 int git_account_choose(const struct git_request *request,
 		       const struct git_past *past, struct client *client)
 {
@@ -159,11 +179,7 @@ int git_account_choose(const struct git_request *request,
 	if (!choice.equals)
 		return VALETKEY_ERR_RESOURCE;
 	if (choice.equals > 1)
-		return cmd_fail(VALETKEY_ERR_ACCOUNT,
-				"Several accounts have the host %s. Say which "
-				"one: git config --global "
-				"credential.%s.username ACCOUNT",
-				request->origin, request->origin);
+		return fail_undecided(request);
 	rc = client_load(choice.name, client, &problem);
 	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
 }

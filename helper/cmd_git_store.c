@@ -91,7 +91,7 @@ static int add_answer(const struct record *from, const char *key,
 	return rc;
 }
 
-static int print_answer(const struct record *from)
+static int print_answer(const struct record *from, bool *answered)
 {
 	static const char *const keys[] = {
 	    "authtype", "credential",	       "username",
@@ -103,17 +103,19 @@ static int print_answer(const struct record *from)
 
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		rc = add_answer(from, keys[i], &answer);
+	*answered = answer.pairs.len != 0;
 	rc = rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
 		: git_print(&answer);
 	record_free(&answer);
 	return rc;
 }
 
-int git_stored_get(const struct git_request *request)
+int git_stored_get(const struct git_request *request, bool *answered)
 {
 	struct record ask = {0}, answer = {0};
 	int rc;
 
+	*answered = false;
 	if (!field(request, "protocol") ||
 	    !(field(request, "host") || field(request, "path")))
 		return incomplete();
@@ -124,7 +126,7 @@ int git_stored_get(const struct git_request *request)
 	if (!rc)
 		rc = git_call(&ask, &answer);
 	if (!rc)
-		rc = print_answer(&answer);
+		rc = print_answer(&answer, answered);
 	record_free(&ask);
 	record_free(&answer);
 	return rc;

@@ -98,6 +98,13 @@ static int call(struct record *request, struct record *answer, bool interactive,
 	return call_helper(&call, answer);
 }
 
+int git_call_quietly(struct record *request, struct record *answer)
+{
+	struct git_talk talk = {.held.result = 0};
+
+	return call(request, answer, false, &talk);
+}
+
 int git_call(struct record *request, struct record *answer)
 {
 	struct git_talk talk = {.talk = {.browser = true}};

@@ -22,6 +22,13 @@
 #define MIN_VALID_S 60
 #define CLOCK_SLACK_S 2 /* an expiry is told in whole seconds */
 
+struct asking {
+	const struct git_request *request;
+	const struct client *client;
+	struct valetkey *handle;
+	struct git_talk talk;
+};
+
 /* ---- how ---- */
 
 static enum git_scheme choose_scheme(const struct git_request *request)
@@ -51,21 +58,23 @@ static enum git_scheme choose_scheme(const struct git_request *request)
 }
 
 /* Of the account's tokens, in seconds; 0: not known. */
-static int64_t lifetime_of(const struct client *client)
+static int64_t lifetime_of(const struct asking *asking)
 {
+	const struct record *config = &asking->client->config;
 	struct record published = {0}, request = {0};
-	struct cmd_call call = {
-	    .request = &request, .answer = &published, .timeout_s = 30};
 	int64_t lifetime = 0;
 
-	if (kernel_read(&client->config, &published))
+	if (kernel_read(config, &published))
 		lifetime = (record_get_int(&published, "good_until", 0) -
 			    record_get_int(&published, "issued", 0)) /
 			   1000;
-	else if (!kernel_wanted(&client->config) &&
+	else if (!kernel_wanted(config) &&
 		 record_add(&request, "op", "get") == 0 &&
-		 record_add(&request, "account", client->account) == 0 &&
-		 cmd_call(&call) == VALETKEY_OK)
+		 record_add(&request, "account", asking->client->account) ==
+		     0 &&
+		 record_add(&request, "resource", asking->request->origin) ==
+		     0 &&
+		 git_call_quietly(&request, &published) == VALETKEY_OK)
 		lifetime = record_get_int(&published, "lifetime", 0);
 	record_free(&request);
 	record_free(&published);
@@ -86,13 +95,6 @@ static uint32_t good_for(int64_t lifetime)
 }
 
 /* ---- the token ---- */
-
-struct asking {
-	const struct git_request *request;
-	const struct client *client;
-	struct valetkey *handle;
-	struct git_talk talk;
-};
 
 static int ask(const struct asking *asking, uint32_t min_valid_s,
 	       uint64_t flags, const struct valetkey_token **token)
@@ -135,13 +137,13 @@ static void drop_refused(const struct asking *asking,
 static int get_good(const struct asking *asking, uint64_t flags,
 		    const struct valetkey_token **token)
 {
-	int64_t lifetime = lifetime_of(asking->client);
+	int64_t lifetime = lifetime_of(asking);
 	int rc = ask(asking, good_for(lifetime), flags, token);
 
 	if (rc || lifetime || !(*token)->expires_at ||
 	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
 		return rc;
-	lifetime = lifetime_of(asking->client);
+	lifetime = lifetime_of(asking);
 	return ask(asking, good_for(lifetime), flags, token);
 }
 
@@ -238,7 +240,8 @@ struct erasing {
 	bool *ours;
 };
 
-static int invalidate(const char *account, const char *secret)
+static int invalidate(const struct git_request *git, const char *account,
+		      const char *secret)
 {
 	struct record request = {0}, answer = {0};
 	struct cmd_call call = {.request = &request,
@@ -249,6 +252,7 @@ static int invalidate(const char *account, const char *secret)
 
 	if (record_add(&request, "op", "invalidate") == 0 &&
 	    record_add(&request, "account", account) == 0 &&
+	    record_add(&request, "resource", git->origin) == 0 &&
 	    record_add(&request, "access_token", secret) == 0)
 		rc = cmd_call(&call);
 	record_free(&request);
@@ -276,18 +280,22 @@ static int erase_one(const char *name, const struct client *client, void *data)
 	struct erasing *erasing = data;
 	const struct record *message = &erasing->request->message;
 	const char *secret = record_get(message, "credential");
+	bool named = git_account_may_answer(erasing->request, client);
 
-	*erasing->ours = true;
+	*erasing->ours |= named;
 	if (!secret)
 		secret = record_get(message, "password");
-	return secret ? invalidate(name, secret)
-		      : invalidate_any(erasing->request, client);
+	if (secret)
+		return invalidate(erasing->request, name, secret);
+	return named ? invalidate_any(erasing->request, client) : VALETKEY_OK;
 }
 
 int git_token_erase(const struct git_request *request, bool *ours)
 {
 	struct erasing erasing = {request, ours};
+	struct git_request nameless = *request;
 
 	*ours = false;
-	return git_account_each(request, erase_one, &erasing);
+	nameless.any_user = true;
+	return git_account_each(&nameless, erase_one, &erasing);
 }

@@ -26,7 +26,8 @@ static const struct cmd_option options[] = {
     {"no-qr", NULL, "Show no QR code of the address."},
     {"accept-change", NULL,
      "Log in although the provider's endpoints or the account's hosts have "
-     "changed since the last login, or as somebody else than then."},
+     "changed since the account was added or logged in, or as somebody else "
+     "than then."},
     {"timeout", "SECONDS",
      "Give up after that long (default 300; paste and device 900)."},
     {NULL, NULL, NULL},
@@ -59,6 +60,7 @@ static void tell(const char *account, const struct record *answer)
 {
 	const char *identity = record_get(answer, "identity");
 	const char *scope = record_get(answer, "scope");
+	const char *lacking = record_get(answer, "not_granted");
 	int64_t expires = record_get_int(answer, "expires_in", 0);
 	char duration[32];
 
@@ -66,6 +68,10 @@ static void tell(const char *account, const struct record *answer)
 		     identity ? " as " : "", identity ? identity : "");
 	if (scope && *scope)
 		terminal_say(TERMINAL_PLAIN, "  scopes         %s\n", scope);
+	if (lacking)
+		terminal_say(TERMINAL_WARNING,
+			     "  not granted    %s (or by other names)\n",
+			     lacking);
 	if (expires > 0)
 		terminal_say(TERMINAL_PLAIN, "  access token   good for %s\n",
 			     cmd_duration(duration, sizeof(duration), expires));

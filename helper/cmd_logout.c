@@ -3,6 +3,7 @@
  * cmd_logout.c - `valetkey logout` and `valetkey remove`. The account's file
  * goes last: as long as it is there, everything can be tried again.
  */
+#include "account.h"
 #include "cmd.h"
 #include "terminal.h"
 
@@ -10,7 +11,13 @@
 
 #define TIMEOUT_S 90
 
-static const struct cmd_option logout_options[] = {{NULL, NULL, NULL}};
+static const struct cmd_option logout_options[] = {
+    {"drop-revocations", NULL,
+     "Log nobody out; forget the revocations that wait to be sent, of removed "
+     "accounts too, with the tokens and client secrets kept for them."},
+    {"yes", NULL, "Do not ask before they are dropped."},
+    {NULL, NULL, NULL},
+};
 static const struct cmd_option remove_options[] = {
     {"yes", NULL, "Do not ask; needed where there is no terminal."},
     {NULL, NULL, NULL},
@@ -22,24 +29,30 @@ static int run_remove(struct cmd_args *args);
 const struct cmd_verb cmd_logout = {
     .name = "logout",
     .summary = "end the login, at the provider and here",
-    .usage = "logout ACCOUNT",
+    .usage = "logout ACCOUNT | --drop-revocations [--yes]",
     .about = "Revokes the grant at the provider (RFC 7009) and deletes it "
-	     "from the keyring, also where the provider does not answer. The "
-	     "account and its client secret stay.",
+	     "from the keyring, also where the provider does not answer: then "
+	     "the revocation is kept in the keyring, and sent by a later "
+	     "command within 30 days. The account and its client secret stay.",
     .options = logout_options,
-    .examples = "  valetkey logout work\n",
+    .examples = "  valetkey logout work\n"
+		"  valetkey logout --drop-revocations\n",
     .account = true,
+    .account_optional = true,
     .run = run_logout,
 };
 
 const struct cmd_verb cmd_remove = {
     .name = "remove",
     .summary = "log out and forget the account",
-    .usage = "remove ACCOUNT [--yes]",
+    .usage = "remove ACCOUNT|ID [--yes]",
     .about = "Logs out, then deletes the client secret from the keyring and "
-	     "the account's file. The registration at the provider stays: "
+	     "the account's file. Where the provider does not answer, what a "
+	     "later revocation needs is kept, as by logout. The registration "
+	     "at the provider stays: "
 	     "delete it there. A client secret that was shown once is gone "
-	     "for good.",
+	     "for good. With an ID, which status shows, it deletes items of "
+	     "the keyring that have no account here.",
     .options = remove_options,
     .examples = "  valetkey remove work\n",
     .account = true,
@@ -79,10 +92,57 @@ static int ask_helper(const char *op, const char *account)
 	return rc;
 }
 
+/* It ends what would have ended the logins, so nobody does it by mistake. */
+static int may_drop(const struct cmd_args *args)
+{
+	if (args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--drop-revocations is for all that wait, and "
+				"takes no account.");
+	if (!cmd_option(args, "yes") && !terminal_person())
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Nobody can be asked here. To drop what waits "
+				"to be revoked, add --yes.");
+	return cmd_answers_agreed(
+	    args, "Forget the revocations that wait? The logins stay good at "
+		  "their providers. [y/N]");
+}
+
+static int drop_revocations(const struct cmd_args *args)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = TIMEOUT_S,
+				.interactive = terminal_person()};
+	int rc = may_drop(args);
+
+	if (rc)
+		return rc;
+	if (record_add(&request, "op", "drop_revocations"))
+		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	else
+		rc = cmd_call(&call);
+	if (!rc)
+		terminal_say(TERMINAL_PLAIN,
+			     "Revocations that were dropped: %lld.\n",
+			     (long long)record_get_int(&answer, "dropped", 0));
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
 static int run_logout(struct cmd_args *args)
 {
-	int rc = cmd_account_exists(args->account);
+	int rc;
 
+	if (cmd_option(args, "drop-revocations"))
+		return drop_revocations(args);
+	if (!args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which account? Usage: valetkey %s",
+				cmd_logout.usage);
+	rc = cmd_account_exists(args->account);
 	if (!rc)
 		rc = ask_helper("logout", args->account);
 	if (!rc)
@@ -104,10 +164,54 @@ static int agreed(const struct cmd_args *args)
 	return rc;
 }
 
+static bool is_account(const char *name)
+{
+	struct record keys = {0};
+	int rc = account_read(name, &keys, NULL);
+
+	record_free(&keys);
+	return rc != VALETKEY_ERR_ACCOUNT;
+}
+
+/* Items of an account that has no file here. They may be another machine's: it is
+ * never done unasked. */
+static int remove_other(struct cmd_args *args)
+{
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {.request = &request,
+				.answer = &answer,
+				.timeout_s = TIMEOUT_S,
+				.interactive = terminal_person()};
+	int rc = cmd_answers_agreed(
+	    args, "Delete the items of the keyring that have this ID? An "
+		  "account of another machine or folder may need them. [y/N]");
+
+	if (rc)
+		return rc;
+	rc = VALETKEY_ERR_NOMEM;
+	if (record_add(&request, "op", "forget") ||
+	    record_add(&request, "id", args->account))
+		cmd_fail(rc, "Out of memory.");
+	else
+		rc = cmd_call(&call);
+	if (!rc)
+		terminal_say(TERMINAL_GOOD,
+			     "%s is removed. What it logged in "
+			     "to was not told: end the login at "
+			     "the provider.\n",
+			     args->account);
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
 static int run_remove(struct cmd_args *args)
 {
-	int rc = cmd_account_exists(args->account);
+	int rc;
 
+	if (account_id_ok(args->account) && !is_account(args->account))
+		return remove_other(args);
+	rc = cmd_account_exists(args->account);
 	if (!rc)
 		rc = agreed(args);
 	if (!rc)

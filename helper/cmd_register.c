@@ -14,12 +14,15 @@
 static int take_offer(struct cmd_adding *adding, const struct record *found)
 {
 	struct record *to = &adding->registration;
+	const char *auth = record_get(found, "registration_auth");
 	const char *grant = NULL;
 	int rc = record_add(to, "registration_endpoint",
 			    record_get(found, "registration_endpoint"));
 
 	while (!rc && (grant = record_next(found, "grant_types[]", grant)))
 		rc = record_add(to, "grant_types[]", grant);
+	if (!rc && auth)
+		rc = record_set(&adding->keys, "auth", auth);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 

@@ -15,7 +15,9 @@
 #define TIMEOUT_S 30
 
 static const struct cmd_option options[] = {
-    {"json", NULL, "An array of objects, one for each account."},
+    {"json", NULL,
+     "An array of objects, one for each account, for each removed one that is "
+     "not revoked yet, and for items without an account."},
     {NULL, NULL, NULL},
 };
 
@@ -25,10 +27,13 @@ const struct cmd_verb cmd_status = {
     .name = "status",
     .summary = "show the accounts and what is wrong with them",
     .usage = "status [ACCOUNT] [--json]",
-    .about = "Shows each account, or the one named: its provider, how long "
-	     "its token is good, and what to do next where something is "
-	     "wrong. Shows no secret and asks no provider. With an account's "
-	     "name the exit status tells whether it can be used.",
+    .about =
+	"Shows each account, or the one named: its provider, how long "
+	"its token is good, and what to do next where something is "
+	"wrong. Shows no secret and asks no provider. Without a name also "
+	"items of the keyring that have no account here, and removed accounts "
+	"as long as a revocation waits to be sent; that is tried afterwards. "
+	"With an account's name the exit status tells whether it can be used.",
     .options = options,
     .examples = "  valetkey status\n"
 		"  valetkey status work && echo usable\n"
@@ -78,14 +83,13 @@ static int result_of(const struct entry *entry)
 {
 	int64_t result = get_int(entry, "result");
 
-	if (result > 0 && result < 126)
-		return (int)result;
-	if (is(entry, "state", "broken"))
-		return VALETKEY_ERR_ACCOUNT;
 	if (is(entry, "state", "login") || is(entry, "state", "changed") ||
 	    is(entry, "secret", "missing"))
 		return VALETKEY_ERR_LOGIN;
-	return VALETKEY_OK;
+	if (result > 0 && result < 126)
+		return (int)result;
+	return is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
+					    : VALETKEY_OK;
 }
 
 /* ---- for people ---- */
@@ -101,12 +105,16 @@ static void print_state(const struct entry *entry)
 	    {"login", "needs a login"},
 	    {"changed", "its configuration has changed"},
 	    {"broken", "cannot be used"},
+	    {"removed", "removed, but not revoked yet"},
 	};
 	const char *says = get(entry, "state");
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (is(entry, "state", words[i].state))
 			says = words[i].says;
+	if (*get(entry, "refusal") && get_int(entry, "result") > 0 &&
+	    result_of(entry) == get_int(entry, "result"))
+		says = "was refused a token";
 	printf("%s: %s\n", get(entry, "account"), says);
 }
 
@@ -138,6 +146,31 @@ static void print_expiry(const struct entry *entry)
 			       ? "yes"
 			       : "none: a login is needed when the access "
 				 "token ends");
+}
+
+static void print_lacking(const struct entry *entry)
+{
+	const char *lacking = get(entry, "not_granted");
+
+	if (!*lacking)
+		return;
+	printf("  %-14s ", "not granted");
+	terminal_put(stdout, lacking, strlen(lacking));
+	puts(" (or by other names)");
+}
+
+static void print_refusal(const struct entry *entry)
+{
+	int64_t ago = time(NULL) - get_int(entry, "refused_at");
+	char duration[32];
+
+	if (!*get(entry, "refusal"))
+		return;
+	printf("  %-14s %s ago: ", "last refusal",
+	       cmd_duration(duration, sizeof(duration), ago > 0 ? ago : 0));
+	terminal_put(stdout, get(entry, "refusal"),
+		     strlen(get(entry, "refusal")));
+	putchar('\n');
 }
 
 /* RFC 7591 3.2.1: a client that was registered for a time. */
@@ -174,6 +207,26 @@ static void print_secret(const struct entry *entry)
 		print_secret_expiry(entry);
 }
 
+/* A login that another has replaced ends with that one, see revocation.h. */
+static void print_waiting(const struct entry *entry)
+{
+	int64_t held = get_int(entry, "revocations_held");
+	int64_t count = get_int(entry, "revocations") - held;
+	time_t since = get_int(entry, "revocations_since");
+	struct tm day;
+	char date[16] = "";
+
+	if (localtime_r(&since, &day))
+		strftime(date, sizeof(date), "%Y-%m-%d", &day);
+	if (count > 0)
+		printf("  %-14s %lld to be sent, since %s\n", "revocations",
+		       (long long)count, date);
+	if (held > 0)
+		printf("  %-14s %lld with the next logout: what later logins "
+		       "replaced\n",
+		       "revocations", (long long)held);
+}
+
 static void print_entry(const struct entry *entry)
 {
 	const char *text = get(entry, "state_text");
@@ -184,8 +237,11 @@ static void print_entry(const struct entry *entry)
 	print_line("logged in as", get(entry, "identity"));
 	print_line("hosts", get(entry, "hosts"));
 	print_line("scopes", get(entry, "scope"));
+	print_lacking(entry);
 	print_expiry(entry);
 	print_secret(entry);
+	print_refusal(entry);
+	print_waiting(entry);
 	print_line("note", text);
 	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
 		printf("  %-14s valetkey login %s\n", "next",
@@ -234,9 +290,9 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider", "name",	       "client_id", "grant",
-	    "identity", "identity_id", "scope",	    "state",
-	    "secret",	"proof",       "state_text"};
+	    "provider",	   "name",    "client_id",  "grant",  "identity",
+	    "identity_id", "scope",   "state",	    "secret", "proof",
+	    "state_text",  "refusal", "not_granted"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 cmd_json_string(out, get(entry, "account"));
@@ -245,7 +301,10 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc = add_text(out, entry, texts[i]);
 	rc = rc || add_number(out, entry, "expires_in") ||
 	     add_number(out, entry, "expires_at") ||
-	     add_number(out, entry, "revocations");
+	     add_number(out, entry, "refused_at") ||
+	     add_number(out, entry, "revocations") ||
+	     add_number(out, entry, "revocations_held") ||
+	     add_number(out, entry, "revocations_since");
 	if (!rc && *get(entry, "refresh_token"))
 		rc =
 		    buf_fmt(out, ",\"refresh_token\":%s",
@@ -254,8 +313,48 @@ static int add_object(struct buf *out, const struct entry *entry)
 	return rc || add_hosts(out, entry) || buf_char(out, '}');
 }
 
+/* The labels of the items that other N of the helper's answer has. */
+static const char *next_label(const struct record *answer, int64_t n,
+			      const char *label)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "other.%lld.label[]", (long long)n);
+	return record_next(answer, name, label);
+}
+
+static const char *other_id(const struct record *answer, int64_t n)
+{
+	char name[64];
+	const char *id;
+
+	snprintf(name, sizeof(name), "other.%lld.id", (long long)n);
+	id = record_get(answer, name);
+	return id ? id : "";
+}
+
+static int add_other_object(struct buf *out, const struct record *answer,
+			    int64_t n, bool first)
+{
+	const char *label = NULL;
+	int rc = buf_str(out, first ? "" : ",\n ") ||
+		 buf_str(out, "{\"account\":\"\",\"state\":\"no_account\","
+			      "\"hosts\":[],\"id\":") ||
+		 cmd_json_string(out, other_id(answer, n)) ||
+		 buf_str(out, ",\"items\":[");
+
+	first = true;
+	while (!rc && (label = next_label(answer, n, label))) {
+		rc = (!first && buf_char(out, ',')) ||
+		     cmd_json_string(out, label);
+		first = false;
+	}
+	return rc || buf_str(out, "]}");
+}
+
 static int print_json(const struct record *answer, int64_t count)
 {
+	int64_t others = record_get_int(answer, "others", 0);
 	struct buf out = {0};
 	int rc = buf_char(&out, '[');
 
@@ -264,6 +363,8 @@ static int print_json(const struct record *answer, int64_t count)
 
 		rc = add_object(&out, &entry);
 	}
+	for (int64_t n = 0; !rc && n < others; n++)
+		rc = add_other_object(&out, answer, n, !count && !n);
 	if (rc || buf_str(&out, "]\n"))
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	else
@@ -274,12 +375,34 @@ static int print_json(const struct record *answer, int64_t count)
 
 /* ---- asking ---- */
 
+static void print_others(const struct record *answer)
+{
+	int64_t count = record_get_int(answer, "others", 0);
+
+	if (count > 0)
+		puts("\nItems of the keyring without an account here; another "
+		     "machine or folder may have it:");
+	for (int64_t n = 0; n < count; n++) {
+		const char *id = other_id(answer, n), *label = NULL;
+
+		while ((label = next_label(answer, n, label))) {
+			fputs("  ", stdout);
+			terminal_put(stdout, label, strlen(label));
+			putchar('\n');
+		}
+		printf("    To delete it: valetkey remove %s\n", id);
+	}
+}
+
 static int print(const struct record *answer, bool json)
 {
 	int64_t count = record_get_int(answer, "count", 0);
 
 	if (json)
 		return print_json(answer, count);
+	if (!count)
+		puts("There are no accounts yet. Make one: valetkey add NAME "
+		     "--provider ninjaone");
 	for (int64_t n = 0; n < count; n++) {
 		const struct entry entry = {answer, n};
 
@@ -289,26 +412,25 @@ static int print(const struct record *answer, bool json)
 	}
 	if (record_get_int(answer, "revocations", 0) > 0)
 		printf(
-		    "\nRevocations that wait to be sent: %s. The next refresh "
-		    "or login sends them.\n",
+		    "\nRevocations that wait to be sent: %s. They are tried "
+		    "again now\nand by later commands, for 30 days at most. To "
+		    "drop them: valetkey logout --drop-revocations\n",
 		    record_get(answer, "revocations"));
+	print_others(answer);
 	return VALETKEY_OK;
 }
 
-static int no_accounts(bool json)
+/* Why there are none, if it is not that nobody has made one. */
+static int tell_unusable(void)
 {
 	struct problem problem = {0};
 
 	if (unusable_folder(NULL, &problem))
 		return cmd_fail_problem(&problem);
-	if (unusable_environment(&problem)) {
-		cmd_is_told();
-		return problem.result;
-	}
-	puts(json ? "[]"
-		  : "There are no accounts yet. Make one: valetkey add NAME "
-		    "--provider ninjaone");
-	return cmd_flush();
+	if (!unusable_environment(&problem))
+		return VALETKEY_OK;
+	cmd_is_told();
+	return problem.result;
 }
 
 static int add_name(const char *name, void *data)
@@ -349,8 +471,13 @@ static int run_status(struct cmd_args *args)
 		rc = add_name(args->account, &request);
 	} else {
 		rc = account_each(add_name, &request);
-		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len)
-			return no_accounts(cmd_option(args, "json"));
+		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len) {
+			rc = tell_unusable();
+			if (rc)
+				return rc;
+		}
+		if (!rc && record_add(&request, "others", "1"))
+			rc = VALETKEY_ERR_NOMEM;
 	}
 	if (!rc && record_add(&request, "op", "status"))
 		rc = VALETKEY_ERR_NOMEM;

@@ -78,19 +78,20 @@ static int ask_instance(struct cmd_adding *adding, struct buf *answer)
 	return rc;
 }
 
-/* Into keys.instance; the origin that it stands for in `origin`. */
-static int choose_instance(struct cmd_adding *adding, char *origin)
+/* Into keys.instance; where that is in `base`. */
+static int choose_instance(struct cmd_adding *adding,
+			   char base[PROVIDER_BASE_MAX])
 {
 	const char *given = cmd_option(adding->args, "instance");
 	struct problem problem = {0};
 	struct buf answer = {0};
 	int rc;
 
-	*origin = '\0';
+	*base = '\0';
 	if (!given && !record_get(&adding->provider, "instance[]") &&
 	    !record_get(&adding->provider, "instance_domain[]"))
 		return VALETKEY_OK;
-	if (!given && provider_instance(&adding->provider, NULL, origin,
+	if (!given && provider_instance(&adding->provider, NULL, base,
 					&problem) == VALETKEY_OK)
 		return VALETKEY_OK; /* there is but one */
 	if (!given && !adding->person)
@@ -103,7 +104,7 @@ static int choose_instance(struct cmd_adding *adding, char *origin)
 		if (rc)
 			break;
 		rc = provider_instance(&adding->provider, buf_text(&answer),
-				       origin, &problem);
+				       base, &problem);
 		if (rc)
 			cmd_fail_problem(&problem);
 	} while (rc == VALETKEY_ERR_ARG && !given);
@@ -297,9 +298,9 @@ int cmd_steps_walk(struct cmd_adding *adding)
 {
 	struct record resolved = {0};
 	struct problem problem = {0};
-	char origin[ORIGIN_MAX];
-	struct provider_choice choice = {NULL, origin, &adding->keys};
-	int rc = choose_instance(adding, origin);
+	char base[PROVIDER_BASE_MAX];
+	struct provider_choice choice = {NULL, base, &adding->keys};
+	int rc = choose_instance(adding, base);
 
 	if (!rc)
 		rc = cmd_parameters_choose(adding);

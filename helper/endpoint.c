@@ -6,11 +6,13 @@
 #include "endpoint.h"
 #include "client_auth.h"
 #include "clock.h"
+#include "form.h"
 #include "token_answer.h"
 #include "token_request.h"
 #include "valetkey.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 int endpoint_encode(struct buf *out, const char *text)
@@ -89,6 +91,36 @@ int endpoint_post(const struct endpoint_request *request, const char *url,
 	return post_to(request, &target, answer, problem);
 }
 
+/* As much of the secret as is there: texts are cut. */
+static void hide_secret(char *text, const char *secret)
+{
+	char begin[17];
+
+	if (!secret || strlen(secret) < 8)
+		return;
+	snprintf(begin, sizeof(begin), "%.16s", secret);
+	while ((text = strstr(text, begin)))
+		for (size_t i = 0; *text && *text == secret[i]; i++)
+			*text++ = '*';
+}
+
+/* A server may show what it was sent; its words are shown, and kept. */
+static void hide_secrets(const struct endpoint_request *request,
+			 struct problem *problem)
+{
+	static const char *const names[] = {
+	    "refresh_token", "code",	      "code_verifier",
+	    "device_code",   "client_secret", "client_assertion"};
+	struct record sent = {0};
+
+	if (form_read(buf_text(request->params), request->params->len, &sent))
+		problem_set(problem, problem->result, "Out of memory.");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		hide_secret(problem->text, record_get(&sent, names[i]));
+	hide_secret(problem->text, request->client_secret);
+	record_free(&sent);
+}
+
 static int ask(const struct endpoint_request *request, const char *url,
 	       struct endpoint_answer *answer, struct problem *problem)
 {
@@ -115,6 +147,8 @@ static int ask(const struct endpoint_request *request, const char *url,
 		record_free(&answer->fields);
 		rc = token_answer_read(request->client, &http, answer, problem);
 	}
+	if (rc)
+		hide_secrets(request, problem);
 	net->http_answer_free(&http);
 	return rc;
 }

@@ -27,8 +27,8 @@ struct visit {
 static int start_listening(struct visit *visit)
 {
 	const struct client *client = visit->login->client;
-	const struct authorization *to = &visit->authorization;
-	const struct listener_options options = {
+	struct authorization *to = &visit->authorization;
+	struct listener_options options = {
 	    .host = to->host.data,
 	    .port = to->port,
 	    .path = buf_text(&to->path),
@@ -47,10 +47,14 @@ static int start_listening(struct visit *visit)
 		return problem->result;
 	rc = visit->net->listener_open(&options, &visit->listener, &port,
 				       problem);
-	if (!rc)
-		rc =
-		    authorize_url(client, port, &visit->authorization, problem);
-	return rc;
+	if (rc == VALETKEY_ERR_DENIED && to->any_port && to->port) {
+		to->moved = true;
+		options.port = 0;
+		*problem = (struct problem){0};
+		rc = visit->net->listener_open(&options, &visit->listener,
+					       &port, problem);
+	}
+	return rc ? rc : authorize_url(client, port, to, problem);
 }
 
 /* Anybody can come, and however often: one sentence is enough. */

@@ -15,10 +15,12 @@
 #include <strings.h>
 
 #define TRIES 3
+#define EMPTY_MAX 100	  /* an empty line is none of them */
 #define PORT_FIRST 0xc000 /* RFC 6335: from here on nobody has a claim */
 #define LATE_MS 2000	  /* the host gave up asking because of the time */
 
-/* On a computer that is not this one, most probably: any port will do. */
+/* On a computer that is not this one, most probably: any port will do, but to a
+ * server that compares it. */
 static int make_url(struct login *login, struct authorization *to)
 {
 	struct problem *problem = &login->job->problem;
@@ -27,7 +29,28 @@ static int make_url(struct login *login, struct authorization *to)
 	    authorize_begin(login->client, login->options->scope, to, problem);
 
 	to->form_post = false; /* it would not be in the address */
+	if (to->any_port && to->port)
+		port = to->port;
 	return rc ? rc : authorize_url(login->client, port, to, problem);
+}
+
+/* An address has no blanks: those are where its lines were wrapped. And it may
+ * have been copied with the quotes around it. */
+static void tidy_paste(struct buf *text)
+{
+	static const char quotes[][2] = {
+	    {'"', '"'}, {'\'', '\''}, {'`', '`'}, {'<', '>'}};
+	size_t len = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		if (!strchr(" \t", text->data[i]))
+			text->data[len++] = text->data[i];
+	for (size_t i = 0; i < 4; i++)
+		if (len >= 2 && text->data[0] == quotes[i][0] &&
+		    text->data[len - 1] == quotes[i][1])
+			memmove(text->data, text->data + 1, len -= 2);
+	explicit_bzero(text->data + len, text->len - len);
+	text->len = len;
 }
 
 /* The query of what was pasted, which may be all of it; NULL: there is none. */
@@ -65,9 +88,10 @@ static const char *judge(const struct redirect *redirect, const char *query,
 	       "its state is not the one that was sent.";
 }
 
-/* One paste. PENDING: it was not the address, and the person was told. */
+/* One paste. PENDING: it was not the address, and the person was told; or it was
+ * empty, as nobody needs to be told. */
 static int ask(struct login *login, const struct authorization *to,
-	       struct listener_answer *answer)
+	       struct listener_answer *answer, bool *empty)
 {
 	struct job *job = login->job;
 	struct redirect redirect = {.malformed = false};
@@ -87,7 +111,13 @@ static int ask(struct login *login, const struct authorization *to,
 		goto out;
 	}
 	if (reply.len)
-		query = find_query(reply.data);
+		tidy_paste(&reply);
+	*empty = !reply.len;
+	if (*empty) {
+		rc = VALETKEY_PENDING;
+		goto out;
+	}
+	query = find_query(reply.data);
 	if (query)
 		redirect_parse(&redirect, query, strlen(query));
 	wrong = judge(&redirect, query, to->state.data);
@@ -106,15 +136,20 @@ out:
 static int ask_until_right(struct login *login, const struct authorization *to,
 			   struct listener_answer *answer)
 {
-	int rc = VALETKEY_PENDING;
+	int rc = VALETKEY_PENDING, tries = 0, empties = 0;
+	bool empty = false;
 
-	for (int i = 0; i < TRIES && rc == VALETKEY_PENDING; i++)
-		rc = ask(login, to, answer);
+	while (rc == VALETKEY_PENDING && tries < TRIES && empties < EMPTY_MAX) {
+		rc = ask(login, to, answer, &empty);
+		tries += !empty;
+		empties += empty;
+	}
 	if (rc == VALETKEY_PENDING)
 		rc = problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
 				 "%d times that was not the address. To try "
 				 "again: valetkey login %s",
-				 TRIES, login->client->account);
+				 tries ? tries : empties,
+				 login->client->account);
 	return rc;
 }
 

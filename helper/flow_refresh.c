@@ -307,6 +307,29 @@ static void doubt_death(struct job *job, const struct client *client)
 		    kept.text, client->account);
 }
 
+/* Servers have names of their own for a token that they do not take any more.
+ * What a login does not mend is known by its name. */
+static bool may_need_login(const struct endpoint_answer *answer)
+{
+	static const char *const others[] = {
+	    "client",  "scope",	    "invalid_target", "limit",	     "too_many",
+	    "throttl", "slow_down", "unavailable",    "server_error"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strstr(answer->error, others[i]))
+			return false;
+	return *answer->error || answer->status >= 400;
+}
+
+static void advise_login(struct job *job, const struct client *client)
+{
+	struct problem kept = job->problem;
+
+	problem_set(&job->problem, kept.result,
+		    "%s If it stays so: valetkey login %s", kept.text,
+		    client->account);
+}
+
 static int redeem_until_known(struct job *job, struct redemption *r)
 {
 	bool again = true;
@@ -324,6 +347,9 @@ static int redeem_until_known(struct job *job, struct redemption *r)
 				record_death(job, r);
 			else if (!again)
 				doubt_death(job, r->client);
+		} else if (rc == VALETKEY_ERR_DENIED &&
+			   may_need_login(&answer)) {
+			advise_login(job, r->client);
 		}
 		endpoint_answer_free(&answer);
 	}

@@ -245,6 +245,26 @@ bool grant_has_scope(const struct record *grant, const char *wanted)
 	return scope_covers(record_get(grant, "scope"), wanted);
 }
 
+int grant_scope_lacks(const struct client *client, const struct record *grant,
+		      struct buf *lacking)
+{
+	const char *granted = record_get(grant, "scope");
+	const char *at = granted && client->scope ? client->scope : "";
+	int rc = 0;
+
+	while (!rc && *at) {
+		size_t len = strcspn(at, " ");
+		struct buf word = {0};
+
+		rc = buf_add(&word, at, len) ||
+		     (!scope_covers(granted, word.data) &&
+		      scope_add(lacking, word.data));
+		buf_free(&word);
+		at += len + strspn(at + len, " ");
+	}
+	return rc ? -1 : 0;
+}
+
 int grant_answer(struct job *job, const struct record *grant)
 {
 	int64_t good_for = grant_good_for(grant);

@@ -73,6 +73,11 @@ int64_t grant_issued_clock(const struct record *grant);
 /* Whether every scope of `wanted` (NULL: none) was granted. */
 bool grant_has_scope(const struct record *grant, const char *wanted);
 
+/* Adds the scopes of the account that were not granted by that name; providers
+ * spell some in other words. 0 or -1. */
+int grant_scope_lacks(const struct client *client, const struct record *grant,
+		      struct buf *lacking);
+
 /* Puts the access token with its expiry and scope into the answer. */
 int grant_answer(struct job *job, const struct record *grant);
 

@@ -11,6 +11,7 @@
 #include "ops.h"
 #include "own_memory.h"
 #include "pending.h"
+#include "recover.h"
 #include "launch.h"
 #include "valetkey.h"
 
@@ -43,6 +44,8 @@ static const struct {
     {"status", op_status},
     {"logout", op_logout},
     {"remove", op_remove},
+    {"drop_revocations", op_drop_revocations},
+    {"forget", op_forget},
     {"git_get", op_git_get},
     {"git_store", op_git_store},
     {"git_erase", op_git_erase},
@@ -66,6 +69,30 @@ static void harden(void)
 		_exit(1);
 }
 
+static void on_deadline(int number)
+{
+	(void)number;
+	channel_ring(LAUNCH_BELL_FD);
+}
+
+/* An event loop that the host waits in learns from us that its time is over,
+ * whatever we are at. */
+static void ring_at(int64_t deadline)
+{
+	struct sigaction action = {.sa_handler = on_deadline,
+				   .sa_flags = SA_RESTART};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+				 .sigev_signo = SIGUSR1};
+	const struct itimerspec at = {
+	    .it_value = {deadline / 1000, deadline % 1000 * 1000000L}};
+	timer_t timer;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGUSR1, &action, NULL) == 0 &&
+	    timer_create(CLOCK_BOOTTIME, &event, &timer) == 0)
+		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
+}
+
 /* Started by hand: say what this is. */
 static int explain(void)
 {
@@ -75,14 +102,25 @@ static int explain(void)
 	return VALETKEY_ERR_ARG;
 }
 
-static bool started_by_plugin(void)
+static bool is_socket(int fd)
 {
 	int type;
 	socklen_t size = sizeof(type);
 
-	return getsockopt(LAUNCH_HELPER_FD, SOL_SOCKET, SO_TYPE, &type,
-			  &size) == 0 &&
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
 	       type == SOCK_STREAM;
+}
+
+/* A person is at these; what a program asks for sends as it can. */
+static bool sends_pending(const char *name)
+{
+	static const char *const names[] = {"login",  "add",	"register",
+					    "status", "logout", "remove"};
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 static int run(struct job *job)
@@ -96,7 +134,11 @@ static int run(struct job *job)
 	if (timeout > TIMEOUT_MS_MAX)
 		timeout = TIMEOUT_MS_MAX;
 	job->deadline = job->began + timeout;
+	if (job->host->bell)
+		ring_at(job->deadline);
 	job->interactive = record_get(&job->request, "interactive") != NULL;
+	job->send_pending = sends_pending(name);
+	recover_all();
 	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)
@@ -126,15 +168,17 @@ int main(void)
 	struct job job = {
 	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
 
-	if (!started_by_plugin())
+	if (!is_socket(LAUNCH_HELPER_FD))
 		return explain();
+	if (is_socket(LAUNCH_BELL_FD))
+		host.bell = LAUNCH_BELL_FD;
 	harden();
 	lock_watchdog(AFTER_DEADLINE_S);
 	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==
 	    CHANNEL_OK)
 		send_answer(&job, run(&job));
 	channel_close(&host);
-	if (job.provider_reached)
+	if (job.store && (job.provider_reached || job.send_pending))
 		pending_send(&job, NULL);
 	store_close(job.store);
 	record_free(&job.request);

@@ -24,7 +24,7 @@ struct exchange {
 	bool https;
 	bool loopback;
 	bool connected; /* a socket was, to the server or its proxy */
-	size_t told; /* so much of the body `received` has heard of */
+	size_t told;	/* so much of the body `received` has heard of */
 	bool told_whole;
 	bool too_long;
 	bool nomem;

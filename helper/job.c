@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define TELL_MS 2000 /* how long a host may take to read a message */
 
@@ -47,13 +48,32 @@ static bool tell_timed(struct job *job, struct record *message,
 	       tell(job, message) == 0;
 }
 
+/* Who asks comes first: the person may have started something else. */
+static int add_text(const struct job *job, struct record *message,
+		    const char *text)
+{
+	const char *program = record_get(&job->request, "program");
+	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf all = {0};
+	int rc = 0;
+
+	if (program && strcmp(program, "valetkey") != 0)
+		rc = buf_fmt(&all, "%s asks for a login. ",
+			     problem_quote(quoted, program));
+	if (!rc)
+		rc = buf_str(&all, text) ||
+		     record_add(message, "text", all.data);
+	buf_free(&all);
+	return rc;
+}
+
 bool job_open_url(struct job *job, const struct job_page *page)
 {
 	struct record message = {0};
 	bool told = record_add(&message, "message", "open") == 0 &&
 		    record_add(&message, "url", page->url) == 0 &&
 		    record_add(&message, "local_url", page->local_url) == 0 &&
-		    record_add(&message, "text", page->text) == 0 &&
+		    add_text(job, &message, page->text) == 0 &&
 		    tell_timed(job, &message, page->deadline);
 
 	record_free(&message);
@@ -66,7 +86,7 @@ bool job_show_code(struct job *job, const struct job_code *code)
 	bool told = record_add(&message, "message", "code") == 0 &&
 		    record_add(&message, "url", code->url) == 0 &&
 		    record_add(&message, "code", code->code) == 0 &&
-		    record_add(&message, "text", code->text) == 0 &&
+		    add_text(job, &message, code->text) == 0 &&
 		    tell_timed(job, &message, code->deadline);
 
 	record_free(&message);

@@ -26,6 +26,7 @@ struct job {
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
+	bool send_pending;     /* what waits for it (pending.h) may be sent */
 };
 
 /* Tells something; a host that is gone is no error here. */

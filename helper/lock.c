@@ -7,6 +7,7 @@
 #include "account.h"
 #include "boot.h"
 #include "clock.h"
+#include "unusable.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define STATE_MAX 4096
+#define STATE_MAX 16384
 
 static int64_t watchdog_at;
 
@@ -55,9 +56,10 @@ void lock_watchdog(int64_t seconds)
 
 static int path_of(const char *id, enum lock_kind kind, struct buf *path)
 {
-	return account_path(path, NULL) ||
-	       buf_fmt(path, "/.%s.%s", id,
-		       kind == LOCK_LOGIN ? "login" : "lock");
+	return account_path(path, NULL) || buf_fmt(path, "/.%s.%s", id,
+						   kind == LOCK_LOGIN ? "login"
+						   : kind == LOCK_ADD ? "adding"
+								      : "lock");
 }
 
 /* Whether others who open the file by its name get this one: somebody may have
@@ -116,15 +118,19 @@ int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	errno = ENOMEM;
 	if (path_of(id, kind, &path) == 0)
 		rc = lock_at(path.data, deadline, fd);
+	else if (unusable_folder(NULL, problem))
+		goto out;
+	if (*fd < 0)
+		problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			    "Cannot write the lock file %s (%s). Make its "
+			    "folder writable for you.",
+			    buf_text(&path), strerror(errno));
+out:
 	buf_free(&path);
 	if (rc == 0)
 		return VALETKEY_OK;
 	if (*fd < 0)
-		return problem_set(
-		    problem, VALETKEY_ERR_ACCOUNT,
-		    "Cannot write a lock file in the configuration "
-		    "directory (%s). Make it writable for you.",
-		    strerror(errno));
+		return problem->result;
 	lock_drop(fd);
 	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
 			   "Another program is busy with this account for too "
@@ -196,4 +202,15 @@ void lock_drop(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* Under the lock: nobody else gets one by this name before it is gone. */
+void lock_remove(int *fd, const char *id, enum lock_kind kind)
+{
+	struct buf path = {0};
+
+	if (*fd >= 0 && path_of(id, kind, &path) == 0 && is_at(*fd, path.data))
+		unlink(path.data);
+	buf_free(&path);
+	lock_drop(fd);
 }

@@ -2,7 +2,8 @@
 /*
  * lock.h - the locks between processes, by flock(): the kernel lets go of them
  * whatever happens to the holder. They are files beside the account's file,
- * named by the account's id and never unlinked.
+ * named by the account's id, and stay as long as the account does: whoever sees
+ * the account sees the lock.
  */
 #ifndef VALETKEY_LOCK_H
 #define VALETKEY_LOCK_H
@@ -16,7 +17,8 @@
 enum lock_kind {
 	LOCK_GRANT = 1, /* reading, refreshing and storing a grant; never held
 			   while a person thinks */
-	LOCK_LOGIN = 2	/* one login per account at a time */
+	LOCK_LOGIN = 2, /* one login per account at a time */
+	LOCK_ADD = 3 /* by the name: one `add` of it at a time, see adding.h */
 };
 
 /*
@@ -42,6 +44,10 @@ void lock_write(int fd, const struct record *state);
 
 /* Lets go, sets *fd to -1; -1 is fine. */
 void lock_drop(int *fd);
+
+/* The same, and the file goes: only where nothing is left to be locked. Who waits
+ * for it notices and makes a new one. */
+void lock_remove(int *fd, const char *id, enum lock_kind kind);
 
 /*
  * Ends this process (SIGALRM) when it is still there after so many seconds:

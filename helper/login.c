@@ -77,6 +77,8 @@ static int run_login(struct login *login, struct record *grant)
 	else if (!rc)
 		rc = flow_code(login, grant);
 	if (!rc)
+		rc = registration_adopt(login->job, login->client);
+	if (!rc)
 		tell_missing_refresh(login, grant);
 	return rc;
 }

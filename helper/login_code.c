@@ -34,6 +34,19 @@ static int push(struct login *login, struct authorization *to)
 	return rc ? rc : authorize_push(client, secret, to, problem);
 }
 
+/* The server has not taken another port than the one that is registered. */
+static int tell_taken(const struct authorization *to, struct problem *problem)
+{
+	struct problem kept = *problem;
+
+	return problem_set(problem, kept.result,
+			   "%s But first: port %u of this computer, which the "
+			   "logins of this account come back to, is in use by "
+			   "another program, and another port was tried. `ss "
+			   "-ltnp` shows which; stop it and log in again.",
+			   kept.text, to->port);
+}
+
 int login_code_send(struct login *login, struct authorization *to,
 		    const char *local_url, const char *text)
 {
@@ -44,6 +57,15 @@ int login_code_send(struct login *login, struct authorization *to,
 
 	if (!rc)
 		rc = authorize_preflight(login->client, to, &job->problem);
+	if (rc == VALETKEY_ERR_DENIED && to->moved)
+		rc = tell_taken(to, &job->problem);
+	if (!rc && to->moved)
+		job_info(job,
+			 "Port %u, which the logins of this account come back "
+			 "to, is in use by another program: another one is "
+			 "tried. If %s refuses that, stop the program that "
+			 "`ss -ltnp` shows.",
+			 to->port, login->client->name);
 	page.url = to->url.data;
 	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);

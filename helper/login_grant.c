@@ -13,8 +13,9 @@
 #include "identity.h"
 #include "lock.h"
 #include "newest.h"
-#include "pending.h"
+#include "refusal.h"
 #include "registration.h"
+#include "revocation.h"
 #include "seal.h"
 #include "valetkey.h"
 
@@ -34,18 +35,9 @@ int login_secret(struct login *login, const char **secret)
 
 void login_give_back(struct login *login, const struct record *grant)
 {
-	const char *refresh = record_get(grant, "refresh_token");
-	const struct pending pending = {
-	    .client = login->client,
-	    .client_secret = record_get(&login->registration, "client_secret"),
-	    .token = refresh ? refresh : record_get(grant, "access_token"),
-	    .hint = refresh ? "refresh_token" : "access_token",
-	};
-	struct problem kept = login->job->problem;
-
-	if (login->client->revocation_endpoint)
-		pending_add(login->job, &pending);
-	login->job->problem = kept;
+	revocation_of_unwanted(
+	    login->job, login->client,
+	    record_get(&login->registration, "client_secret"), grant);
 }
 
 /* While the person was in the browser. */
@@ -82,18 +74,23 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 	struct job *job = login->job;
 	struct record old = {0};
 	bool found;
-	int rc = grant_load_item(job, client, STORE_GRANT, &old, &found);
+	int rc = revocation_find(job, client, lock, &old, &found);
 
 	record_remove(grant, "generation");
 	if (!rc && record_add_int(grant, "generation",
 				  newest_next(client, lock, &old)))
 		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
 				 "Out of memory.");
-	if (!rc)
+	/* Noted first: whoever is killed in between leaves a note of a token that
+	 * is in use, which is never sent. */
+	if (!rc) {
+		revocation_of_replaced(job, client, &old, grant);
 		rc = grant_save(job, client, grant);
+	}
 	if (!rc) {
 		backoff_note(lock, job, rc);
 		newest_note(client, lock, grant);
+		refusal_forget(lock);
 	}
 	record_free(&old);
 	return rc;

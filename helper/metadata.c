@@ -37,19 +37,23 @@ bool metadata_issuer_ok(const char *issuer)
 }
 
 /* RFC 8414 3.1 and OpenID Connect Discovery 4: one slash at the end goes. */
-int metadata_place(const char *issuer, bool openid, struct buf *url)
+int metadata_place(const char *issuer, enum metadata_place place,
+		   struct buf *url)
 {
+	static const char openid[] = "/.well-known/openid-configuration";
+	static const char oauth[] = "/.well-known/oauth-authorization-server";
 	const char *path = strchr(strstr(issuer, "://") + 3, '/');
 	size_t host = path ? (size_t)(path - issuer) : strlen(issuer);
 	size_t len = strlen(issuer);
 
 	if (issuer[len - 1] == '/')
 		len--;
-	if (openid)
-		return buf_add(url, issuer, len) ||
-		       buf_str(url, "/.well-known/openid-configuration");
+	if (place == METADATA_OPENID)
+		return buf_add(url, issuer, len) || buf_str(url, openid);
+	if (place == METADATA_OPENID_INSERTED && len <= host)
+		return 0;
 	return buf_add(url, issuer, host) ||
-	       buf_str(url, "/.well-known/oauth-authorization-server") ||
+	       buf_str(url, place == METADATA_OAUTH ? oauth : openid) ||
 	       buf_add(url, issuer + host, len - host);
 }
 
@@ -285,8 +289,20 @@ static int put_login(struct reading *reading)
 	return rc;
 }
 
+/* A program on a person's computer keeps no secret from that person (RFC 8252
+ * 8.5), and a secret may expire: none, where it may be. */
+static int put_registration_auth(struct reading *reading)
+{
+	const struct metadata_wish *wish = reading->wish;
+
+	if (wish->auth || wish->machine ||
+	    !lists(reading, "token_endpoint_auth_methods_supported[]", "none"))
+		return VALETKEY_OK;
+	return put(reading, "registration_auth", "none");
+}
+
 /* RFC 7591 2: for what a client registers. */
-static int put_grant_types(struct reading *reading)
+static int put_registration(struct reading *reading)
 {
 	static const char device[] =
 	    "urn:ietf:params:oauth:grant-type:device_code";
@@ -295,6 +311,9 @@ static int put_grant_types(struct reading *reading)
 	int rc = VALETKEY_OK;
 
 	if (!record_get(reading->found, "registration_endpoint"))
+		return rc;
+	rc = put_registration_auth(reading);
+	if (rc)
 		return rc;
 	if (reading->wish->machine)
 		return put(reading, "grant_types[]", "client_credentials");
@@ -340,7 +359,7 @@ static int take(struct reading *reading)
 	if (!rc && !reading->wish->machine)
 		rc = put_flags(reading);
 	if (!rc)
-		rc = put_grant_types(reading);
+		rc = put_registration(reading);
 	return rc;
 }
 

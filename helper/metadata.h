@@ -28,20 +28,30 @@ struct metadata_wish {
 /* Whether it can be an issuer: https without query and fragment. */
 bool metadata_issuer_ok(const char *issuer);
 
-/*
- * Where to look: RFC 8414's place between host and path, or (`openid`) OpenID's
- * behind the path. 0 or -1 for memory.
+/* The places, in the order that they are asked in (the one that MCP has too).
  */
-int metadata_place(const char *issuer, bool openid, struct buf *url);
+enum metadata_place {
+	METADATA_OAUTH = 0,	      /* RFC 8414's: between host and path */
+	METADATA_OPENID_INSERTED = 1, /* OpenID's there */
+	METADATA_OPENID = 2,	      /* OpenID's: behind the path */
+	METADATA_PLACES = 3
+};
+
+/*
+ * Adds the place's URL; nothing where it is no other than OpenID's, because the
+ * issuer has no path. 0 or -1 for memory.
+ */
+int metadata_place(const char *issuer, enum metadata_place place,
+		   struct buf *url);
 
 /*
  * Reads a document. 0, and in `found` the keys issuer, *_endpoint, auth,
  * offline_scope, scope, authorize_parameter[],
  * authorization_response_iss_parameter_supported and
  * require_pushed_authorization_requests as far as they are known; beside them
- * registration_endpoint with the grant_types[] to register for, and warning[]
- * for the person. ERR_NETWORK where it is
- * no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
+ * registration_endpoint with the grant_types[] to register for and
+ * registration_auth (if that is to be another than auth), and warning[] for the
+ * person. ERR_NETWORK where it is no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,
 		  size_t len, struct record *found, struct problem *problem);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op_add.c - takes a client secret into the keyring after one live proof, while
- * the provider's page that showed it once is still open: one token request per
- * typed secret, never repeated by itself. client_from_record() sees to it that it
- * goes only where the provider's data allows.
+ * op_add.c - makes an account: takes a client secret into the keyring after one
+ * live proof, while the provider's page that showed it once is still open: one
+ * token request per typed secret, never repeated by itself. client_from_record()
+ * sees to it that it goes only where the provider's data allows.
  */
+#include "adding.h"
 #include "authorize.h"
 #include "endpoint.h"
 #include "flow.h"
@@ -129,6 +130,34 @@ static int prove(struct job *job, const struct client *client,
 	return rc;
 }
 
+/* Who has gone was told nothing: there is no account then. */
+static int check_host(struct job *job)
+{
+	return job_host_gone(job)
+		   ? problem_set(&job->problem, VALETKEY_ERR_CANCELED,
+				 "The command was ended.")
+		   : VALETKEY_OK;
+}
+
+static int add_client(struct job *job, const struct client *client,
+		      const char *secret)
+{
+	struct adding adding;
+	int rc = adding_begin(job, &adding);
+
+	if (rc)
+		return rc;
+	rc = prove(job, client, secret);
+	if (!rc)
+		rc = registration_save(job, client, secret,
+				       record_get(&job->answer, "proof"));
+	if (!rc)
+		rc = check_host(job);
+	if (!rc)
+		rc = adding_commit(job, &adding, &adding.keys);
+	return adding_finish(job, &adding, rc);
+}
+
 int op_add(struct job *job)
 {
 	const char *name = record_get(&job->request, "account");
@@ -147,13 +176,9 @@ int op_add(struct job *job)
 		rc = job->problem.result;
 	if (!rc)
 		rc = store_writable(job->store, &job->problem);
-	if (!rc && !client_has_secret(&client))
-		secret = NULL;
 	if (!rc)
-		rc = prove(job, &client, secret);
-	if (!rc)
-		rc = registration_save(job, &client, secret,
-				       record_get(&job->answer, "proof"));
+		rc = add_client(job, &client,
+				client_has_secret(&client) ? secret : NULL);
 	client_free(&client);
 	return rc;
 }

@@ -9,13 +9,17 @@
  * oauth_refresh_token. That helper would take a Bearer credential for a password,
  * so those lie in items with other names.
  */
+#include "adding.h"
 #include "git_field.h"
 #include "git_secret.h"
+#include "lock.h"
 #include "ops.h"
 #include "store_git.h"
 #include "valetkey.h"
 
 #include <string.h>
+
+#define LOCK_ID "git"
 
 /* An item's kind: names of attributes, and what its first line is. */
 struct kind {
@@ -56,6 +60,7 @@ static const struct kind authtype_kind = {
 };
 
 #define NAMES (sizeof(password_kind.names) / sizeof(*password_kind.names))
+#define PORT 3 /* which of them it is */
 
 static int failed(struct job *job, int rc)
 {
@@ -98,6 +103,39 @@ static int pattern(const struct kind *kind, const struct record *fields,
 	return 0;
 }
 
+static const char *actual_port(const char *port, const struct record *fields)
+{
+	const char *protocol = record_get(fields, "protocol");
+
+	if (port || !protocol)
+		return port ? port : "";
+	return strcmp(protocol, "https") == 0  ? "443"
+	       : strcmp(protocol, "http") == 0 ? "80"
+					       : "";
+}
+
+/* A port is part of the host, and the usual one need not be named; but the
+ * keyring finds what says more than was asked for. */
+static void keep_port(const struct kind *kind, const struct record *fields,
+		      struct store_item **items)
+{
+	const char *port = actual_port(record_get(fields, "port"), fields);
+
+	while (*items) {
+		struct store_item *item = *items;
+		const char *own =
+		    record_get(&item->attributes, kind->names[PORT].attribute);
+
+		if (strcmp(actual_port(own, fields), port) == 0) {
+			items = &item->next;
+			continue;
+		}
+		*items = item->next;
+		item->next = NULL;
+		store_git_free(item);
+	}
+}
+
 static int find(struct job *job, const struct kind *kind,
 		const struct record *fields, struct store_item **items)
 {
@@ -106,12 +144,15 @@ static int find(struct job *job, const struct kind *kind,
 	int rc = pattern(kind, fields, &attributes);
 
 	*items = NULL;
+	record_remove(&attributes, kind->names[PORT].attribute);
 	if (!store)
 		rc = job->problem.result;
 	else if (rc)
 		rc = failed(job, rc);
 	else
 		rc = store_git_find(store, &attributes, items, &job->problem);
+	if (record_get(fields, "server"))
+		keep_port(kind, fields, items);
 	record_free(&attributes);
 	return rc;
 }
@@ -230,12 +271,13 @@ int op_git_get(struct job *job)
 
 /* ---- store ---- */
 
-/* Whether the item is the pattern's own, not one that says more. */
+/* Whether the item is the pattern's own, not one that says more; for its port
+ * find() cares. */
 static bool exact(const struct kind *kind, const struct record *fields,
 		  const struct store_item *item)
 {
 	for (size_t i = 0; i < NAMES; i++)
-		if (!record_get(fields, kind->names[i].key) &&
+		if (i != PORT && !record_get(fields, kind->names[i].key) &&
 		    record_get(&item->attributes, kind->names[i].attribute))
 			return false;
 	return true;
@@ -265,29 +307,67 @@ static int create(struct job *job, const struct kind *kind,
 	return rc;
 }
 
+/* *there: there was an item to write to. */
+static int replace_items(struct job *job, const struct kind *kind,
+			 const struct record *fields, const struct buf *secret,
+			 bool *there)
+{
+	struct store_item *items;
+	int rc = find(job, kind, fields, &items);
+
+	*there = false;
+	for (struct store_item *at = items; !rc && at; at = at->next) {
+		if (!exact(kind, fields, at))
+			continue;
+		*there = true;
+		/* git stores after each use; a write costs the keyring much. */
+		if (at->secret.len != secret->len ||
+		    memcmp(buf_text(&at->secret), buf_text(secret),
+			   secret->len) != 0)
+			rc = store_git_replace(job->store, at, secret,
+					       &job->problem);
+	}
+	store_git_free(items);
+	return rc;
+}
+
+/* Under a lock: of two who find none each would make one. Without a place for
+ * the lock it must do so. */
+static int store_first(struct job *job, const struct kind *kind,
+		       const struct record *fields, const struct buf *secret)
+{
+	bool there = false;
+	int lock = -1, rc = adding_make_folder(&job->problem);
+
+	if (!rc)
+		rc = lock_take(LOCK_ID, LOCK_GRANT, job->deadline, &lock,
+			       &job->problem);
+	if (rc == VALETKEY_ERR_TIMEOUT)
+		return rc;
+	rc = VALETKEY_ERR_NO_KEYRING;
+	/* What failed may have been done all the same. */
+	for (int i = 0; i < 2 && (rc == VALETKEY_ERR_NO_KEYRING ||
+				  rc == VALETKEY_ERR_DENIED);
+	     i++) {
+		rc = replace_items(job, kind, fields, secret, &there);
+		if (!rc && !there)
+			rc = create(job, kind, fields, secret);
+	}
+	lock_remove(&lock, LOCK_ID, LOCK_GRANT);
+	return rc;
+}
+
 static int store_kind(struct job *job, const struct kind *kind,
 		      const struct record *fields)
 {
-	struct store_item *items = NULL;
 	struct buf secret = {0};
 	bool there = false;
 	int rc = git_secret_make(fields, kind->secret, kind->details, &secret);
 
-	rc = rc ? failed(job, rc) : find(job, kind, fields, &items);
-	for (struct store_item *at = items; !rc && at; at = at->next) {
-		if (!exact(kind, fields, at))
-			continue;
-		there = true;
-		/* git stores after each use; a write costs the keyring much. */
-		if (at->secret.len != secret.len ||
-		    memcmp(buf_text(&at->secret), buf_text(&secret),
-			   secret.len) != 0)
-			rc = store_git_replace(job->store, at, &secret,
-					       &job->problem);
-	}
+	rc = rc ? failed(job, rc)
+		: replace_items(job, kind, fields, &secret, &there);
 	if (!rc && !there)
-		rc = create(job, kind, fields, &secret);
-	store_git_free(items);
+		rc = store_first(job, kind, fields, &secret);
 	buf_free(&secret);
 	return rc;
 }

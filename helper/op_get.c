@@ -14,25 +14,45 @@
 #include "login.h"
 #include "newest.h"
 #include "ops.h"
+#include "refusal.h"
+#include "registration.h"
+#include "scope.h"
 #include "valetkey.h"
 
 #include <string.h>
 
 #define MIN_VALID_S 60
 
+#define REFUSED_TWICE_MS 5000
+
 struct want {
 	int64_t min_valid_s;
 	const char *scope;
+	const char *refused; /* by a server, or NULL */
+	bool twice;	     /* also when the provider had issued it again */
 };
 
-/* Good for as long as was asked, or issued since: no provider gives more. */
+static bool is_refused(const struct record *grant, const struct want *want)
+{
+	const char *token = record_get(grant, "access_token");
+
+	return want->refused && token && strcmp(want->refused, token) == 0;
+}
+
+/* Good for as long as was asked, or issued since: no provider gives more. The
+ * refused one is, if it is issued again; and whether it would be is not found
+ * out with every call. */
 static bool good(const struct job *job, const struct record *grant,
 		 const struct want *want)
 {
 	int64_t good_for = grant_good_for(grant);
+	int64_t issued = grant_issued_clock(grant);
 
-	return good_for > want->min_valid_s ||
-	       (good_for > 0 && grant_issued_clock(grant) >= job->began);
+	if (is_refused(grant, want) && want->twice)
+		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
+	if (good_for > want->min_valid_s && !is_refused(grant, want))
+		return true;
+	return good_for > 0 && issued >= job->began;
 }
 
 static bool uses_code(const struct client *client)
@@ -89,7 +109,12 @@ static int renew(struct job *job, const struct client *client, int lock,
 	}
 	if (!found && uses_code(client))
 		return no_grant(job, client);
-	return ask_provider(job, client, lock, grant);
+	if (!found) /* no grant's pins to compare: the registration's */
+		rc = registration_check(job, client, false);
+	if (!rc)
+		rc = refusal_check(lock, record_get(&job->request, "resource"),
+				   client, &job->problem);
+	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
 static int obtain(struct job *job, const struct client *client,
@@ -126,6 +151,19 @@ static int login(struct job *job, const struct client *client,
 	return flow_login(job, client, &options, grant);
 }
 
+static int check_refused(struct job *job, const struct client *client,
+			 const struct want *want, const struct record *grant)
+{
+	if (!want->twice || !is_refused(grant, want))
+		return VALETKEY_OK;
+	return problem_set(&job->problem, VALETKEY_ERR_DENIED,
+			   "The provider issues the same access token again "
+			   "and again for account %s, though a server refuses "
+			   "it. Wait until it has expired, or run: valetkey "
+			   "login %s",
+			   client->account, client->account);
+}
+
 static int check_scope(struct job *job, const struct client *client,
 		       const struct want *want, const struct record *grant)
 {
@@ -133,19 +171,31 @@ static int check_scope(struct job *job, const struct client *client,
 
 	if (grant_has_scope(grant, want->scope))
 		return VALETKEY_OK;
+	problem_quote(quoted, want->scope);
+	if (scope_covers(client->scope, want->scope))
+		return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
+				   "Account %s did not get all of the scopes "
+				   "\"%s\" at the last login, or %s calls them "
+				   "otherwise (see 'valetkey status'). Tick "
+				   "them at the provider, then run: valetkey "
+				   "login %s",
+				   client->account, quoted, client->name,
+				   client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
 			   "scopes \"%s\". Add them to 'scope' in the "
 			   "account's file, then run: valetkey login %s",
-			   client->account, problem_quote(quoted, want->scope),
-			   client->account);
+			   client->account, quoted, client->account);
 }
 
 int op_get(struct job *job)
 {
 	const struct want want = {
-	    record_get_int(&job->request, "min_valid_s", MIN_VALID_S),
-	    record_get(&job->request, "scope"),
+	    .min_valid_s =
+		record_get_int(&job->request, "min_valid_s", MIN_VALID_S),
+	    .scope = record_get(&job->request, "scope"),
+	    .refused = record_get(&job->request, "refused"),
+	    .twice = record_get(&job->request, "refused_twice") != NULL,
 	};
 	struct client client = {0};
 	struct record grant = {0};
@@ -153,6 +203,8 @@ int op_get(struct job *job)
 
 	if (!rc)
 		rc = obtain(job, &client, &want, &grant);
+	if (!rc)
+		rc = check_refused(job, &client, &want, &grant);
 	if (!rc)
 		rc = check_scope(job, &client, &want, &grant);
 	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&
@@ -210,6 +262,8 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0 &&
 	    !newest_is_another(client, lock, &grant)) {
+		refusal_note(lock, record_get(&job->request, "resource"),
+			     &grant);
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}

@@ -7,13 +7,14 @@
 #include "grant.h"
 #include "lock.h"
 #include "ops.h"
+#include "refusal.h"
 #include "registration.h"
 #include "valetkey.h"
 
 #include <string.h>
 
 static int machine_login(struct job *job, const struct client *client,
-			 struct record *grant)
+			 bool accept_change, struct record *grant)
 {
 	int lock;
 	int rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
@@ -22,7 +23,13 @@ static int machine_login(struct job *job, const struct client *client,
 	if (!rc)
 		rc = client_check(client, &job->problem);
 	if (!rc)
+		rc = registration_check(job, client, accept_change);
+	if (!rc)
 		rc = flow_client_credentials(job, client, grant);
+	if (!rc)
+		rc = registration_adopt(job, client);
+	if (!rc)
+		refusal_forget(lock);
 	lock_drop(&lock);
 	return rc;
 }
@@ -34,8 +41,14 @@ static int answer(struct job *job, const struct client *client,
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 
 	bool never = grant_lifetime(grant) == GRANT_NEVER_EXPIRES;
+	struct buf lacking = {0};
+	int rc = grant_scope_lacks(client, grant, &lacking) ||
+		 (lacking.len &&
+		  record_add(&job->answer, "not_granted", lacking.data));
 
-	if (record_add(&job->answer, "scope", record_get(grant, "scope")) ||
+	buf_free(&lacking);
+	if (rc ||
+	    record_add(&job->answer, "scope", record_get(grant, "scope")) ||
 	    record_add(&job->answer, "identity",
 		       record_get(grant, "identity")) ||
 	    (!never && record_add_int(&job->answer, "expires_in",
@@ -58,14 +71,12 @@ int op_login(struct job *job)
 	int rc = job_client(job, &client);
 
 	if (!rc && strcmp(client.grant, "client_credentials") == 0)
-		rc = machine_login(job, &client, &grant);
+		rc = machine_login(job, &client, options.accept_change, &grant);
 	else if (!rc && !job->interactive)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				 "A login needs a person.");
 	else if (!rc)
 		rc = flow_login(job, &client, &options, &grant);
-	if (!rc && options.accept_change && !client_has_secret(&client))
-		rc = registration_save(job, &client, NULL, "none");
 	if (!rc)
 		rc = answer(job, &client, &grant);
 	record_free(&grant);

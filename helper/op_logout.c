@@ -10,13 +10,15 @@
 #include "lock.h"
 #include "login.h"
 #include "ops.h"
-#include "pending.h"
 #include "registration.h"
-#include "renewal.h"
+#include "revocation.h"
+#include "traces.h"
 #include "valetkey.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int say(struct job *job, int revoked, const char *text)
@@ -33,6 +35,24 @@ static bool may_pass(int result)
 	return result == VALETKEY_ERR_NETWORK ||
 	       result == VALETKEY_ERR_TIMEOUT ||
 	       result == VALETKEY_ERR_THROTTLED;
+}
+
+/* What a person who takes an account away would not expect to be left. */
+static int say_kept(struct job *job, const struct pending *pending)
+{
+	time_t until = time(NULL) + PENDING_KEEP_S;
+	struct tm day;
+	char text[400], date[16] = "";
+
+	if (localtime_r(&until, &day))
+		strftime(date, sizeof(date), "%Y-%m-%d", &day);
+	snprintf(text, sizeof(text),
+		 "The provider cannot be reached. To revoke the grant later, "
+		 "its token%s kept in the keyring, until %s at most. To drop "
+		 "that: valetkey logout --drop-revocations",
+		 pending->client_secret ? " and the client secret are" : " is",
+		 date);
+	return say(job, 0, text);
 }
 
 /* Now, or where the provider cannot be reached, later (RFC 7009 2.2.1). */
@@ -52,79 +72,41 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 	buf_free(&params);
 	if (rc == VALETKEY_OK)
 		return say(job, 1, "");
+	if (may_pass(rc))
+		job->send_pending = false; /* not again at once */
 	if (may_pass(rc) && pending_add(job, pending) == VALETKEY_OK)
-		return say(job, 0,
-			   "The provider cannot be reached. The revocation is "
-			   "kept in the keyring and sent later.");
+		return say_kept(job, pending);
 	return say(job, 0, job->problem.text);
 }
 
-/* A value that the grant is pinned to; NULL: pinned as absent. */
-static const char *pinned(const struct record *grant, const char *key)
-{
-	const char *value = record_get(grant, key);
-
-	return value && *value ? value : NULL;
-}
-
-/* The refresh token where there is one: with it goes the whole grant. It goes to
- * where the grant came from, whatever the account's file says by now. */
-static int revoke_grant(struct job *job, const struct client *configured,
+static int revoke_grant(struct job *job, const struct client *client,
 			const struct record *grant)
 {
-	struct client client = *configured; /* borrows what it points at */
-	const char *refresh = record_get(grant, "refresh_token");
-	const char *access = record_get(grant, "access_token");
-	struct pending pending = {
-	    .client = &client,
-	    .token = refresh ? refresh : access,
-	    .hint = refresh ? "refresh_token" : "access_token",
-	};
-	struct record item = {0};
+	struct revocation revocation;
 	int rc;
 
-	if (!pending.token)
-		return say(job, 0, "");
-	client.revocation_endpoint = pinned(grant, "pin.revocation_endpoint");
-	client.ca_file = pinned(grant, "pin.ca_file");
-	client.issuer = pinned(grant, "pin.issuer");
-	client.token_endpoint = pinned(grant, "pin.token_endpoint");
-	client.client_id = pinned(grant, "pin.client_id");
-	if (!client.revocation_endpoint || !client.client_id)
-		return say(job, 0,
-			   "The provider has no revocation endpoint; the "
-			   "tokens end by themselves.");
-	if (registration_secret_for(job, &client, grant, &item)) {
+	if (revocation_make(job, client, grant, &revocation))
 		rc = say(job, 0, job->problem.text);
-	} else {
-		pending.client_secret = record_get(&item, "client_secret");
-		rc = send_or_keep(job, &pending);
-	}
-	record_free(&item);
+	else if (revocation.pending.token)
+		rc = send_or_keep(job, &revocation.pending);
+	else
+		rc = say(job, 0, "");
+	revocation_free(&revocation);
 	return rc;
 }
 
-/* Under the account's lock. */
+/* Under the account's lock. One that is pinned to elsewhere is revoked all the
+ * same. */
 static int end_grant(struct job *job, const struct client *client, int lock)
 {
-	struct record grant = {0}, parked = {0};
-	bool found;
+	struct record grant = {0};
+	bool found = false;
 	int rc = login_take_parked(job, client, lock);
 
 	if (!rc)
-		rc = grant_load(job, client, &grant, &found);
-	else
-		found = false;
-	/* A refresh that was never stored: the grant lives on in its token. */
-	if (found &&
-	    renewal_find(client, lock, &grant, &parked) == RENEWAL_GRANT) {
-		record_free(&grant);
-		grant = parked;
-		parked = (struct record){0};
-	}
-	record_free(&parked);
-	/* One that is pinned to elsewhere is revoked all the same. */
-	if (rc == VALETKEY_ERR_LOGIN)
+		rc = revocation_find(job, client, lock, &grant, &found);
+	if (rc ==
+	    VALETKEY_ERR_LOGIN) /* an item that nobody can read any more */
 		rc = VALETKEY_OK;
 	if (!rc && found && !record_get(&grant, "needs_login"))
 		rc = revoke_grant(job, client, &grant);
@@ -136,24 +118,40 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	return rc;
 }
 
-/* The file goes under the lock too: a login that comes after sees it gone. */
-static int forget_client(struct job *job, const struct client *client)
+static int remove_file(struct job *job, const struct client *client)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
 	struct buf path = {0};
-	int rc;
+	int rc = VALETKEY_OK;
 
-	registration_end(job, client);
-	rc = store_delete(job_store(job), &key, &job->problem);
-
-	if (!rc &&
-	    (account_path(&path, client->account) || buf_str(&path, ".conf")))
-		rc = VALETKEY_ERR_NOMEM;
-	if (!rc && unlink(path.data) != 0)
+	if (account_path(&path, client->account) || buf_str(&path, ".conf"))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	else if (unlink(path.data) != 0)
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
 				 "Cannot delete %s: %s.", path.data,
 				 strerror(errno));
 	buf_free(&path);
+	return rc;
+}
+
+/* The file goes under the lock too: a login that comes after sees it gone. As
+ * long as it is there all can be tried again; what is left then is an empty lock,
+ * and the next run knows what that means (recover.c). */
+static int forget_client(struct job *job, const struct client *client,
+			 int *lock)
+{
+	const struct store_key key = grant_key(client, STORE_CLIENT);
+	int rc;
+
+	registration_end(job, client);
+	rc = store_delete(job_store(job), &key, &job->problem);
+	if (rc)
+		return rc;
+	traces_remove(client->id);
+	lock_write(*lock, NULL);
+	rc = remove_file(job, client);
+	if (!rc)
+		lock_remove(lock, client->id, LOCK_GRANT);
 	return rc;
 }
 
@@ -186,9 +184,20 @@ static int log_out(struct job *job, bool remove)
 		rc = usable ? end_grant(job, &client, lock)
 			    : drop_grant(job, &client);
 	if (!rc && remove)
-		rc = forget_client(job, &client);
+		rc = forget_client(job, &client, &lock);
 	lock_drop(&lock);
 	client_free(&client);
+	return rc;
+}
+
+int op_drop_revocations(struct job *job)
+{
+	unsigned count = 0;
+	int rc = pending_drop(job, &count);
+
+	if (!rc && record_add_int(&job->answer, "dropped", count))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
 	return rc;
 }
 
@@ -200,4 +209,76 @@ int op_logout(struct job *job)
 int op_remove(struct job *job)
 {
 	return log_out(job, true);
+}
+
+static int check_other(struct job *job, const char *id)
+{
+	struct record ids = {0};
+	const char *name;
+	int rc = client_list_ids(&ids);
+
+	name = record_get(&ids, id);
+	if (rc)
+		rc = problem_set(&job->problem, rc,
+				 "An account's file cannot be read, so nobody "
+				 "knows whose that is. See: valetkey status");
+	else if (name)
+		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
+				 "That is account %s. Run: valetkey remove %s",
+				 name, name);
+	record_free(&ids);
+	return rc;
+}
+
+/* An item that cannot be read is there, too. */
+static int find_other(struct job *job, const struct client *client)
+{
+	static const enum store_kind kinds[] = {STORE_GRANT, STORE_CLIENT};
+	bool any = false;
+
+	for (size_t i = 0; !any && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct record item = {0};
+		bool found;
+		int rc = grant_load_item(job, client, kinds[i], &item, &found);
+
+		record_free(&item);
+		if (rc && rc != VALETKEY_ERR_LOGIN)
+			return rc;
+		any = rc || found;
+	}
+	return any ? VALETKEY_OK
+		   : problem_set(&job->problem, VALETKEY_ERR_ACCOUNT,
+				 "There is nothing of %s in the keyring. See: "
+				 "valetkey status",
+				 client->id);
+}
+
+/* Whose grant it is, and where it could be revoked, its file would tell. */
+int op_forget(struct job *job)
+{
+	struct client client = {.id = record_get(&job->request, "id"),
+				.provider = ""};
+	const struct store_key key = grant_key(&client, STORE_CLIENT);
+	int lock = -1;
+	int rc = client_check_id(&client, &job->problem);
+
+	if (!rc)
+		rc = check_other(job, client.id);
+	if (!rc)
+		rc = find_other(job, &client);
+	if (!rc)
+		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
+			       &job->problem);
+	if (!rc)
+		rc = grant_delete(job, &client);
+	if (!rc) {
+		registration_end(job, &client);
+		rc = store_delete(job->store, &key, &job->problem);
+	}
+	if (!rc) {
+		traces_remove(client.id);
+		lock_remove(&lock, client.id, LOCK_GRANT);
+	}
+	lock_drop(&lock);
+	return rc;
 }

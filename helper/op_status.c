@@ -3,6 +3,7 @@
  * op_status.c - what is known about each account without asking the provider:
  * the grant's state, how long its token is good, and what a person should do.
  */
+#include "backoff.h"
 #include "clock.h"
 #include "flow.h"
 #include "grant.h"
@@ -16,11 +17,20 @@
 #include <string.h>
 #include <time.h>
 
+/* What waits to be revoked of one account, which may be gone. */
+struct waiting {
+	struct record about; /* id, account, provider, name, client_id */
+	unsigned count, held;
+	int64_t since;
+	bool told;
+};
+
 /* The answer's lines for one account. */
 struct lines {
 	struct job *job;
 	unsigned number;
 	int rc;
+	struct waiting waiting[PENDING_MOST];
 };
 
 static void line(struct lines *lines, const char *key, const char *value)
@@ -69,30 +79,34 @@ static void describe_client(struct lines *lines, const struct client *client)
 	buf_free(&hosts);
 }
 
-/* A login with the secret proves it. */
-static void describe_secret(struct lines *lines, const struct client *client,
+/* A login with the secret proves it. False: it is missing. */
+static bool describe_secret(struct lines *lines, const struct client *client,
 			    bool logged_in)
 {
 	struct record item = {0};
 	const char *proof;
+	bool stored;
 
 	if (!client_has_secret(client)) {
 		line(lines, "secret", "none");
-		return;
+		return true;
 	}
 	registration_secret(lines->job, client, &item);
-	line(lines, "secret",
-	     record_get(&item, "client_secret") ? "stored" : "missing");
+	stored = record_get(&item, "client_secret") != NULL;
+	line(lines, "secret", stored ? "stored" : "missing");
 	proof = record_get(&item, "proof");
 	line(lines, "secret_expires_at",
 	     record_get(&client->config, "client_secret_expires_at"));
 	line(lines, "proof", logged_in ? "accepted" : proof ? proof : "none");
 	record_free(&item);
+	return stored;
 }
 
 /* What a grant that was found means. */
-static void describe_grant(struct lines *lines, const struct record *grant)
+static void describe_grant(struct lines *lines, const struct client *client,
+			   const struct record *grant)
 {
+	struct buf lacking = {0};
 	int64_t good_for = grant_good_for(grant);
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 	enum grant_lifetime lifetime = grant_lifetime(grant);
@@ -100,6 +114,11 @@ static void describe_grant(struct lines *lines, const struct record *grant)
 	line(lines, "identity", record_get(grant, "identity"));
 	line(lines, "identity_id", record_get(grant, "identity_id"));
 	line(lines, "scope", record_get(grant, "scope"));
+	if (grant_scope_lacks(client, grant, &lacking))
+		lines->rc = VALETKEY_ERR_NOMEM;
+	if (lacking.len)
+		line(lines, "not_granted", lacking.data);
+	buf_free(&lacking);
 	number(lines, "refresh_token", refresh);
 	if (good_for > 0 && lifetime == GRANT_NEVER_EXPIRES) {
 		line(lines, "lifetime", "never");
@@ -155,19 +174,92 @@ static bool describe_next_refresh(struct lines *lines,
 	return true;
 }
 
-static void describe_pending(struct lines *lines, const struct client *client)
+/* What a get would say as well, once there is no token to give. */
+static void describe_refusal(struct lines *lines, const struct client *client,
+			     const struct record *grant)
 {
-	unsigned count;
+	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	struct backoff_refusal refusal;
 
-	if (pending_count(lines->job, client->id, &count) == VALETKEY_OK)
-		number(lines, "revocations", count);
+	if ((!grant->pairs.len && !machine) ||
+	    !backoff_refused(client->id, &refusal))
+		return;
+	line(lines, "refusal", refusal.text);
+	number(lines, "refused_at", refusal.at);
+	if (grant_good_for(grant) <= 0)
+		number(lines, "result", refusal.result);
+}
+
+static bool is_about(const struct waiting *waiting, const char *id)
+{
+	const char *own = record_get(&waiting->about, "id");
+
+	return own && id && strcmp(own, id) == 0;
+}
+
+static void add_waiting(const struct pending_item *item, void *data)
+{
+	struct waiting *at = data;
+
+	while (at->count && !is_about(at, item->id))
+		at++;
+	at->held += item->held;
+	if (!at->since || item->since < at->since)
+		at->since = item->since;
+	if (at->count++)
+		return;
+	record_add(&at->about, "id", item->id);
+	record_add(&at->about, "account",
+		   item->account ? item->account : item->id);
+	record_add(&at->about, "provider", item->provider);
+	record_add(&at->about, "name", item->name);
+	record_add(&at->about, "client_id", item->client_id);
+}
+
+static void describe_waiting(struct lines *lines, struct waiting *waiting)
+{
+	waiting->told = true;
+	number(lines, "revocations", waiting->count);
+	number(lines, "revocations_held", waiting->held);
+	number(lines, "revocations_since", waiting->since);
+}
+
+static void describe_pending(struct lines *lines, const char *id)
+{
+	for (unsigned n = 0; n < PENDING_MOST; n++)
+		if (is_about(&lines->waiting[n], id))
+			describe_waiting(lines, &lines->waiting[n]);
+}
+
+/* Nothing else is left of these. */
+static void describe_removed(struct lines *lines, struct waiting *waiting)
+{
+	const char *key, *value;
+	size_t at = 0;
+
+	while ((key = record_each(&waiting->about, &at, &value)))
+		if (strcmp(key, "id") != 0)
+			line(lines, key, value);
+	state(lines, "removed", "");
+	describe_waiting(lines, waiting);
+	lines->number++;
+}
+
+/* Without a grant the registration alone tells what has changed. */
+static bool has_changed(struct lines *lines, const struct client *client)
+{
+	int rc = registration_check(lines->job, client, false);
+
+	if (rc == VALETKEY_ERR_LOGIN)
+		state(lines, "changed", lines->job->problem.text);
+	return rc == VALETKEY_ERR_LOGIN;
 }
 
 static void describe(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
 	struct record grant = {0};
-	bool found = false;
+	bool found = false, complete = false;
 	int rc = grant_load(job, client, &grant, &found);
 
 	if (rc == VALETKEY_ERR_LOGIN)
@@ -176,14 +268,15 @@ static void describe(struct lines *lines, const struct client *client)
 		      job->problem.text);
 	else if (rc)
 		broken(lines, rc);
-	else if (!describe_next_refresh(lines, client, &grant))
+	if (!rc || rc == VALETKEY_ERR_LOGIN)
+		complete = describe_secret(lines, client, found);
+	if (!rc && (found || !complete || !has_changed(lines, client)) &&
+	    !describe_next_refresh(lines, client, &grant))
 		describe_state(lines, client, &grant, found);
+	if (!rc)
+		describe_refusal(lines, client, &grant);
 	if (found)
-		describe_grant(lines, &grant);
-	if (!rc || rc == VALETKEY_ERR_LOGIN) {
-		describe_secret(lines, client, found);
-		describe_pending(lines, client);
-	}
+		describe_grant(lines, client, &grant);
 	record_free(&grant);
 }
 
@@ -197,6 +290,8 @@ static int describe_account(struct lines *lines, const char *name)
 	line(lines, "account", name);
 	if (rc) {
 		broken(lines, rc);
+		client_free(&client);
+		client_load_id(name, &client, &job->problem);
 	} else {
 		describe_client(lines, &client);
 		if (!job_store(job))
@@ -204,26 +299,98 @@ static int describe_account(struct lines *lines, const char *name)
 		else
 			describe(lines, &client);
 	}
+	describe_pending(lines, client.id);
 	client_free(&client);
 	return lines->rc;
+}
+
+/* Before anything else: what belongs to no account that is there is told too. */
+static void load_waiting(struct lines *lines)
+{
+	struct job *job = lines->job;
+
+	if (job_store(job))
+		pending_each(job, add_waiting, lines->waiting);
+	if (job->store)
+		store_set_deadline(job->store, job->deadline);
+	job->problem = (struct problem){0};
+}
+
+static void finish_waiting(struct lines *lines)
+{
+	bool all = record_get(&lines->job->request, "others") != NULL;
+	unsigned pending = 0;
+
+	for (unsigned n = 0; n < PENDING_MOST; n++) {
+		struct waiting *waiting = &lines->waiting[n];
+
+		pending += waiting->count - waiting->held;
+		if (all && waiting->count && !waiting->told)
+			describe_removed(lines, waiting);
+		record_free(&waiting->about);
+	}
+	if (record_add_int(&lines->job->answer, "revocations", pending))
+		lines->rc = VALETKEY_ERR_NOMEM;
+}
+
+/* ---- items without an account ---- */
+
+static int add_other_lines(struct record *answer, unsigned number,
+			   const struct record *found, const char *id)
+{
+	const char *label = NULL;
+	char name[64], quoted[PROBLEM_QUOTE_MAX];
+	int rc;
+
+	snprintf(name, sizeof(name), "other.%u.id", number);
+	rc = record_add(answer, name, id);
+	snprintf(name, sizeof(name), "other.%u.label[]", number);
+	while (!rc && (label = record_next(found, id, label)))
+		rc = record_add(answer, name, problem_quote(quoted, label));
+	return rc;
+}
+
+/* Of accounts that have no file here. They may be another machine's, or another
+ * folder's: a person decides. */
+static void describe_others(struct lines *lines)
+{
+	struct job *job = lines->job;
+	struct record ids = {0}, found = {0}, seen = {0};
+	const char *id, *label;
+	unsigned count = 0;
+	size_t at = 0;
+	int rc = client_list_ids(&ids) || !job_store(job) ||
+		 store_list_others(job->store, &ids, &found, &job->problem);
+
+	while (!rc && (id = record_each(&found, &at, &label))) {
+		if (!account_id_ok(id) || record_get(&seen, id))
+			continue;
+		if (record_add(&seen, id, "") ||
+		    add_other_lines(&job->answer, count++, &found, id))
+			lines->rc = VALETKEY_ERR_NOMEM;
+	}
+	if (!rc && record_add_int(&job->answer, "others", count))
+		lines->rc = VALETKEY_ERR_NOMEM;
+	record_free(&ids);
+	record_free(&found);
+	record_free(&seen);
 }
 
 int op_status(struct job *job)
 {
 	struct lines lines = {.job = job};
 	const char *name = NULL;
-	unsigned pending;
 
+	load_waiting(&lines);
 	while (!lines.rc &&
 	       (name = record_next(&job->request, "account[]", name))) {
 		describe_account(&lines, name);
 		lines.number++;
 	}
+	finish_waiting(&lines);
 	if (!lines.rc && record_add_int(&job->answer, "count", lines.number))
 		lines.rc = VALETKEY_ERR_NOMEM;
-	if (!lines.rc && job_store(job) &&
-	    pending_count(job, NULL, &pending) == VALETKEY_OK &&
-	    record_add_int(&job->answer, "revocations", pending))
-		lines.rc = VALETKEY_ERR_NOMEM;
+	if (!lines.rc && record_get(&job->request, "others"))
+		describe_others(&lines);
 	return lines.rc;
 }

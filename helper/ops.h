@@ -5,40 +5,50 @@
  * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
- *             scope, min_valid_s -> access_token, expires_at, expires_in,
+ *             scope, min_valid_s, resource (the URL that it is for) -> access_token, expires_at, expires_in,
  *             lifetime, scope, token_type
  * renew       a new access token if the present one is in the last fifth of its
  *             life; does not wait for the account's lock -> nothing
- * invalidate  access_token -> nothing
+ * invalidate  access_token, resource (the URL that refused it) -> nothing
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
  *             accept_change=1 (see registration.h, identity.h) -> scope,
  *             identity (who logged in, where it is known), expires_in (absent:
  *             never), refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
- *             proves the secret with one live request, stores it, reads it back.
+ *             proves the secret with one live request, stores it, reads it back,
+ *             and makes the account's file; ERR_ARG: there is one.
  *             -> proof=accepted|unproven|none (none: there is no secret),
  *             proof_text for a person; a refused secret is ERR_DENIED and
  *             nothing is stored
  * register    the keys of the account's file but client_id, registration_endpoint
  *             and the grant_types[] to register for: registers a client (RFC
- *             7591) and stores what is secret of it.
+ *             7591), stores what is secret of it, and makes the account's file.
  *             -> client_id, auth, client_secret_expires_at, and scope where the
  *             server allows less than was asked for
  * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
  *             certificate|ask (what to choose by), machine=1 (nobody logs in)
  *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
- * status      account[] -> count, and for N from 0: N.account, N.provider,
+ * status      account[], others=1 -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
  *             and N.expires_at (absent, with N.lifetime=never: it does not), N.refresh_token=0|1,
  *             N.secret=none|stored|missing, N.proof,
- *             N.secret_expires_at, N.hosts, N.revocations (that wait to be sent); revocations of all, also of removed accounts
+ *             N.secret_expires_at, N.hosts, N.revocations (that wait) and
+ *             N.revocations_since (Unix seconds), N.revocations_held (of them:
+ *             that wait for the logout); revocations: that wait to be sent, of all
+ *             accounts. With others=1 also, behind the accounts, those that are gone
+ *             and have revocations that wait, N.state=removed; and
+ *             others (how many ids that are no account's here have items), and for
+ *             M from 0: other.M.id, other.M.label[]
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
- * remove      logout, and deletes the client secret and the account's file too
+ * remove      logout, and deletes all else that there is of the account
  *             -> as logout
+ * drop_revocations
+ *             forgets all that wait to be sent -> dropped (how many)
+ * forget      id, which is no account's: deletes what remove would -> nothing
  * git_get     a stored credential of git's. protocol, server, port, path, username
  *             as far as they are known, want_authtype=1; all values of git_*
  *             are written as git_field.h says.
@@ -64,6 +74,8 @@ int op_discover(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);
 int op_remove(struct job *job);
+int op_drop_revocations(struct job *job);
+int op_forget(struct job *job);
 int op_git_get(struct job *job);
 int op_git_store(struct job *job);
 int op_git_erase(struct job *job);

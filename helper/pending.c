@@ -2,9 +2,11 @@
 /*
  * pending.c - see pending.h. One item for all accounts, because an account that
  * was removed has no file any more. Its keys are numbered: 0.token, 0.endpoint,
- * and so on; whoever changes it holds the lock named "revocations".
+ * and so on; whoever changes it holds the lock named "revocations", but not while
+ * a provider is asked. Who asks them holds the other of that name.
  */
 #include "pending.h"
+#include "account.h"
 #include "backoff.h"
 #include "clock.h"
 #include "endpoint.h"
@@ -17,9 +19,8 @@
 #include <time.h>
 
 #define LOCK_ID "revocations"
-#define MOST 32
-#define KEEP_S (30 * 24 * 3600)
 #define LIMIT_MS 20000
+#define DAY_S 86400
 
 static const char *const names[] = {"id",
 				    "name",
@@ -37,7 +38,11 @@ static const char *const names[] = {"id",
 				    "client_key",
 				    "client_key_id",
 				    "client_certificate",
-				    "assertion_audience"};
+				    "assertion_audience",
+				    "account",
+				    "provider",
+				    "alone",
+				    "held_at"};
 
 #define NAMES (sizeof(names) / sizeof(*names))
 
@@ -59,6 +64,14 @@ static const char *field(const struct record *all, unsigned n, const char *name)
 	return record_get(all, text);
 }
 
+static int64_t number(const struct record *all, unsigned n, const char *name)
+{
+	char text[32];
+
+	name_key(text, sizeof(text), n, name);
+	return record_get_int(all, text, 0);
+}
+
 static int put(struct record *all, unsigned n, const char *name,
 	       const char *value)
 {
@@ -68,11 +81,21 @@ static int put(struct record *all, unsigned n, const char *name,
 	return record_add(all, text, value);
 }
 
+static int set_number(struct record *all, unsigned n, const char *name,
+		      int64_t value)
+{
+	char text[32], digits[24];
+
+	name_key(text, sizeof(text), n, name);
+	snprintf(digits, sizeof(digits), "%lld", (long long)value);
+	return record_set(all, text, digits);
+}
+
 static unsigned count_of(const struct record *all)
 {
 	unsigned n = 0;
 
-	while (n < MOST && field(all, n, "token"))
+	while (n < PENDING_MOST && field(all, n, "token"))
 		n++;
 	return n;
 }
@@ -117,27 +140,47 @@ static int append(struct record *all, const struct pending *pending)
 	    client->client_key,
 	    client->client_key_id,
 	    client->client_certificate,
-	    client->assertion_to_endpoint ? "token_endpoint" : NULL};
+	    client->assertion_to_endpoint ? "token_endpoint" : NULL,
+	    client->account,
+	    client->provider,
+	    pending->alone ? "1" : NULL,
+	    NULL};
 	unsigned n = count_of(all);
 	int rc = 0;
 
 	snprintf(since, sizeof(since), "%lld", (long long)time(NULL));
-	if (n == MOST)
+	if (n == PENDING_MOST)
 		return VALETKEY_ERR_DENIED;
 	for (size_t i = 0; i < NAMES && !rc; i++)
 		rc = put(all, n, names[i], values[i]);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
+/* Whether there are any: else no lock's file need be made. */
+static bool any_waits(struct job *job)
+{
+	struct record all = {0};
+	bool any = load(job, &all) == VALETKEY_OK && count_of(&all);
+
+	record_free(&all);
+	return any;
+}
+
+/* Opens what waits, to change it. */
+static int begin(struct job *job, int *lock, struct record *all)
+{
+	int rc = lock_take(LOCK_ID, LOCK_GRANT, deadline_in(LIMIT_MS), lock,
+			   &job->problem);
+
+	return rc ? rc : load(job, all);
+}
+
 int pending_add(struct job *job, const struct pending *pending)
 {
 	struct record all = {0};
-	int lock;
-	int rc = lock_take(LOCK_ID, LOCK_GRANT, deadline_in(LIMIT_MS), &lock,
-			   &job->problem);
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
 
-	if (!rc)
-		rc = load(job, &all);
 	if (!rc)
 		rc = append(&all, pending);
 	if (!rc)
@@ -152,28 +195,125 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* Some providers give the same token at the next login: then it is in use. */
-static int look_for(struct job *job, const struct client *client,
-		    const char *token, bool *in_use)
+static bool is_token_of(const struct record *grant, const char *token)
 {
-	struct record grant = {0};
-	bool found;
-	int rc;
+	return same(record_get(grant, "refresh_token"), token) ||
+	       same(record_get(grant, "access_token"), token);
+}
 
-	store_set_deadline(job->store, deadline_in(LIMIT_MS));
-	rc = grant_load_item(job, client, STORE_GRANT, &grant, &found);
-	*in_use = same(record_get(&grant, "refresh_token"), token) ||
-		  same(record_get(&grant, "access_token"), token);
-	record_free(&grant);
+static int copy_item(const struct record *all, unsigned n, struct record *to)
+{
+	unsigned at = count_of(to);
+	int rc = 0;
+
+	for (size_t i = 0; i < NAMES && !rc; i++)
+		rc = put(to, at, names[i], field(all, n, names[i]));
 	return rc;
 }
 
-/* Whether it is done with, one way or the other. */
+int pending_replace(struct job *job, const struct pending *pending,
+		    const struct record *grant)
+{
+	struct record all = {0}, rest = {0};
+	bool added = false;
+	unsigned count;
+	int lock = -1;
+	int rc;
+
+	if (!pending && !any_waits(job))
+		return VALETKEY_OK;
+	rc = begin(job, &lock, &all);
+	count = count_of(&all);
+	for (unsigned n = 0; n < count && !rc; n++)
+		if (!is_token_of(grant, field(&all, n, "token")))
+			rc = copy_item(&all, n, &rest);
+	if (!rc && pending && !is_token_of(grant, pending->token) &&
+	    append(&rest, pending) == VALETKEY_OK)
+		added = true;
+	if (!rc && (added || count_of(&rest) != count))
+		rc = save(job, &rest);
+	lock_drop(&lock);
+	record_free(&all);
+	record_free(&rest);
+	return rc;
+}
+
+/* ---- whether it may be sent ---- */
+
+/* What the accounts' grants say to one that waits. */
+struct search {
+	struct job *job;
+	const char *id, *token;
+	bool in_use;	/* it is some grant's, again */
+	bool logged_in; /* its account has a grant */
+	int rc;
+};
+
+static void look_at(struct search *search, const struct client *client)
+{
+	struct job *job = search->job;
+	struct record grant = {0};
+	bool found;
+
+	store_set_deadline(job->store, deadline_in(LIMIT_MS));
+	search->rc = grant_load_item(job, client, STORE_GRANT, &grant, &found);
+	if (is_token_of(&grant, search->token))
+		search->in_use = true;
+	if (found && same(client->id, search->id) &&
+	    !record_get(&grant, "needs_login"))
+		search->logged_in = true;
+	record_free(&grant);
+}
+
+static int look_at_account(const char *name, void *data)
+{
+	struct search *search = data;
+	struct problem ignored = {0};
+	struct client client = {0};
+
+	if (client_load_id(name, &client, &ignored) == VALETKEY_OK &&
+	    !same(client.id, search->id))
+		look_at(search, &client);
+	client_free(&client);
+	return search->rc;
+}
+
+/* Some providers give the same token at the next login, maybe to an account that
+ * was added anew. */
+static int search_accounts(struct job *job, const struct record *all,
+			   unsigned n, struct search *search)
+{
+	const struct client own = {.id = field(all, n, "id"), .provider = ""};
+
+	*search = (struct search){
+	    .job = job, .id = own.id, .token = field(all, n, "token")};
+	if (own.id)
+		look_at(search, &own);
+	if (!search->rc)
+		search->rc = account_each(look_at_account, search);
+	return search->rc;
+}
+
+static bool is_held(const struct record *all, unsigned n,
+		    const struct search *search)
+{
+	return search->logged_in && !field(all, n, "alone");
+}
+
+/* ---- sending ---- */
+
+static bool is_old(const struct record *all, unsigned n)
+{
+	int64_t since = number(all, n, "since"),
+		held = number(all, n, "held_at");
+
+	return time(NULL) - (since > held ? since : held) > PENDING_KEEP_S;
+}
+
+/* Whether the provider has taken it, or will never. */
 static bool send_one(struct job *job, const struct record *all, unsigned n)
 {
-	const char *since = field(all, n, "since");
-	struct record age = {0};
-	struct client client = {
+	const struct client client = {
 	    .id = field(all, n, "id"),
 	    .provider = "",
 	    .name = field(all, n, "name"),
@@ -196,17 +336,10 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	    .client_secret = field(all, n, "client_secret"),
 	    .params = &params,
 	};
-	bool old = record_add(&age, "since", since) == 0 &&
-		   time(NULL) - record_get_int(&age, "since", 0) > KEEP_S;
-	bool in_use = false;
 	int rc = VALETKEY_OK;
 
-	record_free(&age);
-	if (client.id &&
-	    look_for(job, &client, field(all, n, "token"), &in_use))
-		return false;
-	if (old || in_use || !client.name || !client.client_id ||
-	    !client.auth || !client.revocation_endpoint)
+	if (!client.name || !client.client_id || !client.auth ||
+	    !client.revocation_endpoint)
 		return true;
 	if (endpoint_param(&params, "token", field(all, n, "token")) ||
 	    endpoint_param(&params, "token_type_hint", field(all, n, "hint")))
@@ -218,6 +351,65 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	       rc != VALETKEY_ERR_THROTTLED;
 }
 
+enum fate {
+	FATE_WAITS = 0,
+	FATE_HELD = 1,
+	FATE_FAILED = 2,
+	FATE_DONE = 3,
+};
+
+static enum fate settle(struct job *job, const struct record *all, unsigned n,
+			bool may_send)
+{
+	struct search search;
+
+	if (search_accounts(job, all, n, &search))
+		return FATE_WAITS;
+	if (search.in_use)
+		return FATE_DONE;
+	if (is_held(all, n, &search))
+		return FATE_HELD;
+	if (is_old(all, n))
+		return FATE_DONE;
+	if (!may_send)
+		return FATE_WAITS;
+	return send_one(job, all, n) ? FATE_DONE : FATE_FAILED;
+}
+
+/* Others may have added some since they were loaded. What is held does not grow
+ * old; a day more or less is no matter. */
+static void note_fates(struct job *job, const struct record *before,
+		       const enum fate *fates)
+{
+	struct record all = {0}, rest = {0};
+	bool changed = false;
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
+
+	for (unsigned n = 0; n < count_of(&all) && !rc; n++) {
+		enum fate fate = FATE_WAITS;
+
+		for (unsigned i = 0; i < count_of(before); i++)
+			if (same(field(before, i, "token"),
+				 field(&all, n, "token")))
+				fate = fates[i];
+		if (fate == FATE_HELD &&
+		    time(NULL) - number(&all, n, "held_at") > DAY_S) {
+			rc = set_number(&all, n, "held_at", time(NULL));
+			changed = true;
+		}
+		if (fate == FATE_DONE)
+			changed = true;
+		else if (!rc)
+			rc = copy_item(&all, n, &rest);
+	}
+	if (!rc && changed)
+		save(job, &rest);
+	lock_drop(&lock);
+	record_free(&all);
+	record_free(&rest);
+}
+
 /* Whether it is one of the client's; NULL: of any. */
 static bool is_of(const struct record *all, unsigned n,
 		  const struct client *client)
@@ -227,59 +419,83 @@ static bool is_of(const struct record *all, unsigned n,
 		same(field(all, n, "endpoint"), client->revocation_endpoint));
 }
 
-static void send_all(struct job *job, int lock, const struct client *client,
+static void send_all(struct job *job, int sender, const struct client *client,
 		     const struct record *all)
 {
-	unsigned count = count_of(all), left = 0, tried = 0;
-	struct record rest = {0};
+	/* What a login leaves behind would wait as long as it lasts. */
+	bool may_send =
+	    client || backoff_check(sender, &job->problem) == VALETKEY_OK;
+	enum fate fates[PENDING_MOST] = {FATE_WAITS};
+	bool tried = false;
 	int rc = VALETKEY_OK;
 
-	for (unsigned n = 0; n < count; n++) {
-		bool now = is_of(all, n, client);
-
-		tried += now;
-		if (now && send_one(job, all, n))
-			continue;
-		if (now)
+	for (unsigned n = 0; n < count_of(all); n++) {
+		if (is_of(all, n, client))
+			fates[n] = settle(job, all, n, may_send);
+		tried |= fates[n] == FATE_FAILED || fates[n] == FATE_DONE;
+		if (fates[n] == FATE_FAILED)
 			rc = VALETKEY_ERR_NETWORK;
-		for (size_t i = 0; i < NAMES; i++)
-			put(&rest, left, names[i], field(all, n, names[i]));
-		left++;
 	}
-	if (left < count)
-		save(job, &rest);
+	note_fates(job, all, fates);
 	job->retry_after_s = -1;
 	if (tried)
-		backoff_note(lock, job, rc);
-	record_free(&rest);
+		backoff_note(sender, job, rc);
 }
 
 void pending_send(struct job *job, const struct client *client)
 {
 	struct record all = {0};
-	int lock;
+	int sender;
 
-	if (lock_take(LOCK_ID, LOCK_GRANT, clock_ms(), &lock, &job->problem))
+	if (!any_waits(job) ||
+	    lock_take(LOCK_ID, LOCK_LOGIN, clock_ms(), &sender, &job->problem))
 		return;
-	if (load(job, &all) == VALETKEY_OK && count_of(&all) &&
-	    backoff_check(lock, &job->problem) == VALETKEY_OK)
-		send_all(job, lock, client, &all);
-	lock_drop(&lock);
+	if (load(job, &all) == VALETKEY_OK && count_of(&all))
+		send_all(job, sender, client, &all);
+	lock_drop(&sender);
 	record_free(&all);
 }
 
-int pending_count(struct job *job, const char *id, unsigned *count)
+/* ---- showing and dropping ---- */
+
+int pending_each(struct job *job,
+		 void (*see)(const struct pending_item *item, void *data),
+		 void *data)
 {
 	struct record all = {0};
 	int rc = load(job, &all);
 
-	*count = 0;
 	for (unsigned n = 0; !rc && n < count_of(&all); n++) {
-		const char *own = field(&all, n, "id");
+		struct search search;
 
-		if (!id || (own && strcmp(own, id) == 0))
-			++*count;
+		rc = search_accounts(job, &all, n, &search);
+		if (!rc)
+			see(
+			    &(const struct pending_item){
+				.id = field(&all, n, "id"),
+				.account = field(&all, n, "account"),
+				.provider = field(&all, n, "provider"),
+				.name = field(&all, n, "name"),
+				.client_id = field(&all, n, "client_id"),
+				.since = number(&all, n, "since"),
+				.held = is_held(&all, n, &search),
+			    },
+			    data);
 	}
+	record_free(&all);
+	return rc;
+}
+
+int pending_drop(struct job *job, unsigned *count)
+{
+	struct record all = {0}, none = {0};
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
+
+	*count = count_of(&all);
+	if (!rc && *count)
+		rc = save(job, &none);
+	lock_drop(&lock);
 	record_free(&all);
 	return rc;
 }

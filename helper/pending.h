@@ -9,26 +9,50 @@
 
 #include "job.h"
 
+#define PENDING_MOST 32
+#define PENDING_KEEP_S (30 * 24 * 3600)
+
 struct pending {
 	const struct client *client;
 	const char *client_secret; /* NULL: none */
 	const char *token;
 	const char *hint; /* token_type_hint */
+	bool alone;	  /* no grant that the account has ends with it */
 };
 
 /* Keeps it for later. */
 int pending_add(struct job *job, const struct pending *pending);
 
+/* The same (NULL: nothing is to be kept) after `grant` was stored: what waits and
+ * is one of its tokens, because the provider gave it anew, is forgotten. */
+int pending_replace(struct job *job, const struct pending *pending,
+		    const struct record *grant);
+
 /*
- * Sends what waits, where it is time: called after the answer was given, when
- * the network is known to work, and with a client before its login, because some
- * providers end all grants of a person with one. What the provider has taken, or
- * will never take, is forgotten; so is what is older than a month, and what is
- * in use again.
+ * Sends what waits, where it is time: called after the answer was given; and what
+ * is a client's in any case, before its login, because some providers end all
+ * grants of a person with one. What the provider has taken, or will never take,
+ * is forgotten; so is what is older than PENDING_KEEP_S, sent or not, and what is
+ * in use again. What might end the account's present grant waits until that is
+ * gone, whatever its age.
  */
 void pending_send(struct job *job, const struct client *client);
 
-/* How many wait for the account with this id (NULL: for any). */
-int pending_count(struct job *job, const char *id, unsigned *count);
+/* One that waits. */
+struct pending_item {
+	const char *id;	     /* of the account, which may be gone */
+	const char *account; /* its name then */
+	const char *provider, *name, *client_id;
+	int64_t since; /* Unix seconds */
+	bool held;     /* until the account's grant is gone */
+};
+
+/* Shows each one. */
+int pending_each(struct job *job,
+		 void (*see)(const struct pending_item *item, void *data),
+		 void *data);
+
+/* Forgets them all, unsent; how many. */
+int pending_drop(struct job *job, unsigned *count);
 
 #endif

@@ -5,10 +5,13 @@
  * redirect URI becomes a sentence here instead of a bare 404 there.
  */
 #include "authorize.h"
+#include "answer_body.h"
 #include "clock.h"
 #include "net.h"
+#include "token_error.h"
 #include "valetkey.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PREFLIGHT_MS 15000
@@ -24,10 +27,10 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    "the redirect URI there is not exactly %s (a change can take an "
 	    "hour to arrive). Compare them with the page of the client app, "
 	    "then mend the account's file or run: valetkey remove %s, and "
-	    "valetkey add again.",
+	    "valetkey add again.%s",
 	    client->name, saw, client->authorization_endpoint,
 	    client->client_id, authorization->redirect_uri.data,
-	    client->account);
+	    client->account, authorize_port_advice(authorization));
 }
 
 static int hex(char c)
@@ -80,22 +83,88 @@ static int judge_redirect(const struct client *client,
 	if (strncmp(location, uri, strlen(uri)) == 0) {
 		if (!*error)
 			return VALETKEY_OK;
-		return problem_set(
-		    problem,
-		    strcmp(error, "invalid_scope") == 0 ? VALETKEY_ERR_SCOPE
-							: VALETKEY_ERR_DENIED,
-		    "%s refuses the login request: %s%s%s. %s", client->name,
-		    error, *detail ? ", " : "", detail,
-		    strcmp(error, "invalid_scope") == 0
-			? "Tick these scopes at the provider, or change "
-			  "'scope' in the account's file."
-			: "Check the client app's grant types at the "
-			  "provider.");
+		return authorize_refused(
+		    client, authorization,
+		    &(struct authorize_refusal){error, detail}, problem);
 	}
 	if (*error || memmem(location, path, "/error", 6))
 		return wrong_registration(client, "its own error page",
 					  authorization, problem);
 	return VALETKEY_OK;
+}
+
+/* The errors of RFC 6749 and what extends it that concern the request itself. All
+ * others may be for want of a person's session: a look is no browser. */
+static const char *const verdicts[] = {"invalid_redirect_uri",
+				       "redirect_uri_mismatch",
+				       "invalid_request_uri",
+				       "invalid_request_object",
+				       "invalid_request",
+				       "invalid_client",
+				       "unauthorized_client",
+				       "unsupported_response_type",
+				       "invalid_scope",
+				       "invalid_target",
+				       NULL};
+
+static bool is_verdict(const char *error)
+{
+	const char *const *verdict = verdicts;
+
+	while (error && *verdict && strcmp(*verdict, error) != 0)
+		verdict++;
+	return error && *verdict;
+}
+
+/* One that stands on a page for people. */
+static const char *find_verdict(const struct buf *page)
+{
+	const char *const *verdict = verdicts;
+
+	while (*verdict &&
+	       !memmem(buf_text(page), page->len, *verdict, strlen(*verdict)))
+		verdict++;
+	return *verdict;
+}
+
+static int judge_refusal(const struct client *client,
+			 const struct authorization *authorization,
+			 const struct http_answer *answer,
+			 struct problem *problem)
+{
+	const char *verdict = NULL;
+	struct json json = {0};
+	char saw[64];
+	int rc = VALETKEY_OK;
+	bool read = answer_body_read(&answer->body, true, &json) == RECORD_OK;
+
+	if (read && is_verdict(record_get(&json.strings, "error"))) {
+		rc = authorize_refused(
+		    client, authorization,
+		    &(struct authorize_refusal){token_error_name(&json),
+						token_error_text(&json)},
+		    problem);
+		goto out;
+	}
+	if (!read && answer->status == 400)
+		verdict = find_verdict(&answer->body);
+	/* Another port than the registered one takes no risk. */
+	if (verdict || authorization->moved) {
+		snprintf(saw, sizeof(saw), "HTTP %ld%s%s", answer->status,
+			 verdict ? ", " : "", verdict ? verdict : "");
+		rc = wrong_registration(client, saw, authorization, problem);
+	}
+out:
+	json_free(&json);
+	return rc;
+}
+
+static bool is_bare_404(const struct client *client,
+			const struct http_answer *answer)
+{
+	const char *fatal = record_get(&client->config, "preflight");
+
+	return answer->status == 404 && fatal && strcmp(fatal, "404") == 0;
 }
 
 int authorize_preflight(const struct client *client,
@@ -108,7 +177,6 @@ int authorize_preflight(const struct client *client,
 	    .proxy = client->proxy,
 	    .deadline = deadline_in(PREFLIGHT_MS),
 	};
-	const char *fatal_404 = record_get(&client->config, "preflight");
 	struct http_answer answer = {0};
 	struct problem network = {0};
 	const struct net *net = net_load(problem);
@@ -119,16 +187,17 @@ int authorize_preflight(const struct client *client,
 	if (!net)
 		return problem->result;
 	rc = net->http_send(&request, &answer, &network);
-	if (rc == VALETKEY_OK && answer.status == 404 && fatal_404 &&
-	    strcmp(fatal_404, "404") == 0)
+	if (rc) /* no verdict */
+		rc = VALETKEY_OK;
+	else if (is_bare_404(client, &answer))
 		rc = wrong_registration(client, "a bare \"404 Not Found\"",
 					authorization, problem);
-	else if (rc == VALETKEY_OK && answer.status >= 300 &&
-		 answer.status < 400)
+	else if (answer.status >= 300 && answer.status < 400)
 		rc = judge_redirect(client, authorization, answer.location,
 				    problem);
-	else
-		rc = VALETKEY_OK;
+	else if (answer.status >= 400 && answer.status < 500 &&
+		 answer.status != 429)
+		rc = judge_refusal(client, authorization, &answer, problem);
 	net->http_answer_free(&answer);
 	return rc;
 }

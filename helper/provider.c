@@ -12,6 +12,7 @@
 #include "valetkey.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -214,40 +215,84 @@ int provider_each(int (*see)(const char *name, void *data), void *data)
 
 /* ---- instances ---- */
 
+static bool is_folder(const char *path, size_t len)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._~%+@:,=-/";
+	size_t n = 0;
+
+	while (n < len && strchr(allowed, path[n]) &&
+	       strncmp(path + n, "//", 2) != 0 &&
+	       strncmp(path + n, "/.", 2) != 0)
+		n++;
+	return n == len;
+}
+
+/* The base of a URL of at most `len` characters, without a query or fragment. */
+static bool base_of(const char *url, size_t len, char base[PROVIDER_BASE_MAX])
+{
+	struct buf text = {0};
+	char origin[ORIGIN_MAX];
+	const char *path;
+	size_t rest;
+	bool ok =
+	    buf_add(&text, url, len) == 0 && origin_of(text.data, origin) == 0;
+
+	if (ok) {
+		path = strstr(text.data, "://") + 3;
+		path += strcspn(path, "/?#");
+		rest = strlen(path);
+		if (rest && path[rest - 1] == '/')
+			rest--;
+		ok = is_folder(path, rest) &&
+		     strlen(origin) + rest < PROVIDER_BASE_MAX;
+		if (ok)
+			snprintf(base, PROVIDER_BASE_MAX, "%s%.*s", origin,
+				 (int)rest, path);
+	}
+	buf_free(&text);
+	return ok;
+}
+
 /* Splits "CODE ORIGIN TEXT"; false where it is not that. */
-static bool split_instance(const char *line, size_t *code, char *origin)
+static bool split_instance(const char *line, size_t *code,
+			   char base[PROVIDER_BASE_MAX])
 {
 	const char *start;
-	char url[ORIGIN_MAX];
 	size_t len;
 
 	*code = strcspn(line, " ");
 	start = line + *code + strspn(line + *code, " ");
 	len = strcspn(start, " ");
-	if (!*code || !len || len >= sizeof(url))
-		return false;
-	memcpy(url, start, len);
-	url[len] = '\0';
-	return origin_of(url, origin) == 0;
+	return *code && len && base_of(start, len, base);
 }
 
-/* The origin of what a person gave: a URL, or a host of its own. */
-static bool given_origin(const char *given, char *origin)
+/* What a person gave as a URL: that, or a host of its own. */
+static int given_url(const char *given, struct buf *url)
+{
+	if (strstr(given, "://"))
+		return buf_str(url, given);
+	return strcspn(given, "?#@") == strlen(given)
+		   ? buf_fmt(url, "https://%s", given)
+		   : -1;
+}
+
+/* Of a host that the provider knows the path of a URL means nothing: it is some
+ * page's. */
+static bool given_origin(const char *given, char origin[ORIGIN_MAX])
 {
 	struct buf url = {0};
-	bool ok;
+	bool ok = (strstr(given, "://") || !strchr(given, '/')) &&
+		  given_url(given, &url) == 0 &&
+		  origin_of(url.data, origin) == 0;
 
-	if (strstr(given, "://"))
-		return origin_of(given, origin) == 0;
-	ok = strcspn(given, "/?#@") == strlen(given) &&
-	     buf_fmt(&url, "https://%s", given) == 0 &&
-	     origin_of(url.data, origin) == 0;
 	buf_free(&url);
 	return ok;
 }
 
 static bool in_list(const struct record *provider, const char *instance,
-		    char *origin)
+		    char base[PROVIDER_BASE_MAX])
 {
 	char given[ORIGIN_MAX] = "";
 	const char *line = NULL;
@@ -255,11 +300,11 @@ static bool in_list(const struct record *provider, const char *instance,
 
 	given_origin(instance, given);
 	while ((line = record_next(provider, "instance[]", line))) {
-		if (!split_instance(line, &code, origin))
+		if (!split_instance(line, &code, base))
 			continue;
 		if ((strncmp(line, instance, code) == 0 && !instance[code]) ||
-		    strcmp(origin, given) == 0 ||
-		    strcasecmp(strstr(origin, "://") + 3, instance) == 0)
+		    origin_is(base, given) ||
+		    strcasecmp(strstr(base, "://") + 3, instance) == 0)
 			return true;
 	}
 	return false;
@@ -267,15 +312,14 @@ static bool in_list(const struct record *provider, const char *instance,
 
 /* One label, then the domain. */
 static bool in_domain(const struct record *provider, const char *instance,
-		      char *origin)
+		      char base[PROVIDER_BASE_MAX])
 {
 	const char *domain = NULL;
 	const char *dot;
 
-	if (!given_origin(instance, origin) ||
-	    strncmp(origin, "https://", 8) != 0)
+	if (!given_origin(instance, base) || strncmp(base, "https://", 8) != 0)
 		return false;
-	dot = strchr(origin + 8, '.');
+	dot = strchr(base + 8, '.');
 	while (dot &&
 	       (domain = record_next(provider, "instance_domain[]", domain)))
 		if (*domain == '.' && strcmp(dot, domain) == 0)
@@ -283,21 +327,26 @@ static bool in_domain(const struct record *provider, const char *instance,
 	return false;
 }
 
-/* Software that people run themselves: the host that the person names. */
+/* Software that people run themselves: where the person says that it is. */
 static bool anywhere(const struct record *provider, const char *instance,
-		     char *origin)
+		     char base[PROVIDER_BASE_MAX])
 {
 	const char *domain = NULL;
+	struct buf url = {0};
+	bool ok = false;
 
 	while ((domain = record_next(provider, "instance_domain[]", domain)))
 		if (strcmp(domain, "*") == 0)
-			return given_origin(instance, origin);
-	return false;
+			ok = true;
+	ok = ok && given_url(instance, &url) == 0 &&
+	     base_of(url.data, url.len, base);
+	buf_free(&url);
+	return ok;
 }
 
 bool provider_has_origin(const struct record *provider, const char *origin)
 {
-	char found[ORIGIN_MAX];
+	char found[PROVIDER_BASE_MAX];
 
 	return in_list(provider, origin, found);
 }
@@ -349,12 +398,12 @@ static int no_instance(const struct record *provider, const char *instance,
 }
 
 int provider_instance(const struct record *provider, const char *instance,
-		      char *origin, struct problem *problem)
+		      char base[PROVIDER_BASE_MAX], struct problem *problem)
 {
 	const char *first = record_next(provider, "instance[]", NULL);
 	size_t code;
 
-	*origin = '\0';
+	*base = '\0';
 	if (!instance || !*instance) {
 		bool others =
 		    record_get(provider, "instance_domain[]") ||
@@ -362,13 +411,13 @@ int provider_instance(const struct record *provider, const char *instance,
 
 		if (!first && !others)
 			return VALETKEY_OK;
-		if (first && !others && split_instance(first, &code, origin))
+		if (first && !others && split_instance(first, &code, base))
 			return VALETKEY_OK;
-	} else if (in_list(provider, instance, origin) ||
-		   in_domain(provider, instance, origin) ||
-		   anywhere(provider, instance, origin)) {
+	} else if (in_list(provider, instance, base) ||
+		   in_domain(provider, instance, base) ||
+		   anywhere(provider, instance, base)) {
 		return VALETKEY_OK;
 	}
-	*origin = '\0';
+	*base = '\0';
 	return no_instance(provider, instance, problem);
 }

@@ -10,9 +10,11 @@
  *   issuer, authorization_endpoint, token_endpoint, revocation_endpoint,
  *   device_authorization_endpoint, pushed_authorization_request_endpoint,
  *   userinfo_endpoint         as RFC 8414 and OpenID name them; may hold
- *                             {origin}: the instance's https://host
+ *                             {origin}: the instance's https://host, with the
+ *                             folder that it is in, if any
  *   refresh_endpoint          where refresh tokens go, if not token_endpoint
- *   hosts[]                   origins that the tokens are for; {origin} too
+ *   hosts[]                   origins that the tokens are for; {origin} too,
+ *                             without its folder
  *   instance[]                "CODE ORIGIN TEXT": the regions to choose from
  *   instance_domain[]         ".example.com": any host of one label below it
  *                             is an instance as well; "*": any host (software
@@ -56,6 +58,8 @@
  *                             dots; of the id_token, of what userinfo_endpoint
  *                             answers, or of the token answer
  *   identity_id               member that never changes, default sub
+ *   revocation_ends           person: a revocation ends all that the person has
+ *                             given the client, and not that grant alone
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"
@@ -100,6 +104,10 @@ bool provider_code_ok(const char *text);
 /* The longest value of a parameter, [A-Za-z0-9._-], a letter or digit first. */
 #define PROVIDER_VALUE_MAX 128
 
+/* An instance: its origin, and the folder of it that the provider's software is
+ * in, without a slash at the end. */
+#define PROVIDER_BASE_MAX 600
+
 struct provider_parameter {
 	char name[33];			    /* [a-z0-9_] */
 	char usual[PROVIDER_VALUE_MAX + 1]; /* "" where there is none */
@@ -109,7 +117,7 @@ struct provider_parameter {
 /* What a person chose of a provider. */
 struct provider_choice {
 	const char *kind;	   /* NULL: the first one */
-	const char *origin;	   /* as provider_instance() told */
+	const char *base;	   /* as provider_instance() told */
 	const struct record *keys; /* the account's, with parameter.NAME */
 };
 
@@ -119,11 +127,12 @@ int provider_load(const char *name, struct record *provider,
 		  struct problem *problem);
 
 /*
- * The origin of an instance: a CODE of the list, a host of the list, or a host
- * that an instance_domain allows. 0 or ERR_ARG with the choices in *problem.
+ * Where an instance is: a CODE of the list, a host of the list, or a host that an
+ * instance_domain allows; where that is any host, with its folder. 0 or ERR_ARG
+ * with the choices in *problem.
  */
 int provider_instance(const struct record *provider, const char *instance,
-		      char *origin, struct problem *problem);
+		      char base[PROVIDER_BASE_MAX], struct problem *problem);
 
 /*
  * Whether this origin is an instance of the provider's list. What may be one

@@ -141,6 +141,20 @@ static void check_steps(const struct kind *kind)
 		    "needs a client secret, but no step says where it is");
 }
 
+static void check_scope_parameter(const struct kind *kind)
+{
+	static const char list[] = "authorize_parameter[]";
+	const char *name = record_get(&kind->resolved, "scope_parameter");
+	const char *pair = NULL;
+
+	while (name && (pair = record_next(&kind->resolved, list, pair)))
+		if (strncmp(pair, name, strlen(name)) == 0 &&
+		    pair[strlen(name)] == '=')
+			say(kind, list, true,
+			    "names the parameter that scopes are sent as "
+			    "(scope_parameter)");
+}
+
 /* ---- where things go ---- */
 
 static bool is_host(const struct kind *kind, const char *origin)
@@ -192,15 +206,16 @@ static void check_token_places(const struct kind *kind)
 
 /* ---- all ---- */
 
-/* An origin that can be chosen, "" where there is nothing to choose. */
-static void any_origin(const struct record *provider, char *origin)
+/* A base that can be chosen, "" where there is nothing to choose. */
+static void any_base(const struct record *provider,
+		     char base[PROVIDER_BASE_MAX])
 {
 	const char *instance = record_next(provider, "instance[]", NULL);
 	const char *domain = record_next(provider, "instance_domain[]", NULL);
 	struct problem ignored = {0};
 	char host[ORIGIN_MAX];
 
-	*origin = '\0';
+	*base = '\0';
 	if (instance)
 		snprintf(host, sizeof(host), "%.*s",
 			 (int)strcspn(instance, " "), instance);
@@ -208,7 +223,7 @@ static void any_origin(const struct record *provider, char *origin)
 		snprintf(host, sizeof(host), "host%s",
 			 *domain == '*' ? ".example" : domain);
 	if (instance || domain)
-		provider_instance(provider, host, origin, &ignored);
+		provider_instance(provider, host, base, &ignored);
 }
 
 /* Each parameter has some value. */
@@ -233,10 +248,10 @@ static void check_kind(struct provider_check *check, const char *name)
 	struct kind kind = {.check = check, .name = name};
 	struct record keys = {0};
 	struct problem ignored = {0};
-	char origin[ORIGIN_MAX];
-	const struct provider_choice choice = {name, origin, &keys};
+	char base[PROVIDER_BASE_MAX];
+	const struct provider_choice choice = {name, base, &keys};
 
-	any_origin(&check->provider, origin);
+	any_base(&check->provider, base);
 	if (any_values(&check->provider, &keys) == 0 &&
 	    provider_resolve(&check->provider, &choice, &kind.resolved,
 			     &ignored) == 0) {
@@ -248,6 +263,7 @@ static void check_kind(struct provider_check *check, const char *name)
 		check_machine(&kind);
 		check_public(&kind);
 		check_steps(&kind);
+		check_scope_parameter(&kind);
 		check_secret_places(&kind);
 		check_token_places(&kind);
 	}

@@ -4,6 +4,7 @@
  * URLs are filled in by provider_resolve() itself, with a host and words that
  * stand for any, so that what passes here works in earnest.
  */
+#include "oauth_parameter.h"
 #include "origin.h"
 #include "problem.h"
 #include "provider.h"
@@ -51,44 +52,13 @@ static const char *judge_word(struct provider_check *check,
 		   : "must be a word without blanks";
 }
 
-/* What we send ourselves, in one request or the other. */
-static bool is_ours(const char *name, size_t len)
-{
-	static const char *const ours[] = {"assertion",
-					   "client_assertion",
-					   "client_assertion_type",
-					   "client_id",
-					   "client_secret",
-					   "code",
-					   "code_challenge",
-					   "code_challenge_method",
-					   "code_verifier",
-					   "device_code",
-					   "grant_type",
-					   "password",
-					   "redirect_uri",
-					   "refresh_token",
-					   "request_uri",
-					   "resource",
-					   "response_mode",
-					   "response_type",
-					   "scope",
-					   "state",
-					   NULL};
-
-	for (const char *const *one = ours; *one; one++)
-		if (strlen(*one) == len && strncmp(*one, name, len) == 0)
-			return true;
-	return false;
-}
-
 static const char *judge_scope_name(struct provider_check *check,
 				    const struct provider_line *line)
 {
 	const char *why = judge_word(check, line);
 
 	return !why && strcmp(line->value, "scope") != 0 &&
-		       is_ours(line->value, strlen(line->value))
+		       oauth_parameter_is_ours(line->value, strlen(line->value))
 		   ? "names a parameter that valetkey sends itself"
 		   : why;
 }
@@ -97,13 +67,16 @@ static const char *judge_pair(struct provider_check *check,
 			      const struct provider_line *line)
 {
 	size_t len = strcspn(line->value, "=");
+	const char *pair = NULL;
+	unsigned count = 0;
 
-	(void)check;
 	if (!len || !line->value[len] || !text_visible(line->value, len))
 		return "must be NAME=VALUE";
-	return is_ours(line->value, len)
-		   ? "names a parameter that valetkey sends itself"
-		   : NULL;
+	if (oauth_parameter_is_ours(line->value, len))
+		return "names a parameter that valetkey sends itself";
+	while ((pair = record_next(&check->provider, line->key, pair)))
+		count += strncmp(pair, line->value, len + 1) == 0;
+	return count > 1 ? "names a parameter that is there twice" : NULL;
 }
 
 static const char *judge_error(struct provider_check *check,
@@ -134,13 +107,13 @@ static const char *judge_instance(struct provider_check *check,
 {
 	struct record one = {0};
 	struct problem ignored = {0};
-	char origin[ORIGIN_MAX];
+	char base[PROVIDER_BASE_MAX];
 	const char *why = NULL;
 
 	if (record_add(&one, "instance[]", line->value))
 		check->no_memory = true;
 	else if (!provider_code_ok(line->value) ||
-		 provider_instance(&one, NULL, origin, &ignored))
+		 provider_instance(&one, NULL, base, &ignored))
 		why = "must be CODE ORIGIN TEXT, such as: eu "
 		      "https://eu.example.com Europe; CODE of [A-Za-z0-9._-], "
 		      "a letter or digit first";

@@ -85,6 +85,8 @@ const struct provider_key provider_keys[] = {
      "the member that a person is known by; a path with dots"},
     {"identity_id", PROVIDER_BOTH, PROVIDER_WORD, NULL,
      "the member that never changes; default sub"},
+    {"revocation_ends", PROVIDER_BOTH, PROVIDER_CHOICE, "|person|",
+     "a revocation ends all that the person has given the client"},
     {"preflight", PROVIDER_BOTH, PROVIDER_CHOICE, "|404|",
      "a bare 404 at the login means wrong region, client or redirect URI"},
     {"git_username", PROVIDER_BOTH, PROVIDER_WORD, NULL,
@@ -160,6 +162,7 @@ bool provider_key_of_account(const char *name)
 					   "shared",
 					   "metadata_at",
 					   "client_secret_expires_at",
+					   "redirect_port",
 					   NULL};
 
 	for (const char *const *key = keys; *key; key++)

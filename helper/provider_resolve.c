@@ -5,6 +5,7 @@
  * filled in. See provider.h.
  */
 #include "provider.h"
+#include "origin.h"
 #include "valetkey.h"
 
 #include <ctype.h>
@@ -171,10 +172,12 @@ static int expand(const char *text, const struct words *words, struct buf *out)
 	return VALETKEY_OK;
 }
 
-/* An empty value takes a general key back: it is not in the result. */
+/* An empty value takes a general key back: it is not in the result. A host has no
+ * folder. */
 static int expand_all(const struct record *merged, const struct words *words,
 		      struct record *resolved)
 {
+	char origin[ORIGIN_MAX];
 	const char *key, *value;
 	size_t at = 0;
 	int rc = VALETKEY_OK;
@@ -185,6 +188,12 @@ static int expand_all(const struct record *merged, const struct words *words,
 		if (!*value)
 			continue;
 		rc = expand(value, words, &text);
+		if (!rc && strcmp(key, "hosts[]") == 0 &&
+		    strstr(value, "{origin}") &&
+		    origin_of(buf_text(&text), origin) == 0) {
+			buf_clear(&text);
+			rc = buf_str(&text, origin) ? VALETKEY_ERR_NOMEM : 0;
+		}
 		if (!rc && record_add(resolved, key, buf_text(&text)))
 			rc = VALETKEY_ERR_NOMEM;
 		buf_free(&text);
@@ -225,17 +234,17 @@ static int put_parameter(const char *line, const struct record *keys,
 }
 
 /* The instance, for the path of a redirect URI: git.example-8443. */
-static int put_origin(const char *origin, struct words *words)
+static int put_base(const char *base, struct words *words)
 {
 	struct buf host = {0};
 	int rc = 0;
 
-	if (!origin || !*origin)
+	if (!base || !*base)
 		return VALETKEY_OK;
-	for (const char *c = strstr(origin, "://") + 3; !rc && *c; c++)
+	for (const char *c = strstr(base, "://") + 3; !rc && *c; c++)
 		rc = buf_char(
 		    &host, isalnum((unsigned char)*c) || *c == '.' ? *c : '-');
-	rc = rc || record_add(&words->fixed, "origin", origin) ||
+	rc = rc || record_add(&words->fixed, "origin", base) ||
 	     record_add(&words->fixed, "host", buf_text(&host));
 	buf_free(&host);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
@@ -260,7 +269,7 @@ static int find_words(const struct record *provider,
 		      struct problem *problem)
 {
 	const char *line = NULL;
-	int rc = put_origin(choice->origin, words);
+	int rc = put_base(choice->base, words);
 
 	if (!rc &&
 	    record_add(&words->fixed, "scope", record_get(merged, "scope")))

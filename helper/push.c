@@ -22,36 +22,6 @@ bool authorize_pushes(const struct client *client)
 	return record_get(&client->config, ENDPOINT) != NULL;
 }
 
-static int refused(const struct client *client, const struct authorization *to,
-		   const struct json *json, struct problem *problem)
-{
-	const char *error = token_error_name(json);
-	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *next = "Compare client id, redirect URI and grant types "
-			   "with the client app there";
-	int result = VALETKEY_ERR_DENIED;
-
-	problem_quote(code, error ? error : "without a reason");
-	problem_quote(detail, token_error_text(json));
-	if (strcmp(code, "invalid_scope") == 0) {
-		result = VALETKEY_ERR_SCOPE;
-		next = "Tick these scopes at the provider, or change 'scope' "
-		       "in the account's file";
-	} else if (strcmp(code, "invalid_target") == 0) {
-		next = "It knows no such resource: change 'resource[]' in the "
-		       "account's file";
-	} else if (strcmp(code, "invalid_client") == 0) {
-		next = "The client's id or its authentication is not right: "
-		       "remove the account and add it again";
-	}
-	return problem_set(
-	    problem, result,
-	    "%s refuses the login request: %s%s%s. %s (client id "
-	    "%s, redirect URI %s).",
-	    client->name, code, *detail ? ", " : "", detail, next,
-	    client->client_id, to->redirect_uri.data);
-}
-
 /* RFC 9126 2.2: a reference, good once. */
 static int take(const struct client *client, struct authorization *to,
 		const struct json *json, struct problem *problem)
@@ -94,7 +64,11 @@ static int judge(const struct client *client, struct authorization *to,
 				 "%s asks to wait before the next login.",
 				 client->name);
 	else if (answer->status >= 400 && answer->status < 500)
-		rc = refused(client, to, &json, problem);
+		rc = authorize_refused(
+		    client, to,
+		    &(struct authorize_refusal){token_error_name(&json),
+						token_error_text(&json)},
+		    problem);
 	else
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
 				 "%s did not take the login request (HTTP "

@@ -86,24 +86,20 @@ int registration_seal(struct job *job, const struct client *client,
 }
 
 /* Whom to trust there the item says, whatever the account's file does by now. */
-void registration_end(struct job *job, const struct client *client)
+void registration_end_item(const struct record *item, const char *proxy)
 {
 	struct problem ignored = {0};
-	struct record item = {0};
 	struct http_answer answer = {0};
 	const struct net *net = NULL;
-	bool found;
 	struct http_request request = {
 	    .remove = true,
-	    .proxy = client->proxy,
+	    .url = record_get(item, CLIENT_URI),
+	    .bearer = record_get(item, CLIENT_TOKEN),
+	    .ca_file = record_get(item, "pin.ca_file"),
+	    .proxy = proxy,
 	    .deadline = deadline_in(REMOVE_MS),
 	};
 
-	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0) {
-		request.url = record_get(&item, CLIENT_URI);
-		request.bearer = record_get(&item, CLIENT_TOKEN);
-		request.ca_file = record_get(&item, "pin.ca_file");
-	}
 	if (request.ca_file && !*request.ca_file)
 		request.ca_file = NULL;
 	if (request.url && request.bearer)
@@ -112,6 +108,15 @@ void registration_end(struct job *job, const struct client *client)
 		net->http_send(&request, &answer, &ignored);
 		net->http_answer_free(&answer);
 	}
+}
+
+void registration_end(struct job *job, const struct client *client)
+{
+	struct record item = {0};
+	bool found;
+
+	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0)
+		registration_end_item(&item, client->proxy);
 	record_free(&item);
 }
 
@@ -125,13 +130,13 @@ static const char *pin_of(const struct record *item, const char *key)
 	return value ? value : "";
 }
 
-int registration_changed(const struct client *client, const struct record *item,
-			 struct problem *problem)
+static int compare_pins(const struct client *client, const struct record *item,
+			enum client_pins pins, struct problem *problem)
 {
 	char before[PROBLEM_QUOTE_MAX], now[PROBLEM_QUOTE_MAX];
 	const char *what = "";
 
-	if (client_pinned(client, item, &what))
+	if (client_pinned(client, item, pins, &what))
 		return VALETKEY_OK;
 	if (strcmp(what, "memory") == 0)
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
@@ -148,15 +153,20 @@ int registration_changed(const struct client *client, const struct record *item,
 			   what, client->account, before, now, client->account);
 }
 
-/* It goes to the token endpoint, whatever hosts the tokens are for, and however
- * a code is protected. */
+int registration_changed(const struct client *client, const struct record *item,
+			 struct problem *problem)
+{
+	return compare_pins(client, item, CLIENT_PINS_ALL, problem);
+}
+
+/* Nobody's leave sends the secret elsewhere. All other pins were compared before
+ * it came to this: by registration_check() or by grant_load(). */
 static int check_secret(const struct client *client, const struct record *item,
 			struct problem *problem)
 {
-	const char *what = "";
+	const char *credential = client_credential(client), *what = "";
 
-	if (client_pinned(client, item, &what) || strcmp(what, "hosts") == 0 ||
-	    strcmp(what, "pkce") == 0)
+	if (client_pinned(client, item, CLIENT_PINS_SECRET, &what))
 		return VALETKEY_OK;
 	if (strcmp(what, "memory") == 0)
 		return problem_set(problem, VALETKEY_ERR_NOMEM,
@@ -166,8 +176,8 @@ static int check_secret(const struct client *client, const struct record *item,
 	    "The %s of account %s is not the one that the %s was added for, so "
 	    "it is not sent. If you made this change, run: valetkey remove %s, "
 	    "then valetkey add %s",
-	    what, client->account, client_credential(client), client->account,
-	    client->account);
+	    what, client->account, credential ? credential : "client secret",
+	    client->account, client->account);
 }
 
 static int missing(const struct client *client, struct problem *problem)
@@ -222,26 +232,68 @@ int registration_secret_for(struct job *job, const struct client *client,
 	return rc;
 }
 
+/* A secret in the keyring stays where it belongs, also of a client that says by
+ * now that it has none. */
+static int check_item(const struct client *client, const struct record *item,
+		      struct problem *problem)
+{
+	const char *secret = record_get(item, "client_secret");
+
+	if (client_has_secret(client) && !secret)
+		return missing(client, problem);
+	if (client_credential(client) || secret)
+		return check_secret(client, item, problem);
+	return VALETKEY_OK;
+}
+
+static int check_changes(const struct client *client, const struct record *item,
+			 bool logged_in, struct problem *problem)
+{
+	bool unused = !logged_in && !client_credential(client) &&
+		      !record_get(item, "client_secret");
+
+	return compare_pins(client, item,
+			    unused ? CLIENT_PINS_UNUSED : CLIENT_PINS_ALL,
+			    problem);
+}
+
 int registration_check(struct job *job, const struct client *client,
 		       bool accepted)
 {
+	struct record item = {0}, grant = {0};
+	bool found = false, logged_in = false;
+	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+
+	if (!rc && !found && client_credential(client))
+		rc = missing(client, &job->problem);
+	if (!rc && found)
+		rc = check_item(client, &item, &job->problem);
+	if (rc || accepted)
+		goto out;
+	rc = grant_load_item(job, client, STORE_GRANT, &grant, &logged_in);
+	if (!rc && found)
+		rc = check_changes(client, &item, logged_in, &job->problem);
+	if (!rc && logged_in)
+		rc = registration_changed(client, &grant, &job->problem);
+out:
+	record_free(&grant);
+	record_free(&item);
+	return rc;
+}
+
+int registration_adopt(struct job *job, const struct client *client)
+{
 	struct record item = {0};
+	const char *what;
 	bool found;
 	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
 
-	if (!rc && client_credential(client))
-		rc = found && (!client_has_secret(client) ||
-			       record_get(&item, "client_secret"))
-			 ? check_secret(client, &item, &job->problem)
-			 : missing(client, &job->problem);
-	else if (!rc && found && !accepted)
-		rc = registration_changed(client, &item, &job->problem);
-	record_free(&item);
-	if (rc || accepted)
-		return rc;
-	rc = grant_load_item(job, client, STORE_GRANT, &item, &found);
-	if (!rc && found)
-		rc = registration_changed(client, &item, &job->problem);
+	if (!rc && !found && record_add(&item, "proof", "none"))
+		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
+				 "Out of memory.");
+	if (!rc &&
+	    (!found || !client_pinned(client, &item, CLIENT_PINS_ALL, &what)))
+		rc = registration_save_item(job, client, &item);
 	record_free(&item);
 	return rc;
 }

@@ -32,9 +32,14 @@ int registration_seal(struct job *job, const struct client *client,
  * if it can be; nothing depends on it. */
 void registration_end(struct job *job, const struct client *client);
 
+/* The same with its item at hand; the proxy is the account's. */
+void registration_end_item(const struct record *item, const char *proxy);
+
 /*
  * The item of a client with a secret, or with a key or certificate, whose item
- * has but the pins; `item` stays empty for one with nothing to show. Missing, or pinned to other endpoints than are configured: ERR_LOGIN.
+ * has but the pins; `item` stays empty for one with nothing to show. Missing, or
+ * pinned to other endpoints than are configured: ERR_LOGIN. Whether anything else
+ * has changed is registration_check()'s and grant_load()'s to tell.
  */
 int registration_secret(struct job *job, const struct client *client,
 			struct record *item);
@@ -51,12 +56,18 @@ int registration_changed(const struct client *client, const struct record *item,
 			 struct problem *problem);
 
 /*
- * Before a person is sent to a browser: whether anything that registration or
- * grant are pinned to has changed since. What has is ERR_LOGIN, unless the
- * person said that it may (`accepted`); a client secret never goes to another
- * endpoint than the one it was added for.
+ * Before a login, and before a client that nobody logs in to asks for its first
+ * token: whether anything that registration or grant are pinned to has changed
+ * since. What has is ERR_LOGIN, unless the person said that it may (`accepted`);
+ * a client secret never goes to another endpoint than the one it was added for.
+ * What a client has gained that has no secret in the keyring and no grant is
+ * nothing to accept, see CLIENT_PINS_UNUSED.
  */
 int registration_check(struct job *job, const struct client *client,
 		       bool accepted);
+
+/* After a login that was let pass: the registration is pinned to what the grant
+ * is. */
+int registration_adopt(struct job *job, const struct client *client);
 
 #endif

@@ -83,6 +83,10 @@ int secrets_writable(struct store *store, struct problem *problem);
 int secrets_find(struct store *store, GVariant *attributes, char ***items,
 		 struct problem *problem);
 
+/* The same without unlocking, for what is no secret: all, in two lists. */
+int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
+		   char ***locked, struct problem *problem);
+
 int secrets_get(struct store *store, const char *item, SecretValue **value,
 		struct problem *problem);
 int secrets_set(struct store *store, const char *item, const struct buf *text,

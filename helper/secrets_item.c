@@ -78,20 +78,31 @@ int secrets_property(struct store *store, const char *item, const char *name,
 	return get_property(store, &call, NULL, value, problem);
 }
 
-int secrets_find(struct store *store, GVariant *attributes, char ***items,
-		 struct problem *problem)
+int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
+		   char ***locked, struct problem *problem)
 {
 	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "SearchItems",
 			    "(aoao)", g_variant_new("(@a{ss})", attributes)};
 	GVariant *answer;
-	char **unlocked, **locked;
 	int rc = secrets_call(store, &call, &answer, problem);
+
+	*unlocked = *locked = NULL;
+	if (rc)
+		return rc;
+	g_variant_get(answer, "(^ao^ao)", unlocked, locked);
+	g_variant_unref(answer);
+	return 0;
+}
+
+int secrets_find(struct store *store, GVariant *attributes, char ***items,
+		 struct problem *problem)
+{
+	char **unlocked, **locked;
+	int rc = secrets_search(store, attributes, &unlocked, &locked, problem);
 
 	*items = NULL;
 	if (rc)
 		return rc;
-	g_variant_get(answer, "(^ao^ao)", &unlocked, &locked);
-	g_variant_unref(answer);
 	if (*unlocked || !*locked) {
 		*items = unlocked;
 		g_strfreev(locked);

@@ -352,6 +352,72 @@ int store_delete(struct store *store, const struct store_key *key,
 	return secrets_twice(store, delete_items, &job, &job.found, problem);
 }
 
+/* What store_list_others() works on. */
+struct others {
+	const struct record *ids;
+	struct record *found;
+};
+
+static int add_label(struct store *store, const char *item, const char *id,
+		     struct others *others, struct problem *problem)
+{
+	GVariant *label;
+	int rc = secrets_property(store, item, "Label", &label, problem);
+
+	if (rc)
+		return rc;
+	if (g_variant_is_of_type(label, G_VARIANT_TYPE_STRING) &&
+	    record_add(others->found, id, g_variant_get_string(label, NULL)))
+		rc = no_memory(problem);
+	g_variant_unref(label);
+	return rc;
+}
+
+static int add_unlisted(struct store *store, const char *item,
+			struct others *others, struct problem *problem)
+{
+	const char *id;
+	GVariant *all;
+	int rc = secrets_property(store, item, "Attributes", &all, problem);
+
+	if (rc)
+		return rc;
+	if (g_variant_is_of_type(all, G_VARIANT_TYPE("a{ss}")) &&
+	    g_variant_lookup(all, "account", "&s", &id) &&
+	    !record_get(others->ids, id))
+		rc = add_label(store, item, id, others, problem);
+	g_variant_unref(all);
+	return rc;
+}
+
+static int list_others(struct store *store, struct others *others,
+		       struct problem *problem)
+{
+	char **lists[2];
+	GVariantBuilder builder;
+	int rc;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
+	g_variant_builder_add(&builder, "{ss}", "xdg:schema", SCHEMA);
+	rc = secrets_search(store, g_variant_builder_end(&builder), &lists[0],
+			    &lists[1], problem);
+	for (size_t n = 0; n < 2; n++) {
+		for (char **item = lists[n]; !rc && *item; item++)
+			rc = add_unlisted(store, *item, others, problem);
+		g_strfreev(lists[n]);
+	}
+	return rc;
+}
+
+int store_list_others(struct store *store, const struct record *ids,
+		      struct record *found, struct problem *problem)
+{
+	struct others others = {.ids = ids, .found = found};
+	int rc = store->service ? 0 : secrets_attach(store, problem);
+
+	return rc ? rc : list_others(store, &others, problem);
+}
+
 void store_close(struct store *store)
 {
 	if (store)

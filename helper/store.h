@@ -75,6 +75,14 @@ bool store_unverified(const struct store *store);
 int store_delete(struct store *store, const struct store_key *key,
 		 struct problem *problem);
 
+/*
+ * Our items of accounts that are not among `ids` (its keys): into `found`, a pair
+ * of the account's id and the item's label for each. Also locked ones, where the
+ * keyring shows them.
+ */
+int store_list_others(struct store *store, const struct record *ids,
+		      struct record *found, struct problem *problem);
+
 /* NULL is fine. */
 void store_close(struct store *store);
 

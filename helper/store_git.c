@@ -17,8 +17,7 @@
 struct work {
 	const struct record *attributes;
 	struct store_item *items; /* find */
-	const char *label;	  /* create */
-	const struct buf *secret; /* create, replace */
+	const struct buf *secret; /* replace */
 	const char *path;	  /* replace, delete */
 	bool found;
 };
@@ -158,28 +157,19 @@ int store_git_find(struct store *store, const struct record *attributes,
 	return rc;
 }
 
-static int create(struct store *store, void *data, struct problem *problem)
-{
-	struct work *work = data;
-
-	return secrets_create(store, work->label, dictionary(work->attributes),
-			      work->secret, problem);
-}
-
 int store_git_create(struct store *store, const char *label,
 		     const struct record *attributes, const struct buf *secret,
 		     struct problem *problem)
 {
-	struct work work = {.attributes = attributes,
-			    .label = label,
-			    .secret = secret,
-			    .found = true};
+	int rc = store->service ? 0 : secrets_attach(store, problem);
 
 	if (!all_utf8(attributes) || !g_utf8_validate(label, -1, NULL))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "A user name, host or path that is not "
 				   "UTF-8 cannot be stored.");
-	return secrets_twice(store, create, &work, &work.found, problem);
+	return rc ? rc
+		  : secrets_create(store, label, dictionary(attributes), secret,
+				   problem);
 }
 
 static int replace(struct store *store, void *data, struct problem *problem)

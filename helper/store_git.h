@@ -27,6 +27,7 @@ struct store_item {
 int store_git_find(struct store *store, const struct record *attributes,
 		   struct store_item **items, struct problem *problem);
 
+/* Once: where it fails the caller looks first whether there is one now. */
 int store_git_create(struct store *store, const char *label,
 		     const struct record *attributes, const struct buf *secret,
 		     struct problem *problem);

@@ -33,6 +33,12 @@ static bool capable(void)
 	       strcmp(term, "dumb") != 0;
 }
 
+void terminal_mark_pastes(bool on)
+{
+	if (capable())
+		fputs(on ? "\033[?2004h" : "\033[?2004l", stderr);
+}
+
 bool terminal_colour(void)
 {
 	const char *no_color = getenv("NO_COLOR");

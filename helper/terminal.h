@@ -41,6 +41,9 @@ void terminal_wrap(unsigned indent, const char *text);
 /* The URL on a line of its own; a terminal can make it a link (OSC 8). */
 void terminal_url(const char *url);
 
+/* Has it put marks around what is pasted, where it knows how. */
+void terminal_mark_pastes(bool on);
+
 /* Whether it has colour, and the person wants it. */
 bool terminal_colour(void);
 
@@ -50,7 +53,8 @@ void terminal_qr(const char *url);
 
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the
- * blanks around it; asks again where it holds control characters. A secret is
+ * blanks around it; it can be as long as anybody pastes (terminal_line.h). Asks
+ * again where it holds control characters. A secret is
  * not shown. The terminal is as before when this returns, when the process is
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
  */
@@ -59,7 +63,9 @@ int terminal_ask(const char *question, struct buf *answer);
 /* At the terminal that this descriptor is, whatever standard error is. */
 int terminal_ask_secret(int terminal, const char *question, struct buf *answer);
 
-/* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. */
+/* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. The
+ * answer may be pasted and have several lines, which are made one with blanks
+ * between them; what comes behind it on the terminal is thrown away. */
 int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer);
 

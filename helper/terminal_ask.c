@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal_ask.c - terminal_ask() and terminal_ask_secret().
+ * terminal_ask.c - the questions of terminal.h.
  *
- * While a secret is typed the terminal does not echo. Signals are blocked but
- * inside ppoll(), so none can come between the look and the wait: each is only
- * noted there, the terminal is put right, and then the signal acts as it would
- * have done. After a stop the question is asked again.
+ * The line is edited here (terminal_line.h), since the terminal's own line mode
+ * cuts it at 4,095 bytes. Signals are blocked but inside ppoll(), so none can
+ * come between the look and the wait: each is only noted there, the terminal is
+ * put right, and then the signal acts as it would have done. After a stop the
+ * question is asked again.
  */
 #include "terminal.h"
 #include "clock.h"
 #include "own_memory.h"
+#include "terminal_line.h"
 #include "valetkey.h"
 
 #include <errno.h>
@@ -21,9 +23,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ANSWER_MAX 8192
+#define PASTE_GAP_MS 200 /* so soon after an Enter only a paste goes on */
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+/* SIGCONT: after a SIGSTOP the terminal may be as the shell likes it. */
+static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,
+			      SIGQUIT, SIGTSTP, SIGCONT};
 
 #define SIGNALS (sizeof(signals) / sizeof(*signals))
 
@@ -37,9 +41,10 @@ static void note(int number)
 /* What is asked, where and how. */
 struct question {
 	const char *text;
-	int64_t deadline; /* of clock.h; INT64_MAX: none */
-	int fd;
+	int fd; /* the terminal that answers */
 	bool secret;
+	bool pasted;	  /* the answer may have several lines */
+	int64_t deadline; /* of clock.h; INT64_MAX: none */
 };
 
 /* How things were before the question. */
@@ -53,7 +58,7 @@ struct before {
 static void begin(const struct question *question, struct before *before)
 {
 	const struct sigaction noting = {.sa_handler = note};
-	struct termios quiet;
+	struct termios raw;
 	sigset_t block;
 
 	caught = 0;
@@ -66,20 +71,26 @@ static void begin(const struct question *question, struct before *before)
 		if (before->actions[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &noting, NULL);
 	}
-	before->changed =
-	    question->secret && tcgetattr(question->fd, &before->terminal) == 0;
+	before->changed = tcgetattr(question->fd, &before->terminal) == 0;
 	if (!before->changed)
 		return;
-	quiet = before->terminal;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
-	quiet.c_lflag |= ECHONL;
-	tcsetattr(question->fd, TCSADRAIN, &quiet);
+	raw = before->terminal;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	tcsetattr(question->fd, TCSADRAIN, &raw);
+	terminal_mark_pastes(true);
 }
 
+/* What is left of a paste is no command for the shell. */
 static void end(const struct question *question, const struct before *before)
 {
-	if (before->changed)
-		tcsetattr(question->fd, TCSADRAIN, &before->terminal);
+	if (before->changed) {
+		terminal_mark_pastes(false);
+		tcsetattr(question->fd,
+			  question->pasted ? TCSAFLUSH : TCSADRAIN,
+			  &before->terminal);
+	}
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &before->actions[i], NULL);
 	if (caught) {
@@ -107,80 +118,115 @@ static int wait_for(struct pollfd *input, int64_t deadline,
 	return n > 0 ? n : -1;
 }
 
-/* 1 once the line is whole, 0 to go on, or -1 with errno. */
-static int read_some(const struct question *question, const sigset_t *mask,
-		     struct buf *answer)
+/* The next byte: byte by byte, since what comes behind the Enter is for others.
+ * -1 with errno. */
+static int next_byte(const struct question *question, const sigset_t *mask,
+		     char *c)
 {
 	struct pollfd input = {.fd = question->fd, .events = POLLIN};
-	char chunk[512];
-	const char *newline;
 	ssize_t n;
-	int rc;
 
 	if (wait_for(&input, question->deadline, mask) < 0)
 		return -1;
-	n = read(question->fd, chunk, sizeof(chunk));
-	if (n <= 0) {
-		errno = n ? errno : EPIPE;
-		return -1;
-	}
-	newline = memchr(chunk, '\n', (size_t)n);
-	rc = buf_add(answer, chunk,
-		     newline ? (size_t)(newline - chunk) : (size_t)n);
-	explicit_bzero(chunk, sizeof(chunk));
-	if (rc || answer->len > ANSWER_MAX) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return newline != NULL;
+	n = read(question->fd, c, 1);
+	if (n == 0)
+		errno = EPIPE;
+	return n == 1 ? 0 : -1;
+}
+
+/* Whether the paste goes on behind this newline. */
+static bool goes_on(const struct question *question,
+		    const struct before *before)
+{
+	struct pollfd input = {.fd = question->fd, .events = POLLIN};
+
+	return question->pasted && before->changed &&
+	       wait_for(&input, deadline_in(PASTE_GAP_MS), &before->mask) > 0;
 }
 
 /* With standard error in a file nobody would see why nothing is shown. */
-static void show_question(const struct question *question)
+static void show_on_terminal(const struct question *question,
+			     const char *before, const char *text)
 {
 	int fd = -1;
 
 	if (question->secret && !isatty(STDERR_FILENO))
 		fd = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
-		terminal_say(TERMINAL_BOLD, "%s ", question->text);
+		terminal_say(TERMINAL_BOLD, "%s%s", before, text);
 		return;
 	}
-	dprintf(fd, "%s ", question->text);
+	dprintf(fd, "%s%s", before, text);
 	close(fd);
+}
+
+/* 0 once the line is whole, or -1 with errno. */
+static int read_line(const struct question *question,
+		     const struct before *before, struct buf *answer)
+{
+	struct terminal_line line = {
+	    .text = answer,
+	    .keys = before->changed ? &before->terminal : NULL,
+	    .shown = !question->secret,
+	};
+	enum terminal_event event = TERMINAL_MORE;
+	char c;
+
+	show_on_terminal(question, question->text, " ");
+	while (event != TERMINAL_ENTER) {
+		if (event == TERMINAL_AGAIN) {
+			show_on_terminal(question, "\n", question->text);
+			show_on_terminal(question, "", " ");
+		}
+		if (next_byte(question, &before->mask, &c))
+			return -1;
+		event = terminal_line_take(&line, c);
+		fflush(stderr);
+		if (event == TERMINAL_ENTER && goes_on(question, before))
+			event = terminal_line_newline(&line);
+		errno = event == TERMINAL_NOMEM ? ENOMEM : EPIPE;
+		if (event == TERMINAL_NOMEM || event == TERMINAL_END)
+			return -1;
+	}
+	if (before->changed)
+		show_on_terminal(question, "", "\n");
+	return 0;
 }
 
 static int ask_once(const struct question *question, struct buf *answer)
 {
 	struct before before;
-	int rc = 0, error;
+	int rc, error;
 
 	begin(question, &before);
-	show_question(question);
-	while (!rc && !caught)
-		rc = read_some(question, &before.mask, answer);
+	rc = read_line(question, &before, answer);
 	error = errno;
 	end(question, &before);
-	if (caught || (rc < 0 && error == EINTR))
+	if (caught || (rc && error == EINTR))
 		return -1;
-	if (rc < 0)
+	if (rc)
 		return error == ENOMEM	    ? VALETKEY_ERR_NOMEM
 		       : error == ETIMEDOUT ? VALETKEY_ERR_TIMEOUT
 					    : VALETKEY_ERR_CANCELED;
 	return VALETKEY_OK;
 }
 
-/* What a paste or a cursor key has brought along: blanks around are dropped,
- * control characters inside are no answer. */
-static bool clean(struct buf *answer)
+/* The lines of a paste become one; blanks around are dropped. Other control
+ * characters are no answer. */
+static bool tidy_answer(const struct question *question, struct buf *answer)
 {
-	while (answer->len && strchr(" \t\r", answer->data[answer->len - 1]))
+	static const char blanks[] = " \t\r\n";
+
+	while (answer->len && strchr(blanks, answer->data[answer->len - 1]))
 		answer->data[--answer->len] = '\0';
-	buf_eat(answer, strspn(buf_text(answer), " \t\r"));
-	for (size_t i = 0; i < answer->len; i++)
+	buf_eat(answer, strspn(buf_text(answer), blanks));
+	for (size_t i = 0; i < answer->len; i++) {
+		if (question->pasted && strchr(blanks, answer->data[i]))
+			answer->data[i] = ' ';
 		if ((unsigned char)answer->data[i] < 0x20 ||
 		    answer->data[i] == 0x7f)
 			return false;
+	}
 	return true;
 }
 
@@ -192,7 +238,7 @@ static int ask(const struct question *question, struct buf *answer)
 	do {
 		buf_clear(answer);
 		rc = ask_once(question, answer);
-		if (!rc && !clean(answer)) {
+		if (!rc && !tidy_answer(question, answer)) {
 			terminal_say(TERMINAL_WARNING,
 				     "That holds control characters. Once "
 				     "more:\n");
@@ -206,14 +252,16 @@ static int ask(const struct question *question, struct buf *answer)
 
 int terminal_ask(const char *question, struct buf *answer)
 {
-	const struct question to = {question, INT64_MAX, STDIN_FILENO, false};
+	const struct question to = {question, .fd = STDIN_FILENO,
+				    .deadline = INT64_MAX};
 
 	return ask(&to, answer);
 }
 
 int terminal_ask_secret(int terminal, const char *question, struct buf *answer)
 {
-	const struct question to = {question, INT64_MAX, terminal, true};
+	const struct question to = {question, .fd = terminal, .secret = true,
+				    .deadline = INT64_MAX};
 
 	return ask(&to, answer);
 }
@@ -222,9 +270,9 @@ int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer)
 {
 	const struct question to = {
-	    question,
-	    seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX,
-	    STDIN_FILENO, false};
+	    question, .fd = STDIN_FILENO, .pasted = true,
+	    .deadline =
+		seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
 
 	return ask(&to, answer);
 }

@@ -7,42 +7,21 @@
 #include "endpoint.h"
 #include "form.h"
 #include "json.h"
+#include "oauth_parameter.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-/* RFC 6749, 7521, 7636, 8628: what a request is and who sends it. */
-static const char *const ours[] = {"grant_type",
-				   "code",
-				   "redirect_uri",
-				   "code_verifier",
-				   "refresh_token",
-				   "device_code",
-				   "client_id",
-				   "client_secret",
-				   "client_assertion",
-				   "client_assertion_type",
-				   NULL};
-
-static bool is_ours(const char *name)
-{
-	const char *const *word = ours;
-
-	while (*word && strcmp(*word, name) != 0)
-		word++;
-	return *word != NULL;
-}
-
-static int add_line(const char *line, const struct record *there,
-		    struct buf *form)
+/* RFC 6749 3.1: none more than once. */
+static int add_line(const char *line, struct record *there, struct buf *form)
 {
 	size_t len = strcspn(line, "=");
 	struct buf name = {0};
 	int rc = buf_add(&name, line, len);
 
 	if (!rc && len && line[len] && !record_get(there, name.data) &&
-	    !is_ours(name.data))
-		rc = endpoint_param(form, name.data, line + len + 1);
+	    !oauth_parameter_is_ours(name.data, len))
+		rc = endpoint_param(form, name.data, line + len + 1) ||
+		     record_add(there, name.data, "");
 	buf_free(&name);
 	return rc;
 }

@@ -30,6 +30,12 @@ bool account_name_ok(const char *name)
 	       *name != '-';
 }
 
+bool account_id_ok(const char *id)
+{
+	return strlen(id) == ACCOUNT_ID_LENGTH &&
+	       strspn(id, "0123456789abcdef") == ACCOUNT_ID_LENGTH;
+}
+
 static bool ours(const struct stat *st)
 {
 	return (st->st_uid == geteuid() || st->st_uid == 0) &&

@@ -2,7 +2,7 @@
 /*
  * account.h - a person's accounts: one file of key=value lines each, without
  * secrets, at $XDG_CONFIG_HOME/valetkey/ACCOUNT.conf. Both halves read them,
- * `valetkey add` writes them, and people may edit them.
+ * the helper makes them, and people may edit them.
  *
  * A directory or file counts only if the effective user (or root) owns it and
  * nobody else can write it.
@@ -19,6 +19,9 @@
 
 /* [A-Za-z0-9._@-], 1 to 64 of them, not starting with '.' or '-'. */
 bool account_name_ok(const char *name);
+
+/* Whether it can be an account's id. */
+bool account_id_ok(const char *id);
 
 /* Whether it is one by these rules, or there is nothing by that name yet. */
 bool account_directory_ok(const char *path);

@@ -40,7 +40,7 @@ void ahead_start(const char *name, const struct record *account)
 		return;
 	if (record_add(&request, "op", "renew") == 0 &&
 	    record_add(&request, "account", name) == 0 &&
-	    launch_helper(&channel.fd) == 0)
+	    launch_helper(0, &channel.fd) == 0)
 		channel_write(&channel, &request, deadline_in(SEND_MS));
 	channel_close(&channel);
 	record_free(&request);

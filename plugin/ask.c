@@ -38,9 +38,10 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	struct valetkey_request *own = &ask->request;
 	int rc = handle_take_struct(own, sizeof(*own), given);
 
-	ask->handle = handle;
 	if (rc)
 		return rc;
+	ask->handle = handle;
+	ask->began = memory_refusals(handle_memory(handle));
 	if (own->flags &
 	    ~(uint64_t)(VALETKEY_INTERACTIVE | VALETKEY_CACHED_ONLY))
 		return VALETKEY_ERR_ABI;
@@ -56,8 +57,9 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 		return VALETKEY_ERR_RESOURCE;
 	if (!own->min_valid_s)
 		own->min_valid_s = MIN_VALID_S;
+	set_wait(ask);
 	ask->key = (struct memory_key){
-	    .account = own->account ? own->account : "",
+	    .account = own->account ? strcpy(ask->account, own->account) : "",
 	    .scope = own->scope ? own->scope : "",
 	    .origin = ask->origin,
 	    .origin_len = own->resource ? strlen(ask->origin) : 0,
@@ -86,7 +88,6 @@ static int find_account(struct ask *ask, struct record *account)
 
 	if (!name)
 		return account_find(ask->origin, ask->account, account);
-	strcpy(ask->account, name);
 	rc = account_read(name, account, NULL);
 	if (helper_says_why(ask, rc)) {
 		record_free(account);
@@ -98,16 +99,23 @@ static int find_account(struct ask *ask, struct record *account)
 	return rc;
 }
 
-int ask_write(const struct ask *ask, struct record *request)
+int ask_write(struct ask *ask, struct record *request)
 {
 	int64_t left = ask->wait.deadline - clock_ms();
+	const char *scope;
 
 	if (record_add(request, "op", "get") ||
 	    record_add(request, "account", ask->account) ||
 	    record_add(request, "scope", ask->request.scope) ||
+	    record_add(request, "resource",
+		       ask->request.resource ? ask->origin : NULL) ||
 	    record_add_int(request, "min_valid_s", ask->request.min_valid_s) ||
-	    record_add_int(request, "timeout_ms", left > 1 ? left : 1))
+	    record_add_int(request, "timeout_ms", left > 1 ? left : 1) ||
+	    memory_write_refused(handle_memory(ask->handle), ask->account,
+				 request))
 		return VALETKEY_ERR_NOMEM;
+	scope = record_get(request, "scope");
+	ask->key.scope = scope ? scope : "";
 	return VALETKEY_OK;
 }
 
@@ -125,6 +133,16 @@ static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
 		   : INT64_MAX;
 }
 
+static int keep(const struct ask *ask, struct memory_token *from,
+		const struct valetkey_token **token)
+{
+	struct memory *memory = handle_memory(ask->handle);
+
+	from->began = ask->began;
+	*token = memory_put(memory, memory_slot(memory, &ask->key), from);
+	return *token ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+}
+
 int ask_keep(const struct ask *ask, const struct record *answer,
 	     const struct valetkey_token **token)
 {
@@ -135,6 +153,7 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	    .access_token = record_get(answer, "access_token"),
 	    .account = ask->account,
 	    .scope = scope ? scope : "",
+	    .resource = ask->request.resource ? ask->origin : NULL,
 	    .expires_at = record_get_int(answer, "expires_at", 0),
 	    .good_until = INT64_MAX,
 	};
@@ -144,8 +163,7 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	if (expires_in >= 0 && expires_in < INT32_MAX)
 		from.good_until = deadline_in(expires_in * 1000);
 	from.renew_at = renew_at(from.good_until, lifetime * 1000);
-	*token = memory_put(handle_memory(ask->handle), ask->slot, &from);
-	return *token ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
+	return keep(ask, &from, token);
 }
 
 /* The second tier: what the helper, or another process of ours, published. */
@@ -153,7 +171,10 @@ static int ask_kernel(const struct ask *ask, const struct record *account,
 		      const struct valetkey_token **token)
 {
 	struct record published = {0};
-	struct memory_token from = {.account = ask->account};
+	struct memory_token from = {
+	    .account = ask->account,
+	    .resource = ask->request.resource ? ask->origin : NULL,
+	};
 	const char *scope;
 	int64_t issued;
 	int rc = VALETKEY_OK;
@@ -170,13 +191,24 @@ static int ask_kernel(const struct ask *ask, const struct record *account,
 	if (token_ok(from.access_token) &&
 	    scope_covers(scope, ask->request.scope) &&
 	    from.good_until - clock_ms() >
-		(int64_t)ask->request.min_valid_s * 1000) {
-		*token =
-		    memory_put(handle_memory(ask->handle), ask->slot, &from);
-		rc = *token ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
-	}
+		(int64_t)ask->request.min_valid_s * 1000 &&
+	    memory_allows(handle_memory(ask->handle), from.access_token,
+			  issued))
+		rc = keep(ask, &from, token);
 	record_free(&published);
 	return rc;
+}
+
+/* Whether the current token is in the last fifth of its life and nobody has
+ * begun to renew it. Who takes cached ones alone leaves that to others. */
+static bool take_renewal(const struct ask *ask)
+{
+	struct memory_slot *slot;
+
+	if (ask->request.flags & VALETKEY_CACHED_ONLY)
+		return false;
+	slot = memory_find(handle_memory(ask->handle), &ask->key);
+	return slot && memory_renewal_due(slot, clock_ms());
 }
 
 /* Memory had none, or (due) one that is to be renewed. */
@@ -186,15 +218,11 @@ static int ask_account(struct ask *ask, bool due,
 	struct record account = {0};
 	int rc = find_account(ask, &account);
 
-	if (!rc && !ask->slot) {
-		ask->slot = memory_slot(handle_memory(ask->handle), &ask->key);
-		rc = ask->slot ? VALETKEY_OK : VALETKEY_ERR_NOMEM;
-	}
 	if (!rc)
 		rc = ask_kernel(ask, &account, token);
 	/* What the kernel has says whether somebody was faster. */
 	if (!rc && *token)
-		due = memory_renewal_due(ask->slot, clock_ms());
+		due = take_renewal(ask);
 	if (!rc && due)
 		ahead_start(ask->account, &account);
 	record_free(&account);
@@ -214,18 +242,17 @@ static void renew(struct ask *ask, const struct valetkey_token **token)
 
 int ask_cached(struct ask *ask, const struct valetkey_token **token)
 {
-	int64_t now = clock_ms();
+	const struct memory_slot *slot =
+	    memory_find(handle_memory(ask->handle), &ask->key);
 	int rc;
 
-	ask->slot = memory_find(handle_memory(ask->handle), &ask->key);
-	if (ask->slot)
-		*token = memory_get(ask->slot, ask->request.min_valid_s, now);
+	if (slot)
+		*token = memory_get(slot, ask->request.min_valid_s, clock_ms());
 	if (*token) {
-		if (memory_renewal_due(ask->slot, now))
+		if (take_renewal(ask))
 			renew(ask, token);
 		return VALETKEY_OK;
 	}
-	set_wait(ask);
 	rc = ask_account(ask, false, token);
 	if (!rc && !*token && (ask->request.flags & VALETKEY_CACHED_ONLY))
 		rc = VALETKEY_ERR_NOT_CACHED;

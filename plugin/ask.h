@@ -17,27 +17,26 @@ struct ask {
 	struct valetkey *handle;
 	struct valetkey_request request; /* defaults filled in */
 	struct memory_key key;
-	struct memory_slot *slot; /* NULL until ask_cached() */
+	uint64_t began; /* memory_refusals() by then */
 	struct handle_wait wait;
 	char origin[ORIGIN_MAX];
 	char account[ACCOUNT_NAME_MAX + 1]; /* "" until it is known */
 };
 
-/* Judges a host's request; its texts are borrowed until ask_cached() is done.
- */
+/* Judges a host's request; its texts are borrowed until ask_write(). */
 int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	      struct ask *ask);
 
 /*
  * The tiers that cost nothing. 0 with *token NULL: the helper must be asked,
- * and account and slot are known.
+ * and the account is known.
  */
 int ask_cached(struct ask *ask, const struct valetkey_token **token);
 
-/* The helper's request. */
-int ask_write(const struct ask *ask, struct record *request);
+/* Adds the helper's request, which must not change any more. */
+int ask_write(struct ask *ask, struct record *request);
 
-/* Makes the helper's answer the slot's token. */
+/* Makes the helper's answer the token for such requests. */
 int ask_keep(const struct ask *ask, const struct record *answer,
 	     const struct valetkey_token **token);
 

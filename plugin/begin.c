@@ -1,168 +1,169 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * begin.c - valetkey_begin(), _fd(), _finish(), _cancel(): a get for event
- * loops. Nothing here waits; one epoll descriptor stands for the helper's
- * socket, the deadline, and a result that was there at once.
+ * begin.c - valetkey_begin(), _invalidate_begin(), _fd(), _finish(), _cancel():
+ * the calls for event loops. Nothing here waits. The host watches one end of a
+ * socket pair whose other end the helper has: a byte comes with whatever there
+ * is to read, and when the time is over, and the end of file once the helper is
+ * gone. All kinds of loops take it, also those that read what they watch.
  */
-#include "ask.h"
 #include "call.h"
 #include "clock.h"
 #include "descriptor.h"
-#include "handle.h"
-#include "memory.h"
+#include "launch.h"
+#include "wait.h"
 
 #include <pthread.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-struct valetkey_wait {
-	struct visit visit;
-	struct ask ask;
-	struct call call;
-	struct record request;
-	struct channel channel; /* fd -1 where no helper was needed */
-	int epoll, timer;
-	int result;			    /* of begin, or CALL_PENDING */
-	const struct valetkey_token *token; /* a hit */
-};
-
-static int watch(int epoll, int fd)
+/* The conversation was left: the host still has it, and is to end it. */
+static void begun_left(struct visitor *visitor)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct valetkey_wait *wait = (struct valetkey_wait *)visitor;
 
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* Makes the descriptor readable when the deadline comes: now, if it is done. */
-static int set_timer(struct valetkey_wait *wait)
-{
-	int64_t at = wait->result == CALL_PENDING ? wait->ask.wait.deadline : 1;
-	const struct itimerspec when = {
-	    .it_value = {at / 1000, at % 1000 * 1000000L}};
-
-	return timerfd_settime(wait->timer, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
-static int open_descriptors(struct valetkey_wait *wait)
-{
-	wait->epoll = descriptor_lift(epoll_create1(EPOLL_CLOEXEC));
-	wait->timer = descriptor_lift(
-	    timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
-	if (wait->epoll < 0 || wait->timer < 0 ||
-	    watch(wait->epoll, wait->timer) != 0)
-		return VALETKEY_ERR_DENIED; /* no descriptor is free */
-	return VALETKEY_OK;
-}
-
-static int start_helper(struct valetkey_wait *wait)
-{
-	int rc = ask_write(&wait->ask, &wait->request);
-
-	if (!rc)
-		rc = handle_call(wait->visit.handle, &wait->request,
-				 &wait->ask.wait, &wait->call);
-	if (!rc)
-		rc = call_begin(&wait->call, &wait->channel);
-	if (!rc && watch(wait->epoll, wait->channel.fd) != 0)
-		rc = VALETKEY_ERR_HELPER;
-	return rc ? rc : CALL_PENDING;
-}
-
-static void end(struct valetkey_wait *wait)
-{
-	handle_leave(&wait->visit);
-	memory_release(wait->token);
 	channel_close(&wait->channel);
-	record_free(&wait->request);
-	if (wait->epoll >= 0)
-		close(wait->epoll);
-	if (wait->timer >= 0)
-		close(wait->timer);
-	free(wait);
+	record_free(&wait->answer);
+	wait->result = VALETKEY_ERR_CANCELED;
+}
+
+static int open_bell(struct valetkey_wait *wait)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       pair) != 0)
+		return VALETKEY_ERR_DENIED; /* no descriptor is free */
+	pair[0] = descriptor_lift(pair[0]);
+	pair[1] = descriptor_above(pair[1], LAUNCH_BELL_FD);
+	wait->ready = pair[0] < 0 ? 0 : pair[0];
+	wait->bell = pair[1] < 0 ? 0 : pair[1];
+	return wait->ready && wait->bell ? VALETKEY_OK : VALETKEY_ERR_DENIED;
+}
+
+/* Without a helper that has it too, this makes the descriptor readable. */
+static void close_bell(struct valetkey_wait *wait)
+{
+	close(wait->bell);
+	wait->bell = 0;
 }
 
 /* From the tiers that are at hand, else the helper is at work on it. */
-static int start(struct valetkey_wait *wait)
+static int start_get(struct valetkey_wait *wait,
+		     const struct valetkey_request *request)
 {
-	int rc = open_descriptors(wait);
+	struct valetkey *handle = wait->visitor.visit.handle;
+	int rc = ask_check(handle, request, &wait->ask);
+
+	if (!rc)
+		rc = open_bell(wait);
+	if (rc)
+		return rc;
+	wait->gets = true;
+	wait->result = ask_cached(&wait->ask, &wait->token);
+	if (!wait->result && !wait->token)
+		wait_start(wait);
+	return VALETKEY_OK;
+}
+
+static int start_invalidate(struct valetkey_wait *wait,
+			    const struct valetkey_token *token)
+{
+	int rc = open_bell(wait);
 
 	if (rc)
 		return rc;
-	wait->result = ask_cached(&wait->ask, &wait->token);
-	if (!wait->result && !wait->token)
-		wait->result = start_helper(wait);
-	return set_timer(wait) == 0 ? VALETKEY_OK : VALETKEY_ERR_HELPER;
+	wait->result = wait_refuse(wait, token);
+	if (!wait->result)
+		wait_start(wait);
+	return VALETKEY_OK;
 }
 
-int valetkey_begin(struct valetkey *handle,
-		   const struct valetkey_request *request,
-		   struct valetkey_wait **out)
+static int begin(struct valetkey *handle,
+		 const struct valetkey_request *request,
+		 const struct valetkey_token *token, struct valetkey_wait **out)
 {
 	struct valetkey_wait *wait;
+	struct visit visit;
 	int rc, cancel;
 
 	if (!out)
 		return VALETKEY_ERR_ARG;
 	*out = NULL;
-	if (!handle || !request)
+	if (!handle || (!request && !token))
 		return VALETKEY_ERR_ARG;
-	wait = calloc(1, sizeof(*wait));
+	rc = handle_enter(handle, &visit);
+	if (rc)
+		return rc;
+	wait = wait_new(&visit);
 	if (!wait)
 		return VALETKEY_ERR_NOMEM;
-	wait->channel.fd = -1;
-	rc = ask_check(handle, request, &wait->ask);
-	if (!rc)
-		rc = handle_enter(handle, &wait->visit);
+	wait->visitor.left = begun_left;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	rc = request ? start_get(wait, request) : start_invalidate(wait, token);
+	pthread_setcancelstate(cancel, NULL);
 	if (rc) {
-		free(wait);
+		wait_end(wait);
 		return rc;
 	}
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	rc = start(wait);
-	pthread_setcancelstate(cancel, NULL);
-	if (rc)
-		end(wait);
-	else
-		*out = wait;
-	return rc;
+	close_bell(wait);
+	*out = wait;
+	return VALETKEY_OK;
+}
+
+int valetkey_begin(struct valetkey *handle,
+		   const struct valetkey_request *request,
+		   struct valetkey_wait **wait)
+{
+	return begin(handle, request, NULL, wait);
+}
+
+int valetkey_invalidate_begin(struct valetkey *handle,
+			      const struct valetkey_token *token,
+			      struct valetkey_wait **wait)
+{
+	return begin(handle, NULL, token, wait);
 }
 
 int valetkey_fd(const struct valetkey_wait *wait)
 {
-	return wait ? wait->epoll : -1;
+	return wait ? wait->ready : -1;
+}
+
+static void drain(int fd)
+{
+	char bytes[64];
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
 }
 
 int valetkey_finish(struct valetkey_wait *wait,
 		    const struct valetkey_token **token)
 {
-	struct record answer = {0};
-	int rc, cancel;
+	const struct valetkey_token *none;
+	int rc;
 
-	if (!wait || !token)
-		return VALETKEY_ERR_ARG;
+	if (!token)
+		token = &none;
 	*token = NULL;
-	if (handle_talking(wait->visit.handle))
+	if (!wait || (wait->gets && token == &none))
+		return VALETKEY_ERR_ARG;
+	if (handle_talking(wait->visitor.visit.handle))
 		return VALETKEY_ERR_BUSY;
 	*token = wait->token;
 	wait->token = NULL;
-	rc = wait->result;
-	if (rc == CALL_PENDING) {
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-		rc = call_step(&wait->call, &wait->channel, &answer, 0);
-		if (rc == VALETKEY_OK)
-			rc = ask_keep(&wait->ask, &answer, token);
-		record_free(&answer);
-		pthread_setcancelstate(cancel, NULL);
-	}
+	drain(wait->ready); /* before the look: what comes later rings later */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &wait->visitor.cancel);
+	rc = wait_step(wait, 0, token);
+	pthread_setcancelstate(wait->visitor.cancel, NULL);
 	if (rc == CALL_PENDING && clock_ms() < wait->ask.wait.deadline)
 		return VALETKEY_PENDING;
-	end(wait);
+	wait_end(wait);
 	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;
 }
 
 void valetkey_cancel(struct valetkey_wait *wait)
 {
-	if (wait && !handle_talking(wait->visit.handle))
-		end(wait);
+	if (wait && !handle_talking(wait->visitor.visit.handle))
+		wait_end(wait);
 }

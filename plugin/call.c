@@ -14,7 +14,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define REPLY_MAX 8192
+#define REPLY_MAX 32768
 
 static const struct {
 	const char *name;
@@ -120,8 +120,9 @@ static int handle_message(const struct call *call, struct channel *channel,
 	return rc;
 }
 
-static void tell_failure(const struct call *call, const char *text)
+void call_failed(const struct call *call, const struct record *answer)
 {
+	const char *text = record_get(answer, "text");
 	struct valetkey_message message = {.size = sizeof(message),
 					   .type = VALETKEY_MESSAGE_ERROR,
 					   .text = text};
@@ -138,7 +139,7 @@ static int take_result(const struct call *call, const struct record *answer)
 	if (result < 0 || result > 125)
 		return VALETKEY_ERR_HELPER;
 	if (result != VALETKEY_OK)
-		tell_failure(call, record_get(answer, "text"));
+		call_failed(call, answer);
 	return (int)result;
 }
 
@@ -163,15 +164,17 @@ int call_step(const struct call *call, struct channel *channel,
 	return rc;
 }
 
-int call_begin(const struct call *call, struct channel *channel)
+int call_begin(const struct call *call, int bell, struct channel *channel,
+	       struct record *answer)
 {
 	struct buf text = {0};
-	int rc = launch_helper(&channel->fd);
+	int rc = launch_helper(bell, &channel->fd);
 
 	if (rc == VALETKEY_ERR_HELPER &&
-	    buf_fmt(&text, "Cannot start %s; is valetkey installed whole?",
-		    paths_helper) == 0)
-		tell_failure(call, text.data);
+	    (buf_fmt(&text, "Cannot start %s; is valetkey installed whole?",
+		     paths_helper) ||
+	     record_add(answer, "text", text.data)))
+		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
 		rc = channel_result(
 		    channel_write(channel, call->request, call->deadline));
@@ -182,9 +185,11 @@ int call_begin(const struct call *call, struct channel *channel)
 int call_helper(const struct call *call, struct record *answer)
 {
 	struct channel channel = {.fd = -1};
-	int rc = call_begin(call, &channel);
+	int rc = call_begin(call, 0, &channel, answer);
 
-	if (!rc)
+	if (rc)
+		call_failed(call, answer);
+	else
 		rc = call_step(call, &channel, answer, call->deadline);
 	channel_close(&channel);
 	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;

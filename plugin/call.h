@@ -40,12 +40,19 @@ int call_helper(const struct call *call, struct record *answer);
 
 /*
  * The same in steps, for those who must not wait: call_begin() starts the helper
- * and sends the request; call_step() takes what is there and returns
+ * and sends the request, and tells nothing; where it fails it leaves in `answer`
+ * what call_failed() tells then. The helper rings at `bell`, which stays the
+ * caller's (0: nowhere). call_step() takes what is there and returns
  * CALL_PENDING until the result has come or `deadline` is over. The channel is
  * the caller's to close.
+ *
+ * The conversation may leave by a jump: what these hold meanwhile is in channel
+ * and answer.
  */
 #define CALL_PENDING (-1)
-int call_begin(const struct call *call, struct channel *channel);
+int call_begin(const struct call *call, int bell, struct channel *channel,
+	       struct record *answer);
+void call_failed(const struct call *call, const struct record *answer);
 int call_step(const struct call *call, struct channel *channel,
 	      struct record *answer, int64_t deadline);
 

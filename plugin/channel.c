@@ -95,6 +95,16 @@ int channel_read(struct channel *channel, struct record *record,
 	return rc;
 }
 
+/* Async-signal-safe. */
+void channel_ring(int bell)
+{
+	int before = errno;
+
+	if (bell)
+		(void)!send(bell, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	errno = before;
+}
+
 int channel_write(struct channel *channel, const struct record *record,
 		  int64_t deadline)
 {
@@ -116,11 +126,13 @@ int channel_write(struct channel *channel, const struct record *record,
 
 		if (n > 0)
 			sent += (size_t)n;
-		else if (n < 0 && errno == EAGAIN)
+		else if (n < 0 && errno == EAGAIN) {
+			channel_ring(channel->bell);
 			rc = wait_for(channel->fd, POLLOUT, deadline);
-		else if (n < 0 && errno != EINTR)
+		} else if (n < 0 && errno != EINTR)
 			rc = CHANNEL_CLOSED;
 	}
+	channel_ring(channel->bell);
 	buf_free(&out);
 	return rc;
 }
@@ -130,5 +142,8 @@ void channel_close(struct channel *channel)
 	if (channel->fd >= 0)
 		close(channel->fd);
 	channel->fd = -1;
+	if (channel->bell)
+		close(channel->bell);
+	channel->bell = 0;
 	buf_free(&channel->in);
 }

@@ -15,10 +15,19 @@
 
 #define CHANNEL_RECORD_MAX (1u << 20)
 
+/*
+ * A bell is the helper's end of a second socket, of whose other end an event
+ * loop learns that there is something to read: a byte comes with every record,
+ * and one when the request's time is over. What the bytes are means nothing, so
+ * that anybody may read them.
+ */
 struct channel {
 	int fd;
+	int bell; /* 0: none */
 	struct buf in;
 };
+
+void channel_ring(int bell);
 
 enum channel_error {
 	CHANNEL_OK = 0,
@@ -36,7 +45,7 @@ int channel_read(struct channel *channel, struct record *record,
 int channel_write(struct channel *channel, const struct record *record,
 		  int64_t deadline);
 
-/* Closes the descriptor and wipes what was read. */
+/* Closes the descriptors and wipes what was read. */
 void channel_close(struct channel *channel);
 
 #endif

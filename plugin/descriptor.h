@@ -9,16 +9,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Takes fd over; returns it, or a copy above 2, or -1. CLOEXEC stays set. */
-static inline int descriptor_lift(int fd)
+/* Takes fd over; returns it, or a copy above `below`, or -1. CLOEXEC stays set.
+ */
+static inline int descriptor_above(int fd, int below)
 {
 	int lifted;
 
-	if (fd < 0 || fd > 2)
+	if (fd < 0 || fd > below)
 		return fd;
-	lifted = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	lifted = fcntl(fd, F_DUPFD_CLOEXEC, below + 1);
 	close(fd);
 	return lifted;
+}
+
+static inline int descriptor_lift(int fd)
+{
+	return descriptor_above(fd, STDERR_FILENO);
 }
 
 #endif

@@ -3,69 +3,64 @@
  * get.c - valetkey_get(), valetkey_invalidate() and valetkey_token_free(): the
  * calls that wait. What they ask and in which order is ask.c's.
  */
-#include "ask.h"
-#include "clock.h"
-#include "handle.h"
 #include "hit.h"
 #include "memory.h"
+#include "wait.h"
 
 #include <pthread.h>
 
-#define INVALIDATE_MS 30000
-
-static int ask_helper(const struct ask *ask,
-		      const struct valetkey_token **token)
-{
-	struct record request = {0}, answer = {0};
-	struct call call;
-	int rc = ask_write(ask, &request);
-
-	if (!rc)
-		rc = handle_call(ask->handle, &request, &ask->wait, &call);
-	if (!rc)
-		rc = call_helper(&call, &answer);
-	if (!rc)
-		rc = ask_keep(ask, &answer, token);
-	record_free(&request);
-	record_free(&answer);
-	return rc;
-}
-
-/* One thread of a handle asks for a slot, the others wait for what it gets. */
-static int ask_helper_once(const struct ask *ask,
+/* Waits until it has a result. */
+static int wait_for_helper(struct valetkey_wait *wait,
 			   const struct valetkey_token **token)
 {
-	struct futex *lock = memory_slot_lock(ask->slot);
+	int rc;
+
+	wait_start(wait);
+	rc = wait_step(wait, wait->ask.wait.deadline, token);
+	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;
+}
+
+/* One thread of a handle asks for an account, the others wait for what it gets.
+ */
+static int wait_for_one(struct valetkey_wait *wait,
+			const struct valetkey_token **token)
+{
+	struct memory *memory = handle_memory(wait->ask.handle);
+	struct visitor *visitor = &wait->visitor;
 	int rc = VALETKEY_OK;
 
 	/* Nobody waits behind a person who thinks. */
-	if (ask->wait.interactive)
-		return ask_helper(ask, token);
-	if (futex_lock(lock, ask->wait.deadline))
+	if (!wait->ask.wait.interactive)
+		visitor->lock = memory_account_lock(memory, wait->ask.account);
+	if (!visitor->lock)
+		return wait_for_helper(wait, token);
+	if (futex_lock(visitor->lock, wait->ask.wait.deadline)) {
+		visitor->lock = NULL;
 		return VALETKEY_ERR_TIMEOUT;
-	*token = memory_get(ask->slot, ask->request.min_valid_s, clock_ms());
-	if (!*token)
-		rc = ask_helper(ask, token);
-	futex_unlock(lock);
+	}
+	rc = ask_cached(&wait->ask, token);
+	if (!rc && !*token)
+		rc = wait_for_helper(wait, token);
+	if (visitor->lock)
+		futex_unlock(visitor->lock);
+	visitor->lock = NULL;
 	return rc;
 }
 
 /* The long way, see hit.h. */
-static int ask_tiers(struct valetkey *handle,
-		     const struct valetkey_request *request,
-		     const struct valetkey_token **token)
+static int get_from_tiers(struct valetkey_wait *wait,
+			  const struct valetkey_request *request,
+			  const struct valetkey_token **token)
 {
-	struct ask ask = {0};
-	int rc, cancel;
+	int rc = ask_check(wait->visitor.visit.handle, request, &wait->ask);
 
-	rc = ask_check(handle, request, &ask);
-	if (rc)
-		return rc;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	rc = ask_cached(&ask, token);
+	wait->gets = true;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &wait->visitor.cancel);
+	if (!rc)
+		rc = ask_cached(&wait->ask, token);
 	if (!rc && !*token)
-		rc = ask_helper_once(&ask, token);
-	pthread_setcancelstate(cancel, NULL);
+		rc = wait_for_one(wait, token);
+	pthread_setcancelstate(wait->visitor.cancel, NULL);
 	return rc;
 }
 
@@ -73,6 +68,7 @@ int valetkey_get(struct valetkey *handle,
 		 const struct valetkey_request *request,
 		 const struct valetkey_token **token)
 {
+	struct valetkey_wait *wait;
 	struct visit visit;
 	int rc;
 
@@ -85,9 +81,15 @@ int valetkey_get(struct valetkey *handle,
 	if (rc)
 		return rc;
 	*token = hit_take(handle_memory(handle), request);
-	if (!*token)
-		rc = ask_tiers(handle, request, token);
-	handle_leave(&visit);
+	if (*token) {
+		handle_leave(&visit);
+		return VALETKEY_OK;
+	}
+	wait = wait_new(&visit);
+	if (!wait)
+		return VALETKEY_ERR_NOMEM;
+	rc = get_from_tiers(wait, request, token);
+	wait_end(wait);
 	return rc;
 }
 
@@ -99,31 +101,23 @@ void valetkey_token_free(const struct valetkey_token *token)
 int valetkey_invalidate(struct valetkey *handle,
 			const struct valetkey_token *token)
 {
-	const struct handle_wait wait = {deadline_in(INVALIDATE_MS), false};
-	struct record request = {0}, answer = {0};
+	struct valetkey_wait *wait;
 	struct visit visit;
-	struct call call;
-	int rc, cancel;
+	int rc;
 
 	if (!handle || !token)
 		return VALETKEY_ERR_ARG;
 	rc = handle_enter(handle, &visit);
 	if (rc)
 		return rc;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	memory_drop(handle_memory(handle), token->access_token);
-	if (record_add(&request, "op", "invalidate") ||
-	    record_add(&request, "account", token->account) ||
-	    record_add(&request, "access_token", token->access_token) ||
-	    record_add_int(&request, "timeout_ms", INVALIDATE_MS))
-		rc = VALETKEY_ERR_NOMEM;
+	wait = wait_new(&visit);
+	if (!wait)
+		return VALETKEY_ERR_NOMEM;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &wait->visitor.cancel);
+	rc = wait_refuse(wait, token);
 	if (!rc)
-		rc = handle_call(handle, &request, &wait, &call);
-	if (!rc)
-		rc = call_helper(&call, &answer);
-	record_free(&request);
-	record_free(&answer);
-	pthread_setcancelstate(cancel, NULL);
-	handle_leave(&visit);
+		rc = wait_for_helper(wait, NULL);
+	pthread_setcancelstate(wait->visitor.cancel, NULL);
+	wait_end(wait);
 	return rc;
 }

@@ -24,12 +24,6 @@
 #define PROGRAM_MAX 64
 #define COUNTERS 32 /* a power of two */
 
-/* One per thread that is inside a conversation, on that thread's stack. */
-struct talker {
-	struct talker *next;
-	pthread_t thread;
-};
-
 /* How many calls are running; each processor counts in a cache line of its own,
  * so that threads do not wait for each other. */
 struct counter {
@@ -39,7 +33,7 @@ struct counter {
 struct page {
 	_Atomic uint32_t generation;
 	struct futex lock; /* guards what follows, and the fork repair */
-	_Atomic(struct talker *) talkers; /* written under the lock */
+	_Atomic(struct visitor *) talkers; /* written under the lock */
 	struct counter counters[COUNTERS];
 };
 
@@ -49,6 +43,7 @@ struct valetkey {
 	uint32_t last_generation;
 	valetkey_converse *converse;
 	void *data;
+	bool answers; /* VALETKEY_ANSWERS */
 	char program[PROGRAM_MAX + 1];
 };
 
@@ -122,7 +117,7 @@ int valetkey_open(const struct valetkey_options *options,
 		     : VALETKEY_OK;
 	if (rc)
 		return rc;
-	if (own.flags)
+	if (own.flags & ~(uint64_t)VALETKEY_ANSWERS)
 		return VALETKEY_ERR_ABI;
 	if (own.program && !handle_text_ok(own.program, PROGRAM_MAX))
 		return VALETKEY_ERR_ARG;
@@ -140,6 +135,7 @@ int valetkey_open(const struct valetkey_options *options,
 	new->last_generation = 1;
 	new->converse = own.converse;
 	new->data = own.data;
+	new->answers = (own.flags & VALETKEY_ANSWERS) != 0;
 	if (own.program)
 		strcpy(new->program, own.program);
 	*handle = new;
@@ -169,20 +165,74 @@ static uint32_t generation_of(struct valetkey *handle)
 	return atomic_load(&handle->page->generation);
 }
 
-bool handle_talking(struct valetkey *handle)
+static void remove_talker(struct page *page, struct visitor *own)
 {
-	struct page *page = handle->page;
-	struct talker *talker;
+	struct visitor *talker = atomic_load(&page->talkers);
+
+	if (talker == own)
+		atomic_store(&page->talkers, own->next);
+	for (; talker; talker = talker->next)
+		if (talker->next == own)
+			talker->next = own->next;
+}
+
+void handle_end_talk(struct visitor *visitor)
+{
+	struct page *page = visitor->visit.handle->page;
 
 	if (!atomic_load(&page->talkers))
-		return false;
+		return;
+	futex_lock(&page->lock, INT64_MAX);
+	remove_talker(page, visitor);
+	futex_unlock(&page->lock);
+}
+
+static void begin_talk(struct visitor *visitor, const struct stack_mark *mark)
+{
+	struct page *page = visitor->visit.handle->page;
+
+	handle_end_talk(visitor);
+	visitor->mark = mark;
+	visitor->thread = gettid();
+	futex_lock(&page->lock, INT64_MAX);
+	visitor->next = atomic_load(&page->talkers);
+	atomic_store(&page->talkers, visitor);
+	futex_unlock(&page->lock);
+}
+
+/* Takes one out whose conversation was left: of this thread, or of any. *inside
+ * is set where this thread is in one that was not. */
+static struct visitor *take_left(struct page *page, bool any, bool *inside)
+{
+	struct visitor *talker;
+
+	*inside = false;
 	futex_lock(&page->lock, INT64_MAX);
 	for (talker = atomic_load(&page->talkers); talker;
-	     talker = talker->next)
-		if (pthread_equal(talker->thread, pthread_self()))
+	     talker = talker->next) {
+		bool own = talker->thread == gettid();
+
+		if ((own || any) && stack_left(talker->mark, talker->thread))
 			break;
+		*inside = *inside || own;
+	}
+	if (talker)
+		remove_talker(page, talker);
 	futex_unlock(&page->lock);
-	return talker != NULL;
+	return talker;
+}
+
+bool handle_talking(struct valetkey *handle)
+{
+	struct visitor *left;
+	bool inside = false;
+
+	while (atomic_load(&handle->page->talkers) &&
+	       (left = take_left(handle->page, false, &inside))) {
+		pthread_setcancelstate(left->cancel, NULL);
+		left->left(left);
+	}
+	return inside;
 }
 
 int handle_enter(struct valetkey *handle, struct visit *visit)
@@ -207,9 +257,16 @@ void handle_leave(struct visit *visit)
 
 int valetkey_close(struct valetkey *handle)
 {
+	struct visitor *left;
+	bool inside;
+
 	if (!handle)
 		return VALETKEY_OK;
 	generation_of(handle);
+	if (handle_talking(handle))
+		return VALETKEY_ERR_BUSY;
+	while ((left = take_left(handle->page, true, &inside)))
+		left->left(left);
 	for (unsigned i = 0; i < COUNTERS; i++)
 		if (atomic_load(&handle->page->counters[i].calls))
 			return VALETKEY_ERR_BUSY;
@@ -217,49 +274,52 @@ int valetkey_close(struct valetkey *handle)
 	return VALETKEY_OK;
 }
 
-static void remove_talker(struct page *page, struct talker *own)
+/* What a host means that says what it did (VALETKEY_ANSWERS): 0 to go on. */
+static int answer_of(const struct valetkey_message *message, int rc)
 {
-	struct talker *talker;
+	bool asked = message->type == VALETKEY_MESSAGE_OPEN ||
+		     message->type == VALETKEY_MESSAGE_CODE ||
+		     message->type == VALETKEY_MESSAGE_ASK ||
+		     message->type == VALETKEY_MESSAGE_ASK_SECRET;
 
-	futex_lock(&page->lock, INT64_MAX);
-	talker = atomic_load(&page->talkers);
-	if (talker == own)
-		atomic_store(&page->talkers, own->next);
-	for (; talker; talker = talker->next)
-		if (talker->next == own)
-			talker->next = own->next;
-	futex_unlock(&page->lock);
+	if (rc == VALETKEY_DONE)
+		return 0;
+	return asked && rc == 0 ? VALETKEY_ERR_CANCELED : rc;
 }
 
-/* The host's conversation, with this thread marked as being inside it. */
+/* The host's conversation, with this thread marked as being inside it. It may
+ * never come back. */
 static int converse(const struct valetkey_message *message, char *reply,
 		    size_t reply_size, void *data)
 {
-	struct valetkey *handle = data;
-	struct page *page = handle->page;
-	struct talker own = {.thread = pthread_self()};
+	struct visitor *own = data;
+	struct valetkey *handle = own->visit.handle;
+	struct stack_mark mark;
 	int rc;
 
 	if (!handle->converse)
 		return 0;
-	futex_lock(&page->lock, INT64_MAX);
-	own.next = atomic_load(&page->talkers);
-	atomic_store(&page->talkers, &own);
-	futex_unlock(&page->lock);
+	if (own->lock)
+		futex_unlock(own->lock);
+	own->lock = NULL;
+	stack_mark(&mark);
+	begin_talk(own, &mark);
 	rc = handle->converse(message, reply, reply_size, handle->data);
-	remove_talker(page, &own);
-	return rc;
+	handle_end_talk(own);
+	return handle->answers ? answer_of(message, rc) : rc;
 }
 
-int handle_call(struct valetkey *handle, struct record *request,
+int handle_call(struct visitor *visitor, struct record *request,
 		const struct handle_wait *wait, struct call *call)
 {
+	const struct valetkey *handle = visitor->visit.handle;
+
 	*call = (struct call){
 	    .request = request,
 	    .deadline = wait->deadline,
 	    .interactive = wait->interactive && handle->converse,
 	    .converse = converse,
-	    .data = handle,
+	    .data = visitor,
 	};
 	if (call->interactive && record_add(request, "interactive", "1"))
 		return VALETKEY_ERR_NOMEM;

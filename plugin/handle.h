@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "record.h"
+#include "stack.h"
 #include "valetkey.h"
 
 #include <stdbool.h>
@@ -26,6 +27,25 @@ struct visit {
 int handle_enter(struct valetkey *handle, struct visit *visit);
 void handle_leave(struct visit *visit);
 
+/*
+ * A visit that may call the conversation, which may not come back: it lies in
+ * allocated memory with all that it holds, and whoever notices later that the
+ * conversation was left calls left(). Nobody else waits for it meanwhile.
+ */
+struct visitor {
+	struct visit visit;
+	void (*left)(struct visitor *visitor);
+	struct futex *lock; /* held by it, or NULL; given up to talk */
+	int cancel;	    /* the thread's state before the call */
+	/* Inside the conversation: */
+	struct visitor *next;
+	const struct stack_mark *mark;
+	pid_t thread;
+};
+
+/* Nobody comes back from a conversation that it has left. */
+void handle_end_talk(struct visitor *visitor);
+
 /* Whether this thread is inside the handle's conversation. */
 bool handle_talking(struct valetkey *handle);
 
@@ -36,8 +56,8 @@ struct handle_wait {
 	bool interactive;
 };
 
-/* What call.h wants, for this handle; adds to the request who asks. */
-int handle_call(struct valetkey *handle, struct record *request,
+/* What call.h wants, for this visitor; adds to the request who asks. */
+int handle_call(struct visitor *visitor, struct record *request,
 		const struct handle_wait *wait, struct call *call);
 
 /*

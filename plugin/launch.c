@@ -70,7 +70,9 @@ static int run_intermediate(struct plan *plan)
 	return plan->error ? VALETKEY_ERR_HELPER : VALETKEY_OK;
 }
 
-static int add_descriptors(posix_spawn_file_actions_t *actions, int fd)
+/* Both are above LAUNCH_BELL_FD. */
+static int add_descriptors(posix_spawn_file_actions_t *actions, int fd,
+			   int bell)
 {
 	static const char null[] = "/dev/null";
 	int rc = 0;
@@ -81,9 +83,12 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, int fd)
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(actions, fd,
 						      LAUNCH_HELPER_FD);
+	if (!rc && bell)
+		rc = posix_spawn_file_actions_adddup2(actions, bell,
+						      LAUNCH_BELL_FD);
 	if (!rc)
 		rc = posix_spawn_file_actions_addclosefrom_np(
-		    actions, LAUNCH_HELPER_FD + 1);
+		    actions, bell ? LAUNCH_BELL_FD + 1 : LAUNCH_HELPER_FD + 1);
 	return rc;
 }
 
@@ -100,7 +105,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 							POSIX_SPAWN_SETSIGMASK);
 }
 
-static int start(int fd)
+static int start(int fd, int bell)
 {
 	struct plan plan = {.environment = environment_for_helper()};
 	int rc = VALETKEY_ERR_NOMEM;
@@ -111,7 +116,7 @@ static int start(int fd)
 		goto environment;
 	if (posix_spawnattr_init(&plan.attributes))
 		goto actions;
-	if (add_descriptors(&plan.actions, fd) == 0 &&
+	if (add_descriptors(&plan.actions, fd, bell) == 0 &&
 	    set_attributes(&plan.attributes) == 0)
 		rc = run_intermediate(&plan);
 	posix_spawnattr_destroy(&plan.attributes);
@@ -122,7 +127,7 @@ environment:
 	return rc;
 }
 
-int launch_helper(int *fd)
+int launch_helper(int bell, int *fd)
 {
 	int pair[2];
 	int rc = VALETKEY_ERR_DENIED; /* no free descriptor */
@@ -131,9 +136,9 @@ int launch_helper(int *fd)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return rc;
 	pair[0] = descriptor_lift(pair[0]);
-	pair[1] = descriptor_lift(pair[1]);
+	pair[1] = descriptor_above(pair[1], LAUNCH_BELL_FD);
 	if (pair[0] >= 0 && pair[1] >= 0)
-		rc = start(pair[1]);
+		rc = start(pair[1], bell);
 	if (pair[1] >= 0)
 		close(pair[1]);
 	if (rc == VALETKEY_OK)

@@ -5,6 +5,7 @@
  * and every token that is alive.
  */
 #include "memory.h"
+#include "refused.h"
 #include "slots.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 struct token {
 	struct valetkey_token shown; /* first: the host's view of it */
 	_Atomic uint32_t references;
+	const char *resource; /* "": none was named */
 	int64_t good_until;
 	struct memory *memory;
 	struct token *next_free; /* while it is free */
@@ -24,6 +26,7 @@ struct token {
 
 struct memory {
 	struct slots slots;
+	struct refused refused;
 	_Atomic uint32_t holders;
 	struct futex lock; /* adding slots, taking free tokens */
 	/* Pushed without a lock: a child of fork() may free a token while a
@@ -78,7 +81,7 @@ void memory_release(const struct valetkey_token *shown)
 	unhold(memory);
 }
 
-static struct token *take_reference(struct memory_slot *slot)
+static struct token *take_reference(const struct memory_slot *slot)
 {
 	struct token *token;
 
@@ -97,7 +100,7 @@ static struct token *take_reference(struct memory_slot *slot)
 	return NULL;
 }
 
-const struct valetkey_token *memory_get(struct memory_slot *slot,
+const struct valetkey_token *memory_get(const struct memory_slot *slot,
 					uint32_t min_valid_s, int64_t now)
 {
 	struct token *token = take_reference(slot);
@@ -133,10 +136,11 @@ static char *put_text(char **at, const char *text)
 
 static bool fill(struct token *token, const struct memory_token *from)
 {
+	const char *resource = from->resource ? from->resource : "";
 	char *at;
 
 	token->text_size = strlen(from->access_token) + strlen(from->account) +
-			   strlen(from->scope) + 3;
+			   strlen(from->scope) + strlen(resource) + 4;
 	token->text = at = malloc(token->text_size);
 	if (!at)
 		return false;
@@ -148,6 +152,7 @@ static bool fill(struct token *token, const struct memory_token *from)
 	    .account = put_text(&at, from->account),
 	    .scope = put_text(&at, from->scope),
 	};
+	token->resource = put_text(&at, resource);
 	token->good_until = from->good_until;
 	return true;
 }
@@ -166,11 +171,23 @@ static struct token *new_token(struct memory *memory)
 	return token ? token : calloc(1, sizeof(*token));
 }
 
+static void make_current(struct memory_slot *slot, struct token *token,
+			 int64_t renew_at)
+{
+	struct token *old;
+
+	atomic_fetch_add(&token->references, 1);
+	atomic_store(&slot->renew_at, renew_at);
+	old = atomic_exchange(&slot->current, token);
+	if (old)
+		memory_release(&old->shown);
+}
+
 const struct valetkey_token *memory_put(struct memory *memory,
 					struct memory_slot *slot,
 					const struct memory_token *from)
 {
-	struct token *token = new_token(memory), *old;
+	struct token *token = new_token(memory);
 
 	if (!token)
 		return NULL;
@@ -180,11 +197,12 @@ const struct valetkey_token *memory_put(struct memory *memory,
 		return NULL;
 	}
 	atomic_fetch_add(&memory->holders, 1);
-	atomic_store(&token->references, 2); /* the slot's and the caller's */
-	atomic_store(&slot->renew_at, from->renew_at);
-	old = atomic_exchange(&slot->current, token);
-	if (old)
-		memory_release(&old->shown);
+	atomic_store(&token->references, 1);
+	if (slot && refused_lock_for(&memory->refused, from->access_token,
+				     from->began)) {
+		make_current(slot, token, from->renew_at);
+		refused_unlock(&memory->refused);
+	}
 	return &token->shown;
 }
 
@@ -207,13 +225,42 @@ struct memory_slot *memory_slot(struct memory *memory,
 	return slot;
 }
 
-struct futex *memory_slot_lock(struct memory_slot *slot)
+struct futex *memory_account_lock(struct memory *memory, const char *account)
 {
-	return &slot->asking;
+	const struct memory_key key = {account, "", "", 0};
+	struct memory_slot *slot = memory_slot(memory, &key);
+
+	return slot ? &slot->asking : NULL;
 }
 
-void memory_drop(struct memory *memory, const char *access_token)
+const char *memory_resource(const struct valetkey_token *shown)
 {
+	const struct token *token = (const struct token *)shown;
+
+	return *token->resource ? token->resource : NULL;
+}
+
+uint64_t memory_refusals(struct memory *memory)
+{
+	return atomic_load(&memory->refused.count);
+}
+
+bool memory_allows(struct memory *memory, const char *access_token,
+		   int64_t issued)
+{
+	return refused_allows(&memory->refused, access_token, issued);
+}
+
+int memory_write_refused(struct memory *memory, const char *account,
+			 struct record *request)
+{
+	return refused_write(&memory->refused, account, request);
+}
+
+int memory_refuse(struct memory *memory, const char *account,
+		  const char *access_token)
+{
+	int rc = refused_add(&memory->refused, account, access_token);
 	struct memory_slot *slot;
 
 	for (slot = atomic_load(&memory->slots.first); slot;
@@ -228,6 +275,7 @@ void memory_drop(struct memory *memory, const char *access_token)
 			memory_release(&token->shown);
 		memory_release(&token->shown);
 	}
+	return rc;
 }
 
 void memory_close(struct memory *memory)
@@ -241,6 +289,7 @@ void memory_close(struct memory *memory)
 		if (token)
 			memory_release(&token->shown);
 	}
+	refused_free(&memory->refused);
 	unhold(memory);
 }
 
@@ -249,6 +298,7 @@ void memory_after_fork(struct memory *memory)
 	struct memory_slot *slot;
 
 	atomic_store(&memory->lock.word, 0);
+	atomic_store(&memory->refused.lock.word, 0);
 	for (slot = atomic_load(&memory->slots.first); slot; slot = slot->next)
 		atomic_store(&slot->asking.word, 0);
 }

@@ -27,15 +27,18 @@ struct memory_key {
 };
 
 struct memory_slot;
+struct record;
 
 /* What a token is made of; texts are copied. */
 struct memory_token {
 	const char *access_token;
 	const char *account;
 	const char *scope;
-	int64_t expires_at; /* Unix seconds, 0 unknown */
-	int64_t good_until; /* of clock.h, INT64_MAX unknown */
-	int64_t renew_at;   /* of clock.h, INT64_MAX never */
+	const char *resource; /* the origin it was asked for, or NULL */
+	int64_t expires_at;   /* Unix seconds, 0 unknown */
+	int64_t good_until;   /* of clock.h, INT64_MAX unknown */
+	int64_t renew_at;     /* of clock.h, INT64_MAX never */
+	uint64_t began;	      /* memory_refusals() when it was asked for */
 };
 
 struct memory *memory_new(void);
@@ -46,19 +49,20 @@ void memory_close(struct memory *memory);
 /* In a child of fork(): locks that other threads held are free again. */
 void memory_after_fork(struct memory *memory);
 
-/* The slot, made where absent; NULL without memory. Slots live as long as the
- * memory. */
+/* The slot; the second makes it where absent, NULL: no memory, or there are too
+ * many. Slots live as long as the memory, so make none for what is refused. */
 struct memory_slot *memory_find(struct memory *memory,
 				const struct memory_key *key);
 struct memory_slot *memory_slot(struct memory *memory,
 				const struct memory_key *key);
 
-/* Held by the one thread that asks the helper for this slot. */
-struct futex *memory_slot_lock(struct memory_slot *slot);
+/* Held by the one thread that asks the helper for this account; NULL as above.
+ */
+struct futex *memory_account_lock(struct memory *memory, const char *account);
 
 /* The slot's token with a reference, if good for min_valid_s from `now` (of
  * clock.h); else NULL. */
-const struct valetkey_token *memory_get(struct memory_slot *slot,
+const struct valetkey_token *memory_get(const struct memory_slot *slot,
 					uint32_t min_valid_s, int64_t now);
 
 /* Whether the slot's token is to be renewed: the second is true once in a while
@@ -66,13 +70,28 @@ const struct valetkey_token *memory_get(struct memory_slot *slot,
 bool memory_renewal_near(const struct memory_slot *slot, int64_t now);
 bool memory_renewal_due(struct memory_slot *slot, int64_t now);
 
-/* Makes it the slot's token; returns it with a reference, NULL: no memory. */
+/* Makes it the slot's token, if there is a slot and the token was not refused
+ * since `began`; returns it with a reference, NULL: no memory. */
 const struct valetkey_token *memory_put(struct memory *memory,
 					struct memory_slot *slot,
 					const struct memory_token *token);
 
-/* Takes a token with this text out of every slot. */
-void memory_drop(struct memory *memory, const char *access_token);
+/* How many tokens were refused so far. */
+uint64_t memory_refusals(struct memory *memory);
+
+/* Takes a token that was refused out of every slot, and lets in only what is
+ * issued later. -1: no memory, and what is under way may bring it back. */
+int memory_refuse(struct memory *memory, const char *account,
+		  const char *access_token);
+
+/* See refused.h. */
+bool memory_allows(struct memory *memory, const char *access_token,
+		   int64_t issued);
+int memory_write_refused(struct memory *memory, const char *account,
+			 struct record *request);
+
+/* What it was asked for: an origin; NULL: the host did not say. */
+const char *memory_resource(const struct valetkey_token *token);
 
 void memory_release(const struct valetkey_token *token);
 

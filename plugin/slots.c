@@ -146,10 +146,9 @@ static struct slots_table *table_with_room(struct slots *slots)
 }
 
 static struct memory_slot *new_slot(const struct memory_key *key,
-				    const struct lengths *lengths)
+				    const struct lengths *lengths, size_t size)
 {
-	size_t size = lengths->account + lengths->scope + key->origin_len;
-	struct memory_slot *slot = calloc(1, sizeof(*slot) + size);
+	struct memory_slot *slot = calloc(1, size);
 
 	if (!slot)
 		return NULL;
@@ -168,11 +167,18 @@ static struct memory_slot *new_slot(const struct memory_key *key,
 struct memory_slot *slots_add(struct slots *slots, const struct memory_key *key)
 {
 	const struct lengths lengths = lengths_of(key);
-	struct slots_table *table = table_with_room(slots);
-	struct memory_slot *slot = table ? new_slot(key, &lengths) : NULL;
+	size_t size = sizeof(struct memory_slot) + lengths.account +
+		      lengths.scope + key->origin_len;
+	struct slots_table *table;
+	struct memory_slot *slot;
 
+	if (size > SLOTS_BYTES_MAX - slots->bytes)
+		return NULL;
+	table = table_with_room(slots);
+	slot = table ? new_slot(key, &lengths, size) : NULL;
 	if (!slot)
 		return NULL;
+	slots->bytes += size;
 	slot->next = atomic_load(&slots->first);
 	atomic_store(&slots->first, slot);
 	put(table, hash_of(key, &lengths), slot);

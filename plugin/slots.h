@@ -29,12 +29,15 @@ struct slots_table;
 struct slots {
 	_Atomic(struct memory_slot *) first; /* of all, linked by next */
 	_Atomic(struct slots_table *) table; /* NULL as long as empty */
+	size_t bytes;			     /* of all */
 };
 
 struct memory_slot *slots_find(struct slots *slots,
 			       const struct memory_key *key);
 
-/* A new one, which must not be there yet; NULL: no memory. */
+/* A new one, which must not be there yet; NULL: no memory, or SLOTS_BYTES_MAX
+ * are in use. */
+#define SLOTS_BYTES_MAX (4u << 20)
 struct memory_slot *slots_add(struct slots *slots,
 			      const struct memory_key *key);
 

@@ -14,13 +14,15 @@ const char *valetkey_strerror(int result)
 	case VALETKEY_ERR_ARG:
 		return "An argument is missing or malformed";
 	case VALETKEY_ERR_ABI:
-		return "The program asks for more than this library knows";
+		return "The program has not set a structure's size, or asks "
+		       "for more than this library knows";
 	case VALETKEY_ERR_BUSY:
 		return "The handle is in use by a call that is still running";
 	case VALETKEY_ERR_SETUID:
 		return "Refused in a set-user-ID or set-group-ID program";
 	case VALETKEY_ERR_ACCOUNT:
-		return "No such account, or its file is not used; see "
+		return "No such account, several for this URL, or a file that "
+		       "is not used; see "
 		       "'valetkey status' and 'valetkey add'";
 	case VALETKEY_ERR_LOGIN:
 		return "A login is needed; run 'valetkey login'";

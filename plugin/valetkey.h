@@ -46,6 +46,9 @@
  * Descriptors. None is kept open between calls; those used inside are
  * close-on-exec from birth and above 2, also where 0, 1 and 2 are closed.
  *
+ * Memory. What a handle keeps is bounded: a request that was refused leaves
+ * nothing in it.
+ *
  * Time. valetkey_get() returns when timeout_ms is over, whatever the network
  * or the keyring does; suspended time counts (CLOCK_BOOTTIME). What the helper
  * began it finishes and stores for the next call.
@@ -59,7 +62,8 @@
  * The ABI. Structures begin with their size and only ever grow at the end: a
  * host built against an older or a newer header works, except where it asks,
  * by a non-zero member, for something that the library does not know
- * (VALETKEY_ERR_ABI). Set `size` and zero the rest. Codes are never renumbered.
+ * (VALETKEY_ERR_ABI). Set `size` and zero the rest; a `size` that was forgotten
+ * is ERR_ABI as well. Codes are never renumbered.
  */
 #ifndef VALETKEY_H
 #define VALETKEY_H
@@ -70,6 +74,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Of this header; the library that is loaded may be another. */
+#define VALETKEY_VERSION "0.1.0"
 
 #if defined(__GNUC__)
 #define VALETKEY_API __attribute__((visibility("default")))
@@ -87,13 +94,16 @@ enum valetkey_result {
 
 	/* 1x: the call, or the program that makes it, is wrong */
 	VALETKEY_ERR_ARG = 10,	  /* an argument is missing or malformed */
-	VALETKEY_ERR_ABI = 11,	  /* a newer header asks for what is unknown */
+	VALETKEY_ERR_ABI = 11,	  /* `size` is not set, or a newer header asks
+				     for what is unknown */
 	VALETKEY_ERR_BUSY = 12,	  /* called from within a conversation, or
 				     closed while a call is running */
 	VALETKEY_ERR_SETUID = 13, /* the process has changed its privileges */
 
 	/* 2x: a person must do something */
-	VALETKEY_ERR_ACCOUNT = 20,    /* no such account: valetkey add */
+	VALETKEY_ERR_ACCOUNT = 20,    /* no such account: valetkey add; or
+					 several have the URL's origin: name
+					 one in the request */
 	VALETKEY_ERR_LOGIN = 21,      /* no usable grant: valetkey login */
 	VALETKEY_ERR_SCOPE = 22,      /* the grant lacks the scope asked for */
 	VALETKEY_ERR_LOCKED = 23,     /* the keyring is locked */
@@ -124,7 +134,8 @@ VALETKEY_API const char *valetkey_strerror(int result);
  * PAM does. Called in the thread that is inside valetkey_get(), one message at
  * a time. INFO, WAIT and ERROR only tell; OPEN, CODE, ASK and ASK_SECRET come
  * only where the request has VALETKEY_INTERACTIVE. Text is UTF-8, at most 1,000
- * bytes, without control characters. A type that you do not know: return 0.
+ * bytes, without control characters; where a login is asked for it says which
+ * program asks. A type that you do not know: return 0.
  */
 enum valetkey_message_type {
 	VALETKEY_MESSAGE_INFO = 1,	 /* text */
@@ -152,16 +163,36 @@ struct valetkey_message {
  * NUL-terminated answer to ASK and ASK_SECRET there. Return 0 to go on,
  * anything else to give up: the call then returns VALETKEY_ERR_CANCELED.
  * Everything the message points at is valid until you return.
+ *
+ * In a language with exceptions: catch them all in here, and return non-zero.
+ * Many foreign function interfaces make 0 of what is thrown, which would mean
+ * that the person sees the page; set VALETKEY_ANSWERS, and it does not. Should
+ * you leave all the same by an exception or longjmp(), the call is given up.
+ * The handle stays usable, and can be closed. What the call held is freed when
+ * this thread next calls the handle, at the latest by valetkey_close(), which
+ * from another thread may be ERR_BUSY until then; a call that was begun still is
+ * yours to finish or to cancel.
  */
 typedef int valetkey_converse(const struct valetkey_message *message,
 			      char *reply, size_t reply_size, void *data);
+
+enum valetkey_option {
+	VALETKEY_ANSWERS = 1 /* converse returns VALETKEY_DONE for each OPEN,
+				CODE, ASK and ASK_SECRET that it has shown to
+				the person; 0 means that it has not, and gives
+				up. ERR_ABI where the library is older. */
+};
+
+enum valetkey_answer {
+	VALETKEY_DONE = 100 /* with ANSWERS, also to all other messages */
+};
 
 struct valetkey_options {
 	size_t size;
 	const char *program;	     /* your name in prompts; NULL: none */
 	valetkey_converse *converse; /* NULL: nobody to talk to */
 	void *data;		     /* handed to converse */
-	uint64_t flags;		     /* none yet: 0 */
+	uint64_t flags;		     /* enum valetkey_option, or-ed */
 };
 
 struct valetkey; /* a handle */
@@ -197,9 +228,11 @@ struct valetkey_request {
 				 check. With a URL whose origin (RFC 6454) is
 				 not one of the account's hosts the answer is
 				 ERR_RESOURCE and no token. */
-	const char *scope;    /* space separated, RFC 6749 3.3; NULL: the
-				 scopes of the account. The token has at
-				 least these, else ERR_SCOPE. */
+	const char *scope;    /* space separated, RFC 6749 3.3. The token has
+				 at least these, word for word, else
+				 ERR_SCOPE. NULL: whatever was granted, which
+				 may be less than the account's file asks for,
+				 or the same in other words. */
 	uint32_t min_valid_s; /* seconds the token must still be good for;
 				 0: 60. More than the provider's lifetime
 				 gives a fresh token. */
@@ -230,38 +263,72 @@ VALETKEY_API int valetkey_get(struct valetkey *handle,
 VALETKEY_API void valetkey_token_free(const struct valetkey_token *token);
 
 /*
- * Tells that a server refused this token (401), whatever its expiry says: the
- * next valetkey_get(), here or in another process, refreshes. Where somebody
- * has refreshed already nothing is done, so it is safe to call late or twice.
- * Still free the token. Waits for the helper up to 30 s; the token is forgotten
- * in this process in any case. Errors as for valetkey_get().
+ * Tells that a server refused this token (401), whatever its expiry says. Where
+ * somebody has refreshed already nothing is done, so it is safe to call late or
+ * twice. Still free the token. Waits for the helper up to 30 s. Errors as for
+ * valetkey_get().
+ *
+ * This handle: no get that begins after this has returned gives that token, in
+ * whichever thread, also where the result is an error (but ERR_NOMEM). The one
+ * exception: a provider that issues the very same token again. That is given,
+ * once; when it is refused as well, valetkey_get() returns ERR_DENIED until the
+ * provider issues another.
+ *
+ * Other handles and other processes: once this has returned OK, the kernel's
+ * keyring and the desktop keyring no longer have the token. Who has it in memory
+ * gives it until it expires, is renewed, or is told the same. So tell the handle
+ * that gave it to you.
+ *
+ * Refusals do not loop: once a server (that of the request's resource; without
+ * one, any) has refused three tokens within a minute that were as new, no other
+ * one is asked for: valetkey_get() returns ERR_DENIED for it, in every process,
+ * until a minute is over or somebody logs in.
  */
 VALETKEY_API int valetkey_invalidate(struct valetkey *handle,
 				     const struct valetkey_token *token);
 
 /*
  * The same for event loops: no call below waits (starting the helper takes a
- * millisecond). One get is begun; poll its descriptor for reading, and call
- * valetkey_finish() when it is readable.
+ * millisecond). One get is begun; watch its descriptor for reading, and call
+ * valetkey_finish() when it is readable, as often as it returns PENDING.
  */
-struct valetkey_wait; /* a get that was begun */
+struct valetkey_wait; /* a get or an invalidate that was begun */
 
 /*
  * Begins a get. request is needed for the call only. Errors as valetkey_get()'s
- * for a wrong call; all others come from valetkey_finish(). Until it is finished
- * or canceled the handle cannot be closed.
+ * for a wrong call; all others come from valetkey_finish(), and the conversation
+ * is called by that alone. Until it is finished or canceled the handle cannot be
+ * closed.
  */
 VALETKEY_API int valetkey_begin(struct valetkey *handle,
 				const struct valetkey_request *request,
 				struct valetkey_wait **wait);
 
-/* Its descriptor, for poll(), epoll, a GLib main loop, ...; owned by wait. */
+/*
+ * Begins an invalidate; token is needed for the call only. What is said above of
+ * this handle holds once it has returned OK. It takes up to 30 s. (VALETKEY_2)
+ */
+VALETKEY_API int valetkey_invalidate_begin(struct valetkey *handle,
+					   const struct valetkey_token *token,
+					   struct valetkey_wait **wait);
+
+/*
+ * Its descriptor: one end of a local stream socket, for poll(), epoll, GLib,
+ * libuv, asyncio, ... It is the same as long as wait lives, belongs to it, and is
+ * readable when there is something to do, at the latest when timeout_ms is over.
+ * The last valetkey_finish() closes it. So where a loop must not find it closed:
+ * stop watching, finish, and watch again on PENDING. Where a loop reads and
+ * closes what it watches (Node's net.Socket), give it a dup(): the bytes mean
+ * nothing, but for what comes in, and for the end of file, call
+ * valetkey_finish().
+ */
 VALETKEY_API int valetkey_fd(const struct valetkey_wait *wait);
 
 /*
- * VALETKEY_PENDING: not yet, poll again. Anything else is valetkey_get()'s
- * result, and wait is freed. The conversation is called from in here, in the
- * thread that calls; from within it valetkey_finish() is ERR_BUSY and
+ * VALETKEY_PENDING: not yet, watch on. Anything else is the result of
+ * valetkey_get() or valetkey_invalidate(), and wait is freed. token may be NULL
+ * for an invalidate, which has none. The conversation is called from in here, in
+ * the thread that calls; from within it valetkey_finish() is ERR_BUSY and
  * valetkey_cancel() does nothing.
  */
 VALETKEY_API int valetkey_finish(struct valetkey_wait *wait,

@@ -42,24 +42,38 @@ distcheck()
 		explain "$1"/valetkey-*/
 }
 
-# As somebody who owns nothing here, with a second group for the test that needs
-# one: the release, unpacked elsewhere.
+# release_as_user FOLDER: the release, unpacked there for nobody, who owns nothing
+# here.
+release_as_user()
+{
+	make -s -C build/test dist &&
+		tar -xf build/test/valetkey-*.tar.xz -C "$1" \
+			--strip-components=1 --no-same-owner &&
+		chown -R nobody: "$1"
+}
+
+# exec_as_user FOLDER COMMAND...: in our place, by nobody, at home there, with a
+# second group for the test that needs one.
+exec_as_user()
+{
+	user_home=$1
+	shift
+	cd "$user_home" || exit
+	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --groups=65533 \
+		env -u XDG_RUNTIME_DIR --default-signal=INT,QUIT \
+		HOME="$user_home" "$@"
+}
+
 distcheck_as_user()
 (
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/valetkey-user.XXXXXX") || exit
 	trap 'chmod -R u+w "$tmp" && rm -rf "$tmp"' EXIT
 	trap 'exit 130' HUP INT TERM
-	make -s -C build/test dist &&
-		tar -xf build/test/valetkey-*.tar.xz -C "$tmp" \
-			--strip-components=1 --no-same-owner &&
-		cp -R build/npm "$tmp/npm" &&
-		chown -R nobody: "$tmp" || exit
-	cd "$tmp" || exit
-	setpriv --reuid=nobody --regid="$(id -g nobody)" --groups=65533 \
-		env -u XDG_RUNTIME_DIR HOME="$tmp" TMPDIR=/tmp \
-		VALETKEY_TEST_NPM="$tmp/npm" sh -c '
+	release_as_user "$tmp" && cp -R build/npm "$tmp/npm" &&
+		chown -R nobody: "$tmp/npm" || exit
+	(exec_as_user "$tmp" TMPDIR=/tmp VALETKEY_TEST_NPM="$tmp/npm" sh -c '
 		./configure -q &&
-		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror' ||
+		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror') ||
 		explain "$tmp"
 )
 
@@ -99,6 +113,13 @@ skipped()
 	grep -HE '^SKIP: ' "$logs"/* | sed "s|^$logs/||; s|:SKIP: |: |"
 }
 
+# What need() should have brought, and what only another user can do: a script for
+# that runs as one (as_ordinary_user in tests/lib.sh).
+wrongly_skipped()
+{
+	skipped | grep -E '\<root\>|is not (here|installed|in )|is missing'
+}
+
 # summary BROKEN: the result of all steps, of which BROKEN broke without a
 # failed test.
 summary()
@@ -110,6 +131,8 @@ summary()
 		echo "Skipped:"
 		skipped | sed 's/^/  /'
 	fi
+	wrongly_skipped | sed 's/^/May not be skipped: /'
+	failed=$((failed + $(wrongly_skipped | wc -l)))
 	echo "$passed passed, $failed failed$(
 		[ "$skips" -eq 0 ] || echo ", $skips skipped")"
 	[ "$failed" -eq 0 ]

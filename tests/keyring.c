@@ -9,10 +9,12 @@
  *	keyring destroy NAME           deletes a collection
  *	keyring default NAME           makes it the default one
  *	keyring list                   our items' attributes, one item a line
- *	keyring dump KIND ID           prints the secret (client or grant)
+ *	keyring all                    for each of them a line "item KIND ID", and
+ *	                               below it the secret
+ *	keyring dump KIND ID           prints the secret (client, grant, pending)
  *	keyring replace KIND ID <TEXT  changes the secret
- *	keyring double KIND ID <TEXT   one more item with the same attributes
  *	keyring delete KIND ID
+ *	keyring add KIND ID <TEXT      one more item, as if it had always been there
  *
  * Exits with 1 and a sentence where that fails or there is no such item.
  */
@@ -183,6 +185,29 @@ static void list(void)
 	}
 }
 
+static const char *attribute(SecretItem *item, const char *name)
+{
+	const char *value =
+	    g_hash_table_lookup(secret_item_get_attributes(item), name);
+
+	return value ? value : "-";
+}
+
+static void all(void)
+{
+	GHashTable *every = g_hash_table_new(g_str_hash, g_str_equal);
+	GList *at = search(every, SECRET_SEARCH_LOAD_SECRETS);
+
+	for (; at; at = at->next) {
+		SecretValue *value = secret_item_get_secret(at->data);
+
+		printf("item %s %s\n", attribute(at->data, "kind"),
+		       attribute(at->data, "account"));
+		if (value)
+			printf("%s\n", secret_value_get_text(value));
+	}
+}
+
 static SecretItem *find(const char *kind, const char *id)
 {
 	GList *items = search(
@@ -221,26 +246,29 @@ static void replace(SecretItem *item)
 	check(error);
 }
 
-static void make_double(SecretItem *item)
-{
-	static char text[2 << 20];
-	size_t len = fread(text, 1, sizeof(text), stdin);
-	GError *error = NULL;
-
-	secret_item_create_sync(
-	    secret_collection_for_alias_sync(
-		service(), "default", SECRET_COLLECTION_NONE, NULL, &error),
-	    &schema, secret_item_get_attributes(item), "double",
-	    secret_value_new(text, (gssize)len, "text/plain"),
-	    SECRET_ITEM_CREATE_NONE, NULL, &error);
-	check(error);
-}
-
 static void delete_item(SecretItem *item)
 {
 	GError *error = NULL;
 
 	secret_item_delete_sync(item, NULL, &error);
+	check(error);
+}
+
+static void add(const char *kind, const char *id)
+{
+	static char text[2 << 20];
+	size_t len = fread(text, 1, sizeof(text), stdin);
+	GHashTable *attributes = secret_attributes_build(
+	    &schema, "kind", kind, "account", id, "provider", "ninjaone", NULL);
+	GError *error = NULL;
+
+	secret_item_create_sync(
+	    secret_collection_for_alias_sync(
+		service(), SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE,
+		NULL, &error),
+	    &schema, attributes, "valetkey: a test",
+	    secret_value_new(text, (gssize)len, "text/plain"),
+	    SECRET_ITEM_CREATE_NONE, NULL, &error);
 	check(error);
 }
 
@@ -250,10 +278,10 @@ static bool run(const char *command, const char *kind, const char *id)
 		dump(find(kind, id));
 	else if (id && strcmp(command, "replace") == 0)
 		replace(find(kind, id));
-	else if (id && strcmp(command, "double") == 0)
-		make_double(find(kind, id));
 	else if (id && strcmp(command, "delete") == 0)
 		delete_item(find(kind, id));
+	else if (id && strcmp(command, "add") == 0)
+		add(kind, id);
 	else if (kind && strcmp(command, "create") == 0)
 		create(kind);
 	else if (kind && strcmp(command, "destroy") == 0)
@@ -262,6 +290,8 @@ static bool run(const char *command, const char *kind, const char *id)
 		make_default(kind);
 	else if (!kind && strcmp(command, "list") == 0)
 		list();
+	else if (!kind && strcmp(command, "all") == 0)
+		all();
 	else if (!kind && strcmp(command, "lock") == 0)
 		lock();
 	else if (!kind && strcmp(command, "unlock") == 0)
@@ -280,9 +310,10 @@ int main(int argc, char **argv)
 	    (argc == 3 && run(argv[1], argv[2], NULL)) ||
 	    (argc == 4 && run(argv[1], argv[2], argv[3])))
 		_exit(fflush(stdout) ? 1 : 0);
-	fputs("usage: keyring lock|unlock|open|list\n"
+	fputs("usage: keyring lock|unlock|open|list|all\n"
 	      "       keyring create|destroy|default NAME\n"
-	      "       keyring dump|replace|double|delete client|grant ID\n",
+	      "       keyring dump|replace|delete|add "
+	      "client|grant|pending ID\n",
 	      stderr);
 	return 2;
 }

@@ -272,7 +272,7 @@ need_program()
 	elif [ -e "$VALETKEY_SRC/.git" ]; then
 		ok "$1 is installed" false
 	else
-		skip "there is no $1" "$2"
+		skip "$1 is not here" "$2"
 	fi
 	return 1
 }
@@ -307,6 +307,28 @@ need_keys()
 		/proc/key-users 2>/dev/null)
 	[ "${left:-20000}" -ge "$1" ] ||
 		skip_all "$left bytes left for kernel keys; $1 are needed"
+}
+
+# Whether nobody may look at the build.
+nobody_sees_build()
+{
+	setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
+		test -x "$VALETKEY_BUILD/tests/tree/valetkey"
+}
+
+# The script is about an ordinary user: root has nobody run it, in a session of
+# his own. If the build lies in root's folder he may look there, and no more.
+as_ordinary_user()
+{
+	[ "$(id -u)" -eq 0 ] || return 0
+	look=
+	nobody_sees_build || look='--inh-caps=+dac_read_search
+		--ambient-caps=+dac_read_search'
+	cd / || exit
+	# shellcheck disable=SC2086 # options or nothing
+	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
+		$look "$VALETKEY_SRC/tests/session" sh \
+		"$VALETKEY_SRC/tests/$(basename "$0")"
 }
 
 # skip_all REASON: ends the script.

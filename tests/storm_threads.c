@@ -10,6 +10,7 @@
  * The provider's tokens live some seconds. A get may fail for one reason alone:
  * the provider asks to slow down.
  */
+#include "calm.h"
 #include "hosts/host.h"
 
 #include <pthread.h>
@@ -35,8 +36,10 @@ static void get_from(struct valetkey *handle, bool drop)
 	}
 	must(strlen(token->access_token) == token->length, "a wiped token");
 	atomic_fetch_add(&answered, 1);
-	if (drop)
+	if (drop) {
 		lib.invalidate(handle, token);
+		calm(token->account);
+	}
 	lib.token_free(token);
 }
 

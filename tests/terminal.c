@@ -8,7 +8,9 @@
  *	send TEXT      types TEXT and Enter
  *	type TEXT      types TEXT
  *	secret FILE    types what is in FILE, and Enter
- *	key C          types Control-C, or with another letter that one
+ *	paste FILE     pastes what is in FILE, as a terminal that marks that
+ *	key C          types Control-C, or with another letter that one; ? is
+ *	               Backspace
  *	until COMMAND  waits until the shell's COMMAND succeeds
  *
  * What the terminal showed goes to standard output. The exit status is the
@@ -97,7 +99,7 @@ static int type(const struct terminal *terminal, const char *text, size_t len)
 static int type_file(const struct terminal *terminal, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	char text[4096];
+	char text[32768];
 	size_t n;
 
 	if (!file)
@@ -111,7 +113,7 @@ static int act(struct terminal *terminal, char *line)
 {
 	char *word = strsep(&line, " ");
 	const char *rest = line ? line : "";
-	const char key = (char)(*rest & 0x1f);
+	const char key = (char)(*rest == '?' ? 0x7f : *rest & 0x1f);
 
 	if (strcmp(word, "expect") == 0)
 		return expect(terminal, rest);
@@ -126,6 +128,9 @@ static int act(struct terminal *terminal, char *line)
 		return type(terminal, "\n", 1);
 	if (strcmp(word, "secret") == 0 && type_file(terminal, rest) == 0)
 		return type(terminal, "\n", 1);
+	if (strcmp(word, "paste") == 0 && type(terminal, "\033[200~", 6) == 0 &&
+	    type_file(terminal, rest) == 0)
+		return type(terminal, "\033[201~", 6);
 	printf("\n# terminal: cannot %s %s\n", word, rest);
 	return FAILED;
 }

@@ -18,16 +18,23 @@ mkdir "$work"
 
 # ---- names ----
 
+# NAME@VERSION of each, as it is and as the map has it.
 exported()
 {
 	nm -D --defined-only "$VALETKEY_LIB" |
-		awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort
+		awk '$2 != "A" { sub(/@@/, "@", $3); print $3 }' | sort
 }
 
 in_map()
 {
-	sed -n '/global:/,/local:/s/^[[:space:]]*\([a-z0-9_*]*\);/\1/p' \
-		"$map" | sort
+	awk '/{$/ { node = $1 }
+		/^\t[a-z_0-9]+;$/ { sub(/;/, ""); print $1 "@" node }' "$map" |
+		sort
+}
+
+names()
+{
+	sed 's/@.*//' | sort
 }
 
 # The header without its comments.
@@ -52,17 +59,25 @@ constants()
 test_names()
 {
 	is "$(exported)" "$(in_map)" 'the library exports what the map has'
-	is "$(declared)" "$(in_map)" 'the header declares what the map has'
-	is "$(sed -n 's/^\.Fo //p' "$page" | sort)" "$(in_map)" \
+	is "$(declared)" "$(in_map | names)" 'the header declares what the map has'
+	is "$(sed -n 's/^\.Fo //p' "$page" | sort)" "$(in_map | names)" \
 		'the man page has each function'
-	is "$(sed -n 's/^\.Nm \([a-z_]*\).*/\1/p' "$page" | sort)" "$(in_map)" \
-		'and names it at its head'
+	is "$(sed -n 's/^\.Nm \([a-z_]*\).*/\1/p' "$page" | sort)" \
+		"$(in_map | names)" 'and names it at its head'
 	is "$(sed -n 's/^\.It Dv \([A-Z_]*\).*/\1/p' "$page" | sort)" \
 		"$(constants | sed 's/=.*//' | sort)" \
 		'the man page has each constant'
 	is "$(sed -n 's/^\.It Dv \([A-Z_]*\) No (\([0-9]*\))/\1=\2/p' "$page")" \
 		"$(constants | grep -E '^VALETKEY_(OK|PENDING|ERR_[A-Z_]*)=')" \
 		'and the value of each result'
+}
+
+test_version()
+{
+	is "$(bare_header | sed -n 's/^#define VALETKEY_VERSION //p')" \
+		"\"$(sed -n 's/^AC_INIT(\[valetkey\], \[\(.*\)\])/\1/p' \
+			"$VALETKEY_SRC/configure.ac")\"" \
+		"the header's version is the package's"
 }
 
 # Every structure with its members, one a line.
@@ -117,9 +132,18 @@ test_library()
 
 # tests/valetkey.abi is made of a build with -g by:
 #
-#	abidw --exported-interfaces-only --headers-dir plugin \
+#	abidw --exported-interfaces-only --header-file plugin/valetkey.h \
 #	    --drop-private-types --no-comp-dir-path --no-corpus-path \
 #	    --no-show-locs LIBRARY | sed "s| path='[^']*/plugin/| path='plugin/|"
+# tests/valetkey-1.abi is the same of the first release, and stays as it is.
+same_abi()
+{
+	described=$VALETKEY_SRC/tests/$1
+	shift
+	abidiff "$@" --no-show-locs --header-file2 "$VALETKEY_SRC/plugin/valetkey.h" \
+		--drop-private-types "$described" "$VALETKEY_LIB"
+}
+
 test_abidiff()
 {
 	description='the ABI is the one of tests/valetkey.abi'
@@ -130,12 +154,11 @@ test_abidiff()
 	elif ! readelf -SW "$VALETKEY_LIB" | grep -q '\.debug_info'; then
 		skip 'built without -g' "$description"
 	else
-		ok "$description" abidiff --no-show-locs \
-			--headers-dir2 "$VALETKEY_SRC/plugin" \
-			--drop-private-types \
-			"$VALETKEY_SRC/tests/valetkey.abi" "$VALETKEY_LIB"
+		ok "$description" same_abi valetkey.abi
+		ok 'and in it the one of VALETKEY_1, for ever' \
+			same_abi valetkey-1.abi --no-added-syms
 	fi
-	is "$(grep -c "='/[^>]" "$VALETKEY_SRC/tests/valetkey.abi")" 0 \
+	is "$(cat "$VALETKEY_SRC"/tests/*.abi | grep -c "='/[^>]")" 0 \
 		'the description has no path of a machine'
 }
 
@@ -183,6 +206,7 @@ test_example()
 }
 
 test_names
+test_version
 test_page
 test_library
 test_abidiff
@@ -201,10 +225,21 @@ test_rounds()
 	ok "$description" "$HOSTS/rounds" 1000 50
 }
 
+# Programs that were built with the first release's header.
+test_old()
+{
+	is "$(readelf -VW "$HOSTS/old_linked" | grep -o 'VALETKEY_[0-9]*' |
+		sort -u)" VALETKEY_1 'an old program wants VALETKEY_1 alone'
+	ok 'an old program that is linked' "$HOSTS/old_linked"
+	ok 'an old program with an event loop' "$HOSTS/old_loop" DONE
+	ok 'an old program that invalidates' "$HOSTS/old_invalidate"
+}
+
 provider_start
 { demo_account demo && demo_login demo; } >/dev/null 2>&1 || exit 1
 test_example
 ok 'older and newer structures' "$HOSTS/grow"
+test_old
 test_rounds
 remove_accounts demo
 done_testing

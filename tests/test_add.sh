@@ -213,7 +213,7 @@ test_missing()
 		--provider ninjaone --issuer https://eu.ninjarmm.com/
 	missing 'belongs to a --provider' '--instance without --provider' \
 		--issuer https://eu.ninjarmm.com/ --instance eu
-	missing 'authorization_code or client_credentials' \
+	missing 'device_code or client_credentials' \
 		'a kind of client without --provider' \
 		--token-endpoint https://as.example.com/token --client web
 	missing 'Where does one log in' 'no authorization endpoint' \

@@ -253,7 +253,7 @@ static const char *differs(const char *const *then, const char *const *now)
 	if (client_is_made(then, &client) && client_pin(&client, &item) == 0) {
 		client_free(&client);
 		if (client_is_made(now, &client) &&
-		    client_pinned(&client, &item, &what))
+		    client_pinned(&client, &item, CLIENT_PINS_ALL, &what))
 			what = what ? "set" : "";
 	}
 	client_free(&client);
@@ -325,9 +325,61 @@ static void test_empty_item(void)
 	const char *what = NULL;
 
 	tap_ok(client_is_made(lines, &client) &&
-		   !client_pinned(&client, &item, &what) && what && *what,
+		   !client_pinned(&client, &item, CLIENT_PINS_ALL, &what) &&
+		   what && *what,
 	       "an item without pins belongs to nobody");
 	client_free(&client);
+}
+
+/* Pins by `then` without `lost`, compares by `now`. */
+static bool holds(const char *lost, const char *now, enum client_pins pins)
+{
+	const char *const before[] = {CUSTOM, NULL};
+	const char *const after[] = {CUSTOM, now, NULL};
+	struct client client = {0};
+	struct record item = {0};
+	const char *what = NULL;
+	bool good = false;
+
+	if (client_is_made(before, &client) &&
+	    client_pin(&client, &item) == 0) {
+		if (lost)
+			record_remove(&item, lost);
+		client_free(&client);
+		good = client_is_made(after, &client) &&
+		       client_pinned(&client, &item, pins, &what);
+	}
+	client_free(&client);
+	record_free(&item);
+	return good;
+}
+
+static void test_rules(void)
+{
+	static const char device[] =
+	    "device_authorization_endpoint=https://as.example/d";
+
+	tap_ok(holds("pin.pkce", "pkce=none", CLIENT_PINS_ALL),
+	       "what was not pinned yet has not changed");
+	tap_ok(!holds("pin.device_authorization_endpoint", device,
+		      CLIENT_PINS_ALL),
+	       "but an endpoint is where it was pinned to");
+	tap_ok(
+	    holds(NULL, "pkce=none", CLIENT_PINS_SECRET) &&
+		holds(NULL, "hosts[]=https://c.example", CLIENT_PINS_SECRET) &&
+		!holds(NULL, device, CLIENT_PINS_SECRET),
+	    "a secret does not go to hosts, and needs no PKCE");
+	tap_ok(holds(NULL, device, CLIENT_PINS_UNUSED) &&
+		   holds(NULL, "ca_file=/tmp/ca.pem", CLIENT_PINS_UNUSED),
+	       "unused, it may gain an endpoint and certificates");
+	tap_ok(
+	    !holds(NULL, "device_authorization_endpoint=https://c.example/d",
+		   CLIENT_PINS_UNUSED) &&
+		!holds(NULL, "pkce=none", CLIENT_PINS_UNUSED) &&
+		!holds(NULL, "hosts[]=https://c.example", CLIENT_PINS_UNUSED) &&
+		!holds(NULL, "issuer=https://as.example", CLIENT_PINS_UNUSED) &&
+		!holds(NULL, "client_id=another", CLIENT_PINS_UNUSED),
+	    "and nothing else");
 }
 
 int main(void)
@@ -338,6 +390,7 @@ int main(void)
 	test_client_load();
 	test_pins();
 	test_every_endpoint();
+	test_rules();
 	test_empty_item();
 	return tap_done();
 }

@@ -231,7 +231,7 @@ test_logout_unreachable()
 	provider_stop
 	said 0 'work is logged out' 'logout without the provider' \
 		valetkey logout work
-	like "$text" 'kept in the keyring and sent later' 'and what becomes of it'
+	like "$text" 'kept in the keyring, until' 'and what becomes of it'
 	said "$LOGIN" 'valetkey login work' 'there is no token any more' \
 		valetkey token work
 	run valetkey status

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # test_dev.sh - ./dev help lists exactly the verbs that there are, and ./dev test
-# installs what its scripts need.
+# installs what its scripts need and lets no test be skipped that could run.
 
 . "$VALETKEY_SRC/tests/lib.sh"
 
@@ -46,4 +46,22 @@ is "$(needed_programs | grep -cxE 'secret-tool|kwalletd5|lighttpd')" 3 \
 if command -v dpkg-query >/dev/null; then
 	is "$(unlisted)" '' './dev test installs what the scripts need'
 fi
+
+# summary_of LINE...: how ./dev test ends with these in its logs.
+summary_of()
+(
+	logs=$VALETKEY_TEST_DIR/logs
+	mkdir -p "$logs" && printf '%s\n' "$@" >"$logs/check"
+	# shellcheck source=tests/dev-test.sh
+	. tests/dev-test.sh
+	summary 0
+)
+
+skip='SKIP: tests/test_x.sh'
+ok 'a skip that has a reason is none of ./dev test' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP a larger quota"
+exits 1 'a test that is skipped for root is a failure' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP root may do all"
+exits 1 'a test that is skipped for want of a package is a failure' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip - secret-tool (libsecret-tools) is not here"
 done_testing

@@ -360,8 +360,8 @@ test_registration_public()
 	is "$(key mine auth), $(key mine scope)" 'none, monitoring' \
 		'its scopes are what the server allows'
 	like "$(cat "$PAGE-reg.body")" \
-		'"redirect_uris":."http://127.0.0.1/callback/127.0.0.1-[0-9]*/wild".' \
-		'a redirect URI of its own, without the port'
+		"\"redirect_uris\":.\"http://127.0.0.1:$(key mine redirect_port)/callback/127.0.0.1-[0-9]*/wild\"." \
+		'a redirect URI of its own, with the port that is kept'
 	rm -f "$PAGE-deleted.body"
 	remove mine
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END
@@ -371,6 +371,34 @@ test_registration_public()
 	is "$status" 0 'a person is asked' || tap_note "$text"
 	remove mine
 	nothing_left 'after remove'
+}
+
+# A program on a person's computer keeps no secret (RFC 8252 8.5), and what has
+# none does not expire.
+test_registration_none_first()
+{
+	registration_document '"token_endpoint_auth_methods_supported":["client_secret_post","none"]'
+	registers 201 '"client_id":"native-client"'
+	said 0 'registered' 'a server that takes clients without a secret, too' \
+		valetkey add mine --issuer "$PROVIDER_URL/wild" --register
+	like "$(cat "$PAGE-reg.body")" '"token_endpoint_auth_method":"none"' \
+		'none is asked for before any secret'
+	is "$(key mine auth)" none 'and holds'
+	remove mine
+	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END
+	expect registered now? [y/N]
+	send y
+	END
+	is "$status $(key mine auth)" '0 none' 'and by a person' ||
+		tap_note "$text"
+	remove mine
+	registers 201 '"client_id":"x"' '"client_secret":"y"'
+	run valetkey add mine --issuer "$PROVIDER_URL/wild" --register \
+		--auth client_secret_post
+	is "$status $(key mine auth)" '0 client_secret_post' \
+		'but where an option says another' || tap_note "$text"
+	remove mine
+	nothing_left 'none first'
 }
 
 # register_fails STATUS PATTERN DESCRIPTION
@@ -420,5 +448,6 @@ test_changed
 test_changed_secret
 test_registration
 test_registration_public
+test_registration_none_first
 test_registration_refused
 done_testing

@@ -146,7 +146,7 @@ test_kinds()
 	restored 'a folder that cannot be read'
 	chmod 500 "$CONFIG"
 	verb add fresh
-	is "$status" "$DENIED" 'a folder that cannot be written'
+	is "$status" "$ACCOUNT" 'a folder that cannot be written'
 	like "$text" "$CONFIG/.*Permission denied" 'and why'
 	chmod 700 "$CONFIG"
 	mv "$CONFIG" "$HOLD"
@@ -250,12 +250,13 @@ test_full()
 	verb unshare --user --map-root-user --mount sh -c '
 		mount -t tmpfs -o size=4k,mode=700 none "$1" || exit
 		head -c 4096 /dev/zero >"$1/used"
-		XDG_CONFIG_HOME=$1 valetkey add fresh --client-id x \
-			--auth none \
+		export XDG_CONFIG_HOME="$1"
+		exec unshare --user --map-user="$2" --map-group="$3" valetkey add fresh \
+			--client-id x --auth none \
 			--authorization-endpoint "$PROVIDER_URL/ws/oauth/authorize" \
 			--token-endpoint "$PROVIDER_URL/ws/oauth/token"' \
-		sh "$VALETKEY_TEST_DIR/full"
-	is "$status" "$DENIED" 'a full disk'
+		sh "$VALETKEY_TEST_DIR/full" "$(id -u)" "$(id -g)"
+	is "$status" "$ACCOUNT" 'a full disk'
 	like "$errors" 'Cannot write .*No space left' 'a full disk: and why'
 }
 

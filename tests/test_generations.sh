@@ -145,6 +145,13 @@ test_copied()
 	ok 'a login here ends it' refresh
 	change '/^machine=/d'
 	ok 'of no machine: not checked' refresh
+	change "\$a machine=$OTHER_MACHINE"
+	revoked=$(counted revocations)
+	said 0 'made on another machine .* not revoked' \
+		'a logout of a copied keyring' valetkey logout demo
+	is "$(counted revocations)" "$revoked" \
+		"a logout of a copied keyring: the other machine's login stays"
+	relogin
 }
 
 # The keyring is synchronized, what this machine has noted is not.
@@ -186,7 +193,7 @@ test_double()
 {
 	keep old
 	refresh >/dev/null
-	keyring double grant "$(account_id demo)" <"$VALETKEY_TEST_DIR/item.old"
+	keyring add grant "$(account_id demo)" <"$VALETKEY_TEST_DIR/item.old"
 	parked=valetkey-parked:$(account_id demo)
 	"$VALETKEY_BUILD/tests/forget" "$parked"
 	ok 'an older item beside the good one: refreshed' refresh

@@ -60,6 +60,10 @@ schemes()
 	else
 		is "$(gate_count '^Bearer')" 0 'both: an older git takes Basic'
 	fi
+	ok 'both: push' commit_and_push two
+	ok 'a name in the URL: clone' \
+		clone "https://jdoe@${GATE_URL#https://}/basic/one.git" named
+	ok 'a name in the URL: push' commit_and_push named
 	unlike "$(cat "$GIT_CONFIG_GLOBAL" ./*/.git/config)" \
 		"$(valetkey token demo)" 'no token is in a configuration'
 }

@@ -208,6 +208,44 @@ password_expiry_utc=9999999999' 'with port and expiry'
 	is "$(items server git.example.org)" 2 'no more than that'
 }
 
+# A port is part of the host, however little git says.
+ports()
+{
+	able='capability[]=authtype'
+	plain='protocol=https
+host=port.tld'
+	libsecret u of-8443 server port.tld port 8443
+	is "$(get "$plain")" '' 'a password of another port is not given'
+	is "$(get "$plain" username=u)" '' 'nor by its user'
+	is "$(get "$plain:9443")" '' 'nor to a third port'
+	tell approve "$plain" username=u password=of-443
+	is "$(get "$plain" | tail -n 1)" password=of-443 \
+		'the usual port has its own'
+	is "$(get "$plain:8443" | tail -n 1)" password=of-8443 \
+		'and has not replaced that of another'
+	is "$(get "$plain:443" | tail -n 1)" password=of-443 \
+		'which may be named'
+	tell approve "$plain:443" username=u password=named
+	is "$(get "$plain" | tail -n 1)" password=named \
+		'when it is stored, too'
+	is "$(items server port.tld)" 2 'and is no other item'
+	tell reject "$plain"
+	is "$(get "$plain:8443" | tail -n 1)" password=of-8443 \
+		'what is erased has the port that was meant'
+	tell approve "$plain" username=u password=of-443
+	tell reject "$plain:8443"
+	is "$(get "$plain" | tail -n 1)" password=of-443 \
+		'and the other way round'
+	helper erase protocol=https username=u
+	is "$(items server port.tld)" 0 'without a host: all'
+	helper store "$able" "$plain:8443" authtype=Bearer credential=token-8443
+	is "$(get "$able" "$plain")" '' 'a Bearer credential has a port as well'
+	helper erase "$able" "$plain"
+	like "$(get "$able" "$plain:8443")" '^credential=token-8443$' \
+		'and keeps it'
+	helper erase "$able" "$plain:8443"
+}
+
 odd_values()
 {
 	tab=$(printf 'a\tb%%41\033c') latin=$(printf 'caf\351')
@@ -260,6 +298,7 @@ paths
 expiry
 authtypes
 drop_in
+ports
 odd_values
 asking
 done_testing

@@ -118,11 +118,35 @@ static void test_long_url(void)
 	int i;
 
 	buf_str(&line, "GET " GOOD "&x=");
-	for (i = 0; i < 70000; i++)
+	for (i = 0; i < 3000000; i++)
 		buf_char(&line, 'x');
 	ask(buf_text(&line), &text);
-	tap_ok(!settled && has(&text, "HTTP/1.1 414"), "70 KB of URL -> 414");
+	tap_ok(!settled && has(&text, "HTTP/1.1 414"), "3 MB of URL -> 414");
 	buf_free(&line);
+	buf_free(&text);
+}
+
+/* Cookies know no port: those of all that ever ran on this computer come. */
+static void test_cookies(unsigned count, const char *what)
+{
+	struct buf out = {0}, text = {0};
+	struct problem problem;
+	unsigned i;
+	int fd;
+
+	open_listener("127.0.0.1", 0, &problem);
+	buf_str(&out, "GET " GOOD " HTTP/1.1\r\n");
+	buf_fmt(&out, "Host: 127.0.0.1:%u\r\nCookie: ", port);
+	for (i = 0; i < count; i++)
+		buf_fmt(&out, "%sc%03u=%04090u", i ? "; " : "", i, i);
+	buf_str(&out, "\r\n\r\n");
+	fd = dial(AF_INET, port);
+	say(fd, buf_text(&out));
+	pump(fd, &text, 3000);
+	tap_ok(settled && has(&text, "HTTP/1.1 303"), "%s", what);
+	close(fd);
+	close_listener();
+	buf_free(&out);
 	buf_free(&text);
 }
 
@@ -448,6 +472,8 @@ int main(void)
 	test_long_url();
 	test_redirect();
 	close_listener();
+	test_cookies(8, "32 KB of cookies");
+	test_cookies(180, "as many cookies as any browser keeps for a host");
 	test_error_answer();
 	test_gone();
 	test_families();

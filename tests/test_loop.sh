@@ -7,11 +7,14 @@
 . "$VALETKEY_SRC/tests/lib.sh"
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
+# shellcheck source=tests/oidc/oidc.sh
+. "$VALETKEY_SRC/tests/oidc/oidc.sh"
 
 test_on()
 {
 	loop=$HOSTS/$1
 	ok "$1: a hit" "$loop" hit
+	refresh_cost 1 "$1: an invalidate" "$loop" invalidate
 	provider_fault none slow=1500
 	expire && expire other
 	before=$(refreshes)
@@ -41,6 +44,54 @@ test_on()
 	remove_accounts "talk-$1"
 }
 
+# lent DESCRIPTION COMMAND...: another program's loop watches a copy.
+lent()
+{
+	lent_what=$1
+	shift
+	provider_fault none slow=1500
+	expire
+	took=$("$HOSTS/lend" 0 0 "$@")
+	ok "$lent_what: a slow provider" [ "${took:-0}" -ge 1200 ]
+	expire
+	provider_fault none slow=9000
+	took=$("$HOSTS/lend" 31 700 "$@")
+	ok "$lent_what: a time-out, in time" \
+		[ "${took:-0}" -ge 700 -a "${took:-0}" -lt 8000 ]
+	provider_fault none
+	ok "$lent_what: the token is there" ask
+	ok "$lent_what: a token at hand" "$HOSTS/lend" 0 0 "$@"
+}
+
+test_node()
+{
+	if oidc_node; then
+		lent node "$NODE" "$VALETKEY_SRC/tests/hosts/lent.mjs"
+		ok 'node takes the descriptor' "$HOSTS/lend" 0 0 \
+			"$NODE" "$VALETKEY_SRC/tests/hosts/lent.mjs"
+	else
+		skip 'no node that is new enough' "node's own socket"
+	fi
+}
+
+test_asyncio()
+{
+	if sanitized || ! python3 -c 'import asyncio, ctypes' 2>/dev/null; then
+		skip 'no python3, or built with a sanitizer' asyncio
+		return
+	fi
+	provider_fault none slow=700
+	expire
+	refresh_cost 1 'asyncio: a get' "$VALETKEY_SRC/examples/asyncio-host" \
+		demo
+	is "$(cat ok.out)" "Authorization: Bearer $(valetkey token demo)" \
+		'asyncio: with its token'
+	refresh_cost 1 'asyncio: an invalidate' \
+		"$VALETKEY_SRC/examples/asyncio-host" demo invalidate
+	provider_fault none
+	exits 20 'asyncio: an error' "$VALETKEY_SRC/examples/asyncio-host" none
+}
+
 cd "$VALETKEY_TEST_DIR" || exit 1
 provider_start
 for account in demo other; do
@@ -49,6 +100,8 @@ for account in demo other; do
 done
 test_on epoll
 test_on glib_loop
+test_node
+test_asyncio
 remove_accounts other
 provider_stop
 provider_start --access-lifetime 3

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ static const struct valetkey_token *put(struct memory *memory,
 	    .good_until =
 		good_for_ms < 0 ? INT64_MAX : deadline_in(good_for_ms),
 	    .renew_at = INT64_MAX,
+	    .began = memory_refusals(memory),
 	};
 
 	return memory_put(memory, slot, &from);
@@ -92,9 +94,9 @@ static void test_shown(void)
 		   strcmp(token->account, "work") == 0 &&
 		   strcmp(token->scope, "a b") == 0 && token->expires_at == 5,
 	       "the host's view of it");
-	memory_drop(memory, "another");
+	memory_refuse(memory, "work", "another");
 	tap_ok(gives(slot, 1, "text"), "another one is dropped");
-	memory_drop(memory, "text");
+	memory_refuse(memory, "work", "text");
 	tap_ok(gives(slot, 1, "none"), "this one is");
 	tap_ok(strcmp(token->access_token, "text") == 0,
 	       "who holds it reads it still");
@@ -103,6 +105,84 @@ static void test_shown(void)
 	       "also when the memory is closed");
 	memory_release(token);
 	memory_release(NULL);
+}
+
+static const struct valetkey_token *put_late(struct memory *memory,
+					     const char *text, uint64_t began)
+{
+	const struct memory_token from = {
+	    .access_token = text,
+	    .account = "work",
+	    .scope = "",
+	    .good_until = INT64_MAX,
+	    .renew_at = INT64_MAX,
+	    .began = began,
+	};
+
+	return memory_put(memory, memory_slot(memory, &key), &from);
+}
+
+/* What was asked for before the token was refused, and comes after it. */
+static void test_refused(void)
+{
+	struct memory *memory = memory_new();
+	struct memory_slot *slot = memory_slot(memory, &key);
+	uint64_t began = memory_refusals(memory);
+	const struct valetkey_token *token;
+	char text[32];
+
+	memory_refuse(memory, "work", "one");
+	token = put_late(memory, "one", began);
+	tap_ok(token && strcmp(token->access_token, "one") == 0 &&
+		   gives(slot, 1, "none"),
+	       "who asked before gets it, and nobody after that");
+	memory_release(token);
+	tap_ok(!memory_allows(memory, "one", clock_ms() - 1000) &&
+		   memory_allows(memory, "one", clock_ms() + 1000),
+	       "it may be given if it is issued once more");
+	memory_release(put_late(memory, "two", began));
+	tap_ok(gives(slot, 1, "two"), "another one is kept");
+	memory_release(put_late(memory, "one", memory_refusals(memory)));
+	tap_ok(gives(slot, 1, "one"), "so is the same, issued once more");
+	memory_refuse(memory, "work", "one");
+	tap_ok(gives(slot, 1, "none") &&
+		   !memory_allows(memory, "one", clock_ms() + 1000),
+	       "refused again, it may not be given any more");
+	began = memory_refusals(memory);
+	memory_refuse(memory, "work", "three");
+	for (int i = 0; i < 32; i++) {
+		snprintf(text, sizeof(text), "other-%d", i);
+		memory_refuse(memory, "other", text);
+	}
+	memory_release(put_late(memory, "three", began));
+	tap_ok(gives(slot, 1, "none"),
+	       "what was told too long ago is not kept either");
+	memory_close(memory);
+}
+
+/* Scopes of any length, without end. */
+static void test_bounded(void)
+{
+	struct memory *memory = memory_new();
+	char scope[4001];
+	struct memory_key many = {"work", scope, "", 0};
+	const struct valetkey_token *token;
+	size_t count = 0;
+
+	memset(scope, 'a', sizeof(scope) - 1);
+	scope[sizeof(scope) - 1] = '\0';
+	for (; count < 10000; count++) {
+		snprintf(scope, sizeof(scope), "%zu", count);
+		scope[strlen(scope)] = ' ';
+		if (!memory_slot(memory, &many))
+			break;
+	}
+	tap_ok(count > 500 && count < 2000, "there are at most so many slots");
+	token = put(memory, NULL, "one", 1000);
+	tap_ok(token && strcmp(token->access_token, "one") == 0,
+	       "without one a token is given all the same");
+	memory_release(token);
+	memory_close(memory);
 }
 
 void __real_free(void *memory);
@@ -145,7 +225,7 @@ static void test_wiped(void)
 	tap_ok(freed_wiped == 1, "wiped when it is replaced");
 	token = memory_get(slot, 1, clock_ms());
 	watch(token);
-	memory_drop(memory, "two");
+	memory_refuse(memory, "work", "two");
 	tap_ok(freed_wiped == 1, "not while it is held");
 	memory_release(token);
 	tap_ok(freed_wiped == 2, "wiped with the last reference");
@@ -162,9 +242,10 @@ static void test_fork(void)
 	struct memory_slot *slot = memory_slot(memory, &key);
 
 	memory_release(put(memory, slot, "one", 100000));
-	futex_lock(memory_slot_lock(slot), INT64_MAX);
+	futex_lock(memory_account_lock(memory, "work"), INT64_MAX);
 	memory_after_fork(memory);
-	tap_ok(futex_lock(memory_slot_lock(slot), deadline_in(1000)) == 0,
+	tap_ok(futex_lock(memory_account_lock(memory, "work"),
+			  deadline_in(1000)) == 0,
 	       "in a child the locks are free");
 	tap_ok(gives(slot, 1, "one"), "and the token is there");
 	memory_close(memory);
@@ -191,7 +272,7 @@ static void *hammer(void *data)
 		case 1:
 			snprintf(text, sizeof(text), "token-%d",
 				 rand_r(&seed) % 10);
-			memory_drop(shared, text);
+			memory_refuse(shared, "work", text);
 			break;
 		default:
 			token = memory_get(slot, 1, clock_ms());
@@ -223,6 +304,8 @@ int main(void)
 	test_slots();
 	test_expiry();
 	test_shown();
+	test_refused();
+	test_bounded();
 	test_wiped();
 	test_fork();
 	test_threads();

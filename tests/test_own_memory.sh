@@ -60,7 +60,7 @@ at_prompt()
 test_prompt()
 {
 	at_prompt 8388608
-	is "$(cat "$SEEN.owner")" 0 'at the prompt its memory is not the user'\''s'
+	is "$(cat "$SEEN.owner")" 0 'at the prompt its memory is not for others'
 	[ "$(cat "$SEEN.attach")" -ne 0 ]
 	is $? 0 'nor can another program of the user open it'
 	ok 'it is locked, heap and stack' \

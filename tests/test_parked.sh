@@ -108,6 +108,36 @@ test_unreadable()
 	ok 'unreadable: a login ends it' refresh
 }
 
+# The helper is killed while the provider thinks.
+test_interrupted()
+{
+	before=$(heard a 'grant_type=refresh_token')
+	lie token 'later 3' '{}'
+	refresh >/dev/null 2>&1 &
+	asking=$!
+	wait_until refresh_was_sent
+	kill -KILL "$(helper_of work)"
+	wait "$asking"
+	honest
+	(umask 077
+	keyring=$VALETKEY_BUILD/tests/keyring
+	"$keyring" dump grant "$(account_id work)" |
+		sed 's/^expires_in=.*/expires_in=1/' >"$VALETKEY_TEST_DIR/short"
+	sleep 2
+	"$keyring" replace grant "$(account_id work)" \
+		<"$VALETKEY_TEST_DIR/short")
+	like "$(valetkey status work)" 'interrupted before its answer came' \
+		'an interrupted refresh: status tells'
+	ok 'an interrupted refresh: the next one is good' refresh
+	unlike "$(valetkey status work)" 'interrupted' \
+		'an interrupted refresh: and is forgotten'
+}
+
+refresh_was_sent()
+{
+	[ "$(heard a 'grant_type=refresh_token')" -gt "$before" ]
+}
+
 # The helper that holds the lock of a login.
 login_helper()
 {
@@ -191,5 +221,6 @@ liar_start
 liar_account work
 test_answers
 test_unreadable
+test_interrupted
 test_login
 done_testing

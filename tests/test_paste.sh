@@ -37,7 +37,11 @@ paste_as()
 		cat
 		printf "until sed '%s' '%s' >'%s' 2>/dev/null\n" \
 			"$paste_script" "$ENDED" "$PASTED"
-		printf 'secret %s\n' "$PASTED"
+		if [ -n "${MARKED:-}" ]; then
+			printf 'paste %s\nsend\n' "$PASTED"
+		else
+			printf 'secret %s\n' "$PASTED"
+		fi
 	} >"$VALETKEY_TEST_DIR/script"
 	# its own newline is Enter already
 	terminal "$@" <"$VALETKEY_TEST_DIR/script"
@@ -98,7 +102,7 @@ test_wrong()
 	requests_before=$(token_requests)
 	terminal valetkey login work --flow paste --no-browser <<-'END'
 	expect browser ends at
-	send
+	send nonsense
 	expect no address with an answer
 	expect browser ends at
 	send http://127.0.0.1:1/?code=a&state=b&state=c
@@ -148,6 +152,132 @@ test_given_up()
 	terminal valetkey login work --flow paste --no-browser --timeout 2 \
 		</dev/null
 	pasted "$TIMEOUT" 'in time.*valetkey login work' 'nobody pastes'
+}
+
+# ---- what people's terminals make of it ----
+
+# A paste that may have more than one line, with marks or without.
+test_shapes()
+{
+	long=$(printf '%020000d' 0)
+	paste_as "s/?/?padding=$long\\&/" </dev/null
+	pasted 0 'work is logged in' 'an address of 20,000 characters'
+	paste_as 's/&state/\n  &/; s/code=.../&\n/' </dev/null
+	pasted 0 'work is logged in' 'a wrapped address, its lines with blanks'
+	paste_as 's/.*/"&"/' </dev/null
+	pasted 0 'work is logged in' 'quotes around it'
+	paste_as 's/.*/ <&> /' </dev/null
+	pasted 0 'work is logged in' 'others, and blanks'
+	MARKED=1 paste_as '' </dev/null
+	pasted 0 'work is logged in' 'marked by the terminal'
+	like "$text" "$ESCAPE"'\[\?2004h' 'which was asked to do so'
+	like "$text" "$ESCAPE"'\[\?2004l' 'and not to, afterwards'
+	MARKED=1 paste_as 's/&state/\n&/; s/.*/<&>\n/' </dev/null
+	pasted 0 'work is logged in' 'marked, with lines in it'
+	paste_as '' env TERM=dumb valetkey login work --flow paste </dev/null
+	pasted 0 'work is logged in' 'on a terminal that knows nothing'
+	unlike "$text" '2004' 'it is asked for nothing'
+}
+
+test_keys()
+{
+	paste_as '' <<-'END'
+	send
+	expect browser ends at
+	send
+	expect browser ends at
+	send
+	expect browser ends at
+	send
+	expect browser ends at
+	END
+	pasted 0 'work is logged in' 'an empty line is no try'
+	unlike "$text" 'no address' 'nor worth a word'
+	paste_as '' <<-'END'
+	type http://wrong.example/?code=x
+	key U
+	expect browser ends at
+	type typö
+	key ?
+	key ?
+	key ?
+	key ?
+	END
+	pasted 0 'work is logged in' 'Ctrl-U and Backspace take all back'
+	paste_as '' <<-END
+	type some words
+	key W
+	key W
+	type ${ESCAPE}[A${ESCAPE}OB
+	END
+	pasted 0 'work is logged in' 'Ctrl-W; cursor keys are nothing'
+}
+
+# left: what the shell would get, and how the terminal is.
+left='stty -g >after; stty -icanon -echo min 0 time 3; cat >rest'
+
+# leaves STATUS DESCRIPTION: nothing of the paste, and a good terminal.
+leaves()
+{
+	is "$status" "$1" "$2" || tap_note "$text"
+	ok "$2: the terminal is as before" cmp before after
+	is "$(cat rest)" '' "$2: nothing is left for the shell"
+}
+
+# shell COMMAND: one with job control, at the login; $? is its status.
+at_shell()
+{
+	terminal sh -mc "stty -g >before; sh -c 'echo \$\$ >pid
+		exec valetkey login work --flow paste --no-browser'
+		code=\$?; $1; $left; exit \$code"
+}
+
+test_left()
+{
+	cd "$VALETKEY_TEST_DIR" || return
+	printf 'http://127.0.0.1:1/?code=a\nhttp://127.0.0.1:1/?code=leak\n' \
+		>wrong
+	at_shell : <<-END
+	expect browser ends at
+	send wrong
+	expect browser ends at
+	send wrong
+	expect browser ends at
+	secret wrong
+	END
+	leaves "$CANCELED" 'after the last try'
+	at_shell : <<-END
+	expect browser ends at
+	type http://127.0.0.1:1/?code=half
+	key C
+	END
+	leaves "$CANCELED" 'Ctrl-C'
+	# shellcheck disable=SC2016 # for the inner shell
+	at_shell 'echo stopped; stty -g >during; fg >/dev/null; code=$?' <<-END
+	expect browser ends at
+	type half
+	key Z
+	expect stopped
+	expect browser ends at
+	key C
+	END
+	leaves "$CANCELED" 'Ctrl-Z, fg and Ctrl-C'
+	ok 'in between the terminal is as before' cmp before during
+	at_shell : <<-END
+	expect browser ends at
+	type half
+	until kill \$(cat pid)
+	END
+	leaves "$CANCELED" 'SIGTERM'
+	at_shell : <<-END
+	expect browser ends at
+	type half
+	until kill -CONT \$(cat pid)
+	expect browser ends at
+	key C
+	END
+	leaves "$CANCELED" 'SIGCONT, after a stop that nobody can catch: asked again'
+	cd - >/dev/null || return
 }
 
 # ---- which way ----
@@ -242,6 +372,9 @@ test_qr()
 
 test_loopback
 test_hosted
+test_shapes
+test_keys
+test_left
 test_wrong
 test_refused
 test_given_up

@@ -131,7 +131,7 @@ static bool instance_is(const struct record *provider, const char *instance,
 			const char *expected)
 {
 	struct problem problem = {0};
-	char origin[300];
+	char origin[PROVIDER_BASE_MAX];
 	int rc = provider_instance(provider, instance, origin, &problem);
 
 	if (expected)

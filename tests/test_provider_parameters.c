@@ -87,7 +87,7 @@ static void test_parameters(void)
 static void test_anywhere(void)
 {
 	struct record provider = {0};
-	char origin[300];
+	char origin[PROVIDER_BASE_MAX];
 	struct problem problem = {0};
 
 	if (!loads("tenants", &provider))
@@ -105,6 +105,10 @@ static void test_anywhere(void)
 	tap_ok(provider_instance(&provider, NULL, origin, &problem) ==
 		   VALETKEY_ERR_ARG,
 	       "it must be named");
+	tap_ok(provider_instance(&provider, "https://Example.org/Git/", origin,
+				 &problem) == 0 &&
+		   strcmp(origin, "https://example.org/Git") == 0,
+	       "a folder of a host");
 	tap_ok(!provider_has_origin(&provider, "https://git.example.org"),
 	       "any host is none of the provider's own");
 	record_free(&provider);

@@ -28,6 +28,7 @@ _valetkey_options()
 			--register --resource-indicator --secret-stdin \
 			--secret-fd --scope --redirect-uri --host --ca-file \
 			--issuer --authorization-endpoint --token-endpoint \
+			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \
 			--client-key-id --client-certificate --proxy --no-prompt
 		;;
@@ -44,6 +45,7 @@ _valetkey_options()
 	git-setup) echo --apply ;;
 	status) echo --json ;;
 	providers) echo --check ;;
+	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
 	esac
 	echo --help

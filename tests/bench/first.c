@@ -12,6 +12,7 @@
  * Samples: get, and all with the loading; memory is what that adds to the
  * process, in bytes, pages of others shared out (Pss).
  */
+#include "../calm.h"
 #include "bench.h"
 
 #include <fcntl.h>
@@ -79,6 +80,7 @@ static void expire(const char *account)
 		 lib.get(handle, &request, &token) == VALETKEY_OK &&
 		 lib.invalidate(handle, token) == VALETKEY_OK,
 	     "the token of %s cannot be invalidated", account);
+	calm(account);
 	exit(0);
 }
 

@@ -14,6 +14,10 @@
  *   lost                  all else
  * oidc-agent is judged by the same rules; its window ends when its file is
  * written.
+ *
+ * The other verbs (add, login, logout, ...) are killed as well, the command, its
+ * helper or both, and run twice at once; see left.c for what may not be left
+ * behind after the next run of any verb.
  */
 #ifndef VALETKEY_CAMPAIGN_H
 #define VALETKEY_CAMPAIGN_H
@@ -39,9 +43,21 @@ enum phase {
 	PHASE_COUNT = 7
 };
 
+/* What nobody owns any more (left.c). */
+enum left {
+	LEFT_ITEM = 0,	   /* of the keyring, without an account */
+	LEFT_NEW_FILE = 1, /* half an account's file */
+	LEFT_FILE = 2,	   /* lock or parked, of no account */
+	LEFT_KEY = 3,	   /* of the kernel's keyring, of no account */
+	LEFT_GRANT = 4,	   /* alive at the provider */
+	LEFT_CLIENT = 5,   /* registered at the provider */
+	LEFT_KINDS = 6
+};
+
 struct row {
 	const char *name;
 	const char *skipped; /* the reason, or NULL */
+	int64_t worst_ms;
 	unsigned tried;
 	unsigned lost;
 	unsigned lost_network;
@@ -49,20 +65,24 @@ struct row {
 	unsigned duplicates;
 	unsigned wrong;
 	unsigned late;
-	int64_t worst_ms;
 	unsigned phases[PHASE_COUNT];
+	unsigned left[LEFT_KINDS];
+	unsigned unread; /* given in an answer that nobody has read */
 	bool has_phases;
-	bool peer; /* of another program than ours */
+	bool peer;     /* of another program than ours */
+	bool has_left; /* what is left behind was looked for */
 };
 
 struct row *table_row(const char *name);
 struct row *table_skip(const char *name, const char *reason);
 void table_print(void);
-void table_windows(const char *file);
+void table_windows(void);
 
 struct sums {
 	unsigned tried, lost, lost_network, lost_window, duplicates, wrong;
 	unsigned late;
+	unsigned left, unread;
+	bool has_left;
 	int64_t worst_ms;
 };
 struct sums table_sums(bool peer);
@@ -101,6 +121,10 @@ void world_faults(const char *lines);
 void world_expire(void);
 bool world_token_good(const char *token);
 const char *world_id(const char *account); /* names keys and items */
+/* The same of one that comes and goes; false: it is not there. */
+bool world_find_id(const char *account, char *id, size_t size);
+/* What the provider answers to this GET; "" where it does not. */
+void world_get(const char *path, char *answer, size_t size);
 void world_forget_failures(const char *account);
 /* Runs a program to its end; its exit status. */
 int world_run(const char *const argv[]);
@@ -123,6 +147,20 @@ int parked_state(const char *account);
 /* What stays there for a minute after it was stored. */
 void parked_forget(const char *account);
 
+/* The same of a login, whose place is another one. */
+int login_state(const char *id);
+
+/* ---- what is left behind (left.c) ---- */
+
+/* Remembers whose traces to look for: the accounts of now, and those that only
+ * files tell of. left_begin() forgets the ones before. */
+void left_begin(void);
+void left_note(void);
+/* After the next run of a verb: counts what nobody owns, each thing once, and
+ * cleans up. in_window: a login was killed after the answer was read and before
+ * it was parked. */
+void left_count(struct row *row, bool in_window);
+
 /* ---- hosts and their helpers (host.c) ---- */
 
 struct host {
@@ -143,6 +181,7 @@ struct host_options {
 	const char *account;
 	uint32_t timeout_ms;	/* 0: TIMEOUT_MS */
 	unsigned exit_after_us; /* it ends so soon, in the midst of the get */
+	bool invalidate;	/* it says that its token is no good */
 	bool no_file_size;	/* it may write no file */
 	const char *no_call;	/* this call fails: clone, spawn, socketpair */
 };
@@ -211,5 +250,6 @@ void faults_tls(void);
 void faults_system(void);
 void faults_storm(void);
 void faults_peer(void);
+void faults_verbs(void);
 
 #endif

@@ -210,12 +210,12 @@ static void each_call(const char *name, const char *what, const char *kind,
 	}
 }
 
-static void measure_window(void)
+static void measure_window(const char *name, const char *plan)
 {
-	struct row *row = table_row("nothing (the window measured)");
+	struct row *row = table_row(name);
 
 	for (int i = 0; i < world_trials(20, 500); i++)
-		planned_once(row, "trace", true);
+		planned_once(row, plan, true);
 }
 
 static const struct {
@@ -243,7 +243,8 @@ void faults_steps(void)
 		table_skip("helper with faults", "built with a sanitizer");
 		return;
 	}
-	measure_window();
+	measure_window("nothing (the window to a key)", "trace");
+	measure_window("nothing (the window to a file)", "trace file");
 	for (unsigned i = 0; i < sizeof(planned) / sizeof(*planned); i++)
 		each_call(planned[i].name, planned[i].what, planned[i].kind,
 			  world_trials(planned[i].most_short, planned[i].most));

@@ -71,15 +71,32 @@ static void no_file_size(void)
 
 /* ---- a keyring on a disk that is full ---- */
 
+/* The small one that root has made for us (dev-campaign.sh), or NULL. */
+static const char *small_disk(void)
+{
+	return getenv("VALETKEY_CAMPAIGN_DISK");
+}
+
 static bool move_keyring(const char *directory)
 {
-	static const char script[] =
+	static const char mounts[] =
 	    "mkdir -p \"$0.copy\" && cp -p \"$0\"/* \"$0.copy\"/ && "
 	    "mount -t tmpfs -o size=64k,mode=700 tmpfs \"$0\" && "
 	    "cp -p \"$0.copy\"/* \"$0\"/";
+	static const char links[] = "cp -p \"$0\"/* \"$1\"/ && rm -r \"$0\" && "
+				    "ln -s \"$1\" \"$0\"";
+	const char *script = small_disk() ? links : mounts;
 
 	return world_run((const char *const[]){"sh", "-c", script, directory,
-					       NULL}) == 0;
+					       small_disk(), NULL}) == 0;
+}
+
+/* Where nobody has made one we mount it, out of all others' sight. */
+static bool may_move(void)
+{
+	return small_disk() ||
+	       (unshare(CLONE_NEWNS) == 0 &&
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 }
 
 static const char *filler(void)
@@ -119,9 +136,8 @@ static void full_disk(void)
 
 	snprintf(directory, sizeof(directory), "%s/keyrings",
 		 getenv("XDG_DATA_HOME"));
-	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
-		table_skip(name, "needs root, to mount a small file system");
+	if (!may_move()) {
+		table_skip(name, "nobody mounts a small file system for us");
 		return;
 	}
 	keyring_kill();

@@ -6,7 +6,10 @@
  *
  *	trace              nothing; how many calls there were goes to
  *	                   campaign-calls, the time from the last byte that was
- *	                   read from the provider to parked to campaign-windows
+ *	                   read from the provider to parked in a key to
+ *	                   campaign-windows-key
+ *	trace file         the kernel takes no key; the time to parked in a file
+ *	                   goes to campaign-windows-file
  *	kill call N        SIGKILL instead of the Nth call of any kind but memory
  *	fail KIND N        the Nth call of this kind fails; "answer" is memory from
  *	                   the first byte of an answer until it is parked
@@ -30,7 +33,8 @@
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define PARKED "valetkey-parked:"
+#define PARKED_KEY "valetkey-parked:"
+#define PARKED_FILE ".parked"
 
 enum kind {
 	KIND_MEMORY = 0,
@@ -49,8 +53,9 @@ static const char *const names[KINDS] = {
 static unsigned counts[KINDS], calls;
 static unsigned kill_at, fail_at;
 static int fail_kind = -1;
-static bool trace, answering;
+static bool trace, no_keys, answering;
 static int64_t last_read_ns;
+static int parked_fd = -1; /* the file, while it is open */
 static char directory[2048];
 
 /* The next one of this name, looked up once. */
@@ -205,12 +210,13 @@ static void note(const char *name, int how, const char *text)
 	}
 }
 
+/* The reservation, or what came in its place. */
 static bool is_parked_key(long number, const long *a, long rc)
 {
 	static long parked_key = -1;
 
 	if (number == SYS_add_key && rc >= 0 &&
-	    strncmp((const char *)a[1], PARKED, strlen(PARKED)) == 0) {
+	    strncmp((const char *)a[1], PARKED_KEY, strlen(PARKED_KEY)) == 0) {
 		parked_key = rc;
 		return true;
 	}
@@ -218,7 +224,8 @@ static bool is_parked_key(long number, const long *a, long rc)
 	       a[1] == parked_key;
 }
 
-static void note_parked(void)
+/* Safe at last, there where that file tells of. */
+static void note_parked(const char *windows)
 {
 	char text[64];
 
@@ -228,7 +235,7 @@ static void note_parked(void)
 	snprintf(text, sizeof(text), "%lld\n",
 		 (long long)(now_ns() - last_read_ns));
 	last_read_ns = 0;
-	note("campaign-windows", O_APPEND, text);
+	note(windows, O_APPEND, text);
 }
 
 EXPORT long syscall(long number, ...)
@@ -241,14 +248,15 @@ EXPORT long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
-	if ((number == SYS_add_key || number == SYS_keyctl) &&
-	    called(KIND_KEY)) {
+	if ((number == SYS_add_key && no_keys) ||
+	    ((number == SYS_add_key || number == SYS_keyctl) &&
+	     called(KIND_KEY))) {
 		errno = EDQUOT;
 		return -1;
 	}
 	rc = next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (is_parked_key(number, a, rc))
-		note_parked();
+		note_parked("campaign-windows-key");
 	return rc;
 }
 
@@ -263,6 +271,17 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	return EAGAIN;
 }
 
+static int note_open(int fd, const char *path)
+{
+	size_t len = strlen(path), end = strlen(PARKED_FILE);
+
+	if (len > end && strcmp(path + len - end, PARKED_FILE) == 0)
+		parked_fd = fd;
+	else if (fd == parked_fd)
+		parked_fd = -1;
+	return fd;
+}
+
 EXPORT int open(const char *path, int flags, ...)
 {
 	va_list args;
@@ -273,7 +292,7 @@ EXPORT int open(const char *path, int flags, ...)
 	mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	if (!called(KIND_FILE))
-		return next(path, flags, mode);
+		return note_open(next(path, flags, mode), path);
 	errno = EMFILE;
 	return -1;
 }
@@ -296,11 +315,18 @@ EXPORT int ftruncate(int fd, off_t size)
 	return -1;
 }
 
+static ssize_t note_written(int fd, ssize_t n)
+{
+	if (n > 0 && fd == parked_fd)
+		note_parked("campaign-windows-file");
+	return n;
+}
+
 EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 {
 	NEXT(pwrite);
 	if (!called(KIND_FILE))
-		return next(fd, data, size, at);
+		return note_written(fd, next(fd, data, size, at));
 	errno = ENOSPC;
 	return -1;
 }
@@ -324,6 +350,7 @@ static void obey(const char *plan)
 	plan = word(word(plan, what), kind);
 	at = (unsigned)strtoul(plan, NULL, 10);
 	trace = strcmp(what, "trace") == 0;
+	no_keys = trace && strcmp(kind, "file") == 0;
 	if (strcmp(what, "kill") == 0)
 		kill_at = at;
 	for (int i = 0; strcmp(what, "fail") == 0 && i < KINDS; i++)

@@ -100,7 +100,7 @@ static void get(const struct host_options *options, uint32_t timeout_ms,
 	const struct valetkey_request request = {
 	    .size = sizeof(request),
 	    .account = options->account,
-	    .min_valid_s = REFRESH_S,
+	    .min_valid_s = options->invalidate ? 0 : REFRESH_S,
 	    .timeout_ms = timeout_ms,
 	};
 	const struct valetkey_token *token = NULL;
@@ -110,6 +110,8 @@ static void get(const struct host_options *options, uint32_t timeout_ms,
 	outcome->result = valetkey_open(NULL, &handle);
 	if (!outcome->result)
 		outcome->result = valetkey_get(handle, &request, &token);
+	if (token && options->invalidate)
+		outcome->result = valetkey_invalidate(handle, token);
 	outcome->took_ms = world_ms() - began;
 	outcome->answered = true;
 	if (token)

@@ -105,7 +105,7 @@ case " $* " in
 *" --short "* | *" --no-peer "*) any_scope='' ;;
 esac
 # shellcheck disable=SC2086 # an option or nothing
-provider_start $any_scope || exit 99
+provider_start --register $any_scope || exit 99
 for n in 0 1 2 3 4 5 6 7; do
 	kind=native
 	[ "$n" -ne 0 ] || kind=web
@@ -117,6 +117,11 @@ for n in 0 1 2 3 4 5 6 7; do
 done
 tls_world || exit 99
 browser_setup
+# What the campaign's own lines for the shell need; the name that git calls.
+export PROVIDER_URL PROVIDER_REDIRECT
+mkdir "$VALETKEY_TEST_DIR/bin" || exit 99
+ln -s "$(command -v valetkey)" "$VALETKEY_TEST_DIR/bin/git-credential-valetkey"
+export PATH="$VALETKEY_TEST_DIR/bin:$PATH"
 CURL_CA_BUNDLE=$certificates/ours.pem
 [ ! -f "$CURL_CA_BUNDLE" ] || export CURL_CA_BUNDLE
 

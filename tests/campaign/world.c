@@ -4,7 +4,6 @@
  */
 #include "campaign.h"
 #include "keyctl.h"
-#include "park_file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -130,25 +129,46 @@ static int connect_provider(void)
 }
 
 /* Sends a request; the status of the answer, 0 where there is none. */
-static int exchange(const char *request)
+static int exchange(const char *request, char *answer, size_t size)
 {
-	char answer[4096];
 	size_t len = strlen(request), got = 0;
 	int fd = connect_provider();
 	ssize_t n;
 
+	*answer = '\0';
 	if (fd < 0)
 		return 0;
 	if (send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len)
-		while (got < sizeof(answer) - 1 &&
-		       (n = recv(fd, answer + got, sizeof(answer) - 1 - got,
-				 0)) > 0)
+		while (got < size - 1 &&
+		       (n = recv(fd, answer + got, size - 1 - got, 0)) > 0)
 			got += (size_t)n;
 	close(fd);
 	answer[got] = '\0';
 	return strncmp(answer, "HTTP/1.1 ", 9) == 0
 		   ? (int)strtol(answer + 9, NULL, 10)
 		   : 0;
+}
+
+static int status_of(const char *request)
+{
+	char answer[4096];
+
+	return exchange(request, answer, sizeof(answer));
+}
+
+void world_get(const char *path, char *answer, size_t size)
+{
+	char request[256];
+	const char *body;
+
+	snprintf(request, sizeof(request),
+		 "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+		 "Connection: close\r\n\r\n",
+		 path, world.port);
+	body = exchange(request, answer, size) == 200
+		   ? strstr(answer, "\r\n\r\n")
+		   : NULL;
+	memmove(answer, body ? body + 4 : "", body ? strlen(body + 4) + 1 : 1);
 }
 
 static void control(const char *path, const char *body)
@@ -159,7 +179,7 @@ static void control(const char *path, const char *body)
 		 "POST /control/%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
 		 "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
 		 path, world.port, strlen(body), body);
-	if (exchange(request) != 200) {
+	if (status_of(request) != 200) {
 		fprintf(stderr, "campaign: the provider refuses %s %s\n", path,
 			body);
 		exit(99);
@@ -187,12 +207,12 @@ bool world_token_good(const char *token)
 		 "GET /v2/organizations HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
 		 "Authorization: Bearer %s\r\nConnection: close\r\n\r\n",
 		 world.port, token);
-	return exchange(request) == 200;
+	return status_of(request) == 200;
 }
 
 /* ---- accounts ---- */
 
-static bool read_id(const char *account, char *id, size_t size)
+bool world_find_id(const char *account, char *id, size_t size)
 {
 	char path[4096], text[8192], *at;
 
@@ -216,7 +236,8 @@ const char *world_id(const char *account)
 	for (i = 0; i < 32 && *known[i].account; i++)
 		if (strcmp(known[i].account, account) == 0)
 			return known[i].id;
-	if (i == 32 || !read_id(account, known[i].id, sizeof(known[i].id))) {
+	if (i == 32 ||
+	    !world_find_id(account, known[i].id, sizeof(known[i].id))) {
 		fprintf(stderr, "campaign: no account %s\n", account);
 		exit(99);
 	}
@@ -233,36 +254,65 @@ void world_forget_failures(const char *account)
 	(void)!truncate(path, 0);
 }
 
-static void parked_name(const char *account, char name[128])
+/* ---- where a helper parks ---- */
+
+/* What the program writes in both places while nothing is parked yet; in a file
+ * after the length, four bytes. */
+#define IN_FLIGHT "in-flight "
+
+static int state_of(const char *payload, size_t len)
 {
-	snprintf(name, 128, "valetkey-parked:%s", world_id(account));
+	return !len						     ? 0
+	       : strncmp(payload, IN_FLIGHT, strlen(IN_FLIGHT)) == 0 ? 1
+								     : 2;
+}
+
+static void parked_path(const char *id, const char *suffix, char path[4096])
+{
+	snprintf(path, 4096, "%s/valetkey/.%s.%s", getenv("XDG_CONFIG_HOME"),
+		 id, suffix);
+}
+
+static int state_in(const char *key, const char *id, const char *suffix)
+{
+	char name[128], path[4096], text[sizeof(uint32_t) + sizeof(IN_FLIGHT)];
+	struct buf payload = {0};
+	uint32_t len;
+	int state = 0;
+
+	snprintf(name, sizeof(name), "%s:%s", key, id);
+	if (keyctl_read(keyctl_find(name), &payload))
+		state = state_of(payload.data, payload.len);
+	buf_free(&payload);
+	if (state)
+		return state;
+	parked_path(id, suffix, path);
+	memset(text, 0, sizeof(text));
+	world_read(path, text, sizeof(text));
+	memcpy(&len, text, sizeof(len));
+	return state_of(text + sizeof(len), len);
 }
 
 int parked_state(const char *account)
 {
-	struct buf payload = {0};
-	char name[128];
-	int state = 0;
+	return state_in("valetkey-parked", world_id(account), "parked");
+}
 
-	parked_name(account, name);
-	if (keyctl_read(keyctl_find(name), &payload) ||
-	    park_file_read(&(struct park_file){world_id(account), "parked"},
-			   &payload))
-		state = strncmp(payload.data, "in-flight ", 10) == 0 ? 1 : 2;
-	buf_free(&payload);
-	return state;
+int login_state(const char *id)
+{
+	return state_in("valetkey-login", id, "parked-login");
 }
 
 void parked_forget(const char *account)
 {
-	char name[128];
+	char name[128], path[4096];
 
-	parked_name(account, name);
 	if (parked_state(account) != 2)
 		return;
+	snprintf(name, sizeof(name), "valetkey-parked:%s", world_id(account));
 	keyctl_discard(name);
-	park_file_remove(
-	    &(struct park_file){world_id(account), "parked"});
+	parked_path(world_id(account), "parked", path);
+	unlink(path);
 }
 
 int world_run(const char *const argv[])

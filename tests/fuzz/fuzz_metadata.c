@@ -50,10 +50,11 @@ static void check_places(const char *issuer)
 {
 	char own[ORIGIN_MAX], place[ORIGIN_MAX];
 
-	for (int openid = 0; openid < 2; openid++) {
+	for (int i = 0; i < METADATA_PLACES; i++) {
 		struct buf url = {0};
 
-		if (metadata_place(issuer, openid, &url) == 0 &&
+		if (metadata_place(issuer, (enum metadata_place)i, &url) == 0 &&
+		    url.len &&
 		    (origin_of(issuer, own) != 0 ||
 		     (url.len < 2000 && (origin_of(url.data, place) != 0 ||
 					 strcmp(own, place) != 0))))

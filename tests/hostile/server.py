@@ -8,8 +8,9 @@ gets their origins, one a line, in the order of their names. Every request is wr
 secrets and all, to FOLDER/a.log or b.log: that is where the test looks for what
 must not have left. A request for .../NAME is answered from FOLDER/a/NAME, if
 that is there: a line that says how, then the body (see SPEECH). Otherwise the
-answer is an honest one. NAME is metadata below /.well-known/, and preflight
-where not the browser asks for the authorization endpoint. {state}, {redirect_uri}, {query}, {self} and {other} are
+answer is an honest one. NAME is metadata below /.well-known/ (or more exactly metadata-oauth,
+metadata-inserted and metadata-openid, see metadata_place()), and preflight where
+not the browser asks for the authorization endpoint. {state}, {redirect_uri}, {query}, {self} and {other} are
 filled in wherever they stand.
 """
 
@@ -17,8 +18,10 @@ import gzip
 import http.server
 import json
 import os
+import socket
 import socketserver
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -46,6 +49,15 @@ def metadata(name):
         "authorization_response_iss_parameter_supported": True,
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
     }
+
+
+def metadata_place(path):
+    """Which of the places of metadata.h"""
+    if "/oauth-authorization-server" in path:
+        return "metadata-oauth"
+    if path.endswith("/.well-known/openid-configuration"):
+        return "metadata-openid"
+    return "metadata-inserted"
 
 
 class Liar(http.server.BaseHTTPRequestHandler):
@@ -129,6 +141,12 @@ class Liar(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body[at:at + 1])
             time.sleep(int(argument) / 1000)
 
+    def say_reset(self, *_):
+        """reset: the connection"""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                   struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+
     # ---- the honest answers ----
 
     def authorize(self, name):
@@ -195,11 +213,22 @@ class Liar(http.server.BaseHTTPRequestHandler):
         except OSError:  # who asked has heard enough
             pass
 
+    def told(self, name, place):
+        """What it was told to answer; None: nothing"""
+        names = [place]
+        if place == "metadata":
+            names.insert(0, metadata_place(self.path.partition("?")[0]))
+        for one in names:
+            try:
+                with open("%s/%s/%s" % (FOLDER, name, one), "rb") as file:
+                    return file.read()
+            except OSError:
+                pass
+        return None
+
     def speak(self, name, place, form):
-        try:
-            with open("%s/%s/%s" % (FOLDER, name, place), "rb") as file:
-                text = file.read()
-        except OSError:
+        text = self.told(name, place)
+        if text is None:
             self.honest(name, place, form)
             return
         other = ORIGINS["b" if name == "a" else "a"]

@@ -3,19 +3,20 @@
  * ask - one get, as the scripts need it.
  *
  *	ask [-a ACCOUNT] [-m MIN_VALID_S] [-t TIMEOUT_MS] [-s SCOPE]
- *	    [-r RESOURCE] [-l LATE_MS] [-o FILE] [-c CODE] [-x]
+ *	    [-r RESOURCE] [-l LATE_MS] [-o FILE] [-c CODE] [-x | -R]
  *
  * Exits with the result (-c: 0 where it is CODE, else 1). -o: the access token
  * goes there. -x: it is invalidated, so that the next get is one at the moment
- * of expiry. -l: 99 where the call came back that much after its time-out, or
+ * of expiry. -R: the same, because a server refused it. -l: 99 where the call came back that much after its time-out, or
  * earlier than 50 ms before it. What the helper says of a failure is shown.
  */
+#include "../calm.h"
 #include "host.h"
 
 static struct {
 	struct valetkey_request request;
 	long late, code;
-	bool expire;
+	bool expire, refused;
 	const char *file;
 } options = {.code = -1};
 
@@ -35,7 +36,7 @@ static void read_options(int argc, char **argv)
 	int option;
 
 	*request = host_request(0);
-	while ((option = getopt(argc, argv, "a:m:t:s:r:l:o:c:x")) != -1)
+	while ((option = getopt(argc, argv, "a:m:t:s:r:l:o:c:xR")) != -1)
 		switch (option) {
 		case 'a':
 			request->account = *optarg ? optarg : NULL;
@@ -59,6 +60,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'x':
 			options.expire = true;
+			break;
+		case 'R':
+			options.refused = true;
 			break;
 		case 'o':
 			options.file = optarg;
@@ -95,8 +99,10 @@ static int get_once(struct valetkey *handle)
 	}
 	if (!rc && options.file)
 		save(options.file, token);
-	if (!rc && options.expire)
+	if (!rc && (options.expire || options.refused))
 		rc = lib.invalidate(handle, token);
+	if (!rc && options.expire)
+		calm(token->account);
 	lib.token_free(token);
 	return rc;
 }

@@ -52,7 +52,7 @@ static void check_options(void)
 	newer.more[1] = 1ull << 63;
 	must(open_with(&newer) == VALETKEY_ERR_ABI, "longer options, used");
 	newer.more[1] = 0;
-	newer.known.flags = 1;
+	newer.known.flags = 1ull << 63;
 	must(open_with(&newer) == VALETKEY_ERR_ABI, "an unknown flag");
 	newer.known.flags = 0;
 	newer.known.size = (size_t)-1;

@@ -70,6 +70,14 @@ helper_of()
 		/proc/locks
 }
 
+# calm [ACCOUNT]: what servers refused is forgotten.
+calm()
+{
+	calm_lock=$XDG_CONFIG_HOME/valetkey/.$(account_id "${1:-demo}").lock
+	sed '/^refused/d' "$calm_lock" >"$VALETKEY_TEST_DIR/calm" &&
+		cat "$VALETKEY_TEST_DIR/calm" >"$calm_lock"
+}
+
 # expire [ACCOUNT]: the next get finds no valid token, wherever it looks.
 expire()
 {

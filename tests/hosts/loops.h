@@ -7,6 +7,7 @@
  *	slow OTHER      three gets of the account and one of the account OTHER at
  *	                once, while the provider is slow: the loop ticks on
  *	cancel          one is given up; the script sees that it is finished
+ *	invalidate      its token is refused: the next get has another
  *	deadline        the time-out comes through the same descriptor
  *	talk BROWSER    a login: the conversation comes inside valetkey_finish()
  *
@@ -35,11 +36,13 @@ static void loop_stop(void);
 struct get {
 	struct valetkey_wait *wait;
 	int result, fd;
+	bool invalidates;
 	char token[8192];
 };
 
 static struct {
 	__typeof__(valetkey_begin) *begin;
+	__typeof__(valetkey_invalidate_begin) *invalidate_begin;
 	__typeof__(valetkey_fd) *fd;
 	__typeof__(valetkey_finish) *finish;
 	__typeof__(valetkey_cancel) *cancel;
@@ -87,15 +90,15 @@ static void done(struct get *get)
 static void ready(void *data)
 {
 	struct get *get = data;
-	const struct valetkey_token *token;
+	const struct valetkey_token *token = NULL;
 	int64_t began = host_ms();
 	int rc;
 
 	finishing = true;
-	rc = async.finish(get->wait, &token);
+	rc = async.finish(get->wait, get->invalidates ? NULL : &token);
 	finishing = false;
 	must(host_ms() - began < GAP_MS, "valetkey_finish has waited");
-	must((rc == VALETKEY_OK) == (token != NULL),
+	must((rc == VALETKEY_OK && !get->invalidates) == (token != NULL),
 	     "result %d and the token do not agree", rc);
 	if (rc == VALETKEY_PENDING)
 		return;
@@ -114,6 +117,24 @@ static void begin(struct get *get, const struct valetkey_request *request)
 
 	must(rc == VALETKEY_OK, "valetkey_begin: %s", lib.strerror(rc));
 	must(host_ms() - began < GAP_MS, "valetkey_begin has waited");
+	get->invalidates = false;
+	get->result = -1;
+	get->fd = async.fd(get->wait);
+	running++;
+	loop_watch(get->fd, ready, get);
+}
+
+static void begin_invalidate(struct get *get,
+			     const struct valetkey_token *token)
+{
+	int64_t began = host_ms();
+	int rc = async.invalidate_begin(handle, token, &get->wait);
+
+	must(rc == VALETKEY_OK, "valetkey_invalidate_begin: %s",
+	     lib.strerror(rc));
+	must(host_ms() - began < GAP_MS,
+	     "valetkey_invalidate_begin has waited");
+	get->invalidates = true;
 	get->result = -1;
 	get->fd = async.fd(get->wait);
 	running++;
@@ -167,6 +188,25 @@ static void slow(const char *other)
 	     ticks, (long long)longest_gap);
 }
 
+static void invalidate(void)
+{
+	struct valetkey_request request = host_request(0);
+	const struct valetkey_token *token = host_get(handle, 0);
+
+	begin_invalidate(&gets[0], token);
+	begin(&gets[1], &request); /* begins later, though the other runs */
+	run();
+	expect(&gets[0], VALETKEY_OK);
+	expect(&gets[1], VALETKEY_OK);
+	must(strcmp(gets[1].token, token->access_token) != 0,
+	     "the refused token came again");
+	lib.token_free(token);
+	must(async.invalidate_begin(handle, NULL, &gets[0].wait) ==
+		     VALETKEY_ERR_ARG &&
+		 !gets[0].wait,
+	     "NULL was taken");
+}
+
 static void deadline(void)
 {
 	struct valetkey_request request = host_request(0);
@@ -208,6 +248,8 @@ int main(int argc, char **argv)
 
 	handle = host_open(&options);
 	*(void **)&async.begin = host_symbol("valetkey_begin");
+	*(void **)&async.invalidate_begin =
+	    host_symbol("valetkey_invalidate_begin");
 	*(void **)&async.fd = host_symbol("valetkey_fd");
 	*(void **)&async.finish = host_symbol("valetkey_finish");
 	*(void **)&async.cancel = host_symbol("valetkey_cancel");
@@ -218,6 +260,8 @@ int main(int argc, char **argv)
 		slow(argv[2]);
 	else if (strcmp(mode, "cancel") == 0)
 		one(300, 0);
+	else if (strcmp(mode, "invalidate") == 0)
+		invalidate();
 	else if (strcmp(mode, "deadline") == 0)
 		deadline();
 	else if (strcmp(mode, "talk") == 0 && argc == 3 && (browser = argv[2]))

@@ -6,6 +6,7 @@
  * allocating functions wrapped (-Wl,--wrap). argv[1] is the origin of the
  * account's host.
  */
+#include "../calm.h"
 #include "valetkey.h"
 
 #include <dirent.h>
@@ -186,6 +187,7 @@ static void each_allocation(const char *name,
 
 	what = name;
 	for (fail_at = 1;; fail_at++) {
+		calm("demo");
 		asked = 0;
 		rc = run(request);
 		if (asked < fail_at)

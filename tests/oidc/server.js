@@ -12,7 +12,8 @@
 //
 // Strict wherever there is a choice: PKCE is required of everybody, refresh
 // tokens rotate at each use, the second use of one ends the whole grant, and
-// redirect URIs are compared exactly but for a loopback port.
+// redirect URIs are compared exactly but for a loopback port. With OIDC_EXACT the
+// port is compared too, and login requests are not taken beforehand.
 
 import { X509Certificate, randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -85,7 +86,7 @@ const configuration = {
 				property === 'tls_client_auth_subject_dn' &&
 				ctx.socket.getPeerX509Certificate()?.subject === expected,
 		},
-		pushedAuthorizationRequests: { enabled: true },
+		pushedAuthorizationRequests: { enabled: !process.env.OIDC_EXACT },
 		registration: { enabled: true, initialAccessToken: false },
 		resourceIndicators: { enabled: true, getResourceServerInfo },
 		revocation: { enabled: true },
@@ -123,6 +124,10 @@ async function logRequest(ctx, next) {
 
 function serve(issuer) {
 	const provider = new Provider(issuer, configuration);
+	if (process.env.OIDC_EXACT)
+		provider.Client.prototype.redirectUriAllowed = function allowed(uri) {
+			return this.redirectUris.includes(uri);
+		};
 	provider.use(logRequest);
 	provider.use(pages(provider, read('password'), people, log));
 	for (const event of ['grant.revoked', 'grant.error', 'grant.success',

@@ -79,3 +79,35 @@ void control_faults_handle(struct provider *provider, struct request *request)
 	buf_adds(&request->answer.body, "{}");
 	control_json(request);
 }
+
+static void control_given(struct buf *body, const char *what, unsigned number,
+			  enum given given)
+{
+	static const char *const words[] = {[GIVEN_OPEN] = "open",
+					    [GIVEN_READ] = "read",
+					    [GIVEN_LOST] = "lost"};
+
+	buf_printf(body, "%s %u %s ", what, number, words[given]);
+}
+
+void control_alive_handle(struct provider *provider, struct request *request)
+{
+	const struct registered *client = provider->registered;
+	const struct family *family = provider->grants.families;
+	struct buf *body = &request->answer.body;
+
+	for (; family; family = family->next)
+		if (!family->dead && family->refresh) {
+			control_given(body, "grant", family->number,
+				      family->given);
+			buf_printf(body, "%s\n", family->refresh);
+		}
+	for (; client; client = client->next)
+		if (!client->deleted) {
+			control_given(body, "client", client->number,
+				      client->given);
+			buf_printf(body, "%s\n", client->id);
+		}
+	control_json(request);
+	request->answer.type = "text/plain";
+}

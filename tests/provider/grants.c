@@ -66,11 +66,14 @@ struct token *grants_add_token(struct grants *grants, const struct token *token,
 	struct token **bucket;
 
 	*added = *token;
-	added->value = util_random(length);
+	added->value =
+	    token->value ? util_strdup(token->value) : util_random(length);
 	added->generation = grants->generation;
 	bucket = grants_bucket(grants, added->value);
 	added->next = *bucket;
 	*bucket = added;
+	if (added->kind == TOKEN_REFRESH)
+		added->family->refresh = added->value;
 	return added;
 }
 

@@ -11,6 +11,7 @@
 #define PROVIDER_GRANTS_H
 
 #include "client.h"
+#include "request.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct family {
 	const char *nonce; /* of the login, NULL when there is none */
 	unsigned scope;
 	bool dead;
+	unsigned number;
+	enum given given;
+	const char *refresh; /* the newest refresh token, or NULL */
 };
 
 enum token_kind {
@@ -70,7 +74,8 @@ struct code *grants_find_code(struct grants *grants, const char *value);
 struct family *grants_add_family(struct grants *grants,
 				 const struct family *family);
 
-/* Adds a copy of the token with a random value of that length. */
+/* Adds a copy of the token, its value too; without one, with a random one of that
+ * length. */
 struct token *grants_add_token(struct grants *grants, const struct token *token,
 			       size_t length);
 struct token *grants_find_token(struct grants *grants, const char *value);

@@ -272,13 +272,17 @@ static void http_completed(void *cls, struct MHD_Connection *connection,
 			   void **context, enum MHD_RequestTerminationCode code)
 {
 	struct request *request = *context;
+	bool read;
 
 	(void)connection;
 	if (!request)
 		return;
-	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK ||
-	    (request->rotated && !http_was_read(cls, request)))
+	read = code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+	       ((!request->rotated && !request->given) ||
+		http_was_read(cls, request));
+	if (!read)
 		provider_note_lost(cls, request);
+	provider_note_given(cls, request, read);
 	request_free(request);
 	*context = NULL;
 }

@@ -9,6 +9,7 @@
  */
 #include "http.h"
 #include "provider.h"
+#include "token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,16 @@ void provider_note_lost(struct provider *provider, struct request *request)
 	provider->stats.undelivered++;
 	provider_unlock(provider);
 	log_write_lost(provider, request);
+}
+
+void provider_note_given(struct provider *provider, struct request *request,
+			 bool read)
+{
+	if (!request->given)
+		return;
+	provider_lock(provider);
+	*request->given = read ? GIVEN_READ : GIVEN_LOST;
+	provider_unlock(provider);
 }
 
 static int main_complain(const char *what)
@@ -154,12 +165,14 @@ int main(int argc, char **argv)
 	if (result == OPTIONS_RUN) {
 		provider.faults = provider.options.faults;
 		provider.revoke_503 = provider.options.revoke_503;
+		token_restore(&provider);
 		rc = main_serve(&provider, &signals);
 	}
 	grants_free(&provider.grants);
 	logins_free(&provider.logins);
 	assertions_free(&provider.assertions);
 	device_free(&provider);
+	register_free(&provider);
 	options_clear(&provider.options);
 	if (result == OPTIONS_BAD)
 		return 2;

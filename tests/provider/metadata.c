@@ -38,6 +38,9 @@ void metadata_handle(struct provider *provider, struct request *request)
 	if (provider->options.device)
 		metadata_url(body, "device_authorization_endpoint", provider,
 			     "/ws/oauth/device_authorization");
+	if (provider->options.registers)
+		metadata_url(body, "registration_endpoint", provider,
+			     "/ws/oauth/register");
 	buf_adds(body, "\"response_types_supported\":[\"code\"],"
 		       "\"grant_types_supported\":[\"authorization_code\","
 		       "\"client_credentials\",\"refresh_token\"");
@@ -46,7 +49,10 @@ void metadata_handle(struct provider *provider, struct request *request)
 			       "device_code\"");
 	buf_adds(body, "],"
 		       "\"token_endpoint_auth_methods_supported\":"
-		       "[\"client_secret_basic\",\"client_secret_post\"],"
+		       "[\"client_secret_basic\",\"client_secret_post\"");
+	if (provider->options.registers)
+		buf_adds(body, ",\"none\"");
+	buf_adds(body, "],"
 		       "\"code_challenge_methods_supported\":[\"S256\"],"
 		       "\"scopes_supported\":[\"monitoring\"]}");
 	request->answer.status = 200;

@@ -31,11 +31,14 @@ enum option_code {
 	OPT_REFRESH_LIFETIME = 14,
 	OPT_TOKEN_LENGTH = 15,
 	OPT_REVOKE_503 = 16,
+	OPT_REVOKE_PERSON = 22,
 	OPT_OMIT = 17,
 	OPT_FAULT = 18,
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
+	OPT_GRANT = 70,
+	OPT_REGISTER = 71,
 	OPT_CLIENT_KEY = 60,
 	OPT_CLIENT_CERTIFICATE = 61,
 	OPT_CLIENT_CA = 62,
@@ -65,9 +68,12 @@ static const struct option option_list[] = {
     {"refresh-lifetime", required_argument, NULL, OPT_REFRESH_LIFETIME},
     {"token-length", required_argument, NULL, OPT_TOKEN_LENGTH},
     {"revoke-503", required_argument, NULL, OPT_REVOKE_503},
+    {"revoke-person", no_argument, NULL, OPT_REVOKE_PERSON},
     {"omit", required_argument, NULL, OPT_OMIT},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"page", required_argument, NULL, OPT_PAGE},
+    {"grant", required_argument, NULL, OPT_GRANT},
+    {"register", no_argument, NULL, OPT_REGISTER},
     {"client-public-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"client-certificate", required_argument, NULL, OPT_CLIENT_CERTIFICATE},
     {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
@@ -132,6 +138,30 @@ static int options_page(struct options *options, const char *text)
 	page->file = util_strdup(equals + 1);
 	options->page_count++;
 	return 0;
+}
+
+/* CLIENT,ACCESS_FILE,REFRESH_FILE: a client that is there; a file may be left
+ * out. */
+static int options_grant(struct options *options, const char *text)
+{
+	struct options_grant *grant = &options->grants[options->grant_count];
+	char *copy = util_strdup(text), *rest = copy;
+	const char *id = strsep(&rest, ","), *access = strsep(&rest, ",");
+	int rc = -1;
+
+	if (!rest || options->grant_count == OPTIONS_MAX_GRANTS)
+		goto out;
+	options->grant_count++;
+	grant->client =
+	    client_find(options->clients, options->client_count, id);
+	rc = !grant->client ||
+		     (*access && util_read_file(access, &grant->access)) ||
+		     (*rest && util_read_file(rest, &grant->refresh))
+		 ? -1
+		 : 0;
+out:
+	free(copy);
+	return rc;
 }
 
 static int options_omit(struct options *options, const char *name)
@@ -211,6 +241,10 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->any_scope);
 	case OPT_ERROR_PAGE:
 		return options_flag(&options->error_page);
+	case OPT_REVOKE_PERSON:
+		return options_flag(&options->revoke_person);
+	case OPT_REGISTER:
+		return options_flag(&options->registers);
 	case OPT_DEVICE:
 		return options_flag(&options->device);
 	case OPT_DEVICE_COMPLETE:
@@ -242,6 +276,8 @@ static int options_take(struct options *options, int code, int argc,
 		return options_add_user(options, "demo", 4, optarg);
 	case OPT_PAGE:
 		return options_page(options, optarg);
+	case OPT_GRANT:
+		return options_grant(options, optarg);
 	case OPT_CLIENT_KEY:
 		return client_read_key(options->clients, options->client_count,
 				       optarg);
@@ -302,6 +338,10 @@ void options_clear(struct options *options)
 	for (size_t i = 0; i < options->page_count; i++) {
 		free(options->pages[i].path);
 		free(options->pages[i].file);
+	}
+	for (size_t i = 0; i < options->grant_count; i++) {
+		free(options->grants[i].access);
+		free(options->grants[i].refresh);
 	}
 	free(options->ready_file);
 	free(options->log_file);

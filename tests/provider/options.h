@@ -17,6 +17,7 @@
 #define OPTIONS_MAX_CLIENTS 32
 #define OPTIONS_MAX_USERS 16
 #define OPTIONS_MAX_PAGES 8
+#define OPTIONS_MAX_GRANTS 16
 
 struct user {
 	char *name;
@@ -36,6 +37,13 @@ struct options_page {
 	char *file;
 };
 
+/* One that was given before the start. */
+struct options_grant {
+	const struct client *client;
+	char *access; /* either may be NULL */
+	char *refresh;
+};
+
 struct options {
 	int64_t port;
 	bool ipv6;
@@ -49,8 +57,10 @@ struct options {
 	bool error_page;
 	bool control;
 	bool no_rotation;
+	bool registers;
 	bool device;
 	bool device_complete;
+	bool revoke_person;
 	int64_t device_interval; /* 0: not told */
 	int64_t device_lifetime;
 	int64_t device_slow;
@@ -67,6 +77,8 @@ struct options {
 	size_t user_count;
 	struct options_page pages[OPTIONS_MAX_PAGES];
 	size_t page_count;
+	struct options_grant grants[OPTIONS_MAX_GRANTS];
+	size_t grant_count;
 };
 
 enum options_result {

@@ -34,6 +34,16 @@ struct stats {
 	uint64_t api_refused;
 };
 
+/* A client that registered itself (register.c). */
+struct registered {
+	struct registered *next;
+	unsigned number;
+	char *id;
+	char *token;
+	bool deleted;
+	enum given given;
+};
+
 struct provider {
 	struct options options;
 	int stop_fd; /* readable when the provider is to end */
@@ -46,6 +56,8 @@ struct provider {
 	struct grants grants;
 	struct logins logins;
 	struct device *devices; /* device.c's */
+	struct registered *registered;
+	unsigned given_number; /* the last one of a family or client */
 	int64_t revoke_503;
 	struct assertions assertions;
 };
@@ -61,6 +73,10 @@ void provider_kill_family(struct provider *provider, struct family *family);
  * counts and logs that, once. Takes the lock.
  */
 void provider_note_lost(struct provider *provider, struct request *request);
+
+/* The same for what an answer gave first, read or lost. */
+void provider_note_given(struct provider *provider, struct request *request,
+			 bool read);
 
 /* Writes the request's line to the log (log.c). */
 void log_write(struct provider *provider, const struct request *request);
@@ -88,6 +104,10 @@ void device_enter_handle(struct provider *provider, struct request *request);
 void control_stats_handle(struct provider *provider, struct request *request);
 void control_expire_handle(struct provider *provider, struct request *request);
 void control_faults_handle(struct provider *provider, struct request *request);
+void control_alive_handle(struct provider *provider, struct request *request);
+void register_handle(struct provider *provider, struct request *request);
+void register_delete_handle(struct provider *provider, struct request *request);
+void register_free(struct provider *provider);
 
 /* Forgets all device codes. */
 void device_free(struct provider *provider);

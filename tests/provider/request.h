@@ -35,6 +35,13 @@ struct answer {
 	int64_t amount;
 };
 
+/* What became of an answer that gave something away. */
+enum given {
+	GIVEN_OPEN = 0, /* it is on its way */
+	GIVEN_READ = 1,
+	GIVEN_LOST = 2,
+};
+
 struct request {
 	bool started;
 	char *method;
@@ -50,9 +57,10 @@ struct request {
 	struct faults faults; /* for this request only */
 	struct buf log;
 	struct answer answer;
-	bool rotated;	 /* the answer has a new refresh token */
-	bool lost;	 /* and that was seen not to arrive */
-	char *client_id; /* for the log; registered clients only */
+	bool rotated;	   /* the answer has a new refresh token */
+	bool lost;	   /* and that was seen not to arrive */
+	enum given *given; /* of what the answer gives first; or NULL */
+	char *client_id;   /* for the log; registered clients only */
 };
 
 /* Adds " key=value" to the log line; only words that are no secret. */

@@ -7,6 +7,8 @@
 #include "provider.h"
 #include "shape.h"
 
+#include <string.h>
+
 static bool revoke_busy(struct provider *provider, struct request *request)
 {
 	if (!provider->revoke_503)
@@ -15,6 +17,17 @@ static bool revoke_busy(struct provider *provider, struct request *request)
 	request_fail(request, 503, "busy");
 	answer_retry_after(&request->answer, 1);
 	return true;
+}
+
+/* All that the same person has given the same client, as some providers do. */
+static void revoke_person(struct provider *provider, const struct family *of)
+{
+	struct family *family = provider->grants.families;
+
+	for (; family; family = family->next)
+		if (family->client == of->client && family->user && of->user &&
+		    !strcmp(family->user, of->user))
+			provider_kill_family(provider, family);
 }
 
 static void revoke_token(struct provider *provider, struct request *request,
@@ -29,6 +42,8 @@ static void revoke_token(struct provider *provider, struct request *request,
 	}
 	request_log(request, "result", "ok");
 	provider->stats.revocations++;
+	if (provider->options.revoke_person)
+		revoke_person(provider, token->family);
 	if (token->kind == TOKEN_REFRESH) {
 		request_log(request, "kind", "refresh");
 		provider_kill_family(provider, token->family);

@@ -14,6 +14,7 @@ enum route_flag {
 	ROUTE_CONTROL = 2,    /* only with --control */
 	ROUTE_ERROR_PAGE = 4, /* only with --error-page */
 	ROUTE_DEVICE = 8,     /* only with --device */
+	ROUTE_REGISTER = 16,  /* only with --register */
 };
 
 struct route {
@@ -34,6 +35,8 @@ static const struct route routes[] = {
     {"/ws/oauth/revoke", "POST", revoke_handle, 0},
     {"/ws/oauth/userinfo", "GET", userinfo_handle, 0},
     {"/ws/oauth/device_authorization", "POST", device_handle, ROUTE_DEVICE},
+    {"/ws/oauth/register", "POST", register_handle, ROUTE_REGISTER},
+    {"/ws/oauth/client", "DELETE", register_delete_handle, ROUTE_REGISTER},
     {"/ws/device", "GET", device_page_handle, ROUTE_DEVICE},
     {"/ws/device/enter", "POST", device_enter_handle, ROUTE_DEVICE},
     {"/v2/organizations", "GET", api_organizations_handle, 0},
@@ -41,6 +44,7 @@ static const struct route routes[] = {
     {"/control/stats", "GET", control_stats_handle, ROUTE_CONTROL},
     {"/control/expire", "POST", control_expire_handle, ROUTE_CONTROL},
     {"/control/faults", "POST", control_faults_handle, ROUTE_CONTROL},
+    {"/control/alive", "GET", control_alive_handle, ROUTE_CONTROL},
 };
 
 /* Paths that clients try and that NinjaOne does not have: log them. */
@@ -62,6 +66,7 @@ static const struct route *route_find(const struct options *options,
 			continue;
 		if ((flags & ROUTE_CONTROL && !options->control) ||
 		    (flags & ROUTE_DEVICE && !options->device) ||
+		    (flags & ROUTE_REGISTER && !options->registers) ||
 		    (flags & ROUTE_ERROR_PAGE && !options->error_page))
 			return NULL;
 		return &routes[i];
@@ -72,7 +77,9 @@ static const struct route *route_find(const struct options *options,
 /* Words that nobody knows might hold anything; the log must not. */
 static void route_hide_method(struct request *request)
 {
-	if (!strcmp(request->method, "GET") || !strcmp(request->method, "POST"))
+	if (!strcmp(request->method, "GET") ||
+	    !strcmp(request->method, "POST") ||
+	    !strcmp(request->method, "DELETE"))
 		return;
 	free(request->method);
 	request->method = util_strdup("(other)");

@@ -83,6 +83,44 @@ static struct token *token_issue(const struct exchange *ex,
 	return grants_add_token(&ex->provider->grants, &token, length);
 }
 
+static void token_restore_one(struct grants *grants, const struct token *model,
+			      char *value, enum token_kind kind)
+{
+	struct token token = *model;
+
+	if (!value)
+		return;
+	token.value = value;
+	token.kind = kind;
+	grants_add_token(grants, &token, 0);
+}
+
+void token_restore(struct provider *provider)
+{
+	const struct options *options = &provider->options;
+
+	for (size_t i = 0; i < options->grant_count; i++) {
+		const struct options_grant *grant = &options->grants[i];
+		const struct family family = {
+		    .client = grant->client,
+		    .user = "demo",
+		    .scope = SCOPE_MONITORING | SCOPE_OFFLINE_ACCESS,
+		    .given = GIVEN_READ,
+		};
+		const struct token token = {
+		    .family = grants_add_family(&provider->grants, &family),
+		    .scope = family.scope,
+		    .expires_ms =
+			util_clock_ms() + options->refresh_lifetime * 1000,
+		};
+
+		token_restore_one(&provider->grants, &token, grant->access,
+				  TOKEN_ACCESS);
+		token_restore_one(&provider->grants, &token, grant->refresh,
+				  TOKEN_REFRESH);
+	}
+}
+
 static const char *token_check_verifier(const struct code *code,
 					const char *verifier)
 {
@@ -134,6 +172,8 @@ struct family *token_answer_login(const struct exchange *ex,
 	    grants_add_family(&ex->provider->grants, allowed);
 	const struct token *access, *refresh = NULL;
 
+	family->number = ++ex->provider->given_number;
+	ex->request->given = &family->given;
 	access = token_issue(ex, TOKEN_ACCESS, family, family->scope);
 	if (ex->client->refresh && family->scope & SCOPE_OFFLINE_ACCESS &&
 	    !(ex->provider->options.omit & OMIT_REFRESH_TOKEN))

@@ -22,6 +22,9 @@ const char *token_need(const struct exchange *ex, const char *name);
 struct family *token_answer_login(const struct exchange *ex,
 				  const struct family *allowed);
 
+/* What --grant says was given before. */
+void token_restore(struct provider *provider);
+
 /* The device grant (device.c). */
 void device_token(const struct exchange *ex);
 
