@@ -51,11 +51,12 @@ static int64_t delay_ms(const struct job *job, int64_t failures)
 	int64_t most = job->provider_reached ? MOST_MS : MOST_UNREACHED_MS;
 	int64_t delay = (int64_t)FIRST_MS << (failures - 1);
 	int64_t asked = job->retry_after_s;
-	unsigned short dice = 0;
+	unsigned short dice;
 
 	if (delay > most)
 		delay = most;
-	getrandom(&dice, sizeof(dice), GRND_NONBLOCK);
+	if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != sizeof(dice))
+		dice = 0;
 	delay = delay / 2 + delay / 2 * dice / 65536;
 	if (asked > MOST_RETRY_AFTER_S)
 		asked = MOST_RETRY_AFTER_S;

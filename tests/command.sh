@@ -86,17 +86,3 @@ odd_account()
 	demo_account "$odd_name" web --provider "$odd_name" \
 		--scope "$odd_scope" >/dev/null 2>&1
 }
-
-# need_shell SHELL DESCRIPTION: a checkout's tests are not whole without it; who
-# has but the release may do without.
-need_shell()
-{
-	if command -v "$1" >/dev/null; then
-		return 0
-	elif [ -e "$VALETKEY_SRC/.git" ]; then
-		ok "$1 is installed" false
-	else
-		skip "there is no $1" "$2"
-	fi
-	return 1
-}

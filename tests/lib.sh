@@ -263,6 +263,28 @@ skip()
 	echo "ok $TAP_COUNT - $2 # SKIP $1"
 }
 
+# need_program PROGRAM DESCRIPTION: a checkout's tests are not whole without it;
+# who has but the release may do without.
+need_program()
+{
+	if PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; then
+		return 0
+	elif [ -e "$VALETKEY_SRC/.git" ]; then
+		ok "$1 is installed" false
+	else
+		skip "$1 is not here" "$2"
+	fi
+	return 1
+}
+
+# need_programs PROGRAM...: the same for a whole script, which ends otherwise.
+need_programs()
+{
+	for program; do
+		need_program "$program" 'the whole script' || done_testing
+	done
+}
+
 # As an account's token ends by itself: the copy in the keyring is an old one.
 age()
 {

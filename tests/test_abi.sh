@@ -91,10 +91,7 @@ test_page()
 {
 	is "$(structures <"$page")" "$(bare_header | structures)" \
 		'the man page has the structures as they are'
-	if ! command -v mandoc >/dev/null; then
-		skip 'no mandoc' 'the man page is well-formed'
-		return
-	fi
+	need_program mandoc 'the man page is well-formed' || return
 	is "$(mandoc -Tlint -Wwarning "$page" 2>&1)" '' \
 		'the man page is well-formed'
 }
@@ -150,8 +147,8 @@ same_abi()
 test_abidiff()
 {
 	description='the ABI is the one of tests/valetkey.abi'
-	if ! command -v abidiff >/dev/null; then
-		skip 'no abidiff' "$description"
+	if ! need_program abidiff "$description"; then
+		:
 	elif [ "$(uname -m)" != x86_64 ] || sanitized; then
 		skip 'described for another build' "$description"
 	elif ! readelf -SW "$VALETKEY_LIB" | grep -q '\.debug_info'; then
@@ -181,11 +178,9 @@ test_header()
 		"$work/c99.c" -Wstrict-prototypes
 	ok 'no structure has hidden padding' compiles padded.c "${CC:-cc}" \
 		-std=c11 "$work/padded.c" -Wpadded
-	if command -v "${CXX:-c++}" >/dev/null; then
+	if need_program "${CXX:-c++}" 'the header is C++'; then
 		ok 'the header is C++' compiles cxx.cc "${CXX:-c++}" \
 			-std=c++11 "$work/cxx.cc"
-	else
-		skip 'no C++ compiler' 'the header is C++'
 	fi
 	ok 'sizes, offsets and numbers are as ever' "$HOSTS/layout"
 }
@@ -221,9 +216,7 @@ test_rounds()
 	description='1,000 rounds of dlopen and dlclose'
 	if sanitized; then
 		skip 'built with a sanitizer' "$description under valgrind"
-	elif ! command -v valgrind >/dev/null; then
-		skip 'no valgrind' "$description under valgrind"
-	else
+	elif need_program valgrind "$description under valgrind"; then
 		ok "$description under valgrind" valgrind -q --leak-check=full \
 			--error-exitcode=9 --child-silent-after-fork=yes \
 			"$HOSTS/rounds" 1000 50

@@ -16,7 +16,8 @@
 
 need_npm oidc-provider
 need_npm playwright-core
-BROWSER_PATH=$(command -v chromium) || skip_all 'there is no chromium'
+need_programs chromium
+BROWSER_PATH=$(command -v chromium)
 export BROWSER_PATH
 
 JOBS=$VALETKEY_TEST_DIR/jobs

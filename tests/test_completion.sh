@@ -298,7 +298,7 @@ awk '/^name=Acme/ { on = 1 } /^\.Ed/ { on = 0 } on' \
 	"$VALETKEY_SRC/helper/valetkey-provider.5" >"$CONFIG/providers/acme.conf"
 chmod 600 "$CONFIG/providers/acme.conf"
 for shell in bash zsh fish; do
-	need_shell "$shell" "completion in $shell" || continue
+	need_program "$shell" "completion in $shell" || continue
 	test_verbs
 	test_accounts
 	test_providers

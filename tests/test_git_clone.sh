@@ -128,10 +128,7 @@ mid_clone()
 	tap_note "$(($(refreshes) - before)) refreshes"
 }
 
-if ! PATH=$PATH:/usr/sbin command -v lighttpd >/dev/null ||
-	! command -v openssl >/dev/null; then
-	skip_all 'lighttpd (with lighttpd-mod-openssl) or openssl is not here'
-fi
+need_programs lighttpd openssl
 cd "$VALETKEY_TEST_DIR" && gate_prepare && provider_start || exit
 ok 'an account' demo_account demo web --host "$GATE_URL"
 ok 'logs in' demo_login demo

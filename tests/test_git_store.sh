@@ -290,9 +290,7 @@ asking()
 	"$VALETKEY_BUILD/tests/keyring" unlock
 }
 
-if ! command -v secret-tool >/dev/null; then
-	skip_all 'secret-tool (libsecret-tools) is not here'
-fi
+need_programs secret-tool
 cd "$VALETKEY_TEST_DIR" || exit
 contract
 typed

@@ -11,11 +11,11 @@
 
 
 if [ -z "${VALETKEY_TEST_KWALLET-}" ]; then
-	kwalletd=$(command -v kwalletd5) || skip_all 'kwalletd5 is not installed'
+	need_programs kwalletd5
 	# Without it kwalletd5 crashes at the first session.
 	find /usr/lib -path '*/qca-qt5/crypto/*' -name '*.so' 2>/dev/null |
-		grep -q . || skip_all 'libqca-qt5-2-plugins is not installed'
-	VALETKEY_TEST_KWALLET=$kwalletd
+		grep -q . || need_programs libqca-qt5-2-plugins
+	VALETKEY_TEST_KWALLET=$(command -v kwalletd5)
 	export VALETKEY_TEST_KWALLET
 	exec "$VALETKEY_SRC/tests/session" --no-keyring sh "$0"
 fi

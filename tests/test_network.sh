@@ -14,7 +14,7 @@
 # shellcheck source=tests/keys.sh
 . "$VALETKEY_SRC/tests/keys.sh"
 
-command -v python3 >/dev/null || skip_all 'python3 is missing'
+need_programs python3
 mkdir -p "$CONFIG"
 chmod 700 "$CONFIG"
 accounts=0
@@ -345,10 +345,7 @@ add_two()
 # A server that prefers HTTP/2 and hands on what it gets.
 test_http2()
 {
-	PATH=$PATH:/usr/sbin command -v lighttpd >/dev/null || {
-		skip 'lighttpd is missing' 'HTTP/2'
-		return
-	}
+	need_program lighttpd 'HTTP/2' || return
 	port=$(free_port)
 	cat "$KEYS/server.crt" "$KEYS/server.key" >"$KEYS/both.pem"
 	cat >"$VALETKEY_TEST_DIR/lighttpd.conf" <<-END

@@ -77,7 +77,7 @@ test_token()
 	is "$(valetkey token work --min-valid 31536000 2>/dev/null)" "$odd" \
 		'a token with commands'
 	for shell in sh bash zsh; do
-		need_shell "$shell" "--format env in $shell" || continue
+		need_program "$shell" "--format env in $shell" || continue
 		is "$("$shell" -c 'eval "$(valetkey token work --format env)"
 			printf %s "$VALETKEY_TOKEN"')" "$odd" \
 			"--format env, read by $shell"
@@ -96,7 +96,7 @@ test_git_setup()
 	rm -f "$GIT_CONFIG_GLOBAL"
 	valetkey git-setup six >lines 2>/dev/null
 	for shell in sh bash zsh; do
-		need_shell "$shell" "git-setup's lines in $shell" || continue
+		need_program "$shell" "git-setup's lines in $shell" || continue
 		"$shell" ./lines
 		is "$(git config --global --get-all "credential.$host.helper" |
 			tr '\n' '|')" '|valetkey|' \

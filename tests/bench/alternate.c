@@ -6,15 +6,17 @@
  *	alternate ROUNDS FILE
  *
  * A line of FILE is NAME, what to run before (not timed), what is its standard
- * input, and the command; tabs between them, "-" for nothing. Words of a command
- * are separated by single blanks; %FILE is the next line of FILE each time.
- * A competitor that fails is told of and left out from then on.
+ * input, how long the secret is that it has to print, and the command; tabs
+ * between them, "-" for nothing. Words of a command are separated by single
+ * blanks; %FILE is the next line of FILE each time. A competitor that fails, or
+ * ends well without the secret, is told of and left out from then on.
  */
 #include "bench.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define COMPETITORS_MAX 16
@@ -34,12 +36,15 @@ struct command {
 struct competitor {
 	const char *name;
 	char *input;
+	size_t secret_len;
 	struct command before, run;
 	bool out;
 };
 
 static struct competitor competitors[COMPETITORS_MAX];
 static size_t count;
+static int output; /* a file in memory that gets what they print */
+static char printed[65536];
 
 static FILE *open_file(const char *path)
 {
@@ -106,10 +111,24 @@ static void read_competitors(const char *path)
 		new->name = strdup(field(&rest));
 		read_command(&new->before, field(&rest));
 		new->input = strdup(field(&rest));
+		new->secret_len = strtoul(field(&rest), NULL, 10);
 		read_command(&new->run, field(&rest));
 	}
 	free(line);
 	fclose(file);
+}
+
+/* Whether a word of what it printed is as long; secrets have no blanks. */
+static bool answers(size_t secret_len)
+{
+	ssize_t n = pread(output, printed, sizeof(printed), 0);
+	size_t longest = 0, len = 0;
+
+	for (ssize_t i = 0; i < n; i++) {
+		len = printed[i] > ' ' ? len + 1 : 0;
+		longest = len > longest ? len : longest;
+	}
+	return longest >= secret_len;
 }
 
 /* Its nanoseconds, or -1. */
@@ -126,11 +145,13 @@ static int64_t run(struct command *command, const char *input)
 		*command->place = list->lines[list->at];
 		list->at = (list->at + 1) % list->count;
 	}
+	need(ftruncate(output, 0) == 0 && lseek(output, 0, SEEK_SET) == 0,
+	     "no file in memory");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(
 	    &actions, 0, strcmp(input, "-") == 0 ? "/dev/null" : input,
 	    O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, output, 1);
 	began = now_ns();
 	if (posix_spawnp(&pid, command->words[0], &actions, NULL,
 			 command->words, environ) == 0)
@@ -147,6 +168,7 @@ int main(int argc, char **argv)
 
 	need(rounds > 0, "usage: alternate ROUNDS FILE");
 	read_competitors(argv[2]);
+	output = memfd_create("output", MFD_CLOEXEC);
 	for (long round = -1; round < rounds; round++)
 		for (size_t i = 0; i < count; i++) {
 			struct competitor *one = &competitors[i];
@@ -156,6 +178,8 @@ int main(int argc, char **argv)
 				run(&one->before, "-");
 			if (!one->out)
 				ns = run(&one->run, one->input);
+			if (ns > 0 && !answers(one->secret_len))
+				ns = -1;
 			if (ns < 0) {
 				fprintf(stderr, "%s fails: %s\n", one->name,
 					one->run.words[0]);

@@ -19,6 +19,7 @@ bench=$VALETKEY_BUILD/tests/bench
 samples=$results/samples
 helper=$VALETKEY_PREFIX/libexec/valetkey/valetkey-helper
 libsecret_helper=$results/git-credential-libsecret
+TOKEN_LENGTH=1000 # git-credential-libsecret reads lines of 1,023 bytes
 cd "$VALETKEY_TEST_DIR" || exit 1
 : >"$samples"
 : >"$results/missing"
@@ -51,7 +52,8 @@ missing()
 	say "$1: no $2: $3"
 }
 
-# competitors: empties the list; then competitor NAME BEFORE INPUT COMMAND.
+# competitors: empties the list; then competitor NAME BEFORE INPUT COMMAND, which
+# has to print a whole token; idler NAME, a process that does nothing.
 competitors()
 {
 	: >list
@@ -59,7 +61,12 @@ competitors()
 
 competitor()
 {
-	printf '%s\t%s\t%s\t%s\n' "$@" >>list
+	printf "%s\\t%s\\t%s\\t$TOKEN_LENGTH\\t%s\\n" "$@" >>list
+}
+
+idler()
+{
+	printf '%s\t-\t-\t-\ttrue\n' "$1" >>list
 }
 
 # run_row ROW [ROUNDS]
@@ -67,7 +74,7 @@ run_row()
 {
 	"$bench/alternate" "${2:-$rounds}" list 2>failures | row "$1"
 	sed -n 's/ fails: .*//p' failures | while read -r name; do
-		missing "$1" "$name" "$(head -n 1 failures)"
+		missing "$1" "$name" "it prints no token"
 	done
 }
 
@@ -105,7 +112,7 @@ set_up()
 	make_certificates >tls.log 2>&1 || return
 	CURL_CA_BUNDLE=$PWD/ca.pem
 	export CURL_CA_BUNDLE
-	provider_start --https server.pem server.key --token-length 1200 \
+	provider_start --https server.pem server.key --token-length "$TOKEN_LENGTH" \
 		--any-scope || return
 	host=${PROVIDER_URL#https://}
 	{
@@ -167,6 +174,12 @@ oidc_set_up()
 	OIDC_ENCRYPTION_PW=bench
 	export OIDC_ENCRYPTION_PW
 	oidc-agent >agent.env 2>agent.log </dev/null || return
+	tries=100 # it returns before its daemon has written
+	until grep -q '^OIDCD_PID' agent.env; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return
+		sleep 0.1
+	done
 	eval "$(grep -v '^echo' agent.env)"
 	until curl -q -s -o metadata --noproxy '*' --max-time 5 \
 		"https://127.0.0.1:$discovery_port/.well-known/openid-configuration"
@@ -180,11 +193,9 @@ oidc_set_up()
 # With the git that is installed; HOME has no configuration.
 git_fill()
 {
-	printf 'git -c credential.helper= -c credential.helper=%s -c core.askPass=true credential fill' "$1"
+	printf 'git -c credential.helper= -c credential.helper=%s -c core.askPass=false credential fill' "$1"
 }
 
-# git-credential-libsecret reads lines of 1,023 bytes: it keeps the token's front,
-# and says the rest aloud.
 git_approve()
 {
 	printf 'protocol=https\nhost=%s\nusername=oauth2\npassword=%s\n\n' \
@@ -234,7 +245,7 @@ first_gets()
 tokens()
 {
 	competitors
-	competitor true - - true
+	idler true
 	competitor valetkey - - "valetkey token demo"
 	competitor oidc-token - - "oidc-token bench"
 	competitor secret-tool - - "secret-tool lookup bench one"
@@ -246,7 +257,7 @@ tokens()
 fills()
 {
 	competitors
-	competitor true - - true
+	idler true
 	competitor valetkey - "$PWD/asked" \
 		"$(git_fill "$VALETKEY_PREFIX/bin/git-credential-valetkey")"
 	competitor store - "$PWD/asked" "$(git_fill store)"
@@ -259,7 +270,7 @@ fills()
 misses()
 {
 	competitors
-	competitor true - - true
+	idler true
 	competitor valetkey "$VALETKEY_BUILD/tests/forget $(kernel_key)" - \
 		"valetkey token demo"
 	competitor secret-tool - - "secret-tool lookup bench one"
@@ -289,7 +300,7 @@ storm_of()
 	name=$1
 	shift
 	before=$(requests)
-	"$bench/storm" 100 "$@" >storm.out 2>storm.err
+	"$bench/storm" 100 "$TOKEN_LENGTH" "$@" >storm.out 2>storm.err
 	made=$(($(requests) - before))
 	if [ "$made" -eq 0 ]; then
 		missing storm "$name" "the provider has heard of no storm"
@@ -307,8 +318,9 @@ storms()
 		i=$((i + 1))
 		valetkey token demo --min-valid 1000000 >/dev/null
 		oidc-token --time=1000000 bench >/dev/null 2>&1
-		"$bench/storm" 100 valetkey token demo >storm.out
-		"$bench/storm" 100 "$helper" >>storm.out 2>/dev/null
+		"$bench/storm" 100 "$TOKEN_LENGTH" valetkey token demo \
+			>storm.out
+		"$bench/storm" 100 0 "$helper" >>storm.out 2>/dev/null
 		value storm starts "$(awk '/^slowest/ { sum += $2 }
 			END { printf "%.0f", sum }' storm.out)"
 		sleep 12
@@ -321,7 +333,7 @@ storms()
 others()
 {
 	competitors
-	competitor true-alone - - true
+	idler true-alone
 	competitor valetkey-alone - - "valetkey token other"
 	competitor oidc-alone - - "oidc-token second"
 	run_row other
@@ -333,7 +345,7 @@ others()
 		asker=$!
 		sleep 0.5
 		competitors
-		competitor true - - true
+		idler true
 		competitor valetkey - - "valetkey token other"
 		run_row other 10
 		wait "$asker"
@@ -341,8 +353,12 @@ others()
 		oidc-token --time=1000000 bench >/dev/null 2>&1 &
 		asker=$!
 		sleep 0.5
-		"$bench/storm" 1 oidc-token second | sed -n 's/^slowest/oidc-agent/p' |
-			row other
+		"$bench/storm" 1 "$TOKEN_LENGTH" oidc-token second >storm.out
+		if grep -q '^failed 0' storm.out; then
+			sed -n 's/^slowest/oidc-agent/p' storm.out | row other
+		else
+			missing other oidc-agent "it prints no token"
+		fi
 		wait "$asker"
 	done
 	provider_fault none
@@ -379,7 +395,7 @@ accounts()
 			sed -n "s/^hit/hit-$number/p" | row accounts
 		valetkey token n1 >/dev/null
 		competitors
-		competitor "true-$number" - - true
+		idler "true-$number"
 		competitor "one-$number" - - "valetkey token n1"
 		competitor "turn-$number" - - "valetkey token %names"
 		run_row accounts

@@ -14,6 +14,7 @@ FILENAME ~ /rows$/ {
 		unit[f[2]] = f[4]
 		ours[f[2]] = f[5]
 		lowest[f[2]] = f[6]
+		variants[f[2]] = f[7]
 	} else {
 		bar[++bars] = $0
 	}
@@ -49,7 +50,7 @@ function judge(r, n, i, j, x, m) {
 
 function shown(value, u) {
 	if (u == "us")
-		return sprintf("%.1f us", value / 1000)
+		return sprintf("%.1f µs", value / 1000)
 	if (u == "ms")
 		return sprintf("%.2f ms", value / 1000000)
 	if (u == "ns")
@@ -57,6 +58,19 @@ function shown(value, u) {
 	if (u == "KB")
 		return sprintf("%.0f KB", value / 1024)
 	return sprintf("%.0f", value)
+}
+
+# What has been measured above ours is no floor, whatever it was meant to be.
+function is_floor(r, n) {
+	return n == lowest[r] && (!((r, ours[r]) in median) || \
+		median[r, n] <= median[r, ours[r]])
+}
+
+# To the right; to some an awk µ is two characters.
+function column(text, width, one) {
+	one = text
+	sub(/µ/, "u", one)
+	return sprintf("%" (width - length(one)) "s%s", "", text)
 }
 
 function ratio(a, r, n) {
@@ -135,13 +149,14 @@ function table(i, j, n, list, r, u, name) {
 				continue
 			}
 			name = list[j]
-			if (name == lowest[r])
+			if (is_floor(r, name))
 				name = name " (floor)"
-			printf "  %-50s %12s %12s %8s %8s\n", name,
-				shown(median[r, list[j]], u),
-				shown(p95[r, list[j]], u),
+			printf "  %-50s %s %s %8s %8s\n", name,
+				column(shown(median[r, list[j]], u), 12),
+				column(shown(p95[r, list[j]], u), 12),
 				ratio(median[r, list[j]], r, ours[r]),
-				ratio(median[r, list[j]], r, lowest[r])
+				is_floor(r, lowest[r]) ? ratio(median[r, \
+					list[j]], r, lowest[r]) : "-"
 		}
 		printf "%s", absent[r]
 	}
@@ -163,7 +178,7 @@ function json(i, j, n, list, r) {
 				"\"median\":%.1f,\"p95\":%.1f,\"floor\":%s}",
 				(j > 1 ? "," : ""), list[j], count[r, list[j]],
 				median[r, list[j]], p95[r, list[j]],
-				list[j] == lowest[r] ? "true" : "false"
+				is_floor(r, list[j]) ? "true" : "false"
 		printf "]}"
 	}
 	printf "],\n\"bars_met\":%d,\"bars\":%d}\n", met, verdicts
@@ -175,10 +190,23 @@ function x_of(ns) {
 	return 330 + (log(ns) / log(10) - 1) * 62
 }
 
+function plotted(r) {
+	return names[r] != "" && unit[r] ~ /^(ns|us|ms)$/ && \
+		r !~ /^(accounts|other|.*-foreign)$/
+}
+
+function class_of(r, n) {
+	if (n == ours[r])
+		return "ours"
+	if (is_floor(r, n))
+		return "floor"
+	return index(" " variants[r] " ", " " n " ") ? "variant" : "peer"
+}
+
 function mark(class, ns, y, name) {
 	printf "<circle class=\"%s\" cx=\"%.1f\" cy=\"%d\" r=\"%s\">" \
 		"<title>%s: %s</title></circle>\n", class, x_of(ns), y,
-		class == "ours" ? "6" : "4.5", name,
+		class == "ours" ? "6.5" : "4", name,
 		ns < 1e3 ? shown(ns, "ns") : ns < 1e6 ? shown(ns, "us") : \
 		shown(ns, "ms")
 }
@@ -188,56 +216,110 @@ function label(class, ns, y, name) {
 		"text-anchor=\"middle\">%s</text>\n", class, x_of(ns), y, name
 }
 
-function svg(i, j, n, list, r, y, above, power, parts) {
-	y = 40
-	for (i = 1; i <= rows; i++)
-		if (names[row[i]] != "" && unit[row[i]] ~ /^(ns|us|ms)$/ && \
-		    row[i] !~ /^(accounts|other|.*-foreign)$/)
-			parts++
+# The names of a row, from left to right; how many.
+function from_left(r, list, i, j, n, x) {
+	n = split(names[r], list, " ")
+	for (i = 2; i <= n; i++) {
+		x = list[i]
+		for (j = i - 1; j > 0 && median[r, list[j]] > median[r, x]; j--)
+			list[j + 1] = list[j]
+		list[j + 1] = x
+	}
+	return n
+}
+
+# Puts each label below its mark, above it, or further below: in the first lane
+# that the labels before leave free. A character is 5.5 wide.
+function place(r, i, n, list, lane, end, half) {
+	n = from_left(r, list)
+	lanes[r] = 0
+	for (lane = 1; lane <= n; lane++)
+		end[lane] = 0
+	for (i = 1; i <= n; i++) {
+		if (class_of(r, list[i]) !~ /peer|variant/ || \
+		    list[i] == "nosyscall")
+			continue
+		half = length(list[i]) * 2.75 + 2
+		for (lane = 1; lane < n; lane++)
+			if (x_of(median[r, list[i]]) - half > end[lane])
+				break
+		end[lane] = x_of(median[r, list[i]]) + half
+		lane_of[r, list[i]] = lane
+		if (lane > lanes[r])
+			lanes[r] = lane
+	}
+}
+
+function row_height(r) {
+	return 46 + (lanes[r] > 2 ? 12 * (lanes[r] - 2) : 0)
+}
+
+function label_y(y, lane) {
+	return lane == 2 ? y : y + 26 + (lane > 2 ? 12 * (lane - 2) : 0)
+}
+
+function svg_head(height, power, list) {
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" " \
 		"viewBox=\"0 0 960 %d\" font-family=\"sans-serif\" " \
-		"font-size=\"12\">\n", 70 + parts * 46
-	print "<style>text{fill:#333}.small{font-size:10px;fill:#666}" \
-		".grid{stroke:#ddd}.ours{fill:#0a6cc4}" \
-		".floor{fill:none;stroke:#888;stroke-width:1.5}" \
-		".peer{fill:#c77700}" \
-		"@media(prefers-color-scheme:dark){text{fill:#ddd}" \
-		".small{fill:#aaa}.grid{stroke:#444}.ours{fill:#58a6ff}" \
-		".floor{stroke:#999}.peer{fill:#e3a34f}}</style>"
-	split("10 ns|100 ns|1 us|10 us|100 us|1 ms|10 ms|100 ms|1 s", list, "|")
+		"font-size=\"12\">\n", height + 30
+	print "<style>.ground{fill:#fff}text{fill:#333}" \
+		".small{font-size:10px;fill:#666}.grid{stroke:#ddd}" \
+		".ours{fill:#0a6cc4}" \
+		".floor{fill:none;stroke:#333;stroke-width:1.5}" \
+		".peer,.variant{stroke:#fff;stroke-width:.7}" \
+		".peer{fill:#c77700}.variant{fill:#5ba3e6}" \
+		"@media(prefers-color-scheme:dark){.ground{fill:#0d1117}" \
+		"text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#333}" \
+		".ours{fill:#58a6ff}.floor{stroke:#eee}" \
+		".peer,.variant{stroke:#0d1117}" \
+		".peer{fill:#e3a34f}.variant{fill:#2f6db5}}</style>"
+	print "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>"
+	split("10 ns|100 ns|1 µs|10 µs|100 µs|1 ms|10 ms|100 ms|1 s", list, "|")
 	for (power = 1; power <= 9; power++) {
 		printf "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" " \
 			"y1=\"24\" y2=\"%d\"/>\n", x_of(10 ^ power),
-			x_of(10 ^ power), 40 + parts * 46
+			x_of(10 ^ power), height
 		label("small", 10 ^ power, 16, list[power])
 	}
-	for (i = 1; i <= rows; i++) {
-		r = row[i]
-		if (names[r] == "" || unit[r] !~ /^(ns|us|ms)$/ || \
-		    r ~ /^(accounts|other|.*-foreign)$/)
+}
+
+# Ours comes first: it is larger, and hides nobody.
+function svg_row(r, y, i, n, list, class) {
+	printf "<text x=\"8\" y=\"%d\">%s</text>\n", y + 14, title[r]
+	if ((r, ours[r]) in median)
+		mark("ours", median[r, ours[r]], y + 10, ours[r])
+	n = from_left(r, list)
+	for (i = 1; i <= n; i++) {
+		class = class_of(r, list[i])
+		if (class == "ours" || list[i] == "nosyscall")
 			continue
-		printf "<text x=\"8\" y=\"%d\">%s</text>\n", y + 14,
-			substr(title[r], 1, 48)
-		n = split(names[r], list, " ")
-		above = 0
-		for (j = 1; j <= n; j++) {
-			if (list[j] == "nosyscall")
-				continue
-			mark(list[j] == ours[r] ? "ours" : \
-				list[j] == lowest[r] ? "floor" : "peer",
-				median[r, list[j]], y + 10, list[j])
-			if (list[j] != ours[r] && list[j] != lowest[r])
-				label("small", median[r, list[j]],
-					y + (above++ % 2 ? 0 : 26), list[j])
-		}
-		y += 46
+		mark(class, median[r, list[i]], y + 10, list[i])
+		if (class != "floor")
+			label("small", median[r, list[i]],
+				label_y(y, lane_of[r, list[i]]), list[i])
 	}
-	printf "<circle class=\"ours\" cx=\"16\" cy=\"%d\" r=\"6\"/>" \
+}
+
+function svg(i, y) {
+	y = 40
+	for (i = 1; i <= rows; i++)
+		if (plotted(row[i])) {
+			place(row[i])
+			y += row_height(row[i])
+		}
+	svg_head(y)
+	y = 40
+	for (i = 1; i <= rows; i++)
+		if (plotted(row[i])) {
+			svg_row(row[i], y)
+			y += row_height(row[i])
+		}
+	printf "<circle class=\"ours\" cx=\"16\" cy=\"%d\" r=\"6.5\"/>" \
 		"<text x=\"28\" y=\"%d\">valetkey</text>" \
-		"<circle class=\"floor\" cx=\"106\" cy=\"%d\" r=\"4.5\"/>" \
+		"<circle class=\"floor\" cx=\"106\" cy=\"%d\" r=\"4\"/>" \
 		"<text x=\"116\" y=\"%d\">what nothing can be below</text>" \
-		"<circle class=\"peer\" cx=\"286\" cy=\"%d\" r=\"4.5\"/>" \
-		"<text x=\"296\" y=\"%d\">others</text>\n</svg>\n",
+		"<circle class=\"peer\" cx=\"316\" cy=\"%d\" r=\"4\"/>" \
+		"<text x=\"326\" y=\"%d\">others</text>\n</svg>\n",
 		y + 10, y + 14, y + 10, y + 14, y + 10, y + 14
 }
 

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# foreign.sh - for the scripts that run programs of other people: the account
+# "demo" at the provider, and servers that take its tokens. Sourced after lib.sh.
+# A Dovecot asks the provider who has a token; the mailbox is his address.
+
+FOREIGN=$VALETKEY_TEST_DIR/foreign
+MAILBOX=demo@example.com
+FOREIGN_PIDS=
+IMAP_PORT='' IMAPS_PORT=0
+
+# foreign_start: the provider with an account, and server.py.
+foreign_start()
+{
+	mkdir "$FOREIGN" && : >"$FOREIGN/log" && provider_start && demo_account demo &&
+		demo_login demo || return
+	servers_start
+}
+
+# For the scripts' own use.
+# shellcheck disable=SC2034
+servers_start()
+{
+	rm -f "$FOREIGN/ready"
+	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/foreign/server.py" \
+		"$FOREIGN" "$PROVIDER_URL/ws/oauth/userinfo" \
+		</dev/null >"$FOREIGN/server.out" 2>&1 &
+	FOREIGN_PIDS="$FOREIGN_PIDS $!"
+	until [ -s "$FOREIGN/ready" ]; do
+		if ! process_runs "${FOREIGN_PIDS##* }"; then
+			cat "$FOREIGN/server.out" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+	read -r WEB_PORT SMTP_PORT <"$FOREIGN/ready"
+}
+
+# Dovecot keeps no mail for root, and so is nobody's then.
+imap_user()
+{
+	if [ "$(id -u)" -eq 0 ]; then echo nobody; else id -un; fi
+}
+
+imap_tls()
+{
+	if [ "$IMAPS_PORT" -eq 0 ]; then
+		echo 'ssl = no'
+		return
+	fi
+	printf 'ssl = yes\nssl_cert = <%s\nssl_key = <%s\n' \
+		"$FOREIGN/imap/cert.pem" "$FOREIGN/imap/key.pem"
+}
+
+imap_config()
+{
+	user=$(imap_user) group=$(id -gn "$(imap_user)")
+	cat <<-END
+	protocols = imap
+	listen = 127.0.0.1
+	base_dir = $FOREIGN/imap/run
+	state_dir = $FOREIGN/imap/state
+	log_path = $FOREIGN/imap/log
+	default_internal_user = $user
+	default_internal_group = $group
+	default_login_user = $user
+	first_valid_uid = 1
+	first_valid_gid = 1
+	$(imap_tls)
+	disable_plaintext_auth = no
+	auth_mechanisms = xoauth2 oauthbearer
+	mail_location = maildir:~/Maildir
+	passdb {
+	  driver = oauth2
+	  mechanisms = xoauth2 oauthbearer
+	  args = $FOREIGN/imap/oauth2.conf
+	}
+	userdb {
+	  driver = static
+	  args = uid=$user gid=$group home=$FOREIGN/imap/home
+	}
+	service imap-login {
+	  chroot =
+	  inet_listener imap {
+	    port = $IMAP_PORT
+	  }
+	  inet_listener imaps {
+	    port = $IMAPS_PORT
+	  }
+	}
+	service anvil {
+	  chroot =
+	}
+	END
+}
+
+imap_answers()
+{
+	curl -q -s --noproxy '*' --max-time 2 -o /dev/null \
+		"imap://127.0.0.1:$IMAP_PORT" -X CAPABILITY
+}
+
+# mailbox_gets SUBJECT: a message in it.
+mailbox_gets()
+{
+	printf 'From: a@example.com\nTo: %s\nSubject: %s\nDate: %s\nMessage-ID: <%s@example.com>\n\nText\n' \
+		"$MAILBOX" "$1" "$(date -R)" "$1" \
+		>"$FOREIGN/imap/home/Maildir/new/1.$1.here"
+}
+
+# imap_start: with one message; by TLS as well if there is a certificate.
+imap_start()
+{
+	[ ! -e "$FOREIGN/imap/cert.pem" ] || IMAPS_PORT=$(free_port)
+	IMAP_PORT=$(free_port)
+	mkdir -p "$FOREIGN/imap/home/Maildir/new" "$FOREIGN/imap/home/Maildir/cur" \
+		"$FOREIGN/imap/home/Maildir/tmp" "$FOREIGN/imap/run" \
+		"$FOREIGN/imap/state"
+	mailbox_gets first-message
+	printf 'introspection_mode = auth\nintrospection_url = %s\nusername_attribute = email\n' \
+		"$PROVIDER_URL/ws/oauth/userinfo" >"$FOREIGN/imap/oauth2.conf"
+	imap_config >"$FOREIGN/imap/conf"
+	set --
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod 711 "$VALETKEY_TEST_DIR"
+		chown -R "$user:$group" "$FOREIGN/imap"
+		set -- --reuid="$user" --regid="$group" --clear-groups
+	fi
+	PATH=$PATH:/usr/sbin setpriv --pdeathsig TERM "$@" \
+		dovecot -F -c "$FOREIGN/imap/conf" \
+		</dev/null >"$FOREIGN/imap.out" 2>&1 &
+	FOREIGN_PIDS="$FOREIGN_PIDS $!"
+	imap_tries=250
+	until imap_answers; do
+		imap_tries=$((imap_tries - 1))
+		if [ "$imap_tries" -eq 0 ] ||
+			! process_runs "${FOREIGN_PIDS##* }"; then
+			cat "$FOREIGN/imap.out" "$FOREIGN/imap/log" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# foreign_log PATTERN: how often the servers so decided.
+foreign_log()
+{
+	grep -c -e "$1" "$FOREIGN/log" || :
+}
+
+foreign_stop()
+{
+	# shellcheck disable=SC2086 # numbers
+	{ kill $FOREIGN_PIDS; wait $FOREIGN_PIDS; } 2>/dev/null
+	valetkey remove demo --yes </dev/null >/dev/null 2>&1
+}
