@@ -136,4 +136,5 @@ for file in "$VALETKEY_LIB" "$(command -v valetkey)" "$helper" "$net"; do
 	probes "$file" "$name"
 	targets "$file" "$name"
 done
+is "$TAP_FAILED" 0 'a plain build is hardened'
 done_testing
