@@ -9,11 +9,15 @@
 #include "grant.h"
 #include "identity.h"
 #include "lock.h"
+#include "newest.h"
 #include "registration.h"
 #include "token_answer.h"
 #include "valetkey.h"
 
 #include <string.h>
+
+/* Who was killed has let go of the login's lock by then. */
+#define DYING_MS 200
 
 static bool has_same_pins(const struct client *client,
 			  const struct arrival *arrival)
@@ -74,7 +78,25 @@ static int make_grant(struct login *login, const struct arrival *arrival,
 	return rc;
 }
 
-static int take(struct login *login, int lock, const struct arrival *arrival)
+/* Whether the stored grant is that login's, or a later one's: who was killed
+ * before the copy went, or somebody has put it back. Its token may be superseded
+ * by now, and with it a revocation would end the stored grant. */
+static int was_taken(struct login *login, const struct arrival *arrival,
+		     bool *taken)
+{
+	struct record stored = {0};
+	bool found;
+	int rc = grant_load_item(login->job, login->client, STORE_GRANT,
+				 &stored, &found);
+
+	*taken = newest_login(&stored) &&
+		 newest_login(&stored) >= newest_login(&arrival->about);
+	record_free(&stored);
+	return rc;
+}
+
+static int store_or_end(struct login *login, int lock,
+			const struct arrival *arrival)
 {
 	struct endpoint_answer answer = {0};
 	struct problem kept = login->job->problem;
@@ -99,6 +121,19 @@ static int take(struct login *login, int lock, const struct arrival *arrival)
 	endpoint_answer_free(&answer);
 	record_free(&grant);
 	return rc;
+}
+
+static int take(struct login *login, int lock, const struct arrival *arrival)
+{
+	bool taken;
+	int rc = was_taken(login, arrival, &taken);
+
+	if (rc)
+		return rc;
+	if (!taken)
+		return store_or_end(login, lock, arrival);
+	park_clear(&arrival->place);
+	return VALETKEY_OK;
 }
 
 int login_recover(struct login *login, int lock)
@@ -135,7 +170,8 @@ int login_take_parked(struct job *job, const struct client *client, int lock)
 	int login_lock, rc;
 
 	if (park_read(&place, &nothing) == PARK_EMPTY ||
-	    lock_take(client->id, LOCK_LOGIN, clock_ms(), &login_lock, &busy))
+	    lock_take(client->id, LOCK_LOGIN, deadline_in(DYING_MS),
+		      &login_lock, &busy))
 		return VALETKEY_OK;
 	rc = login_recover(&login, lock);
 	record_free(&login.registration);

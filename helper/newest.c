@@ -17,11 +17,21 @@
 #define MACHINE "kept.machine"
 #define GENERATION_MAX (INT64_MAX / 2) /* nobody has come that far */
 
-int64_t newest_generation(const struct record *grant)
+static int64_t read_generation(const struct record *record, const char *key)
 {
-	int64_t generation = record_get_int(grant, "generation", 0);
+	int64_t generation = record_get_int(record, key, 0);
 
 	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
+}
+
+int64_t newest_generation(const struct record *grant)
+{
+	return read_generation(grant, "generation");
+}
+
+int64_t newest_login(const struct record *grant)
+{
+	return read_generation(grant, "login");
 }
 
 static int digest_of_token(const struct record *grant, struct buf *digest)

@@ -178,6 +178,45 @@ test_login()
 		'a killed login, and a file that was changed: it is revoked'
 }
 
+# The seal that a login of this account is parked with.
+login_seal()
+{
+	"$VALETKEY_BUILD/tests/keyring" dump client "$(account_id "$1")" |
+		sed -n 's/^seal=//p'
+}
+
+# The file may come back (a backup, a synchronized folder), and whoever is killed
+# between keyring and parked copy leaves what is in the keyring already.
+test_login_again()
+{
+	id=$(account_id work)
+	killed_login work of-the-login
+	"$VALETKEY_BUILD/tests/parked" show "$id" "$(login_seal work)" \
+		>"$VALETKEY_TEST_DIR/copy"
+	run valetkey token work
+	lie token json "{\"access_token\":\"x\",$NEW}"
+	run refresh
+	lie token json '{"access_token":"y"}'
+	before=$(sent the-new-one)
+	revoked=$(heard a 'token=the-new-one&token_type_hint')
+	"$VALETKEY_BUILD/tests/parked" put "$id" "$(login_seal work)" \
+		<"$VALETKEY_TEST_DIR/copy"
+	run refresh
+	is "$status:$(sent the-new-one):$(sent of-the-login)" \
+		"0:$((before + 1)):1" \
+		'a login that was taken before: what came after it is kept'
+	is "$(heard a 'token=the-new-one&token_type_hint')" "$revoked" \
+		'a login that was taken before: nothing is revoked'
+	ok 'a login that was taken before: nothing of it is left' \
+		not_parked work
+	again
+	"$VALETKEY_BUILD/tests/parked" put "$id" "$(login_seal work)" \
+		<"$VALETKEY_TEST_DIR/copy"
+	run refresh
+	is "$status:$(sent of-the-login)" 0:1 'an older login is not taken'
+	again
+}
+
 # A key that was given up has a byte until the kernel's collector comes.
 not_parked()
 {
@@ -192,4 +231,5 @@ liar_account work
 test_answers
 test_unreadable
 test_login
+test_login_again
 done_testing
