@@ -217,6 +217,25 @@ test_login_again()
 	again
 }
 
+# Without the registration in the keyring there is no seal, and so none that
+# somebody else can know.
+test_planted()
+{
+	valetkey add public --issuer "$A" --client-id it --scope read \
+		</dev/null >"$OUT" 2>&1 || cat "$OUT" >&2
+	valetkey login public </dev/null >"$OUT" 2>&1 || cat "$OUT" >&2
+	id=$(account_id public)
+	killed_login public planted
+	"$VALETKEY_BUILD/tests/parked" show "$id" "$(login_seal public)" \
+		>"$VALETKEY_TEST_DIR/copy"
+	run valetkey logout public
+	"$VALETKEY_BUILD/tests/keyring" delete client "$id"
+	"$VALETKEY_BUILD/tests/parked" put "$id" '' <"$VALETKEY_TEST_DIR/copy"
+	run valetkey token public
+	is "$status" "$LOGIN" 'a planted login is nobody'"'"'s'
+	remove public
+}
+
 # A key that was given up has a byte until the kernel's collector comes.
 not_parked()
 {
@@ -232,4 +251,5 @@ test_answers
 test_unreadable
 test_login
 test_login_again
+test_planted
 done_testing
