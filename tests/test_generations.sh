@@ -202,6 +202,31 @@ test_double()
 		'an older item beside: both are the new one now'
 }
 
+# Somebody has written into the lock's file.
+test_forged()
+{
+	lock=$CONFIG/.$(account_id demo).lock
+	for number in 9007199254740991 9007199254740992 4611686018427387902 \
+		4611686018427387903 9223372036854775807; do
+		printf 'kept.generation=%s\nkept.token=00\n' "$number" >"$lock"
+		refresh >/dev/null 2>&1
+		relogin
+		ok "a generation of $number was noted: a login ends it" refresh
+		ok "a generation of $number was noted: for good" refresh
+		printf 'kept.generation=%s\nkept.token=%s\n' "$number" \
+			"$(item | sed -n 's/^refresh_token=//p' | tr -d '\n' |
+				sha256sum | cut -d' ' -f1)" >"$lock"
+		ok "a generation of $number of this token: refreshed" refresh
+		ok "a generation of $number of this token: and again" refresh
+	done
+	for until in 9223372036854775807 -9223372036854775808; do
+		printf 'boot=%s\nfailures=%s\nuntil=%s\nresult=30\ntext=Later.\n' \
+			"$(cat /proc/sys/kernel/random/boot_id)" \
+			"$until" "$until" >"$lock"
+		ok "failures until $until: refreshed all the same" refresh
+	done
+}
+
 # The real file, where we may put another one there.
 test_machine_id()
 {
@@ -246,5 +271,6 @@ test_copied
 test_in_turn
 test_as_quick
 test_double
+test_forged
 test_machine_id
 done_testing
