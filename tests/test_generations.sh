@@ -188,6 +188,45 @@ test_as_quick()
 	ok 'and is good' refresh
 }
 
+refresh_token()
+{
+	item | sed -n 's/^refresh_token=//p'
+}
+
+# What the lock has noted of the grant stays.
+try_at_once()
+{
+	provider_fault none
+	sed -i '/^until=/d' "$CONFIG/.$(account_id demo).lock"
+}
+
+# The same, and the provider is out of order meanwhile.
+test_as_quick_unlucky()
+{
+	refresh >/dev/null
+	ours=$(refresh_token)
+	change 's/^refresh_token=.*/refresh_token=of-the-other-machine/'
+	for fault in http-503 reset-before; do
+		provider_fault none "$fault"
+		exits "$NETWORK" "another of the same generation, and $fault" \
+			refresh
+		try_at_once
+	done
+	provider_fault slow-before=1000
+	refresh >"$OUT" 2>&1 &
+	wait_until is_stored "$ours"
+	is $? 0 'another of the same generation is refused: ours is stored'
+	ok 'before it is tried' kill -0 $!
+	ok 'and it is good' wait $!
+	try_at_once
+	is "$(counted reuse_detected)" 0 'and was not lost meanwhile'
+}
+
+is_stored()
+{
+	[ "$(refresh_token)" = "$1" ]
+}
+
 # A merge of two keyrings' files makes two items of one.
 test_double()
 {
@@ -270,6 +309,7 @@ test_went_back
 test_copied
 test_in_turn
 test_as_quick
+test_as_quick_unlucky
 test_double
 test_forged
 test_machine_id
