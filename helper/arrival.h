@@ -30,7 +30,7 @@ struct arrival {
 	struct buf sealed; /* room for the same */
 	size_t head_len;
 	size_t parked_len;
-	unsigned pieces;
+	size_t work; /* bytes that were sealed */
 };
 
 /*
