@@ -31,31 +31,35 @@ static bool has_same_pins(const struct client *client,
 	return same;
 }
 
+/* One that was found, beside the grant that is stored. */
+struct parked {
+	struct login *login;
+	const struct arrival *arrival;
+	struct record stored;
+};
+
 /* Who it is, and whether that needs no question. 0, or what is wrong. */
-static int identify_parked(struct login *login, const struct arrival *arrival,
+static int identify_parked(const struct parked *parked,
 			   const struct endpoint_answer *answer,
 			   struct record *grant)
 {
+	struct login *login = parked->login;
 	const struct identity_login who = {login->client, answer, login->scope,
 					   login->nonce};
-	struct record stored = {0};
-	bool found;
 	int rc = identity_find(&who, grant, &login->job->problem);
 
-	if (!rc)
-		rc = grant_load_item(login->job, login->client, STORE_GRANT,
-				     &stored, &found);
-	if (!rc && identity_is_another(&stored, grant) &&
-	    !record_get(&arrival->about, "accept_change"))
+	if (!rc && identity_is_another(&parked->stored, grant) &&
+	    !record_get(&parked->arrival->about, "accept_change"))
 		rc = VALETKEY_ERR_CANCELED;
-	record_free(&stored);
 	return rc;
 }
 
 /* 0: a grant to store. ERR_NOMEM, or of no use. */
-static int make_grant(struct login *login, const struct arrival *arrival,
+static int make_grant(const struct parked *parked,
 		      struct endpoint_answer *answer, struct record *grant)
 {
+	struct login *login = parked->login;
+	const struct arrival *arrival = parked->arrival;
 	const struct http_answer http = {
 	    .status = 200,
 	    .body = arrival_body(arrival),
@@ -74,30 +78,14 @@ static int make_grant(struct login *login, const struct arrival *arrival,
 	if (!rc)
 		rc = grant_from_answer(login->client, &source, grant);
 	if (!rc)
-		rc = identify_parked(login, arrival, answer, grant);
+		rc = identify_parked(parked, answer, grant);
 	return rc;
 }
 
-/* Whether the stored grant is that login's, or a later one's: who was killed
- * before the copy went, or somebody has put it back. Its token may be superseded
- * by now, and with it a revocation would end the stored grant. */
-static int was_taken(struct login *login, const struct arrival *arrival,
-		     bool *taken)
+static int store_or_end(const struct parked *parked, int lock)
 {
-	struct record stored = {0};
-	bool found;
-	int rc = grant_load_item(login->job, login->client, STORE_GRANT,
-				 &stored, &found);
-
-	*taken = newest_login(&stored) &&
-		 newest_login(&stored) >= newest_login(&arrival->about);
-	record_free(&stored);
-	return rc;
-}
-
-static int store_or_end(struct login *login, int lock,
-			const struct arrival *arrival)
-{
+	struct login *login = parked->login;
+	const struct arrival *arrival = parked->arrival;
 	struct endpoint_answer answer = {0};
 	struct problem kept = login->job->problem;
 	struct record grant = {0};
@@ -106,7 +94,7 @@ static int store_or_end(struct login *login, int lock,
 
 	login->scope = record_get(&arrival->about, "scope");
 	login->nonce = record_get(&arrival->about, "nonce");
-	rc = make_grant(login, arrival, &answer, &grant);
+	rc = make_grant(parked, &answer, &grant);
 	if (!rc) {
 		rc = login_store(login, lock, arrival, &grant);
 	} else if (rc != VALETKEY_ERR_NOMEM) {
@@ -123,17 +111,30 @@ static int store_or_end(struct login *login, int lock,
 	return rc;
 }
 
+/* Whether the stored grant is that login's, or a later one's: who was killed
+ * before the copy went, or somebody has put it back. Its token may be superseded
+ * by now, and with it a revocation would end the stored grant. */
+static bool was_taken(const struct parked *parked)
+{
+	int64_t stored = newest_login(&parked->stored);
+
+	return stored && stored >= newest_login(&parked->arrival->about);
+}
+
+/* A keyring that cannot be asked says nothing of it: it stays. */
 static int take(struct login *login, int lock, const struct arrival *arrival)
 {
-	bool taken;
-	int rc = was_taken(login, arrival, &taken);
+	struct parked parked = {.login = login, .arrival = arrival};
+	bool found;
+	int rc = grant_load_item(login->job, login->client, STORE_GRANT,
+				 &parked.stored, &found);
 
-	if (rc)
-		return rc;
-	if (!taken)
-		return store_or_end(login, lock, arrival);
-	park_clear(&arrival->place);
-	return VALETKEY_OK;
+	if (!rc && was_taken(&parked))
+		park_clear(&arrival->place);
+	else if (!rc)
+		rc = store_or_end(&parked, lock);
+	record_free(&parked.stored);
+	return rc;
 }
 
 int login_recover(struct login *login, int lock)
