@@ -19,9 +19,9 @@
 #define WHOLE_NO "whole=no \n\n"
 #define WHOLE_YES "whole=yes\n\n"
 
-/* A server that sends its answer bit by bit must not make us seal it a thousand
- * times: after so many pieces each time that it has doubled. */
-#define PIECES 16
+/* A server that sends a large answer bit by bit must not make us seal it a
+ * hundred thousand times: after so many bytes each time that it has doubled. */
+#define WORK ((size_t)16 << 20)
 
 int arrival_expect(struct arrival *arrival, const struct client *client,
 		   size_t usual)
@@ -76,10 +76,10 @@ void arrival_take(const struct buf *body, bool whole, void *data)
 	arrival->whole = whole;
 	memcpy(plain->data + arrival->head_len - strlen(WHOLE_YES),
 	       whole ? WHOLE_YES : WHOLE_NO, strlen(WHOLE_YES));
-	if (!whole && arrival->pieces >= PIECES &&
+	if (!whole && arrival->work >= WORK &&
 	    body->len < 2 * arrival->parked_len)
 		return;
-	arrival->pieces++;
+	arrival->work += plain->len;
 	arrival->parked_len = body->len;
 	arrival->parked = park_put(&arrival->place, plain, &arrival->sealed);
 }

@@ -6,8 +6,8 @@
  *
  * Keys of `about`, which is parked in front of the bytes: generation (newest.h)
  * and replaces (the digest of the refresh token that was sent), of a refresh;
- * scope, nonce, accept_change and pins (a digest), of a login; machine
- * (machine.h), boot, issued_at, issued_clock (grant.h).
+ * login (newest.h), scope, nonce, accept_change and pins (a digest), of a login;
+ * machine (machine.h), boot, issued_at, issued_clock (grant.h).
  */
 #ifndef VALETKEY_ARRIVAL_H
 #define VALETKEY_ARRIVAL_H
@@ -30,7 +30,7 @@ struct arrival {
 	struct buf sealed; /* room for the same */
 	size_t head_len;
 	size_t parked_len;
-	unsigned pieces;
+	size_t work; /* bytes that were sealed */
 };
 
 /*

@@ -28,12 +28,16 @@
 int backoff_check(int lock, struct problem *problem)
 {
 	struct record state = {0};
-	int64_t left_ms;
+	int64_t now = clock_ms(), left_ms = 0;
 	int result = VALETKEY_OK;
 
 	if (lock_read(lock, &state)) {
-		left_ms = record_get_int(&state, "until", 0) - clock_ms();
-		if (left_ms > 0)
+		int64_t until = record_get_int(&state, "until", 0);
+
+		if (until > now)
+			left_ms = until - now;
+		/* Longer than ever is no word of ours. */
+		if (left_ms > 0 && left_ms <= MOST_RETRY_AFTER_S * 1000)
 			result = problem_set(
 			    problem,
 			    (int)record_get_int(&state, "result",
@@ -76,12 +80,13 @@ static void remove_failures(struct record *state)
 static void note_failure(int lock, const struct job *job, int result)
 {
 	struct record state = {0};
-	int64_t failures = 1;
+	int64_t failures = 0;
 
 	if (lock_read(lock, &state))
-		failures += record_get_int(&state, "failures", 0);
-	if (failures > FAILURES_MAX)
-		failures = FAILURES_MAX;
+		failures = record_get_int(&state, "failures", 0);
+	if (failures < 0)
+		failures = 0;
+	failures = failures < FAILURES_MAX ? failures + 1 : FAILURES_MAX;
 	remove_failures(&state);
 	if (record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",

@@ -53,6 +53,7 @@ struct redemption {
 	int lock;	      /* the account's, held */
 	struct record *grant; /* the stored one, and then what comes after it */
 	struct record other;  /* see RENEWAL_OTHER */
+	struct buf parked;    /* that one, sealed, until it is stored */
 	bool interrupted;     /* a request before this one was */
 };
 
@@ -192,6 +193,8 @@ static int redeem(struct job *job, struct redemption *r,
 	 * acted on it stays known that it went out. */
 	if (renewal == RENEWAL_UNREADABLE)
 		park_keep(&arrival.place);
+	else if (renewal == RENEWAL_NONE && r->parked.len)
+		park_put_back(&arrival.place, &r->parked);
 	else if (renewal == RENEWAL_NONE ? !answer->unknown : !arrival.parked)
 		park_clear(&arrival.place);
 	critical_end(&before);
@@ -219,6 +222,8 @@ static int take_parked(struct job *job, struct redemption *r)
 		return unreadable(job, r->client);
 	case RENEWAL_OTHER: /* it stays until ours has worked */
 		park_keep(&place);
+		if (!park_copy(&place, &r->parked))
+			rc = no_memory_to_refresh(job);
 		r->other = found;
 		return rc;
 	case RENEWAL_IN_FLIGHT:
@@ -257,11 +262,18 @@ static bool rotated_by_another(struct job *job, const struct client *client,
 	return false;
 }
 
-/* The one that another machine got from the same grant: the last to try. */
-static bool take_other(struct redemption *r)
+/* The one that another machine got from the same grant: the last to try. It
+ * takes the place of the refused one first, and stays parked if it cannot. */
+static bool take_other(struct job *job, struct redemption *r)
 {
+	struct problem kept = job->problem;
+
 	if (!r->other.pairs.len)
 		return false;
+	if (store_renewed(job, r->client, &r->other) == 0 &&
+	    !store_unverified(job->store))
+		buf_clear(&r->parked);
+	job->problem = kept;
 	record_free(r->grant);
 	*r->grant = r->other;
 	r->other = (struct record){0};
@@ -342,7 +354,7 @@ static int redeem_until_known(struct job *job, struct redemption *r)
 		rc = redeem(job, r, &answer);
 		if (strcmp(answer.error, "invalid_grant") == 0) {
 			again = rotated_by_another(job, r->client, r->grant) ||
-				take_other(r);
+				take_other(job, r);
 			if (!again && ends(r->grant, answer.name))
 				record_death(job, r);
 			else if (!again)
@@ -439,6 +451,7 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
 	}
 out:
 	record_free(&r.other);
+	buf_free(&r.parked);
 	record_free(&item);
 	return rc;
 }

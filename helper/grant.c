@@ -168,6 +168,16 @@ static int add_origin(const struct arrival *arrival, struct record *grant)
 				    (int64_t)arrival_body(arrival).len);
 }
 
+/* A refresh does not change when that was. */
+static int keep_login(const struct grant_source *source, struct record *grant)
+{
+	const struct record *from = source->old;
+
+	if (!from && source->arrival)
+		from = &source->arrival->about;
+	return from ? record_add(grant, "login", record_get(from, "login")) : 0;
+}
+
 int grant_from_answer(const struct client *client,
 		      const struct grant_source *source, struct record *grant)
 {
@@ -189,7 +199,7 @@ int grant_from_answer(const struct client *client,
 	    record_add(grant, "refresh_token", refresh) ||
 	    record_add(grant, "scope", scope) ||
 	    record_add(grant, "expires_in", record_get(answer, "expires_in")) ||
-	    add_origin(source->arrival, grant) ||
+	    add_origin(source->arrival, grant) || keep_login(source, grant) ||
 	    record_add(grant, "seal", seal ? seal : new_seal.data) ||
 	    (old && keep_identity(old, grant)) ||
 	    keep_errors(old ? old : &client->config, grant) ||

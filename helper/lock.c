@@ -143,7 +143,8 @@ int lock_look(const char *id, enum lock_kind kind)
 	int fd = -1;
 
 	if (path_of(id, kind, &path) == 0)
-		fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		fd = open(path.data,
+			  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	buf_free(&path);
 	return fd;
 }

@@ -155,6 +155,24 @@ int login_pins(const struct client *client, struct buf *digest)
 	return rc;
 }
 
+/* After the grant that is there: see newest.h. */
+static int number_login(struct login *login, struct record *about)
+{
+	const struct client *client = login->client;
+	struct problem kept = login->job->problem;
+	struct record stored = {0};
+	int look = lock_look(client->id, LOCK_GRANT);
+	bool found;
+	int rc;
+
+	grant_load_item(login->job, client, STORE_GRANT, &stored, &found);
+	rc = record_add_int(about, "login", newest_next(client, look, &stored));
+	lock_drop(&look);
+	record_free(&stored);
+	login->job->problem = kept;
+	return rc;
+}
+
 static int expect_login(struct login *login, struct arrival *arrival)
 {
 	const char *accepted = login->options->accept_change ? "yes" : NULL;
@@ -167,6 +185,7 @@ static int expect_login(struct login *login, struct arrival *arrival)
 	    .slot = PARK_LOGIN,
 	    .seal = login->seal.len ? login->seal.data : NULL};
 	if (login_pins(login->client, &pins) == 0 &&
+	    number_login(login, about) == 0 &&
 	    record_add(about, "scope", login->scope) == 0 &&
 	    record_add(about, "nonce", login->nonce) == 0 &&
 	    record_add(about, "accept_change", accepted) == 0 &&

@@ -9,11 +9,15 @@
 #include "grant.h"
 #include "identity.h"
 #include "lock.h"
+#include "newest.h"
 #include "registration.h"
 #include "token_answer.h"
 #include "valetkey.h"
 
 #include <string.h>
+
+/* Who was killed has let go of the login's lock by then. */
+#define DYING_MS 200
 
 static bool has_same_pins(const struct client *client,
 			  const struct arrival *arrival)
@@ -27,31 +31,35 @@ static bool has_same_pins(const struct client *client,
 	return same;
 }
 
+/* One that was found, beside the grant that is stored. */
+struct parked {
+	struct login *login;
+	const struct arrival *arrival;
+	struct record stored;
+};
+
 /* Who it is, and whether that needs no question. 0, or what is wrong. */
-static int identify_parked(struct login *login, const struct arrival *arrival,
+static int identify_parked(const struct parked *parked,
 			   const struct endpoint_answer *answer,
 			   struct record *grant)
 {
+	struct login *login = parked->login;
 	const struct identity_login who = {login->client, answer, login->scope,
 					   login->nonce};
-	struct record stored = {0};
-	bool found;
 	int rc = identity_find(&who, grant, &login->job->problem);
 
-	if (!rc)
-		rc = grant_load_item(login->job, login->client, STORE_GRANT,
-				     &stored, &found);
-	if (!rc && identity_is_another(&stored, grant) &&
-	    !record_get(&arrival->about, "accept_change"))
+	if (!rc && identity_is_another(&parked->stored, grant) &&
+	    !record_get(&parked->arrival->about, "accept_change"))
 		rc = VALETKEY_ERR_CANCELED;
-	record_free(&stored);
 	return rc;
 }
 
 /* 0: a grant to store. ERR_NOMEM, or of no use. */
-static int make_grant(struct login *login, const struct arrival *arrival,
+static int make_grant(const struct parked *parked,
 		      struct endpoint_answer *answer, struct record *grant)
 {
+	struct login *login = parked->login;
+	const struct arrival *arrival = parked->arrival;
 	const struct http_answer http = {
 	    .status = 200,
 	    .body = arrival_body(arrival),
@@ -70,12 +78,14 @@ static int make_grant(struct login *login, const struct arrival *arrival,
 	if (!rc)
 		rc = grant_from_answer(login->client, &source, grant);
 	if (!rc)
-		rc = identify_parked(login, arrival, answer, grant);
+		rc = identify_parked(parked, answer, grant);
 	return rc;
 }
 
-static int take(struct login *login, int lock, const struct arrival *arrival)
+static int store_or_end(const struct parked *parked, int lock)
 {
+	struct login *login = parked->login;
+	const struct arrival *arrival = parked->arrival;
 	struct endpoint_answer answer = {0};
 	struct problem kept = login->job->problem;
 	struct record grant = {0};
@@ -84,7 +94,7 @@ static int take(struct login *login, int lock, const struct arrival *arrival)
 
 	login->scope = record_get(&arrival->about, "scope");
 	login->nonce = record_get(&arrival->about, "nonce");
-	rc = make_grant(login, arrival, &answer, &grant);
+	rc = make_grant(parked, &answer, &grant);
 	if (!rc) {
 		rc = login_store(login, lock, arrival, &grant);
 	} else if (rc != VALETKEY_ERR_NOMEM) {
@@ -98,6 +108,32 @@ static int take(struct login *login, int lock, const struct arrival *arrival)
 	}
 	endpoint_answer_free(&answer);
 	record_free(&grant);
+	return rc;
+}
+
+/* Whether the stored grant is that login's, or a later one's: who was killed
+ * before the copy went, or somebody has put it back. Its token may be superseded
+ * by now, and with it a revocation would end the stored grant. */
+static bool was_taken(const struct parked *parked)
+{
+	int64_t stored = newest_login(&parked->stored);
+
+	return stored && stored >= newest_login(&parked->arrival->about);
+}
+
+/* A keyring that cannot be asked says nothing of it: it stays. */
+static int take(struct login *login, int lock, const struct arrival *arrival)
+{
+	struct parked parked = {.login = login, .arrival = arrival};
+	bool found;
+	int rc = grant_load_item(login->job, login->client, STORE_GRANT,
+				 &parked.stored, &found);
+
+	if (!rc && was_taken(&parked))
+		park_clear(&arrival->place);
+	else if (!rc)
+		rc = store_or_end(&parked, lock);
+	record_free(&parked.stored);
 	return rc;
 }
 
@@ -135,7 +171,8 @@ int login_take_parked(struct job *job, const struct client *client, int lock)
 	int login_lock, rc;
 
 	if (park_read(&place, &nothing) == PARK_EMPTY ||
-	    lock_take(client->id, LOCK_LOGIN, clock_ms(), &login_lock, &busy))
+	    lock_take(client->id, LOCK_LOGIN, deadline_in(DYING_MS),
+		      &login_lock, &busy))
 		return VALETKEY_OK;
 	rc = login_recover(&login, lock);
 	record_free(&login.registration);

@@ -17,11 +17,25 @@
 #define MACHINE "kept.machine"
 #define GENERATION_MAX (INT64_MAX / 2) /* nobody has come that far */
 
-int64_t newest_generation(const struct record *grant)
+/* Nor that far; a note that says so must not use up the numbers of the grants
+ * that come after it. */
+#define NOTED_MAX (INT64_MAX >> 10)
+
+static int64_t read_generation(const struct record *record, const char *key)
 {
-	int64_t generation = record_get_int(grant, "generation", 0);
+	int64_t generation = record_get_int(record, key, 0);
 
 	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
+}
+
+int64_t newest_generation(const struct record *grant)
+{
+	return read_generation(grant, "generation");
+}
+
+int64_t newest_login(const struct record *grant)
+{
+	return read_generation(grant, "login");
 }
 
 static int digest_of_token(const struct record *grant, struct buf *digest)
@@ -53,7 +67,7 @@ static int64_t read_note(const struct client *client, int lock,
 	    !machine_is_other(client, &made_on))
 		generation = record_get_int(state, GENERATION, 0);
 	record_free(&made_on);
-	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
+	return generation < 0 || generation > NOTED_MAX ? 0 : generation;
 }
 
 int64_t newest_next(const struct client *client, int lock,

@@ -20,6 +20,13 @@
 
 int64_t newest_generation(const struct record *grant);
 
+/*
+ * `login` in a grant, and in what is parked of a login: the generation that was
+ * next when the login asked for its grant. Refreshes keep it, so that of two
+ * logins the later one is known; 0: an earlier version's.
+ */
+int64_t newest_login(const struct record *grant);
+
 /* What the next grant's is, after this one (NULL: there is none) and what was
  * noted. `lock` is the account's, or what lock_look() gave. */
 int64_t newest_next(const struct client *client, int lock,

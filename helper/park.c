@@ -114,6 +114,26 @@ bool park_put(struct park_place *place, const struct buf *plain,
 	       put_payload(place, sealed);
 }
 
+bool park_copy(const struct park_place *place, struct buf *payload)
+{
+	const struct key_name name = name_of_key(place);
+	const struct park_file file = file_of(place);
+	struct buf plain = {0};
+	bool in_key = keyctl_read(keyctl_find(name.text), payload) &&
+		      unseal(place, payload, &plain) == PARK_SEALED;
+
+	buf_free(&plain);
+	if (in_key)
+		return true;
+	buf_clear(payload);
+	return park_file_read(&file, payload);
+}
+
+void park_put_back(const struct park_place *place, const struct buf *payload)
+{
+	put_payload(place, payload);
+}
+
 void park_release(struct park_place *place)
 {
 	sealer_close(place->sealer);

@@ -50,6 +50,11 @@ bool park_reserve(struct park_place *place, size_t size);
 bool park_put(struct park_place *place, const struct buf *plain,
 	      struct buf *sealed);
 
+/* What is parked, sealed as it is, and back again when another answer's room has
+ * taken its place. */
+bool park_copy(const struct park_place *place, struct buf *payload);
+void park_put_back(const struct park_place *place, const struct buf *payload);
+
 /* What is parked stays. */
 void park_release(struct park_place *place);
 

@@ -10,7 +10,8 @@
  * A connection whose other end is nowhere on this system's table is one that a
  * relay made in another network namespace, if our own end is still open. If it is
  * not, somebody has said something and left, as another user would who does not
- * want to be seen.
+ * want to be seen. So would one who makes the table so long that it is not read
+ * to its end.
  */
 #include "peer.h"
 
@@ -120,10 +121,17 @@ static int send_question(int fd, const struct end *end, int family,
 	return n == sizeof(question) ? 0 : -1;
 }
 
+/* How a question ended. */
+enum answer {
+	ANSWER_NOT_ENDED = -1, /* more is coming, or it broke off */
+	ANSWER_NONE = 0,
+	ANSWER_FOUND = 1
+};
+
 /* The kernel has answered before send() returned, or answers in recv(). True:
  * no more is coming. */
 static bool take_part(int fd, const struct end *end,
-		      struct inet_diag_msg *found, bool *any)
+		      struct inet_diag_msg *found, enum answer *answer)
 {
 	union {
 		struct nlmsghdr header;
@@ -137,15 +145,17 @@ static bool take_part(int fd, const struct end *end,
 		return true;
 	for (; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
 		const struct inet_diag_msg *one = NLMSG_DATA(at);
+		bool is_one = at->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+		bool last = !is_one || !(at->nlmsg_flags & NLM_F_MULTI);
 
-		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			return true; /* NLMSG_DONE, NLMSG_ERROR */
-		if (at->nlmsg_len >= NLMSG_LENGTH(sizeof(*one)) &&
+		if (is_one && at->nlmsg_len >= NLMSG_LENGTH(sizeof(*one)) &&
 		    (!end || is_end(end, one))) {
 			*found = *one;
-			*any = true;
+			*answer = ANSWER_FOUND;
+		} else if (last && *answer != ANSWER_FOUND) {
+			*answer = ANSWER_NONE;
 		}
-		if (!(at->nlmsg_flags & NLM_F_MULTI))
+		if (last)
 			return true;
 	}
 	return false;
@@ -163,39 +173,59 @@ static void drain(int fd)
 }
 
 /* `wanted` NULL: whatever is found. */
-static bool ask_kernel(int fd, const struct end *asked, unsigned flags,
-		       const struct end *wanted, struct inet_diag_msg *found)
+static enum answer ask_kernel(int fd, const struct end *asked, unsigned flags,
+			      const struct end *wanted,
+			      struct inet_diag_msg *found)
 {
-	bool any = false;
+	enum answer answer = ANSWER_NOT_ENDED;
 	int i;
 
 	drain(fd);
 	if (send_question(fd, asked, asked->family, flags))
-		return false;
+		return answer;
 	for (i = 0; i < ANSWERS_MAX; i++)
-		if (take_part(fd, wanted, found, &any))
+		if (take_part(fd, wanted, found, &answer))
 			break;
-	return any;
+	return answer;
 }
 
 static bool look_up(int fd, const struct end *end, struct inet_diag_msg *found)
 {
-	return ask_kernel(fd, end, 0, end, found);
+	return ask_kernel(fd, end, 0, end, found) == ANSWER_FOUND;
+}
+
+static int open_kernel(void)
+{
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	/* Connected, it takes nothing from other processes. */
+	if (fd >= 0 && connect(fd, (const void *)&kernel, sizeof(kernel))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 /* The dump of one family has no sockets of the other, though an IPv6 one may
- * have an IPv4 address. */
-static bool search(int fd, const struct end *end, struct inet_diag_msg *found)
+ * have an IPv4 address. What is not read of a dump must not come in between
+ * later answers: a descriptor of its own. */
+static enum answer search(const struct end *end, struct inet_diag_msg *found)
 {
 	struct end asked = *end;
+	enum answer answer = ANSWER_NOT_ENDED;
+	int fd = open_kernel();
 
+	if (fd < 0)
+		return answer;
 	asked.id.idiag_if = 0;
-	if (ask_kernel(fd, &asked, NLM_F_DUMP, end, found))
-		return true;
-	if (end->family == AF_INET6)
-		return false;
-	asked.family = AF_INET6;
-	return ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
+	answer = ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
+	if (answer == ANSWER_NONE && end->family != AF_INET6) {
+		asked.family = AF_INET6;
+		answer = ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
+	}
+	close(fd);
+	return answer;
 }
 
 /* A closed socket, or one in TIME_WAIT, is shown as root's on some kernels, and
@@ -228,8 +258,15 @@ enum peer_owner peer_owner(const struct peers *peers,
 	if (!look_up(peers->fd, &our_end, &found) ||
 	    found.idiag_state != TCP_ESTABLISHED)
 		return PEER_GONE;
-	return search(peers->fd, &theirs, &found) ? owner_of(peers, &found)
-						  : PEER_UNKNOWN;
+	switch (search(&theirs, &found)) {
+	case ANSWER_FOUND:
+		return owner_of(peers, &found);
+	case ANSWER_NONE:
+		return PEER_UNKNOWN;
+	case ANSWER_NOT_ENDED:
+		break;
+	}
+	return PEER_OTHER;
 }
 
 bool peer_is_welcome(enum peer_owner owner)
@@ -268,18 +305,15 @@ void peer_open(struct peers *peers, int family, uint16_t port)
 {
 	const union peer_address ours = loopback_address(family, port);
 	const union peer_address nobody = loopback_address(family, 0);
-	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	const struct end listening = make_end(&ours.any, &nobody.any);
 	struct inet_diag_msg found;
 
 	*peers = (struct peers){.own = geteuid(), .port = port};
-	peers->fd =
-	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	peers->fd = open_kernel();
 	if (peers->fd < 0)
 		return;
-	/* Connected, it takes nothing from other processes. */
-	if (connect(peers->fd, (const void *)&kernel, sizeof(kernel)) ||
-	    !ask_kernel(peers->fd, &listening, 0, NULL, &found) ||
+	if (ask_kernel(peers->fd, &listening, 0, NULL, &found) !=
+		ANSWER_FOUND ||
 	    found.id.idiag_sport != htons(port) ||
 	    found.idiag_uid != peers->own || stands_for_others(peers->own))
 		peer_close(peers);

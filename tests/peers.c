@@ -22,6 +22,7 @@
 
 #define SLOW 900
 #define LEFT_MS 300 /* TIME_WAIT by then, and nobody's */
+#define DECOYS 18000
 
 static int orders = -1; /* to the process that starts them */
 
@@ -86,6 +87,42 @@ static bool leaves(enum peer_way way)
 	       way == PEER_VANISHES || way == PEER_LEAVES;
 }
 
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* From the same port to the same port, between other addresses. */
+static int hide(int fd, uint16_t number)
+{
+	struct sockaddr_in from = {0}, there = {.sin_family = AF_INET,
+						.sin_port = htons(number)};
+	socklen_t len = sizeof(from);
+	int one;
+
+	raise_limit();
+	there.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+	one = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(one, (struct sockaddr *)&there, sizeof(there)) ||
+	    listen(one, 4096))
+		return -1;
+	getsockname(fd, (struct sockaddr *)&from, &len);
+	for (uint32_t i = 0; i < DECOYS; i++) {
+		from.sin_addr.s_addr = htonl(0x7f100001 + i);
+		one = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		if (one < 0 ||
+		    bind(one, (struct sockaddr *)&from, sizeof(from)) ||
+		    (connect(one, (struct sockaddr *)&there, sizeof(there)) &&
+		     errno != EINPROGRESS))
+			return -1;
+	}
+	return 0;
+}
+
 /* When it has asked; -1: it cannot. */
 static int disguise(int fd, enum peer_way way)
 {
@@ -95,7 +132,7 @@ static int disguise(int fd, enum peer_way way)
 
 	if (way == PEER_HALF)
 		return shutdown(fd, SHUT_WR);
-	if (way == PEER_ELSEWHERE)
+	if (way == PEER_ELSEWHERE || way == PEER_HIDES)
 		return other_device(device)
 			   ? setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
 					(socklen_t)strlen(device) + 1)
@@ -128,7 +165,8 @@ static void ask_once(const struct peer_order *order, int report)
 			   "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n",
 			   GOOD, (unsigned)order->port);
 
-	if (fd < 0 || send(fd, text, (size_t)len, MSG_NOSIGNAL) != len ||
+	if (fd < 0 || (order->way == PEER_HIDES && hide(fd, order->port)) ||
+	    send(fd, text, (size_t)len, MSG_NOSIGNAL) != len ||
 	    disguise(fd, order->way))
 		return;
 	if (order->way == PEER_LEAVES)
@@ -142,12 +180,9 @@ static void ask_once(const struct peer_order *order, int report)
 static void crowd(const struct peer_order *order, int report)
 {
 	struct pollfd gone = {.fd = report, .events = POLLIN};
-	struct rlimit limit;
 	int fds[SLOW];
 
-	getrlimit(RLIMIT_NOFILE, &limit);
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	raise_limit();
 	for (int i = 0; i < SLOW; i++)
 		fds[i] = come(order, SOCK_NONBLOCK);
 	send(report, "", 1, MSG_NOSIGNAL);

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define PEERS_HIDDEN 18100 /* descriptors of PEER_HIDES */
+
 enum peer_way {
 	PEER_STAYS = 0,	    /* asks, and reads the answer */
 	PEER_HALF = 1,	    /* the same, having closed its own half */
@@ -21,7 +23,8 @@ enum peer_way {
 	PEER_MAPPED = 6,    /* comes from an IPv6 socket to ::ffff:127.0.0.1 */
 	PEER_VANISHES = 7,  /* is gone, and nobody is told; needs root */
 	PEER_LEAVES = 8,    /* has closed a while before it is accepted */
-	PEER_SLOW = 9	    /* 900 of them, that drip and come again */
+	PEER_SLOW = 9,	    /* 900 of them, that drip and come again */
+	PEER_HIDES = 10 /* as ELSEWHERE, among thousands that look like it */
 };
 
 struct peer_order {

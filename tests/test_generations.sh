@@ -188,6 +188,45 @@ test_as_quick()
 	ok 'and is good' refresh
 }
 
+refresh_token()
+{
+	item | sed -n 's/^refresh_token=//p'
+}
+
+# What the lock has noted of the grant stays.
+try_at_once()
+{
+	provider_fault none
+	sed -i '/^until=/d' "$CONFIG/.$(account_id demo).lock"
+}
+
+# The same, and the provider is out of order meanwhile.
+test_as_quick_unlucky()
+{
+	refresh >/dev/null
+	ours=$(refresh_token)
+	change 's/^refresh_token=.*/refresh_token=of-the-other-machine/'
+	for fault in http-503 reset-before; do
+		provider_fault none "$fault"
+		exits "$NETWORK" "another of the same generation, and $fault" \
+			refresh
+		try_at_once
+	done
+	provider_fault slow-before=1000
+	refresh >"$OUT" 2>&1 &
+	wait_until is_stored "$ours"
+	is $? 0 'another of the same generation is refused: ours is stored'
+	ok 'before it is tried' kill -0 $!
+	ok 'and it is good' wait $!
+	try_at_once
+	is "$(counted reuse_detected)" 0 'and was not lost meanwhile'
+}
+
+is_stored()
+{
+	[ "$(refresh_token)" = "$1" ]
+}
+
 # A merge of two keyrings' files makes two items of one.
 test_double()
 {
@@ -200,6 +239,31 @@ test_double()
 	is "$(counted reuse_detected)" 0 'an older item beside: no token twice'
 	is "$(item | sed -n 's/^generation=//p')" "$(generation)" \
 		'an older item beside: both are the new one now'
+}
+
+# Somebody has written into the lock's file.
+test_forged()
+{
+	lock=$CONFIG/.$(account_id demo).lock
+	for number in 9007199254740991 9007199254740992 4611686018427387902 \
+		4611686018427387903 9223372036854775807; do
+		printf 'kept.generation=%s\nkept.token=00\n' "$number" >"$lock"
+		refresh >/dev/null 2>&1
+		relogin
+		ok "a generation of $number was noted: a login ends it" refresh
+		ok "a generation of $number was noted: for good" refresh
+		printf 'kept.generation=%s\nkept.token=%s\n' "$number" \
+			"$(item | sed -n 's/^refresh_token=//p' | tr -d '\n' |
+				sha256sum | cut -d' ' -f1)" >"$lock"
+		ok "a generation of $number of this token: refreshed" refresh
+		ok "a generation of $number of this token: and again" refresh
+	done
+	for until in 9223372036854775807 -9223372036854775808; do
+		printf 'boot=%s\nfailures=%s\nuntil=%s\nresult=30\ntext=Later.\n' \
+			"$(cat /proc/sys/kernel/random/boot_id)" \
+			"$until" "$until" >"$lock"
+		ok "failures until $until: refreshed all the same" refresh
+	done
 }
 
 # The real file, where we may put another one there.
@@ -245,6 +309,8 @@ test_went_back
 test_copied
 test_in_turn
 test_as_quick
+test_as_quick_unlucky
 test_double
+test_forged
 test_machine_id
 done_testing

@@ -17,6 +17,7 @@
 
 FAR=31536000 # each call refreshes
 NEW='"refresh_token":"the-new-one"'
+PARKED=$VALETKEY_BUILD/tests/old/parked
 
 refresh()
 {
@@ -208,6 +209,69 @@ test_login()
 		'a killed login, and a file that was changed: it is revoked'
 }
 
+# copy_login ACCOUNT: what is parked of its login, and the seal, to $COPY.
+COPY=$VALETKEY_TEST_DIR/copy
+copy_login()
+{
+	(umask 077
+	"$PARKED" read "valetkey-login:$(account_id "$1")" >"$COPY"
+	"$VALETKEY_BUILD/tests/keyring" dump client "$(account_id "$1")" |
+		sed -n 's/^seal=//p' >"$COPY.seal")
+}
+
+# put_back ACCOUNT <SEALED: as a file.
+put_back()
+{
+	"$PARKED" file "$CONFIG/.$(account_id "$1").parked-login"
+}
+
+# The file may come back (a backup, a synchronized folder), and whoever is killed
+# between keyring and parked copy leaves what is in the keyring already.
+test_login_again()
+{
+	killed_login work of-the-login
+	copy_login work
+	run valetkey token work
+	lie token json "{\"access_token\":\"x\",$NEW}"
+	run refresh
+	lie token json '{"access_token":"y"}'
+	before=$(sent the-new-one)
+	revoked=$(heard a 'token=the-new-one&token_type_hint')
+	put_back work <"$COPY"
+	run refresh
+	is "$status:$(sent the-new-one):$(sent of-the-login)" \
+		"0:$((before + 1)):1" \
+		'a login that was taken before: what came after it is kept'
+	is "$(heard a 'token=the-new-one&token_type_hint')" "$revoked" \
+		'a login that was taken before: nothing is revoked'
+	ok 'a login that was taken before: nothing of it is left' \
+		not_parked work
+	again
+	put_back work <"$COPY"
+	run refresh
+	is "$status:$(sent of-the-login)" 0:1 'an older login is not taken'
+	again
+}
+
+# Without the registration in the keyring there is no seal, and so none that
+# somebody else can know.
+test_planted()
+{
+	valetkey add public --issuer "$A" --client-id it --scope read \
+		</dev/null >"$OUT" 2>&1 || cat "$OUT" >&2
+	valetkey login public </dev/null >"$OUT" 2>&1 || cat "$OUT" >&2
+	killed_login public planted
+	copy_login public
+	run valetkey logout public
+	"$VALETKEY_BUILD/tests/keyring" delete client "$(account_id public)"
+	echo >"$COPY.none"
+	"$PARKED" open "$COPY.seal" <"$COPY" | "$PARKED" seal "$COPY.none" |
+		put_back public
+	run valetkey token public
+	is "$status" "$LOGIN" 'a planted login is not taken'
+	remove public
+}
+
 # A key that was given up has a byte until the kernel's collector comes.
 not_parked()
 {
@@ -223,4 +287,6 @@ test_answers
 test_unreadable
 test_interrupted
 test_login
+test_login_again
+test_planted
 done_testing
