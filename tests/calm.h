@@ -48,6 +48,7 @@ static inline void calm(const char *account)
 			strcat(strcat(rest, line), "\n");
 	if (len > 0 && ftruncate(fd, 0) == 0)
 		(void)!pwrite(fd, rest, strlen(rest), 0);
+	flock(fd, LOCK_UN); /* a child of fork() may have the descriptor */
 	close(fd);
 }
 

@@ -227,7 +227,7 @@ static const struct {
     {"helper: no memory for the answer", "fail", "answer", 10, 300},
     {"helper: socket() or connect() fails", "fail", "socket", 8, 50},
     {"helper: send or receive fails", "fail", "transfer", 10, 300},
-    {"helper: kernel keyring full", "fail", "key", 8, 50},
+    {"helper: kernel takes no key", "fail", "key", 8, 50},
     {"helper: no thread", "fail", "thread", 3, 20},
     {"helper: open, lock, write fail", "fail", "file", 8, 100},
 };

@@ -251,7 +251,8 @@ EXPORT long syscall(long number, ...)
 	if ((number == SYS_add_key && no_keys) ||
 	    ((number == SYS_add_key || number == SYS_keyctl) &&
 	     called(KIND_KEY))) {
-		errno = EDQUOT;
+		/* Not EDQUOT: then the keys of others would give way. */
+		errno = ENOMEM;
 		return -1;
 	}
 	rc = next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
