@@ -20,7 +20,6 @@ struct work {
 	const char *label;	  /* create */
 	const struct buf *secret; /* create, replace */
 	const char *path;	  /* replace, delete */
-	bool found;
 };
 
 static int no_memory(struct problem *problem)
@@ -134,7 +133,6 @@ static int find(struct store *store, void *data, struct problem *problem)
 
 	store_git_free(work->items);
 	work->items = NULL;
-	work->found = !rc && *paths;
 	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
 		rc =
 		    load_item(store, work, paths[i], paths[1] != NULL, problem);
@@ -150,7 +148,7 @@ int store_git_find(struct store *store, const struct record *attributes,
 
 	*items = NULL;
 	if (all_utf8(attributes))
-		rc = secrets_twice(store, find, &work, &work.found, problem);
+		rc = secrets_twice(store, find, &work, problem);
 	if (rc)
 		store_git_free(work.items);
 	else
@@ -170,16 +168,14 @@ int store_git_create(struct store *store, const char *label,
 		     const struct record *attributes, const struct buf *secret,
 		     struct problem *problem)
 {
-	struct work work = {.attributes = attributes,
-			    .label = label,
-			    .secret = secret,
-			    .found = true};
+	struct work work = {
+	    .attributes = attributes, .label = label, .secret = secret};
 
 	if (!all_utf8(attributes) || !g_utf8_validate(label, -1, NULL))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "A user name, host or path that is not "
 				   "UTF-8 cannot be stored.");
-	return secrets_twice(store, create, &work, &work.found, problem);
+	return secrets_twice(store, create, &work, problem);
 }
 
 static int replace(struct store *store, void *data, struct problem *problem)
@@ -192,10 +188,9 @@ static int replace(struct store *store, void *data, struct problem *problem)
 int store_git_replace(struct store *store, const struct store_item *item,
 		      const struct buf *secret, struct problem *problem)
 {
-	struct work work = {
-	    .path = item->path, .secret = secret, .found = true};
+	struct work work = {.path = item->path, .secret = secret};
 
-	return secrets_twice(store, replace, &work, &work.found, problem);
+	return secrets_twice(store, replace, &work, problem);
 }
 
 static int delete_one(struct store *store, void *data, struct problem *problem)
@@ -208,9 +203,9 @@ static int delete_one(struct store *store, void *data, struct problem *problem)
 int store_git_delete(struct store *store, const struct store_item *item,
 		     struct problem *problem)
 {
-	struct work work = {.path = item->path, .found = true};
+	struct work work = {.path = item->path};
 
-	return secrets_twice(store, delete_one, &work, &work.found, problem);
+	return secrets_twice(store, delete_one, &work, problem);
 }
 
 void store_git_free(struct store_item *items)
