@@ -9,13 +9,14 @@
  */
 #include "secrets.h"
 
+#include "bus_address.h"
 #include "clock.h"
 #include "lock.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
@@ -116,52 +117,28 @@ int secrets_call(struct store *store, const struct call *call,
 	return error ? secrets_explain(error, problem) : 0;
 }
 
-/* Only sockets of this machine count. Where no address is given GLib would
- * start a bus: it is never let. */
-static char *find_bus(void)
+/* Whoever takes the socket of a session that ended is not believed. */
+static bool is_own_bus(GDBusConnection *bus)
 {
-	const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char *path, *escaped, *address = NULL;
-	struct stat info;
+	GIOStream *stream = g_dbus_connection_get_stream(bus);
+	GCredentials *peer;
+	uid_t uid;
 
-	if (given && *given) {
-		for (const char *at = given; at; at = strchr(at, ';')) {
-			at += *at == ';';
-			if (!g_str_has_prefix(at, "unix:"))
-				return NULL;
-		}
-		return g_strdup(given);
-	}
-	if (!runtime || *runtime != '/')
-		return NULL;
-	path = g_strconcat(runtime, "/bus", NULL);
-	if (stat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
-		escaped = g_dbus_address_escape_value(path);
-		address = g_strconcat("unix:path=", escaped, NULL);
-		g_free(escaped);
-	}
-	g_free(path);
-	return address;
+	if (!G_IS_SOCKET_CONNECTION(stream))
+		return false;
+	peer = g_socket_get_credentials(
+	    g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)), NULL);
+	uid = peer ? g_credentials_get_unix_user(peer, NULL) : (uid_t)-1;
+	g_clear_object(&peer);
+	return uid == geteuid() || uid == 0;
 }
 
-int secrets_connect(struct store *store, struct problem *problem)
+static int connect_to(struct store *store, const char *address,
+		      struct problem *problem)
 {
-	char *address = find_bus();
 	GError *error = NULL;
 	struct wait wait;
 
-	if (!address)
-		return problem_set(
-		    problem, VALETKEY_ERR_NO_BUS,
-		    "There is no D-Bus session bus: DBUS_SESSION_BUS_ADDRESS "
-		    "names no socket of this machine (unix:...), and "
-		    "$XDG_RUNTIME_DIR/bus is not there, or that directory is "
-		    "not yours alone to write. Log in to a desktop session, "
-		    "or start the program under dbus-run-session.");
-	store->context = g_main_context_new();
-	store->timer = g_source_new(&timer_functions, sizeof(GSource));
-	g_source_attach(store->timer, store->context);
 	wait_begin(store, &wait);
 	g_dbus_connection_new_for_address(
 	    address,
@@ -171,8 +148,54 @@ int secrets_connect(struct store *store, struct problem *problem)
 	store->bus = g_dbus_connection_new_for_address_finish(
 	    wait_end(store, &wait), &error);
 	g_object_unref(wait.result);
-	g_free(address);
-	return error ? secrets_explain(error, problem) : 0;
+	if (error)
+		return secrets_explain(error, problem);
+	if (is_own_bus(store->bus))
+		return 0;
+	g_clear_object(&store->bus);
+	return problem_set(problem, VALETKEY_ERR_NO_BUS,
+			   "The D-Bus session bus belongs to another user.");
+}
+
+/* It was set, and led nowhere. */
+static int explain_variable(const char *given, struct problem *problem)
+{
+	char address[PROBLEM_QUOTE_MAX];
+
+	return problem_set(
+	    problem, VALETKEY_ERR_NO_BUS,
+	    "There is no D-Bus session bus of yours where " BUS_VARIABLE
+	    " says: its session may have ended. Log in to the desktop again, "
+	    "or set the variable as a new terminal there has it. (%s)",
+	    problem_quote(address, given));
+}
+
+int secrets_connect(struct store *store, struct problem *problem)
+{
+	const char *given = getenv(BUS_VARIABLE);
+	char **addresses = bus_addresses();
+	struct problem kept = *problem;
+	int rc;
+
+	store->context = g_main_context_new();
+	store->timer = g_source_new(&timer_functions, sizeof(GSource));
+	g_source_attach(store->timer, store->context);
+	rc = problem_set(
+	    problem, VALETKEY_ERR_NO_BUS,
+	    "There is no D-Bus session bus: " BUS_VARIABLE
+	    " names no socket of this machine (unix:...), and "
+	    "$XDG_RUNTIME_DIR/bus is not there, or that directory is "
+	    "not yours alone to write. Log in to a desktop session, "
+	    "or start the program under dbus-run-session.");
+	for (char **at = addresses;
+	     *at && !store->bus && rc != VALETKEY_ERR_TIMEOUT; at++)
+		rc = connect_to(store, *at, problem);
+	if (rc && rc != VALETKEY_ERR_TIMEOUT && *addresses && given && *given)
+		rc = explain_variable(given, problem);
+	if (!rc)
+		*problem = kept;
+	g_strfreev(addresses);
+	return rc;
 }
 
 static bool says_locked(GDBusMessage *answer)
