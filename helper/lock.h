@@ -2,7 +2,9 @@
 /*
  * lock.h - the locks between processes, by flock(): the kernel lets go of them
  * whatever happens to the holder. They are files beside the account's file,
- * named by the account's id and never unlinked.
+ * named by the account's id and never unlinked. Where that folder takes none they
+ * are in the runtime directory (place.h), and what they hold ends with it; a lock
+ * in one place is one against those of the other.
  */
 #ifndef VALETKEY_LOCK_H
 #define VALETKEY_LOCK_H
@@ -21,7 +23,7 @@ enum lock_kind {
 
 /*
  * Waits for the lock. The descriptor in *fd, or -1 with ERR_TIMEOUT (the
- * deadline, of clock.h, is over), ERR_ACCOUNT (no place for the file), _NOMEM.
+ * deadline, of clock.h, is over) or ERR_DENIED (no place for the file).
  */
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem);
