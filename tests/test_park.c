@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,13 +117,43 @@ static void test_stored(void)
 	park_forget(ID);
 }
 
+/* Without it the key of a process that may not touch keys any more would stay for
+ * weeks: forgets what is parked once told, or left alone, and tells if all went. */
+static int start_cleaner(void)
+{
+	int pair[2];
+	char byte;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return -1;
+	if (fork() == 0) {
+		close(pair[0]);
+		(void)!read(pair[1], &byte, 1);
+		park_forget(ID);
+		byte = keyctl_find("valetkey-parked:" ID) < 0 &&
+		       keyctl_find("valetkey-login:" ID) < 0;
+		(void)!write(pair[1], &byte, 1);
+		_exit(0);
+	}
+	close(pair[1]);
+	return pair[0];
+}
+
+static bool cleans(int cleaner)
+{
+	char byte = 0;
+
+	return write(cleaner, &byte, 1) == 1 && read(cleaner, &byte, 1) == 1 &&
+	       byte;
+}
+
 /* The kernel had room for the reservation, and then no more. */
 static void test_moved(void)
 {
-	struct buf nothing = {0};
+	int cleaner = start_cleaner();
 
 	park_reserve(&place, 2000);
-	if (refuse_keys(EPERM) != 0 || buf_str(&nothing, "")) {
+	if (refuse_keys(EPERM) != 0) {
 		tap_ok(true, "moved # SKIP the kernel takes no filter");
 		return;
 	}
@@ -132,7 +163,8 @@ static void test_moved(void)
 	test("file");
 	tap_ok(!in_file("parked") && !in_file("parked-login"),
 	       "no file is left");
-	buf_free(&nothing);
+	tap_ok(cleans(cleaner), "nor a key in the kernel");
+	close(cleaner);
 }
 
 int main(void)
