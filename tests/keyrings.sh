@@ -109,6 +109,7 @@ keepassxc_file()
 }
 
 # keepassxc_settings [SETTING...]: what it asks about.
+# shellcheck disable=SC2120 # some scripts have none
 keepassxc_settings()
 {
 	mkdir -p "$XDG_CONFIG_HOME/keepassxc" &&

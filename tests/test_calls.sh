@@ -74,14 +74,14 @@ test_herd()
 	expire
 	before=$(refreshes)
 	monitor_start
+	hosts='' failed=0
 	for _ in $(seq "$HERD"); do
 		ask -t 20000 &
-		echo "$!"
-	done >"$VALETKEY_TEST_DIR/herd"
-	failed=0
-	while read -r host; do
+		hosts="$hosts $!"
+	done
+	for host in $hosts; do
 		wait "$host" || failed=$((failed + 1))
-	done <"$VALETKEY_TEST_DIR/herd"
+	done
 	monitor_end
 	is "$failed" 0 "$HERD at once: all have a token"
 	made=$(($(refreshes) - before))
