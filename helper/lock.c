@@ -4,9 +4,9 @@
  * timer ends it. The same timer is the watchdog the rest of the time.
  */
 #include "lock.h"
-#include "account.h"
 #include "boot.h"
 #include "clock.h"
+#include "place.h"
 #include "unusable.h"
 #include "valetkey.h"
 
@@ -54,12 +54,11 @@ void lock_watchdog(int64_t seconds)
 	arm_watchdog();
 }
 
-static int path_of(const char *id, enum lock_kind kind, struct buf *path)
+static const char *name_of_kind(enum lock_kind kind)
 {
-	return account_path(path, NULL) || buf_fmt(path, "/.%s.%s", id,
-						   kind == LOCK_LOGIN ? "login"
-						   : kind == LOCK_ADD ? "adding"
-								      : "lock");
+	return kind == LOCK_LOGIN ? "login"
+	       : kind == LOCK_ADD ? "adding"
+				  : "lock";
 }
 
 /* Whether others who open the file by its name get this one: somebody may have
@@ -108,25 +107,74 @@ static int lock_at(const char *path, int64_t deadline, int *fd)
 	return *fd >= 0 ? rc : -1;
 }
 
+/* Whether somebody holds the lock of the other place; waits until the deadline
+ * for its end. */
+static bool is_held_there(const char *path, int64_t deadline)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+		    errno == EWOULDBLOCK;
+
+	if (held)
+		wait_for_lock(fd, deadline);
+	lock_drop(&fd);
+	return held;
+}
+
+/*
+ * A folder may become read-only or writable at any time, and look different to two
+ * processes. So whoever has locked in one place looks, while he holds that, whether
+ * the other place is free: of two that do so one sees the other, and lets go.
+ */
+static int lock_alone(const char *path, const char *other, int64_t deadline,
+		      int *fd)
+{
+	int rc = lock_at(path, deadline, fd);
+
+	while (!rc && is_held_there(other, clock_ms())) {
+		lock_drop(fd);
+		is_held_there(other, deadline);
+		rc = lock_at(path, deadline, fd);
+		if (!rc && clock_ms() >= deadline)
+			rc = -1;
+	}
+	return rc;
+}
+
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem)
 {
-	struct buf path = {0};
-	int rc = -1;
+	const char *name = name_of_kind(kind);
+	struct buf beside = {0}, runtime = {0};
+	int error = ENOMEM, rc = -1;
 
 	*fd = -1;
-	errno = ENOMEM;
-	if (path_of(id, kind, &path) == 0)
-		rc = lock_at(path.data, deadline, fd);
-	else if (unusable_folder(NULL, problem))
+	/* What is on its way to be an account is found beside the accounts. */
+	if (kind == LOCK_ADD ||
+	    place_path(PLACE_RUNTIME, id, name, &runtime) != 0)
+		buf_clear(&runtime);
+	if (place_path(PLACE_ACCOUNT, id, name, &beside) == 0) {
+		rc = lock_alone(beside.data, buf_text(&runtime), deadline, fd);
+		error = errno;
+		if (*fd < 0 && runtime.len) {
+			place_make_runtime();
+			rc =
+			    lock_alone(runtime.data, beside.data, deadline, fd);
+		}
+	} else if (unusable_folder(NULL, problem)) {
 		goto out;
+	}
 	if (*fd < 0)
 		problem_set(problem, VALETKEY_ERR_ACCOUNT,
-			    "Cannot write the lock file %s (%s). Make its "
+			    "Cannot write the lock file %s (%s)%s. Make its "
 			    "folder writable for you.",
-			    buf_text(&path), strerror(errno));
+			    buf_text(&beside), strerror(error),
+			    kind == LOCK_ADD
+				? ""
+				: ", nor one in $XDG_RUNTIME_DIR/valetkey");
 out:
-	buf_free(&path);
+	buf_free(&beside);
+	buf_free(&runtime);
 	if (rc == 0)
 		return VALETKEY_OK;
 	if (*fd < 0)
@@ -137,16 +185,25 @@ out:
 			   "long. Nothing is lost; try again.");
 }
 
-int lock_look(const char *id, enum lock_kind kind)
+static int open_to_read(enum place place, const char *id, enum lock_kind kind)
 {
 	struct buf path = {0};
 	int fd = -1;
 
-	if (path_of(id, kind, &path) == 0)
+	/* A lock that can only be read is not where notes are made. */
+	if (place_path(place, id, name_of_kind(kind), &path) == 0 &&
+	    (place == PLACE_RUNTIME || access(path.data, W_OK) == 0))
 		fd = open(path.data,
 			  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	buf_free(&path);
 	return fd;
+}
+
+int lock_look(const char *id, enum lock_kind kind)
+{
+	int fd = open_to_read(PLACE_ACCOUNT, id, kind);
+
+	return fd >= 0 ? fd : open_to_read(PLACE_RUNTIME, id, kind);
 }
 
 bool lock_read(int fd, struct record *state)
@@ -205,13 +262,31 @@ void lock_drop(int *fd)
 	*fd = -1;
 }
 
-/* Under the lock: nobody else gets one by this name before it is gone. */
+static void remove_free(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path))
+		unlink(path);
+	lock_drop(&fd);
+}
+
+/* Each under its lock: nobody else gets one by this name before it is gone. One
+ * that is held in the other place is its holder's. */
 void lock_remove(int *fd, const char *id, enum lock_kind kind)
 {
-	struct buf path = {0};
+	static const enum place places[] = {PLACE_ACCOUNT, PLACE_RUNTIME};
 
-	if (*fd >= 0 && path_of(id, kind, &path) == 0 && is_at(*fd, path.data))
-		unlink(path.data);
-	buf_free(&path);
+	for (size_t i = 0; *fd >= 0 && i < 2; i++) {
+		struct buf path = {0};
+
+		if (place_path(places[i], id, name_of_kind(kind), &path) == 0) {
+			if (is_at(*fd, path.data))
+				unlink(path.data);
+			else
+				remove_free(path.data);
+		}
+		buf_free(&path);
+	}
 	lock_drop(fd);
 }

@@ -3,7 +3,9 @@
  * lock.h - the locks between processes, by flock(): the kernel lets go of them
  * whatever happens to the holder. They are files beside the account's file,
  * named by the account's id, and stay as long as the account does: whoever sees
- * the account sees the lock.
+ * the account sees the lock. Where that folder takes none they are in the runtime
+ * directory (place.h), and what they hold ends with it; a lock in one place is one
+ * against those of the other.
  */
 #ifndef VALETKEY_LOCK_H
 #define VALETKEY_LOCK_H
@@ -23,7 +25,7 @@ enum lock_kind {
 
 /*
  * Waits for the lock. The descriptor in *fd, or -1 with ERR_TIMEOUT (the
- * deadline, of clock.h, is over), ERR_ACCOUNT (no place for the file), _NOMEM.
+ * deadline, of clock.h, is over) or ERR_ACCOUNT (no place for the file).
  */
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem);
@@ -45,8 +47,8 @@ void lock_write(int fd, const struct record *state);
 /* Lets go, sets *fd to -1; -1 is fine. */
 void lock_drop(int *fd);
 
-/* The same, and the file goes: only where nothing is left to be locked. Who waits
- * for it notices and makes a new one. */
+/* The same, and the file goes, in both places: only if nothing is left to be
+ * locked. Who waits for it notices and makes a new one. */
 void lock_remove(int *fd, const char *id, enum lock_kind kind);
 
 /*

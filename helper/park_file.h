@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * park_file.h - the other place to park: a file beside the account's, for where
- * the kernel has no room or no keyring. What lies there is sealed (park.h). It
+ * the kernel has no room or no keyring; in place.h's other place if that folder takes
+ * none. What lies there is sealed (park.h). It
  * outlives the process, and a reboot too once the system has written it.
  */
 #ifndef VALETKEY_PARK_FILE_H

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "job.h"
 #include "lock.h"
+#include "place.h"
 #include "registered.h"
 #include "traces.h"
 #include "valetkey.h"
@@ -23,7 +24,8 @@
 
 #define LIMIT_MS 20000
 
-/* What the folder has of ours, by what it may be. */
+/* What the folder has of ours, by what it may be; locks may also be in place.h's
+ * other place. */
 struct folder {
 	struct record adding; /* NAME= */
 	struct record locks;  /* ID=lock or login */
@@ -179,11 +181,16 @@ static void see_hidden(struct folder *folder, char *name)
 	}
 }
 
-static void see_folder(DIR *dir, struct folder *folder)
+static void see_folder(enum place place, struct folder *folder)
 {
+	struct buf path = {0};
 	struct dirent *entry;
+	DIR *dir = NULL;
 
-	while ((entry = readdir(dir))) {
+	if (place_folder(place, &path) == 0)
+		dir = opendir(path.data);
+	buf_free(&path);
+	while (dir && (entry = readdir(dir))) {
 		if (is_copy(entry->d_name, NULL))
 			remove_copy(dirfd(dir), entry->d_name);
 		else if (entry->d_type == DT_LNK)
@@ -191,23 +198,18 @@ static void see_folder(DIR *dir, struct folder *folder)
 		else if (*entry->d_name == '.')
 			see_hidden(folder, entry->d_name + 1);
 	}
+	if (dir)
+		closedir(dir);
 }
 
 void recover_all(void)
 {
 	struct folder folder = {0};
-	struct buf path = {0};
 	const char *name, *value;
 	size_t at = 0;
-	DIR *dir = NULL;
 
-	if (account_path(&path, NULL) == VALETKEY_OK)
-		dir = opendir(path.data);
-	buf_free(&path);
-	if (!dir)
-		return;
-	see_folder(dir, &folder);
-	closedir(dir);
+	see_folder(PLACE_ACCOUNT, &folder);
+	see_folder(PLACE_RUNTIME, &folder);
 	while ((name = record_each(&folder.adding, &at, &value)))
 		recover_adding(name);
 	at = 0;

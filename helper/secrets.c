@@ -9,19 +9,22 @@
  */
 #include "secrets.h"
 
+#include "bus_address.h"
 #include "clock.h"
 #include "lock.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 #define OUTLAST_TRIES 200
+#define SESSION "org.freedesktop.Secret.Session"
 #define PROMPT "org.freedesktop.Secret.Prompt"
 #define STEP_MS 1000
+#define QUIET_MS 2000	/* for a prompt that shows no dialog */
 #define GIVE_UP_MS 2000 /* after the deadline */
 
 static gboolean on_timer(GSource *source, GSourceFunc function, gpointer data)
@@ -115,52 +118,28 @@ int secrets_call(struct store *store, const struct call *call,
 	return error ? secrets_explain(error, problem) : 0;
 }
 
-/* Only sockets of this machine count. Where no address is given GLib would
- * start a bus: it is never let. */
-static char *find_bus(void)
+/* Whoever takes the socket of a session that ended is not believed. */
+static bool is_own_bus(GDBusConnection *bus)
 {
-	const char *given = getenv("DBUS_SESSION_BUS_ADDRESS");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char *path, *escaped, *address = NULL;
-	struct stat info;
+	GIOStream *stream = g_dbus_connection_get_stream(bus);
+	GCredentials *peer;
+	uid_t uid;
 
-	if (given && *given) {
-		for (const char *at = given; at; at = strchr(at, ';')) {
-			at += *at == ';';
-			if (!g_str_has_prefix(at, "unix:"))
-				return NULL;
-		}
-		return g_strdup(given);
-	}
-	if (!runtime || *runtime != '/')
-		return NULL;
-	path = g_strconcat(runtime, "/bus", NULL);
-	if (stat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
-		escaped = g_dbus_address_escape_value(path);
-		address = g_strconcat("unix:path=", escaped, NULL);
-		g_free(escaped);
-	}
-	g_free(path);
-	return address;
+	if (!G_IS_SOCKET_CONNECTION(stream))
+		return false;
+	peer = g_socket_get_credentials(
+	    g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)), NULL);
+	uid = peer ? g_credentials_get_unix_user(peer, NULL) : (uid_t)-1;
+	g_clear_object(&peer);
+	return uid == geteuid() || uid == 0;
 }
 
-int secrets_connect(struct store *store, struct problem *problem)
+static int connect_to(struct store *store, const char *address,
+		      struct problem *problem)
 {
-	char *address = find_bus();
 	GError *error = NULL;
 	struct wait wait;
 
-	if (!address)
-		return problem_set(
-		    problem, VALETKEY_ERR_NO_BUS,
-		    "There is no D-Bus session bus: DBUS_SESSION_BUS_ADDRESS "
-		    "names no socket of this machine (unix:...), and "
-		    "$XDG_RUNTIME_DIR/bus is not there, or that directory is "
-		    "not yours alone to write. Log in to a desktop session, "
-		    "or start the program under dbus-run-session.");
-	store->context = g_main_context_new();
-	store->timer = g_source_new(&timer_functions, sizeof(GSource));
-	g_source_attach(store->timer, store->context);
 	wait_begin(store, &wait);
 	g_dbus_connection_new_for_address(
 	    address,
@@ -170,28 +149,112 @@ int secrets_connect(struct store *store, struct problem *problem)
 	store->bus = g_dbus_connection_new_for_address_finish(
 	    wait_end(store, &wait), &error);
 	g_object_unref(wait.result);
-	g_free(address);
-	return error ? secrets_explain(error, problem) : 0;
+	if (error)
+		return secrets_explain(error, problem);
+	if (is_own_bus(store->bus))
+		return 0;
+	g_clear_object(&store->bus);
+	return problem_set(problem, VALETKEY_ERR_NO_BUS,
+			   "The D-Bus session bus belongs to another user.");
 }
 
-/* The keyring's unique name: one call, where it runs already. */
-static int find_keyring(struct store *store, GVariant **owner,
+/* It was set, and led nowhere. */
+static int explain_variable(const char *given, struct problem *problem)
+{
+	char address[PROBLEM_QUOTE_MAX];
+
+	return problem_set(
+	    problem, VALETKEY_ERR_NO_BUS,
+	    "There is no D-Bus session bus of yours where " BUS_VARIABLE
+	    " says: its session may have ended. Log in to the desktop again, "
+	    "or set the variable as a new terminal there has it. (%s)",
+	    problem_quote(address, given));
+}
+
+int secrets_connect(struct store *store, struct problem *problem)
+{
+	const char *given = getenv(BUS_VARIABLE);
+	char **addresses = bus_addresses();
+	struct problem kept = *problem;
+	int rc;
+
+	store->context = g_main_context_new();
+	store->timer = g_source_new(&timer_functions, sizeof(GSource));
+	g_source_attach(store->timer, store->context);
+	rc = problem_set(
+	    problem, VALETKEY_ERR_NO_BUS,
+	    "There is no D-Bus session bus: " BUS_VARIABLE
+	    " names no socket of this machine (unix:...), and "
+	    "$XDG_RUNTIME_DIR/bus is not there, or that directory is "
+	    "not yours alone to write. Log in to a desktop session, "
+	    "or start the program under dbus-run-session.");
+	for (char **at = addresses;
+	     *at && !store->bus && rc != VALETKEY_ERR_TIMEOUT; at++)
+		rc = connect_to(store, *at, problem);
+	if (rc && rc != VALETKEY_ERR_TIMEOUT && *addresses && given && *given)
+		rc = explain_variable(given, problem);
+	if (!rc)
+		*problem = kept;
+	g_strfreev(addresses);
+	return rc;
+}
+
+static bool says_locked(GDBusMessage *answer)
+{
+	GVariant *body = g_dbus_message_get_body(answer), *value = NULL;
+	bool locked;
+
+	if (body && g_variant_is_of_type(body, G_VARIANT_TYPE("(v)")))
+		g_variant_get(body, "(v)", &value);
+	locked = value && g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) &&
+		 g_variant_get_boolean(value);
+	g_clear_pointer(&value, g_variant_unref);
+	return locked;
+}
+
+/* Sends it to whoever has the name, which the bus starts where it can. */
+static GDBusMessage *send_message(struct store *store, GDBusMessage *message,
+				  GError **error)
+{
+	GDBusMessage *answer;
+	struct wait wait;
+
+	wait_begin(store, &wait);
+	g_dbus_connection_send_message_with_reply(
+	    store->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL,
+	    wait.cancel, on_result, &wait);
+	answer = g_dbus_connection_send_message_with_reply_finish(
+	    store->bus, wait_end(store, &wait), error);
+	g_object_unref(wait.result);
+	g_object_unref(message);
+	return answer;
+}
+
+/*
+ * Whoever answers for the default collection is the keyring, even if it has none:
+ * its unique name comes with the answer, and whether it is locked, in one call.
+ */
+static int find_keyring(struct store *store, char **name,
 			struct problem *problem)
 {
-	struct call call = {BUS_PATH, BUS_NAME, "GetNameOwner", "(s)",
-			    g_variant_new("(s)", SECRETS_NAME)};
-	int rc = secrets_call(store, &call, owner, problem);
+	GDBusMessage *answer,
+	    *get = g_dbus_message_new_method_call(SECRETS_NAME, SECRETS_DEFAULT,
+						  SECRETS_PROPERTIES, "Get");
+	GError *error = NULL;
+	int rc = 0;
 
-	if (rc != VALETKEY_ERR_NO_KEYRING)
-		return rc;
-	call = (struct call){BUS_PATH, BUS_NAME, "StartServiceByName", "(u)",
-			     g_variant_new("(su)", SECRETS_NAME, 0)};
-	rc = secrets_call(store, &call, NULL, problem);
-	if (rc)
-		return rc;
-	call = (struct call){BUS_PATH, BUS_NAME, "GetNameOwner", "(s)",
-			     g_variant_new("(s)", SECRETS_NAME)};
-	return secrets_call(store, &call, owner, problem);
+	g_dbus_message_set_body(
+	    get, g_variant_new("(ss)", SECRETS_COLLECTION, "Locked"));
+	answer = send_message(store, get, &error);
+	if (!answer)
+		return secrets_explain(error, problem);
+	*name = g_strdup(g_dbus_message_get_sender(answer));
+	store->locked = says_locked(answer);
+	if (g_strcmp0(*name, BUS_NAME) == 0 &&
+	    g_dbus_message_to_gerror(answer, &error))
+		rc = secrets_explain(error, problem);
+	g_object_unref(answer);
+	return rc;
 }
 
 /* SecretService's own constructor insists on GLib's shared connection, and on
@@ -215,19 +278,38 @@ static GType service_type(void)
 			  sizeof(SecretService), NULL, G_TYPE_FLAG_NONE);
 }
 
+/* Not every keyring ends a session with the connection. */
+static void close_session(struct store *store)
+{
+	GDBusMessage *message;
+	const char *path =
+	    store->service
+		? secret_service_get_session_dbus_path(store->service)
+		: NULL;
+
+	if (!path)
+		return;
+	message = g_dbus_message_new_method_call(keyring_name(store), path,
+						 SESSION, "Close");
+	g_dbus_message_set_flags(message,
+				 G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+	g_dbus_connection_send_message(
+	    store->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+	g_object_unref(message);
+}
+
 /* With a unique name and these flags the new object asks the bus nothing. */
 int secrets_attach(struct store *store, struct problem *problem)
 {
-	GVariant *owner;
 	GError *error = NULL;
-	const char *name;
+	char *name = NULL;
 	int rc;
 
+	close_session(store);
 	g_clear_object(&store->service);
-	rc = find_keyring(store, &owner, problem);
+	rc = find_keyring(store, &name, problem);
 	if (rc)
-		return rc;
-	g_variant_get(owner, "(&s)", &name);
+		goto out;
 	store->service = g_initable_new(
 	    service_type(), NULL, &error, "g-connection", store->bus, "g-name",
 	    name, "g-object-path", SECRETS_PATH, "g-interface-name",
@@ -235,8 +317,10 @@ int secrets_attach(struct store *store, struct problem *problem)
 	    G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
 		G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
 	    NULL);
-	g_variant_unref(owner);
-	return error ? secrets_explain(error, problem) : 0;
+	rc = error ? secrets_explain(error, problem) : 0;
+out:
+	g_free(name);
+	return rc;
 }
 
 int secrets_open_session(struct store *store, struct problem *problem)
@@ -271,36 +355,53 @@ static void on_ending(GDBusConnection *bus, const char *sender,
 	*ending = dismissed ? DISMISSED : DONE;
 }
 
-/* The dialog's end, which may come before the answer to Prompt. */
-static int await_ending(struct store *store, const char *path,
-			const enum ending *ending, struct problem *problem)
+static int prompt_problem(struct store *store, enum ending ending,
+			  struct problem *problem)
 {
-	struct call call = {path, PROMPT, "Prompt", "()",
-			    g_variant_new("(s)", "")};
-	int rc = secrets_call(store, &call, NULL, problem);
-
-	if (rc)
-		return rc;
-	while (*ending == WAITING && deadline_left(store->deadline))
-		step(store, NULL);
-	if (*ending == DONE)
-		return 0;
-	if (*ending == DISMISSED)
+	if (ending == DISMISSED)
 		return problem_set(
 		    problem, VALETKEY_ERR_CANCELED,
 		    "The keyring's dialog was closed, or could not be "
 		    "shown here. Unlock the keyring: in its "
 		    "manager, or by logging in to the desktop; "
 		    "then repeat the command.");
-	g_dbus_connection_call(store->bus, keyring_name(store), path, PROMPT,
-			       "Dismiss", NULL, NULL, G_DBUS_CALL_FLAGS_NONE,
-			       -1, NULL, NULL, NULL);
-	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
-			   "Nobody answered the keyring's dialog.");
+	if (store->may_prompt)
+		return problem_set(problem, VALETKEY_ERR_TIMEOUT,
+				   "Nobody answered the keyring's dialog.");
+	return secrets_unasked(problem);
 }
 
-static int show_prompt(struct store *store, const char *path,
-		       struct problem *problem)
+/*
+ * The prompt's end, which may come before the answer to Prompt. Where no dialog
+ * may be shown it has a moment to end by itself, as some do, and is taken back.
+ */
+static int await_ending(struct store *store, const char *path,
+			const enum ending *ending, struct problem *problem)
+{
+	struct call call = {path, PROMPT, "Prompt", "()",
+			    g_variant_new("(s)", "")};
+	int64_t deadline = store->deadline;
+	int rc;
+
+	if (!store->may_prompt)
+		store->deadline = MIN(deadline, deadline_in(QUIET_MS));
+	rc = secrets_call(store, &call, NULL, problem);
+	while (!rc && *ending == WAITING && deadline_left(store->deadline))
+		step(store, NULL);
+	store->deadline = deadline;
+	if (*ending == DONE)
+		return 0;
+	if (rc && rc != VALETKEY_ERR_TIMEOUT)
+		return rc;
+	if (*ending == WAITING)
+		g_dbus_connection_call(
+		    store->bus, keyring_name(store), path, PROMPT, "Dismiss",
+		    NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+	return prompt_problem(store, *ending, problem);
+}
+
+static int follow_prompt(struct store *store, const char *path,
+			 struct problem *problem)
 {
 	enum ending ending = WAITING;
 	guint ended, gone;
@@ -331,33 +432,18 @@ int secrets_call_prompt(struct store *store, const struct call *call,
 	if (rc)
 		return rc;
 	g_variant_get_child(answer, index, "&o", &path);
-	if (strcmp(path, "/") != 0 && store->may_prompt)
-		rc = show_prompt(store, path, problem);
-	else if (strcmp(path, "/") != 0)
-		rc = problem_set(problem, VALETKEY_ERR_LOCKED,
-				 "The keyring wants to ask you something "
-				 "first. Run the command at a terminal, or "
-				 "unlock the keyring in its manager.");
+	if (strcmp(path, "/") != 0)
+		rc = follow_prompt(store, path, problem);
 	g_variant_unref(answer);
 	return rc;
 }
 
-int secrets_unlock(struct store *store, const char *path,
-		   struct problem *problem)
-{
-	const char *paths[] = {path, NULL};
-	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "Unlock", "(aoo)",
-			    NULL};
-
-	if (!store->may_prompt)
-		return secrets_locked(problem);
-	call.arguments = g_variant_new("(^ao)", paths);
-	return secrets_call_prompt(store, &call, 1, problem);
-}
-
 void secrets_disconnect(struct store *store)
 {
+	close_session(store);
 	g_clear_object(&store->service);
+	if (store->bus)
+		g_dbus_connection_flush_sync(store->bus, NULL, NULL);
 	g_clear_object(&store->bus);
 	if (store->timer)
 		g_source_destroy(store->timer);

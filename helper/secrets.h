@@ -21,11 +21,15 @@
 
 #define SECRETS_NAME "org.freedesktop.secrets"
 #define SECRETS_PATH "/org/freedesktop/secrets"
+#define SECRETS_DEFAULT SECRETS_PATH "/aliases/default"
 #define SECRETS_SERVICE "org.freedesktop.Secret.Service"
+#define SECRETS_COLLECTION "org.freedesktop.Secret.Collection"
+#define SECRETS_PROPERTIES "org.freedesktop.DBus.Properties"
 
 struct store {
 	bool may_prompt;
 	bool unverified; /* see store.h */
+	bool locked;	 /* the default collection, when last looked at */
 	int64_t deadline;
 	GMainContext *context;
 	GSource *timer; /* ends an iteration of the context */
@@ -63,14 +67,12 @@ int secrets_call(struct store *store, const struct call *call,
 
 /*
  * For methods that may answer with a prompt: child `index` of the answer is its
- * path, "/" for none. The prompt is shown where the store may; else ERR_LOCKED.
+ * path, "/" for none. The prompt is followed until the deadline if the store may
+ * show it; else for a moment, because KeePassXC and KWallet have prompts without
+ * a dialog, and then ERR_LOCKED.
  */
 int secrets_call_prompt(struct store *store, const struct call *call,
 			size_t index, struct problem *problem);
-
-/* The item's or the collection's: by a prompt, or ERR_LOCKED. */
-int secrets_unlock(struct store *store, const char *path,
-		   struct problem *problem);
 
 /* Sets the problem for an error, which is freed. */
 int secrets_explain(GError *error, struct problem *problem);
@@ -78,10 +80,22 @@ int secrets_explain(GError *error, struct problem *problem);
 /* Sets the problem for a keyring that is locked. */
 int secrets_locked(struct problem *problem);
 
-/* ---- items (secrets_item.c) ---- */
+/* For one that has a question which may not be shown. */
+int secrets_unasked(struct problem *problem);
+
+/* ---- locks (secrets_lock.c) ---- */
 
 /* Whether the default collection is there and unlocked: 0 or a result. */
 int secrets_writable(struct store *store, struct problem *problem);
+
+/* Whether a search is safe: a locked keyring may answer it with a dialog. */
+int secrets_searchable(struct store *store, struct problem *problem);
+
+/* The item's: by a dialog, or ERR_LOCKED. */
+int secrets_unlock(struct store *store, const char *path,
+		   struct problem *problem);
+
+/* ---- items (secrets_item.c) ---- */
 
 /* The paths of the items with these attributes (floating), unlocked; of locked
  * ones only if there are no others. NULL on error. */
@@ -103,16 +117,26 @@ int secrets_create(struct store *store, const char *label, GVariant *attributes,
 int secrets_delete(struct store *store, const char *item,
 		   struct problem *problem);
 
-/* One property of an item; NULL on error. */
+struct property {
+	const char *path;
+	const char *interface;
+	const char *name;
+	const char *type; /* NULL: any */
+};
+
+/* NULL on error. */
+int secrets_get_property(struct store *store, const struct property *property,
+			 GVariant **value, struct problem *problem);
+
+/* An item's. */
 int secrets_property(struct store *store, const char *item, const char *name,
 		     GVariant **value, struct problem *problem);
 
-/* Attempts it once, and where that failed or left *found false once more on a
- * new session. */
+/* Attempts it once, and if that failed once more on a new session. */
 typedef int secrets_attempt(struct store *store, void *work,
 			    struct problem *problem);
 int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
-		  const bool *found, struct problem *problem);
+		  struct problem *problem);
 
 void secrets_disconnect(struct store *store);
 

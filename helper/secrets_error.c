@@ -50,6 +50,14 @@ int secrets_locked(struct problem *problem)
 	return problem_set(problem, meanings[0].result, "%s", meanings[0].text);
 }
 
+int secrets_unasked(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_LOCKED,
+			   "The keyring wants to ask you something first. Run "
+			   "the command at a terminal, or unlock the keyring "
+			   "in its manager.");
+}
+
 /* An error of this side: no answer came, or not a proper one. */
 static int explain_own(const GError *error, const char *quote,
 		       struct problem *problem)

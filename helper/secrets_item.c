@@ -10,72 +10,36 @@
 
 #include <string.h>
 
-#define DEFAULT_PATH SECRETS_PATH "/aliases/default"
-#define COLLECTION "org.freedesktop.Secret.Collection"
 #define ITEM "org.freedesktop.Secret.Item"
-#define PROPERTIES "org.freedesktop.DBus.Properties"
 
-static int get_property(struct store *store, const struct call *get,
-			const char *type, GVariant **value,
-			struct problem *problem)
+int secrets_get_property(struct store *store, const struct property *property,
+			 GVariant **value, struct problem *problem)
 {
+	struct call call = {
+	    property->path, SECRETS_PROPERTIES, "Get", "(v)",
+	    g_variant_new("(ss)", property->interface, property->name)};
 	GVariant *answer;
-	int rc = secrets_call(store, get, &answer, problem);
+	int rc = secrets_call(store, &call, &answer, problem);
 
 	*value = NULL;
 	if (rc)
 		return rc;
 	g_variant_get(answer, "(v)", value);
 	g_variant_unref(answer);
-	if (!type || g_variant_is_of_type(*value, G_VARIANT_TYPE(type)))
+	if (!property->type ||
+	    g_variant_is_of_type(*value, G_VARIANT_TYPE(property->type)))
 		return 0;
 	g_clear_pointer(value, g_variant_unref);
 	return problem_set(problem, VALETKEY_ERR_DENIED,
 			   "The keyring's answer makes no sense.");
 }
 
-/* By its own path: not every keyring unlocks an alias. */
-static int unlock_default(struct store *store, struct problem *problem)
-{
-	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "ReadAlias", "(o)",
-			    g_variant_new("(s)", "default")};
-	GVariant *answer;
-	const char *path;
-	int rc = secrets_call(store, &call, &answer, problem);
-
-	if (rc)
-		return rc;
-	g_variant_get(answer, "(&o)", &path);
-	rc = secrets_unlock(store, path, problem);
-	g_variant_unref(answer);
-	return rc;
-}
-
-int secrets_writable(struct store *store, struct problem *problem)
-{
-	struct call call = {DEFAULT_PATH, PROPERTIES, "Get", "(v)",
-			    g_variant_new("(ss)", COLLECTION, "Locked")};
-	GVariant *value;
-	bool locked;
-	int rc = get_property(store, &call, "b", &value, problem);
-
-	if (rc)
-		return rc;
-	locked = g_variant_get_boolean(value);
-	g_variant_unref(value);
-	if (locked)
-		return store->may_prompt ? unlock_default(store, problem)
-					 : secrets_locked(problem);
-	return 0;
-}
-
 int secrets_property(struct store *store, const char *item, const char *name,
 		     GVariant **value, struct problem *problem)
 {
-	struct call call = {item, PROPERTIES, "Get", "(v)",
-			    g_variant_new("(ss)", ITEM, name)};
+	struct property property = {item, ITEM, name, NULL};
 
-	return get_property(store, &call, NULL, value, problem);
+	return secrets_get_property(store, &property, value, problem);
 }
 
 int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
@@ -83,10 +47,13 @@ int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
 {
 	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "SearchItems",
 			    "(aoao)", g_variant_new("(@a{ss})", attributes)};
-	GVariant *answer;
-	int rc = secrets_call(store, &call, &answer, problem);
+	GVariant *owned = g_variant_ref_sink(call.arguments), *answer;
+	int rc = secrets_searchable(store, problem);
 
 	*unlocked = *locked = NULL;
+	if (!rc)
+		rc = secrets_call(store, &call, &answer, problem);
+	g_variant_unref(owned);
 	if (rc)
 		return rc;
 	g_variant_get(answer, "(^ao^ao)", unlocked, locked);
@@ -138,16 +105,19 @@ int secrets_get(struct store *store, const char *item, SecretValue **value,
 				    "Start the keyring again.");
 }
 
+/* Some keyrings make proper text of what is called text. */
 static int encode(struct store *store, const struct buf *text,
 		  GVariant **secret, struct problem *problem)
 {
+	bool is_text = g_utf8_validate(buf_text(text), (gssize)text->len, NULL);
 	SecretValue *value;
 	int rc = secrets_open_session(store, problem);
 
 	if (rc)
 		return rc;
-	value =
-	    secret_value_new(buf_text(text), (gssize)text->len, "text/plain");
+	value = secret_value_new(buf_text(text), (gssize)text->len,
+				 is_text ? "text/plain"
+					 : "application/octet-stream");
 	*secret = secret_service_encode_dbus_secret(store->service, value);
 	secret_value_unref(value);
 	return *secret
@@ -171,8 +141,8 @@ int secrets_set(struct store *store, const char *item, const struct buf *text,
 int secrets_create(struct store *store, const char *label, GVariant *attributes,
 		   const struct buf *text, struct problem *problem)
 {
-	struct call call = {DEFAULT_PATH, COLLECTION, "CreateItem", "(oo)",
-			    NULL};
+	struct call call = {SECRETS_DEFAULT, SECRETS_COLLECTION, "CreateItem",
+			    "(oo)", NULL};
 	GVariant *owned = g_variant_ref_sink(attributes);
 	GVariantBuilder builder;
 	GVariant *secret;
@@ -203,16 +173,14 @@ int secrets_delete(struct store *store, const char *item,
 }
 
 int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
-		  const bool *found, struct problem *problem)
+		  struct problem *problem)
 {
 	int rc = store->service ? 0 : secrets_attach(store, problem);
 
-	if (rc)
-		return rc;
-	rc = attempt(store, work, problem);
-	if (rc == 0 ? *found
-		    : rc != VALETKEY_ERR_NO_KEYRING &&
-			  rc != VALETKEY_ERR_DENIED && rc != VALETKEY_ERR_LOGIN)
+	if (!rc)
+		rc = attempt(store, work, problem);
+	if (rc != VALETKEY_ERR_NO_KEYRING && rc != VALETKEY_ERR_DENIED &&
+	    rc != VALETKEY_ERR_LOGIN)
 		return rc;
 	rc = secrets_attach(store, problem);
 	return rc ? rc : attempt(store, work, problem);

@@ -2,7 +2,7 @@
 /*
  * store.c - see store.h: the items of the desktop keyring.
  *
- * A secret costs five round trips: Hello, GetNameOwner, SearchItems,
+ * A secret costs five round trips: Hello, Locked, SearchItems,
  * OpenSession, GetSecret. A session is opened only where a secret will travel,
  * so "locked" and "not there" cost no key agreement. An item's attributes are
  * xdg:schema, account, kind and provider; the provider is not searched for.
@@ -23,7 +23,7 @@ struct job {
 	struct record *record;	/* load: empty at first */
 	const struct buf *text; /* save */
 	char *item;		/* save: the path that it was written to */
-	bool found;
+	bool found;		/* load */
 };
 
 static int no_memory(struct problem *problem)
@@ -191,7 +191,6 @@ static int save_item(struct store *store, void *work, struct problem *problem)
 	int rc =
 	    secrets_find(store, attributes(job->key, false), &items, problem);
 
-	job->found = true;
 	if (!rc && *items) {
 		rc = set_items(store, job, items, problem);
 	} else if (!rc) {
@@ -241,10 +240,10 @@ static int save_and_look(struct store *store, struct job *job,
 
 	store->unverified = false;
 	for (int tries = 0; tries < 2 && rc == VALETKEY_ERR_DENIED; tries++) {
-		rc = secrets_twice(store, save_item, job, &job->found, problem);
+		rc = secrets_twice(store, save_item, job, problem);
 		if (rc)
 			return rc;
-		rc = secrets_twice(store, read_back, job, &job->found, problem);
+		rc = secrets_twice(store, read_back, job, problem);
 	}
 	if (!rc || rc == VALETKEY_ERR_DENIED)
 		return rc;
@@ -262,7 +261,6 @@ static int delete_items(struct store *store, void *work,
 	    secrets_find(store, attributes(job->key, false), &items, problem);
 
 	for (size_t i = 0; !rc && items[i]; i++) {
-		job->found = true;
 		rc = secrets_delete(store, items[i], problem);
 	}
 	g_strfreev(items);
@@ -304,16 +302,14 @@ static int check_writable(struct store *store, void *work,
 
 int store_writable(struct store *store, struct problem *problem)
 {
-	bool found = true;
-
-	return secrets_twice(store, check_writable, NULL, &found, problem);
+	return secrets_twice(store, check_writable, NULL, problem);
 }
 
 int store_load(struct store *store, const struct store_key *key,
 	       struct record *record, bool *found, struct problem *problem)
 {
 	struct job job = {.key = key, .record = record};
-	int rc = secrets_twice(store, load_item, &job, &job.found, problem);
+	int rc = secrets_twice(store, load_item, &job, problem);
 
 	*found = !rc && job.found;
 	return rc;
@@ -349,7 +345,7 @@ int store_delete(struct store *store, const struct store_key *key,
 {
 	struct job job = {.key = key};
 
-	return secrets_twice(store, delete_items, &job, &job.found, problem);
+	return secrets_twice(store, delete_items, &job, problem);
 }
 
 /* What store_list_others() works on. */

@@ -5,8 +5,8 @@
  * One item per account id and kind; its secret is a record (record.h), its
  * attributes are not secret. Nothing here ever shows a dialog unless
  * store_open() is told that a person is there. Every D-Bus call ends at the
- * deadline. A lookup that fails or finds nothing is repeated once on a new
- * session (KWallet loses one session in a hundred). A replacement goes by
+ * deadline. A lookup that fails is repeated once on a new session (KWallet
+ * loses one session in a hundred). A replacement goes by
  * SetSecret on the item found, CreateItem serves only where there is none
  * (KeePassXC hangs on replace).
  *

@@ -19,7 +19,6 @@ struct work {
 	struct store_item *items; /* find */
 	const struct buf *secret; /* replace */
 	const char *path;	  /* replace, delete */
-	bool found;
 };
 
 static int no_memory(struct problem *problem)
@@ -133,7 +132,6 @@ static int find(struct store *store, void *data, struct problem *problem)
 
 	store_git_free(work->items);
 	work->items = NULL;
-	work->found = !rc && *paths;
 	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
 		rc =
 		    load_item(store, work, paths[i], paths[1] != NULL, problem);
@@ -149,7 +147,7 @@ int store_git_find(struct store *store, const struct record *attributes,
 
 	*items = NULL;
 	if (all_utf8(attributes))
-		rc = secrets_twice(store, find, &work, &work.found, problem);
+		rc = secrets_twice(store, find, &work, problem);
 	if (rc)
 		store_git_free(work.items);
 	else
@@ -182,10 +180,9 @@ static int replace(struct store *store, void *data, struct problem *problem)
 int store_git_replace(struct store *store, const struct store_item *item,
 		      const struct buf *secret, struct problem *problem)
 {
-	struct work work = {
-	    .path = item->path, .secret = secret, .found = true};
+	struct work work = {.path = item->path, .secret = secret};
 
-	return secrets_twice(store, replace, &work, &work.found, problem);
+	return secrets_twice(store, replace, &work, problem);
 }
 
 static int delete_one(struct store *store, void *data, struct problem *problem)
@@ -198,9 +195,9 @@ static int delete_one(struct store *store, void *data, struct problem *problem)
 int store_git_delete(struct store *store, const struct store_item *item,
 		     struct problem *problem)
 {
-	struct work work = {.path = item->path, .found = true};
+	struct work work = {.path = item->path};
 
-	return secrets_twice(store, delete_one, &work, &work.found, problem);
+	return secrets_twice(store, delete_one, &work, problem);
 }
 
 void store_git_free(struct store_item *items)

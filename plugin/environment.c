@@ -42,18 +42,6 @@ static bool is_safe_dir(const char *path)
 	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Only local sockets: a bus elsewhere could not be trusted with secrets. */
-static bool is_unix_bus(const char *address)
-{
-	while (strncmp(address, "unix:", 5) == 0) {
-		address = strchr(address, ';');
-		if (!address || !address[1])
-			return true;
-		address++;
-	}
-	return false;
-}
-
 static bool allowed(const char *variable)
 {
 	const char *value = strchr(variable, '=');
@@ -62,9 +50,8 @@ static bool allowed(const char *variable)
 		return false;
 	if (named(variable, "XDG_RUNTIME_DIR"))
 		return is_safe_dir(value);
-	if (named(variable, "DBUS_SESSION_BUS_ADDRESS"))
-		return is_unix_bus(value);
-	return named(variable, "LANG") || named(variable, "TZ") ||
+	return named(variable, "DBUS_SESSION_BUS_ADDRESS") ||
+	       named(variable, "LANG") || named(variable, "TZ") ||
 	       strncmp(variable, "LC_", 3) == 0 || is_proxy(variable) ||
 	       named(variable, "SSL_CERT_FILE") ||
 	       named(variable, "SSL_CERT_DIR");
@@ -83,6 +70,30 @@ static char *config_home(void)
 	return rc == VALETKEY_ERR_NOMEM ? NULL : strdup("XDG_CONFIG_HOME=");
 }
 
+/* For cron and the like, which set none, *variable is where logind makes it; NULL
+ * where another one counts, or that is not ours alone. */
+static int usual_runtime_dir(char **variable)
+{
+	const char *given = getenv("XDG_RUNTIME_DIR");
+	struct buf usual = {0};
+	struct stat st;
+	const char *path;
+
+	*variable = NULL;
+	if (given && is_safe_dir(given))
+		return 0;
+	if (buf_fmt(&usual, "XDG_RUNTIME_DIR=/run/user/%u",
+		    (unsigned)geteuid()))
+		return -1;
+	path = strchr(usual.data, '/');
+	if (is_safe_dir(path) && stat(path, &st) == 0 &&
+	    (st.st_mode & 07777) == 0700)
+		*variable = usual.data;
+	else
+		buf_free(&usual);
+	return 0;
+}
+
 char **environment_for_helper(void)
 {
 	char **out = calloc(VARIABLES_MAX + 1, sizeof(*out));
@@ -92,6 +103,8 @@ char **environment_for_helper(void)
 		return NULL;
 	out[n++] = strdup(PATH_FIXED);
 	out[n++] = config_home();
+	if (usual_runtime_dir(&out[n]) || out[n])
+		n++;
 	for (char **at = environ; at && *at && n < VARIABLES_MAX; at++)
 		if (allowed(*at))
 			out[n++] = strdup(*at);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define LIFETIME_MAX_MS (11LL * 365 * 24 * 3600 * 1000)
-#define EARLY_S 60 /* a key goes this long before its token */
+#define EARLY_S 60 /* a key goes this long before its token, or half as long */
 
 struct name {
 	char text[64];
@@ -115,7 +115,8 @@ static int make_payload(const struct record *account,
 void kernel_publish(const struct record *account, const struct record *token)
 {
 	int64_t left = record_get_int(token, "good_until", 0) - clock_ms();
-	long timeout_s = (long)(left / 1000) - EARLY_S;
+	long left_s = (long)(left / 1000);
+	long timeout_s = left_s > 2 * EARLY_S ? left_s - EARLY_S : left_s / 2;
 	struct buf payload = {0};
 	struct name name;
 

@@ -12,6 +12,7 @@
  * when the kernel's collector comes by, that of its payload at once.
  */
 #include "keyctl.h"
+#include "quota.h"
 #include "record.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@
 #define MASK_SPARE_TEXT "3f030100"
 #define KEYS_MAX 1024
 #define EVICTIONS_MAX 16
+#define KEY_COST 64 /* bytes of the quota, but for the payload */
 
 static long keyctl(int operation, long a, long b, long c, long d)
 {
@@ -128,6 +130,11 @@ void keyctl_discard(const char *name)
 	dispossess();
 }
 
+static bool is_cache(const char *name)
+{
+	return strncmp(name, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+}
+
 /* What may give way: a cache, or what was said to be spare. The kernel tells
  * "user;UID;GID;MASK;NAME". */
 static bool may_go(long key)
@@ -141,7 +148,7 @@ static bool may_go(long key)
 	name = strrchr(about, ';');
 	if (!name || strncmp(about, "user;", 5) != 0)
 		return false;
-	if (strncmp(name + 1, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0)
+	if (is_cache(name + 1))
 		return true;
 	return strncmp(name + 1, "valetkey-", 9) == 0 && name - about > 9 &&
 	       strncmp(name - 8, MASK_SPARE_TEXT, 8) == 0;
@@ -214,14 +221,35 @@ static long put(const char *name, const struct buf *payload, long timeout_s)
 	return key;
 }
 
+/* What we cache gives way before the quota is full: it is not ours alone. */
+static bool make_room(const char *name, size_t size)
+{
+	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
+		long key = keyctl_find(name);
+		long old = key < 0 ? 0 : keyctl(KEYCTL_READ, key, 0, 0, 0);
+		size_t more =
+		    old > 0 && (size_t)old >= size
+			? 0
+			: size + KEY_COST - (old > 0 ? (size_t)old : 0);
+
+		if (quota_leaves_room(more))
+			return true;
+		if (!drop_oldest())
+			break;
+	}
+	return false;
+}
+
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 {
 	long key = -1;
+	bool may;
 
 	if (payload->len > KEYCTL_PAYLOAD_MAX)
 		return false;
 	possess();
-	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
+	may = make_room(name, payload->len) || !is_cache(name);
+	for (int tries = 0; may && tries < EVICTIONS_MAX; tries++) {
 		key = put(name, payload, timeout_s);
 		if (key >= 0 || errno != EDQUOT || !drop_oldest())
 			break;

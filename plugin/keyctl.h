@@ -22,8 +22,9 @@ long keyctl_find(const char *name);
 bool keyctl_read(long key, struct buf *payload);
 
 /*
- * Creates the key or replaces its payload in place. Where the quota of the user
- * is full, cached tokens are dropped, the one that was issued first at first.
+ * Creates the key or replaces its payload in place. Cached tokens are dropped, the
+ * one that was issued first at first, until a quarter of the user's quota is left
+ * to other programs; a key to cache that would still take of it is not made.
  */
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
 

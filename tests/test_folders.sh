@@ -262,6 +262,11 @@ test_full()
 
 test_runtime()
 {
+	if [ -e "/run/user/$(id -u)" ]; then
+		skip 'the usual one takes its place' \
+			'a runtime directory for a group'
+		return
+	fi
 	chmod g+w "$XDG_RUNTIME_DIR"
 	verb env -u DBUS_SESSION_BUS_ADDRESS valetkey logout demo
 	[ "$status" -ne 0 ]

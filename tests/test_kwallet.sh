@@ -15,67 +15,17 @@ if [ -z "${VALETKEY_TEST_KWALLET-}" ]; then
 	# Without it kwalletd5 crashes at the first session.
 	find /usr/lib -path '*/qca-qt5/crypto/*' -name '*.so' 2>/dev/null |
 		grep -q . || need_programs libqca-qt5-2-plugins
-	VALETKEY_TEST_KWALLET=$(command -v kwalletd5)
-	export VALETKEY_TEST_KWALLET
+	export VALETKEY_TEST_KWALLET=1
 	exec "$VALETKEY_SRC/tests/session" --no-keyring sh "$0"
 fi
 
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
 
+# shellcheck source=tests/keyrings.sh
+. "$VALETKEY_SRC/tests/keyrings.sh"
+
 ROUNDS=60 LOGIN=21 LOCKED=23 NO_KEYRING=24
-hash=$(seq -s , 56)
-kwallet=
-
-keyring()
-{
-	"$VALETKEY_BUILD/tests/keyring" "$@"
-}
-
-# call_wallet METHOD ARGUMENT...
-call_wallet()
-{
-	method=$1
-	shift
-	dbus-send --session --print-reply --dest=org.kde.kwalletd5 \
-		/modules/kwalletd5 "org.kde.KWallet.$method" \
-		string:kdewallet "$@"
-}
-
-wallet_is_open()
-{
-	call_wallet pamOpen "array:byte:$hash" int32:0 >/dev/null 2>&1 &&
-		call_wallet isOpen 2>/dev/null | grep -q 'boolean true'
-}
-
-start_wallet()
-{
-	QT_QPA_PLATFORM=offscreen setpriv --pdeathsig KILL \
-		"$VALETKEY_TEST_KWALLET" >>"$VALETKEY_TEST_DIR/kwallet.log" \
-		2>&1 &
-	kwallet=$!
-	wait_until wallet_is_open
-}
-
-end_wallet()
-{
-	kill "$1" "$kwallet"
-	wait "$kwallet" 2>/dev/null || :
-}
-
-make_wallet()
-{
-	cat >"$XDG_CONFIG_HOME/kwalletrc" <<-'END'
-	[Wallet]
-	Enabled=true
-	First Use=false
-	Prompt on Open=false
-	Default Wallet=kdewallet
-	END
-	mkdir -p "$XDG_DATA_HOME/kwalletd" &&
-		head -c 56 /dev/urandom >"$XDG_DATA_HOME/kwalletd/kdewallet.salt"
-	start_wallet && end_wallet -TERM && start_wallet && keyring open
-}
 
 # Refreshes one after another; how many did not succeed.
 rounds()
@@ -100,9 +50,8 @@ test_killed_after()
 {
 	sleep 6
 	ok 'KWallet: a refresh' ask -t 20000 -m 1000000
-	end_wallet -KILL
-	start_wallet
-	keyring open
+	kwallet_end -KILL
+	kwallet_start
 	ok 'KWallet killed before it wrote: the parked grant is good' \
 		ask -t 20000 -m 1000000
 	sleep 6
@@ -115,22 +64,24 @@ test_killed()
 	ask -t 20000 -m 1000000 >"$VALETKEY_TEST_DIR/killed" 2>&1 &
 	host=$!
 	wait_until counted_above token_requests "$before"
-	end_wallet -KILL
+	kwallet_end -KILL
 	wait "$host"
 	like $? "^(0|$NO_KEYRING)\$" 'KWallet killed in a refresh: parked, or told'
 	provider_fault none
 	exits "$NO_KEYRING" 'KWallet killed: NO_KEYRING' \
 		ask -t 10000 -m 1000000
-	start_wallet
-	exits "$LOCKED" 'KWallet not yet open to programs: LOCKED, no dialog' \
-		ask -t 10000 -m 1000000
-	keyring open
+	kwallet_starts keyring_is locked
+	exits "$LOCKED" 'KWallet with a closed wallet: LOCKED, no dialog' \
+		ask -t 5000 -m 1000000
+	wait_until kwallet_is_open
+	is "$(keyring_locked)" true 'KWallet is back: it says that it is locked'
 	ok 'KWallet is back: the parked grant is good' ask -t 20000 -m 1000000
 }
 
-make_wallet >"$VALETKEY_TEST_DIR/make.log" 2>&1 ||
+kwallet_make >"$VALETKEY_TEST_DIR/make.log" 2>&1 ||
 	skip_all 'kwalletd5 does not start here'
 provider_start
+is "$(keyring_locked)" true 'KWallet: opened by the login it calls itself locked'
 ok 'KWallet: an account with a secret is added' demo_account demo
 ok 'KWallet: a login' demo_login demo
 test_refresh
@@ -140,5 +91,5 @@ ok 'KWallet: logged out' valetkey logout demo
 exits "$LOGIN" 'KWallet: and nothing is left' ask -t 20000 -m 1000000
 is "$(counted reuse_detected)" 0 'KWallet: no refresh token was used twice'
 remove_accounts demo
-end_wallet -TERM
+kwallet_end -TERM
 done_testing

@@ -286,12 +286,15 @@ static void test_bus_addresses(void)
 	char *address = copy_of("DBUS_SESSION_BUS_ADDRESS");
 	char *runtime = copy_of("XDG_RUNTIME_DIR");
 
+	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
 	setenv("DBUS_SESSION_BUS_ADDRESS", "tcp:host=127.0.0.1,port=1", 1);
 	tap_ok(refused(VALETKEY_ERR_NO_BUS), "tcp is refused");
 	setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x;autolaunch:", 1);
-	tap_ok(refused(VALETKEY_ERR_NO_BUS), "one bad address in a list too");
+	tap_ok(refused(VALETKEY_ERR_NO_BUS), "and what would start a bus");
 	setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
 	tap_ok(refused(VALETKEY_ERR_NO_BUS), "a dead socket: no bus");
+	setenv("XDG_RUNTIME_DIR", runtime, 1);
+	store_close(open_store(false, 10000));
 	unsetenv("DBUS_SESSION_BUS_ADDRESS");
 	store_close(open_store(false, 10000));
 	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);

@@ -38,7 +38,8 @@ is_gone()
 # With no way to the helper's keyring: only a cache can answer.
 cached()
 {
-	env DBUS_SESSION_BUS_ADDRESS="unix:path=$VALETKEY_TEST_DIR/nowhere" "$@"
+	env DBUS_SESSION_BUS_ADDRESS="unix:path=$VALETKEY_TEST_DIR/nowhere" \
+		XDG_RUNTIME_DIR="$HOME" "$@"
 }
 
 forget()

@@ -154,25 +154,6 @@ static void check_directory(const char *name, const char *good)
 	rmdir(evil);
 }
 
-static void check_bus(void)
-{
-	static const char *const bad[] = {
-	    "tcp:host=127.0.0.1,port=1", "unixexec:path=/bin/sh",
-	    "unix:path=/a;unixexec:path=/bin/sh", "autolaunch:"};
-	const char *name = "DBUS_SESSION_BUS_ADDRESS";
-	struct record answer = {0};
-
-	setenv(name, "unix:path=/run/user/0/bus", 1);
-	report(&answer);
-	expect(&answer, name, "unix:path=/run/user/0/bus");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		setenv(name, bad[i], 1);
-		report(&answer);
-		expect(&answer, name, NULL);
-	}
-	record_free(&answer);
-}
-
 static void check_state(void)
 {
 	struct record answer = {0};
@@ -218,7 +199,6 @@ int main(int argc, char **argv)
 	check_variables();
 	check_directory("XDG_RUNTIME_DIR", good);
 	check_directory("XDG_CONFIG_HOME", good);
-	check_bus();
 	check_state();
 	rmdir(good);
 	return broken != 0;
