@@ -217,7 +217,7 @@ static int take_parked(struct job *job, struct redemption *r)
 			break;
 		record_free(r->grant);
 		*r->grant = found;
-		return rc;
+		return VALETKEY_OK;
 	case RENEWAL_UNREADABLE:
 		return unreadable(job, r->client);
 	case RENEWAL_OTHER: /* it stays until ours has worked */
@@ -225,7 +225,7 @@ static int take_parked(struct job *job, struct redemption *r)
 		if (!park_copy(&place, &r->parked))
 			rc = no_memory_to_refresh(job);
 		r->other = found;
-		return rc;
+		return VALETKEY_OK;
 	case RENEWAL_IN_FLIGHT:
 		r->interrupted = true;
 		break;

@@ -87,6 +87,7 @@ bool park_reserve(struct park_place *place, size_t size)
 	struct buf payload = {0};
 	bool good;
 
+	park_release(place);
 	size += SEAL_OVERHEAD;
 	if (size > KEYCTL_PAYLOAD_MAX)
 		size = KEYCTL_PAYLOAD_MAX;

@@ -143,6 +143,8 @@ static int run_tests(void)
 	test_big();
 	test_stored();
 	test_moved();
+	park_release(&place);
+	park_release(&login);
 	return tap_done();
 }
 
