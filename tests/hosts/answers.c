@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	rc = login(0, VALETKEY_DONE, 60000);
 	must(rc == VALETKEY_ERR_CANCELED, "DONE of a host that does not: %s",
 	     lib.strerror(rc));
-	rc = login(0, 0, 1500);
+	rc = login(0, 0, 6000);
 	must(rc == VALETKEY_ERR_TIMEOUT, "0 of a host of the old kind: %s",
 	     lib.strerror(rc));
 	browser = argv[1];
