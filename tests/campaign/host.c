@@ -200,8 +200,10 @@ static bool is_helper(pid_t pid)
 	    strtol(at + 4, NULL, 10) != (long)getpid())
 		return false;
 	state = at[2];
+	/* The last two: on its way, before exec(). */
 	if (!is_named(text, "valetkey-helpe") &&
-	    !is_named(text, "helper-faulty") && !is_named(text, "campaign)"))
+	    !is_named(text, "helper-faulty") && !is_named(text, "valetkey)") &&
+	    !is_named(text, "campaign)"))
 		return false;
 	if (state != 'Z')
 		return is_process(pid);
