@@ -4,9 +4,8 @@
  * copy of a refresh token, so its bytes are sealed and parked (park.h) as they
  * come, before anybody looks at them; what they mean is renewal.h's.
  *
- * Keys of `about`, which is parked in front of the bytes: generation (newest.h)
- * and replaces (the digest of the refresh token that was sent), of a refresh;
- * login (newest.h), scope, nonce, accept_change and pins (a digest), of a login;
+ * Keys of `about`, which is parked in front of the bytes: answer (1, the form of
+ * all this); generation (newest.h), of a refresh; login (newest.h), scope, nonce, accept_change and pins (a digest), of a login;
  * machine (machine.h), boot, issued_at, issued_clock (grant.h).
  */
 #ifndef VALETKEY_ARRIVAL_H
@@ -22,7 +21,8 @@ struct arrival {
 	bool parked; /* all that came is safe */
 
 	/* One that an earlier version had understood before it parked it: then
-	 * `about` is the grant, with `replaces`. */
+	 * `about` is the grant, with `replaces`, the digest of the refresh token
+	 * that was sent. */
 	bool is_grant;
 
 	/* arrival.c's own */
