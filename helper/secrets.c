@@ -199,19 +199,6 @@ int secrets_connect(struct store *store, struct problem *problem)
 	return rc;
 }
 
-static bool says_locked(GDBusMessage *answer)
-{
-	GVariant *body = g_dbus_message_get_body(answer), *value = NULL;
-	bool locked;
-
-	if (body && g_variant_is_of_type(body, G_VARIANT_TYPE("(v)")))
-		g_variant_get(body, "(v)", &value);
-	locked = value && g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) &&
-		 g_variant_get_boolean(value);
-	g_clear_pointer(&value, g_variant_unref);
-	return locked;
-}
-
 /* Sends it to whoever has the name, which the bus starts where it can. */
 static GDBusMessage *send_message(struct store *store, GDBusMessage *message,
 				  GError **error)
@@ -230,30 +217,59 @@ static GDBusMessage *send_message(struct store *store, GDBusMessage *message,
 	return answer;
 }
 
+/* The default collection's path in the answer, owned, or NULL: there is none. */
+static char *read_path(GDBusMessage *answer)
+{
+	GVariant *body = g_dbus_message_get_body(answer);
+	char *path = NULL;
+
+	if (body && g_variant_is_of_type(body, G_VARIANT_TYPE("(o)")))
+		g_variant_get(body, "(o)", &path);
+	if (g_strcmp0(path, "/") == 0)
+		g_clear_pointer(&path, g_free);
+	return path;
+}
+
+/* Whoever answers is the keyring, even if it has no such collection: its unique
+ * name comes with the answer. */
+static int read_alias(struct store *store, char **name, struct problem *problem)
+{
+	GDBusMessage *answer,
+	    *message = g_dbus_message_new_method_call(
+		SECRETS_NAME, SECRETS_PATH, SECRETS_SERVICE, "ReadAlias");
+	GError *error = NULL;
+	int rc = 0;
+
+	g_dbus_message_set_body(message, g_variant_new("(s)", "default"));
+	answer = send_message(store, message, &error);
+	if (!answer)
+		return secrets_explain(error, problem);
+	g_free(*name);
+	*name = g_strdup(g_dbus_message_get_sender(answer));
+	if (g_strcmp0(*name, BUS_NAME) == 0 &&
+	    g_dbus_message_to_gerror(answer, &error))
+		rc = secrets_explain(error, problem);
+	store->collection = read_path(answer);
+	g_object_unref(answer);
+	return rc;
+}
+
 /*
- * Whoever answers for the default collection is the keyring, even if it has none:
- * its unique name comes with the answer, and whether it is locked, in one call.
+ * gnome-keyring (to 50 at least) may not know a program yet when its first
+ * question is answered. A property's getter, or OpenSession, then ends the
+ * keyring; this question gets "/", and the next one the truth. A path below
+ * /aliases is no way around it: the keyring reads the alias while another thread
+ * of it replaces the text.
  */
 static int find_keyring(struct store *store, char **name,
 			struct problem *problem)
 {
-	GDBusMessage *answer,
-	    *get = g_dbus_message_new_method_call(SECRETS_NAME, SECRETS_DEFAULT,
-						  SECRETS_PROPERTIES, "Get");
-	GError *error = NULL;
-	int rc = 0;
+	int rc;
 
-	g_dbus_message_set_body(
-	    get, g_variant_new("(ss)", SECRETS_COLLECTION, "Locked"));
-	answer = send_message(store, get, &error);
-	if (!answer)
-		return secrets_explain(error, problem);
-	*name = g_strdup(g_dbus_message_get_sender(answer));
-	store->locked = says_locked(answer);
-	if (g_strcmp0(*name, BUS_NAME) == 0 &&
-	    g_dbus_message_to_gerror(answer, &error))
-		rc = secrets_explain(error, problem);
-	g_object_unref(answer);
+	g_clear_pointer(&store->collection, g_free);
+	rc = read_alias(store, name, problem);
+	if (!rc && !store->collection)
+		rc = read_alias(store, name, problem);
 	return rc;
 }
 
@@ -318,6 +334,8 @@ int secrets_attach(struct store *store, struct problem *problem)
 		G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
 	    NULL);
 	rc = error ? secrets_explain(error, problem) : 0;
+	if (!rc)
+		secrets_look(store);
 out:
 	g_free(name);
 	return rc;
@@ -442,6 +460,7 @@ void secrets_disconnect(struct store *store)
 {
 	close_session(store);
 	g_clear_object(&store->service);
+	g_clear_pointer(&store->collection, g_free);
 	if (store->bus)
 		g_dbus_connection_flush_sync(store->bus, NULL, NULL);
 	g_clear_object(&store->bus);

@@ -21,15 +21,15 @@
 
 #define SECRETS_NAME "org.freedesktop.secrets"
 #define SECRETS_PATH "/org/freedesktop/secrets"
-#define SECRETS_DEFAULT SECRETS_PATH "/aliases/default"
 #define SECRETS_SERVICE "org.freedesktop.Secret.Service"
 #define SECRETS_COLLECTION "org.freedesktop.Secret.Collection"
 #define SECRETS_PROPERTIES "org.freedesktop.DBus.Properties"
 
 struct store {
 	bool may_prompt;
-	bool unverified; /* see store.h */
-	bool locked;	 /* the default collection, when last looked at */
+	bool unverified;  /* see store.h */
+	char *collection; /* the default one's path; NULL: there is none */
+	bool locked;	  /* that one, when last looked at */
 	int64_t deadline;
 	GMainContext *context;
 	GSource *timer; /* ends an iteration of the context */
@@ -77,13 +77,18 @@ int secrets_call_prompt(struct store *store, const struct call *call,
 /* Sets the problem for an error, which is freed. */
 int secrets_explain(GError *error, struct problem *problem);
 
-/* Sets the problem for a keyring that is locked. */
+/* Sets the problem for a keyring that is locked, or has no default collection. */
 int secrets_locked(struct problem *problem);
+int secrets_no_collection(struct problem *problem);
 
 /* For one that has a question which may not be shown. */
 int secrets_unasked(struct problem *problem);
 
 /* ---- locks (secrets_lock.c) ---- */
+
+/* Looks whether the default collection is locked; it is not if that cannot be
+ * seen. */
+void secrets_look(struct store *store);
 
 /* Whether the default collection is there and unlocked: 0 or a result. */
 int secrets_writable(struct store *store, struct problem *problem);

@@ -50,6 +50,12 @@ int secrets_locked(struct problem *problem)
 	return problem_set(problem, meanings[0].result, "%s", meanings[0].text);
 }
 
+int secrets_no_collection(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NO_KEYRING, "%s",
+			   NO_COLLECTION);
+}
+
 int secrets_unasked(struct problem *problem)
 {
 	return problem_set(problem, VALETKEY_ERR_LOCKED,

@@ -141,8 +141,8 @@ int secrets_set(struct store *store, const char *item, const struct buf *text,
 int secrets_create(struct store *store, const char *label, GVariant *attributes,
 		   const struct buf *text, struct problem *problem)
 {
-	struct call call = {SECRETS_DEFAULT, SECRETS_COLLECTION, "CreateItem",
-			    "(oo)", NULL};
+	struct call call = {NULL, SECRETS_COLLECTION, "CreateItem", "(oo)",
+			    NULL};
 	GVariant *owned = g_variant_ref_sink(attributes);
 	GVariantBuilder builder;
 	GVariant *secret;
@@ -151,6 +151,7 @@ int secrets_create(struct store *store, const char *label, GVariant *attributes,
 	if (!rc)
 		rc = encode(store, text, &secret, problem);
 	if (!rc) {
+		call.path = store->collection;
 		g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sv}"));
 		g_variant_builder_add(&builder, "{sv}", ITEM ".Label",
 				      g_variant_new_string(label));

@@ -37,23 +37,6 @@ int secrets_unlock(struct store *store, const char *path,
 			     : secrets_unasked(problem);
 }
 
-/* By its own path: not every keyring unlocks an alias. */
-static int unlock_default(struct store *store, struct problem *problem)
-{
-	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "ReadAlias", "(o)",
-			    g_variant_new("(s)", "default")};
-	GVariant *answer;
-	const char *path;
-	int rc = secrets_call(store, &call, &answer, problem);
-
-	if (rc)
-		return rc;
-	g_variant_get(answer, "(&o)", &path);
-	rc = unlock_path(store, path, problem);
-	g_variant_unref(answer);
-	return rc;
-}
-
 /* Whether it is KWallet, this path is its, and its default wallet is open. */
 static bool has_open_wallet(struct store *store, const char *path)
 {
@@ -94,14 +77,26 @@ static int look_locked(struct store *store, const char *collection,
 	return 0;
 }
 
+void secrets_look(struct store *store)
+{
+	struct problem unused = {0};
+
+	store->locked = false;
+	if (store->collection)
+		look_locked(store, store->collection, &store->locked, &unused);
+}
+
 int secrets_writable(struct store *store, struct problem *problem)
 {
-	int rc = look_locked(store, SECRETS_DEFAULT, &store->locked, problem);
+	int rc;
 
+	if (!store->collection)
+		return secrets_no_collection(problem);
+	rc = look_locked(store, store->collection, &store->locked, problem);
 	if (rc || !store->locked)
 		return rc;
 	return store->may_prompt || opens_quietly(store)
-		   ? unlock_default(store, problem)
+		   ? unlock_path(store, store->collection, problem)
 		   : secrets_locked(problem);
 }
 
@@ -134,6 +129,7 @@ int secrets_searchable(struct store *store, struct problem *problem)
 	quietly = opens_quietly(store);
 	if (!quietly && any_unlocked(store))
 		return 0;
-	return quietly || store->may_prompt ? unlock_default(store, problem)
-					    : secrets_locked(problem);
+	return quietly || store->may_prompt
+		   ? unlock_path(store, store->collection, problem)
+		   : secrets_locked(problem);
 }

@@ -2,7 +2,7 @@
 /*
  * store.c - see store.h: the items of the desktop keyring.
  *
- * A secret costs five round trips: Hello, Locked, SearchItems,
+ * A secret costs six round trips: Hello, ReadAlias, Locked, SearchItems,
  * OpenSession, GetSecret. A session is opened only where a secret will travel,
  * so "locked" and "not there" cost no key agreement. An item's attributes are
  * xdg:schema, account, kind and provider; the provider is not searched for.

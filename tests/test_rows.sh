@@ -35,7 +35,7 @@ numbers()
 
 # The faults that were found.
 FAULTS="
-Found by reading and by random kills: $(numbers A 25) $(numbers F 3)
+Found by reading and by random kills: $(numbers A 25) $(numbers F 4)
 Reported of programs that do this job: $(numbers C 18)
 Met with foreign keyrings, git, languages and servers: $(numbers K 13)"
 

@@ -329,6 +329,49 @@ static void test_closed(void)
 	tap_ok(open_descriptors() <= before, "no descriptor is left behind");
 }
 
+/* Opens, and asks a little, with no pause; its exit status. */
+static int come_and_go(void)
+{
+	for (int i = 0; i < 300; i++) {
+		struct store *store;
+		struct problem problem;
+		int rc =
+		    store_open(false, deadline_in(30000), &store, &problem);
+
+		if (!rc)
+			rc = store_writable(store, &problem);
+		store_close(store);
+		if (rc) {
+			printf("# %d: %d, %s\n", i, rc, problem.text);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* gnome-keyring ends if a program's first question is of some kinds, and comes
+ * at the wrong moment. */
+static void test_crowd(const char *program)
+{
+	int status, failed = 0;
+
+	fflush(stdout);
+	for (int i = 0; i < 8; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			failed++;
+		if (child == 0) { /* GLib's threads are not in a copy */
+			execl("/proc/self/exe", program, "come and go",
+			      (char *)NULL);
+			_exit(127);
+		}
+	}
+	while (wait(&status) > 0)
+		failed += status != 0;
+	tap_ok(failed == 0, "eight at once come and go: the keyring stays");
+}
+
 static void test_killed(void)
 {
 	struct store *store = open_store(true, 10000);
@@ -364,9 +407,11 @@ static int in_session(char **argv)
 
 int main(int argc, char **argv)
 {
-	char *path = strdup(argv[0]);
+	char *path;
 
-	(void)argc;
+	if (argc > 1)
+		return come_and_go();
+	path = strdup(argv[0]);
 	if (!getenv("VALETKEY_TEST_KEYRING_PID") ||
 	    !getenv("DBUS_SESSION_BUS_ADDRESS") || !getenv("XDG_RUNTIME_DIR")) {
 		free(path);
@@ -382,6 +427,7 @@ int main(int argc, char **argv)
 	test_hung();
 	test_bus_addresses();
 	test_closed();
+	test_crowd(argv[0]);
 	test_killed();
 	return tap_done();
 }
