@@ -10,7 +10,7 @@
 . "$VALETKEY_SRC/tests/command.sh"
 
 VERBS='add login token status logout remove providers run curl git-setup'
-MANUAL=$VALETKEY_SRC/helper/valetkey.1
+MANUAL=$VALETKEY_SRC/helper/man/valetkey.1
 COMPLETIONS=$VALETKEY_SRC/helper/completions
 
 # ---- help and options ----

@@ -295,7 +295,7 @@ demo_account work >/dev/null 2>&1
 demo_account me@home.example >/dev/null 2>&1
 demo_account robot api-services >/dev/null 2>&1
 awk '/^name=Acme/ { on = 1 } /^\.Ed/ { on = 0 } on' \
-	"$VALETKEY_SRC/helper/valetkey-provider.5" >"$CONFIG/providers/acme.conf"
+	"$VALETKEY_SRC/helper/man/valetkey-provider.5" >"$CONFIG/providers/acme.conf"
 chmod 600 "$CONFIG/providers/acme.conf"
 for shell in bash zsh fish; do
 	need_program "$shell" "completion in $shell" || continue

@@ -364,7 +364,7 @@ test_manual()
 {
 	mkdir -p "$CONFIG/providers"
 	awk '/^name=Acme/ { on = 1 } /^\.Ed/ { on = 0 } on' \
-		"$VALETKEY_SRC/helper/valetkey-provider.5" \
+		"$VALETKEY_SRC/helper/man/valetkey-provider.5" \
 		>"$CONFIG/providers/acme.conf"
 	chmod 600 "$CONFIG/providers/acme.conf"
 	is "$(wc -l <"$CONFIG/providers/acme.conf")" 10 'ten lines'
