@@ -5,13 +5,13 @@
  * and an environment of the plugin's choice; answers one request and exits. It
  * starts no other program, writes no log and leaves no core.
  */
-#include "clock.h"
-#include "lock.h"
-#include "net.h"
-#include "ops.h"
-#include "own_memory.h"
-#include "pending.h"
-#include "recover.h"
+#include "core/clock.h"
+#include "store/lock.h"
+#include "net/net.h"
+#include "ops/ops.h"
+#include "client/own_memory.h"
+#include "grant/pending.h"
+#include "ops/recover.h"
 #include "launch.h"
 #include "valetkey.h"
 

@@ -3,7 +3,7 @@
  * job.c - see job.h.
  */
 #include "job.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "valetkey.h"
 
 #include <poll.h>

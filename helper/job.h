@@ -6,10 +6,10 @@
 #ifndef VALETKEY_JOB_H
 #define VALETKEY_JOB_H
 
-#include "channel.h"
-#include "client.h"
-#include "problem.h"
-#include "store.h"
+#include "core/channel.h"
+#include "client/client.h"
+#include "core/problem.h"
+#include "keyring/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,9 +4,9 @@
  * it; where two come at once, the account's lock leaves one.
  */
 #include "ahead.h"
-#include "channel.h"
-#include "clock.h"
-#include "keyctl.h"
+#include "core/channel.h"
+#include "core/clock.h"
+#include "core/keyctl.h"
 #include "launch.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_AHEAD_H
 #define VALETKEY_AHEAD_H
 
-#include "record.h"
+#include "core/record.h"
 
 /* Starts the helper for it and does not wait. Failures are nobody's concern. */
 void ahead_start(const char *name, const struct record *account);

@@ -7,8 +7,8 @@
  * gone. All kinds of loops take it, also those that read what they watch.
  */
 #include "call.h"
-#include "clock.h"
-#include "descriptor.h"
+#include "core/clock.h"
+#include "core/descriptor.h"
 #include "launch.h"
 #include "wait.h"
 

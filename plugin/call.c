@@ -4,9 +4,9 @@
  * events: the result is the complete answer, and without one it is an error.
  */
 #include "call.h"
-#include "channel.h"
-#include "clock.h"
-#include "paths.h"
+#include "core/channel.h"
+#include "core/clock.h"
+#include "core/paths.h"
 #include "launch.h"
 
 #include <stdio.h>

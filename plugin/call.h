@@ -6,8 +6,8 @@
 #ifndef VALETKEY_CALL_H
 #define VALETKEY_CALL_H
 
-#include "channel.h"
-#include "record.h"
+#include "core/channel.h"
+#include "core/record.h"
 #include "valetkey.h"
 
 #include <stdbool.h>

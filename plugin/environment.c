@@ -4,8 +4,8 @@
  * the user database.
  */
 #include "environment.h"
-#include "account.h"
-#include "buf.h"
+#include "core/account.h"
+#include "core/buf.h"
 #include "valetkey.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * get.c - valetkey_get(), valetkey_invalidate() and valetkey_token_free(): the
- * calls that wait. What they ask and in which order is ask.c's.
+ * calls that wait. What they ask and in which order is request.c's.
  */
 #include "hit.h"
 #include "memory.h"

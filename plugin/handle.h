@@ -11,7 +11,7 @@
 #define VALETKEY_HANDLE_H
 
 #include "call.h"
-#include "record.h"
+#include "core/record.h"
 #include "stack.h"
 #include "valetkey.h"
 

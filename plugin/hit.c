@@ -6,8 +6,8 @@
  * the long way.
  */
 #include "hit.h"
-#include "clock.h"
-#include "text.h"
+#include "core/clock.h"
+#include "core/text.h"
 
 #include <string.h>
 

@@ -7,9 +7,9 @@
  * the intermediate.
  */
 #include "launch.h"
-#include "descriptor.h"
+#include "core/descriptor.h"
 #include "environment.h"
-#include "paths.h"
+#include "core/paths.h"
 #include "valetkey.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  * the child of a fork() may have been born at any moment.
  */
 #include "refused.h"
-#include "clock.h"
+#include "core/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

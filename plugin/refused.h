@@ -11,7 +11,7 @@
 #define VALETKEY_REFUSED_H
 
 #include "futex.h"
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

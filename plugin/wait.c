@@ -3,7 +3,7 @@
  * wait.c - see wait.h.
  */
 #include "wait.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "memory.h"
 
 #include <pthread.h>

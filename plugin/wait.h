@@ -7,7 +7,7 @@
 #ifndef VALETKEY_WAIT_H
 #define VALETKEY_WAIT_H
 
-#include "ask.h"
+#include "request.h"
 #include "call.h"
 #include "handle.h"
 

@@ -4,7 +4,7 @@
  */
 #include "browser.h"
 
-#include "clock.h"
+#include "core/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_TEST_BROWSER_H
 #define VALETKEY_TEST_BROWSER_H
 
-#include "net_module.h"
+#include "net/net_module.h"
 
 #define STATE "st4te-_~"
 #define GOOD "/callback?code=c%2Fode+1&state=" STATE

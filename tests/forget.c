@@ -5,7 +5,7 @@
  *
  *	forget NAME...
  */
-#include "keyctl.h"
+#include "core/keyctl.h"
 
 int main(int argc, char **argv)
 {

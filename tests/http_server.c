@@ -5,7 +5,7 @@
  */
 #include "http_server.h"
 
-#include "clock.h"
+#include "core/clock.h"
 #include "valetkey.h"
 
 #include <arpa/inet.h>

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_HTTP_SERVER_H
 #define VALETKEY_HTTP_SERVER_H
 
-#include "net_module.h"
+#include "net/net_module.h"
 
 #include "tap.h"
 #include "valetkey.h"

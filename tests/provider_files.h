@@ -6,7 +6,7 @@
 #ifndef VALETKEY_PROVIDER_FILES_H
 #define VALETKEY_PROVIDER_FILES_H
 
-#include "provider.h"
+#include "client/provider.h"
 #include "valetkey.h"
 
 #include <stdio.h>

@@ -17,7 +17,7 @@
  * command's, 128 and the signal's number where one ended it, and 99 where what
  * was waited for did not come within ten seconds.
  */
-#include "clock.h"
+#include "core/clock.h"
 
 #include <poll.h>
 #include <pty.h>

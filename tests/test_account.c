@@ -3,7 +3,7 @@
  * test_account.c - account files: which names, directories and files count, and
  * how an account is found by a URL's origin.
  */
-#include "account.h"
+#include "core/account.h"
 #include "tap.h"
 #include "valetkey.h"
 

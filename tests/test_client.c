@@ -3,7 +3,7 @@
  * test_client.c - what client.h promises: an account's keys over its provider's,
  * what makes an account impossible, and what a secret is pinned to.
  */
-#include "client.h"
+#include "client/client.h"
 #include "provider_files.h"
 #include "tap.h"
 #include "valetkey.h"

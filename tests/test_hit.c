@@ -4,10 +4,10 @@
  * of thousands of slots is found and no other, and which requests are answered
  * from memory.
  */
-#include "clock.h"
+#include "core/clock.h"
 #include "hit.h"
 #include "tap.h"
-#include "text.h"
+#include "core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

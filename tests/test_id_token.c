@@ -3,7 +3,7 @@
  * test_id_token.c - ID tokens, good and bad: their form, and each rule of OpenID
  * Connect Core 3.1.3.7 that id_token.h promises.
  */
-#include "id_token.h"
+#include "oauth/id_token.h"
 #include "tap.h"
 #include "valetkey.h"
 

@@ -3,7 +3,7 @@
  * test_json.c - JSON in both directions: what json.h promises to take, where it
  * puts it, and what it refuses.
  */
-#include "json.h"
+#include "json/json.h"
 #include "tap.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * that waits, comes twice or goes away.
  */
 #include "browser.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "tap.h"
 #include "valetkey.h"
 

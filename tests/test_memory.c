@@ -4,7 +4,7 @@
  * keeps it alive, that its text is wiped, and that threads may do all of it at
  * the same time.
  */
-#include "clock.h"
+#include "core/clock.h"
 #include "memory.h"
 #include "tap.h"
 

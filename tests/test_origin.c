@@ -3,7 +3,7 @@
  * test_origin.c - the origin of a URL (RFC 6454), which decides where a token
  * goes: one spelling for what is good, and a refusal for all else.
  */
-#include "origin.h"
+#include "core/origin.h"
 #include "tap.h"
 
 #include <string.h>

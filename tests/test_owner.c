@@ -9,11 +9,11 @@
  * user can test with its own programs alone.
  */
 #include "browser.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "hosts/refuse_netlink.h"
 #include "peers.h"
 #include "tap.h"
-#include "visitor.h"
+#include "net/visitor.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -4,8 +4,8 @@
  * that is forbidden or too small, in a file; by nobody but who has the key that
  * it was sealed with.
  */
-#include "keyctl.h"
-#include "park.h"
+#include "core/keyctl.h"
+#include "store/park.h"
 #include "tap.h"
 
 #include "hosts/refuse_keys.h"

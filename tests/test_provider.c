@@ -4,7 +4,7 @@
  * the installed ones, instances and kinds of client.
  * test_provider_parameters.c has what a person fills in.
  */
-#include "provider.h"
+#include "client/provider.h"
 #include "provider_files.h"
 #include "tap.h"
 #include "valetkey.h"

@@ -5,10 +5,10 @@
  * alone, and stays there. And the table of keys says what provider.h and
  * valetkey-provider(5) say.
  */
-#include "client.h"
-#include "origin.h"
-#include "provider.h"
-#include "provider_keys.h"
+#include "client/client.h"
+#include "core/origin.h"
+#include "client/provider.h"
+#include "client/provider_keys.h"
 #include "tap.h"
 #include "valetkey.h"
 

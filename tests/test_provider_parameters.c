@@ -3,7 +3,7 @@
  * test_provider_parameters.c - what a person fills in in a provider's file: its
  * parameters, and a host where any may be named.
  */
-#include "provider.h"
+#include "client/provider.h"
 #include "provider_files.h"
 #include "tap.h"
 #include "valetkey.h"

@@ -4,8 +4,8 @@
  * never gives way. Root has a thousand times as much, so it becomes a user whom
  * nobody else is.
  */
-#include "keyctl.h"
-#include "quota.h"
+#include "core/keyctl.h"
+#include "core/quota.h"
 #include "tap.h"
 
 #include <linux/keyctl.h>

@@ -3,7 +3,7 @@
  * test_record.c - key=value lines: what record.h promises of each function, and
  * of the text of a file and of a socket.
  */
-#include "record.h"
+#include "core/record.h"
 #include "tap.h"
 
 #include <stdlib.h>

@@ -3,10 +3,10 @@
  * test_renewal - what an answer to a refresh means for the refresh token that was
  * sent: just come, or parked by a run that ended before it was stored.
  */
-#include "renewal.h"
-#include "lock.h"
-#include "net.h"
-#include "newest.h"
+#include "grant/renewal.h"
+#include "store/lock.h"
+#include "net/net.h"
+#include "store/newest.h"
 #include "tap.h"
 #include "valetkey.h"
 

@@ -4,8 +4,8 @@
  * its own (it starts tests/session itself). The keyring is locked, stopped and
  * killed, and items are damaged, by tests/keyring and by signals.
  */
-#include "clock.h"
-#include "store.h"
+#include "core/clock.h"
+#include "keyring/store.h"
 #include "tap.h"
 #include "valetkey.h"
 

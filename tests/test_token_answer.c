@@ -4,9 +4,9 @@
  * that providers give it, each with the provider's data that say so, and what
  * is refused whatever the data say.
  */
-#include "token_answer.h"
+#include "oauth/token_answer.h"
 #include "tap.h"
-#include "token_request.h"
+#include "oauth/token_request.h"
 #include "valetkey.h"
 
 #include <stdlib.h>

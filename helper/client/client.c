@@ -6,9 +6,9 @@
  * and a provider's account stays on the provider's hosts.
  */
 #include "client.h"
-#include "origin.h"
+#include "core/origin.h"
 #include "provider.h"
-#include "text.h"
+#include "core/text.h"
 #include "valetkey.h"
 
 #include <ctype.h>

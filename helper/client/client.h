@@ -29,9 +29,9 @@
 #ifndef VALETKEY_CLIENT_H
 #define VALETKEY_CLIENT_H
 
-#include "account.h"
-#include "problem.h"
-#include "record.h"
+#include "core/account.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

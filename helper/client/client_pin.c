@@ -6,7 +6,7 @@
  * their order and spelling mean nothing.
  */
 #include "client.h"
-#include "origin.h"
+#include "core/origin.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #define VALETKEY_FLOW_WAY_H
 
 #include "client.h"
-#include "problem.h"
+#include "core/problem.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_GIT_FIELD_H
 #define VALETKEY_GIT_FIELD_H
 
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

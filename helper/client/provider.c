@@ -5,9 +5,9 @@
  * keys have been put over these.
  */
 #include "provider.h"
-#include "account.h"
-#include "origin.h"
-#include "paths.h"
+#include "core/account.h"
+#include "core/origin.h"
+#include "core/paths.h"
 #include "unusable.h"
 #include "valetkey.h"
 

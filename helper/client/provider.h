@@ -85,8 +85,8 @@
 #ifndef VALETKEY_PROVIDER_H
 #define VALETKEY_PROVIDER_H
 
-#include "problem.h"
-#include "record.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

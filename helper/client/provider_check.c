@@ -5,7 +5,7 @@
  * that reads the file in earnest.
  */
 #include "provider_check.h"
-#include "problem.h"
+#include "core/problem.h"
 #include "provider.h"
 #include "provider_keys.h"
 #include "valetkey.h"

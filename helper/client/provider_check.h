@@ -6,7 +6,7 @@
 #ifndef VALETKEY_PROVIDER_CHECK_H
 #define VALETKEY_PROVIDER_CHECK_H
 
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

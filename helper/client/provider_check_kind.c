@@ -4,8 +4,8 @@
  * put together as in earnest: what is missing, what contradicts itself, and
  * where secrets and tokens would go.
  */
-#include "origin.h"
-#include "problem.h"
+#include "core/origin.h"
+#include "core/problem.h"
 #include "provider.h"
 #include "provider_check.h"
 

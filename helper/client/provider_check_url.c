@@ -5,8 +5,8 @@
  * for any, so that what passes here works in earnest.
  */
 #include "client.h"
-#include "origin.h"
-#include "problem.h"
+#include "core/origin.h"
+#include "core/problem.h"
 #include "provider.h"
 #include "provider_check.h"
 

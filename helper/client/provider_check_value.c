@@ -5,12 +5,12 @@
  * stand for any, so that what passes here works in earnest.
  */
 #include "oauth_parameter.h"
-#include "origin.h"
-#include "problem.h"
+#include "core/origin.h"
+#include "core/problem.h"
 #include "provider.h"
 #include "provider_check.h"
 #include "provider_keys.h"
-#include "text.h"
+#include "core/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * a misspelled one.
  */
 #include "provider_keys.h"
-#include "edit_distance.h"
+#include "command/edit_distance.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * filled in. See provider.h.
  */
 #include "provider.h"
-#include "origin.h"
+#include "core/origin.h"
 #include "valetkey.h"
 
 #include <ctype.h>

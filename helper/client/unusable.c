@@ -3,7 +3,7 @@
  * unusable.c - see unusable.h.
  */
 #include "unusable.h"
-#include "account.h"
+#include "core/account.h"
 #include "valetkey.h"
 
 #include <errno.h>

@@ -10,7 +10,7 @@
 #ifndef VALETKEY_UNUSABLE_H
 #define VALETKEY_UNUSABLE_H
 
-#include "problem.h"
+#include "core/problem.h"
 
 #include <stdbool.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_add.c - `valetkey add`: takes a person (or a script) from nothing to an
+ * add.c - `valetkey add`: takes a person (or a script) from nothing to an
  * account whose client secret was proven and lies in the keyring. The secret is
  * typed without echo or read from a descriptor, never taken from argv or the
  * environment. The helper makes the account's file.
  */
-#include "account.h"
-#include "cmd.h"
-#include "provider.h"
+#include "core/account.h"
+#include "command.h"
+#include "client/provider.h"
 #include "terminal.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <errno.h>
 #include <stdio.h>

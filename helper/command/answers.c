@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_answers.c - what options and the person say about a client, checked to
+ * answers.c - what options and the person say about a client, checked to
  * survive the account's file.
  */
-#include "cmd.h"
-#include "client.h"
-#include "origin.h"
+#include "command.h"
+#include "client/client.h"
+#include "core/origin.h"
 #include "terminal.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_browser.c - starts the person's browser for a login. By argv, never
+ * browser.c - starts the person's browser for a login. By argv, never
  * through a shell; in a session of its own, so Ctrl-C here does not close it;
  * without our streams. A login never depends on it: the address was printed.
  */
-#include "cmd.h"
+#include "command.h"
 
 #include <errno.h>
 #include <fcntl.h>

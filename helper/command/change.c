@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_change.c - changes single keys of an account's file and leaves every other
+ * change.c - changes single keys of an account's file and leaves every other
  * line as the person wrote it. The file is the old one or the new one, never
  * half of both; a link to it stays a link.
  */
-#include "account.h"
-#include "cmd.h"
+#include "core/account.h"
+#include "command.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_child.c - see cmd_child.h.
+ * child.c - see child.h.
  */
-#include "cmd_child.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>

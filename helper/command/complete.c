@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_complete.c - `valetkey complete`: what a shell may put behind a word of
+ * complete.c - `valetkey complete`: what a shell may put behind a word of
  * ours, a name a line. For helper/completions alone, which is why --help does
  * not list it. Names are of [A-Za-z0-9._@-]: none that a shell would have to
  * quote is an account, a provider, an instance or a kind of client.
  */
-#include "cmd.h"
-#include "account.h"
-#include "provider.h"
+#include "command.h"
+#include "core/account.h"
+#include "client/provider.h"
 
 #include <stdio.h>
 #include <string.h>

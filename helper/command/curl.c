@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_curl.c - `valetkey curl`: curl with a valid token for one account's hosts.
+ * curl.c - `valetkey curl`: curl with a valid token for one account's hosts.
  * The header goes by a descriptor, never by argv, and where curl would send it
- * is looked at first (cmd_curl_options.c). curl's answers are read on their way
+ * is looked at first (curl_options.c). curl's answers are read on their way
  * for a 401, which invalidates the token; nothing is sent twice by itself.
  */
-#include "cmd_curl.h"
-#include "cmd_child.h"
+#include "curl.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_curl_options.c - which of curl's options `valetkey curl` lets through: a
+ * curl_options.c - which of curl's options `valetkey curl` lets through: a
  * list of the harmless ones, because whatever could add a URL, change where one
  * goes, read a configuration or print the token must not slip in. curl reads
  * its command line in the same way: options end with the first that takes a
  * value, long names may be cut short (not here).
  */
-#include "cmd_curl.h"
-#include "origin.h"
+#include "curl.h"
+#include "core/origin.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_custom.c - a provider without a file: its endpoints come from its issuer's
+ * custom.c - a provider without a file: its endpoints come from its issuer's
  * metadata (the helper asks for it) or from options.
  */
-#include "cmd.h"
-#include "origin.h"
+#include "command.h"
+#include "core/origin.h"
 #include "terminal.h"
 
 #include <ctype.h>
@@ -60,7 +60,7 @@ static void tell_warnings(const struct record *answer)
 }
 
 /* What was given by hand stands over what the server says. Endpoints that are
- * all the server's own are asked for again from time to time (cmd_fresh.c). */
+ * all the server's own are asked for again from time to time (fresh.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_format.c - the shapes in which `valetkey token` can print a token, for the
+ * format.c - the shapes in which `valetkey token` can print a token, for the
  * programs that want to read one. All of them go through one buffer that is
  * wiped.
  */
-#include "cmd.h"
-#include "account.h"
+#include "command.h"
+#include "core/account.h"
 
 #include <stdlib.h>
 #include <string.h>

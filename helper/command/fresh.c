@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_fresh.c - before a login: endpoints that were looked up more than a day ago
+ * fresh.c - before a login: endpoints that were looked up more than a day ago
  * are looked up again. What is as before is good for another day; what has
  * changed is told and taken over only where the person says so; a server that
  * does not answer leaves us with what is known.
  */
-#include "account.h"
-#include "client.h"
-#include "cmd.h"
+#include "core/account.h"
+#include "client/client.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_json.c - JSON strings (RFC 8259 section 7) for --format json and --json.
+ * json.c - JSON strings (RFC 8259 section 7) for --format json and --json.
  * The command links no JSON library: it only ever writes.
  */
-#include "cmd.h"
-#include "utf8.h"
+#include "command.h"
+#include "core/utf8.h"
 
 #include <string.h>
 

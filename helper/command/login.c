@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_login.c - `valetkey login`: the helper runs the flow and waits for the
+ * login.c - `valetkey login`: the helper runs the flow and waits for the
  * redirect; the command shows the address and opens the browser.
  */
-#include "cmd.h"
-#include "client.h"
-#include "flow_way.h"
+#include "command.h"
+#include "client/client.h"
+#include "client/flow_way.h"
 #include "terminal.h"
 
 #include <stdio.h>

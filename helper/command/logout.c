@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_logout.c - `valetkey logout` and `valetkey remove`. The account's file
+ * logout.c - `valetkey logout` and `valetkey remove`. The account's file
  * goes last: as long as it is there, everything can be tried again.
  */
-#include "account.h"
-#include "cmd.h"
+#include "core/account.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <stdio.h>

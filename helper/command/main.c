@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_main.c - the command `valetkey`, and `git-credential-valetkey` where it
+ * main.c - the command `valetkey`, and `git-credential-valetkey` where it
  * is called by that name: finds the verb, and exits with its result.
  */
 #include "config.h"
 
-#include "cmd.h"
-#include "own_memory.h"
+#include "command.h"
+#include "client/own_memory.h"
 #include "terminal.h"
 
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_near.c - "did you mean": of the names that there are, the one that a
+ * near.c - "did you mean": of the names that there are, the one that a
  * mistyped word is nearest to. At most two letters differ, so that nothing is
  * proposed at random.
  */
-#include "cmd.h"
+#include "command.h"
 #include "edit_distance.h"
-#include "provider.h"
+#include "client/provider.h"
 
 #include <stdio.h>
 #include <string.h>

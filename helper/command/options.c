@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_options.c - what is typed after a verb, read by getopt_long() from the
+ * options.c - what is typed after a verb, read by getopt_long() from the
  * verb's small table, and the verb's --help, made from the same table.
  */
-#include "cmd.h"
-#include "account.h"
+#include "command.h"
+#include "core/account.h"
 
 #include <errno.h>
 #include <getopt.h>

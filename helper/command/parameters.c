@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_parameters.c - what a provider's file wants to know beside the instance,
+ * parameters.c - what a provider's file wants to know beside the instance,
  * such as a tenant or a realm: its parameter[], by --set or by asking, into
  * parameter.NAME of the account's keys. provider_resolve() fills them in.
  */
-#include "cmd.h"
-#include "provider.h"
+#include "command.h"
+#include "client/provider.h"
 #include "terminal.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_providers.c - `valetkey providers`: what --provider can name, one of them
+ * providers.c - `valetkey providers`: what --provider can name, one of them
  * in full, and the check of a file. Reads files only.
  */
-#include "cmd.h"
-#include "provider.h"
+#include "command.h"
+#include "client/provider.h"
 #include "terminal.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_providers_check.c - `valetkey providers --check FILE`: what each line of a
+ * providers_check.c - `valetkey providers --check FILE`: what each line of a
  * provider's file means, and what is wrong with it, as FILE:LINE, the way that
  * compilers tell. A file without an error is one that works.
  */
-#include "cmd.h"
-#include "provider.h"
-#include "provider_check.h"
+#include "command.h"
+#include "client/provider.h"
+#include "client/provider_check.h"
 #include "terminal.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_register.c - a client that nobody has registered yet, at a server that
+ * register.c - a client that nobody has registered yet, at a server that
  * lets us do it (RFC 7591): the person is asked, a script says --register. The
  * helper does it, because the answer may hold a secret.
  */
-#include "cmd.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <string.h>

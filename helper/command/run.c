@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_run.c - `valetkey run`: starts a program that wants a token in its
+ * run.c - `valetkey run`: starts a program that wants a token in its
  * environment, or reads one from a descriptor. It becomes that program, so
  * signals, exit status and terminal are the program's own, and the token is in
  * no other process.
  */
-#include "cmd.h"
-#include "account.h"
-#include "cmd_child.h"
+#include "command.h"
+#include "core/account.h"
+#include "child.h"
 
 #include <ctype.h>
 #include <errno.h>

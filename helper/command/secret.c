@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_secret.c - takes the client secret: typed without echo, or read from a
+ * secret.c - takes the client secret: typed without echo, or read from a
  * descriptor. Never from argv or the environment, where others can read it.
  */
-#include "cmd.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_signal.c - Ctrl-C and its like while the command does something: either
+ * signal.c - Ctrl-C and its like while the command does something: either
  * they end it at once with a clean line, or, where something is half done, they
  * are noted until it is whole or taken back.
  */
-#include "cmd.h"
+#include "command.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_status.c - `valetkey status`: what each account is, whether it works, and
+ * status.c - `valetkey status`: what each account is, whether it works, and
  * what to do where it does not. Asks the keyring, never a provider.
  */
-#include "cmd.h"
-#include "account.h"
+#include "command.h"
+#include "core/account.h"
 #include "terminal.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <stdio.h>
 #include <string.h>

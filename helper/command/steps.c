@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_steps.c - the walk through a registration at a provider that has a file:
+ * steps.c - the walk through a registration at a provider that has a file:
  * which instance, which kind of client, which scopes, and then the steps on the
  * provider's own pages, as its file tells them.
  */
-#include "cmd.h"
-#include "origin.h"
-#include "provider.h"
+#include "command.h"
+#include "core/origin.h"
+#include "client/provider.h"
 #include "terminal.h"
 
 #include <stdio.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_talk.c - the conversation of the command with a person (valetkey.h), and
+ * talk.c - the conversation of the command with a person (valetkey.h), and
  * its requests to the helper.
  */
-#include "cmd.h"
-#include "account.h"
+#include "command.h"
+#include "core/account.h"
 #include "call.h"
-#include "clock.h"
-#include "own_memory.h"
+#include "core/clock.h"
+#include "client/own_memory.h"
 #include "terminal.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <ctype.h>
 #include <stdio.h>

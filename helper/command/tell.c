@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_tell.c - how every verb tells that something failed: one sentence or two
+ * tell.c - how every verb tells that something failed: one sentence or two
  * on standard error, and the result as what is returned.
  */
-#include "cmd.h"
+#include "command.h"
 #include "terminal.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <errno.h>
 #include <stdarg.h>

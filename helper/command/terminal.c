@@ -4,7 +4,7 @@
  * terminal_ask.c.
  */
 #include "terminal.h"
-#include "utf8.h"
+#include "core/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

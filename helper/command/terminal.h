@@ -10,7 +10,7 @@
 #ifndef VALETKEY_TERMINAL_H
 #define VALETKEY_TERMINAL_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #include <stdbool.h>
 #include <stdio.h>

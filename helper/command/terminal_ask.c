@@ -9,8 +9,8 @@
  * question is asked again.
  */
 #include "terminal.h"
-#include "clock.h"
-#include "own_memory.h"
+#include "core/clock.h"
+#include "client/own_memory.h"
 #include "terminal_line.h"
 #include "valetkey.h"
 

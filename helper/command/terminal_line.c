@@ -4,7 +4,7 @@
  */
 #include "terminal_line.h"
 #include "terminal.h"
-#include "utf8.h"
+#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef VALETKEY_TERMINAL_LINE_H
 #define VALETKEY_TERMINAL_LINE_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #include <stdbool.h>
 #include <termios.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_token.c - `valetkey token`: a valid access token on standard output, by
+ * token.c - `valetkey token`: a valid access token on standard output, by
  * the public ABI like any other host.
  */
-#include "cmd.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_words.c - the command lines of `valetkey run` and `valetkey curl`, which
+ * words.c - the command lines of `valetkey run` and `valetkey curl`, which
  * end with a command that is not ours to read: everything behind "--".
  */
-#include "cmd.h"
+#include "command.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef VALETKEY_RANDOM_H
 #define VALETKEY_RANDOM_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #define RANDOM_LENGTH 43 /* base64url of 256 bits, RFC 7636 4.1 */
 

@@ -6,7 +6,7 @@
 #ifndef VALETKEY_SEAL_H
 #define VALETKEY_SEAL_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #define SEAL_OVERHEAD 28 /* what a sealed text is longer by */
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git.c - git-credential-valetkey: reads what git says, and lets an account
- * answer (cmd_git_token.c) or the store of git's other credentials
- * (cmd_git_store.c). It asks nobody unless git's configuration, its environment
+ * git.c - git-credential-valetkey: reads what git says, and lets an account
+ * answer (git_token.c) or the store of git's other credentials
+ * (git_store.c). It asks nobody unless git's configuration, its environment
  * and a terminal allow it: git runs in the background too.
  *
  * A failure is told on standard error and in the exit status. git ignores the
  * status and would ask for a password next, which for a host of an account is
  * of no use: `quit` keeps it from that.
  */
-#include "cmd_git.h"
+#include "git.h"
 #include "git_message.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git_account.c - which account answers git. Only one whose hosts have what
+ * git_account.c - which account answers git. Only one whose hosts have what
  * git asks for: no pin, user name or challenge ever sends a token elsewhere.
  */
-#include "cmd_git.h"
+#include "git.h"
 
 #include "git_challenge.h"
-#include "unusable.h"
+#include "client/unusable.h"
 
 #include <string.h>
 #include <strings.h>

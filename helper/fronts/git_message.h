@@ -8,7 +8,7 @@
 #ifndef VALETKEY_GIT_MESSAGE_H
 #define VALETKEY_GIT_MESSAGE_H
 
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git_setup.c - `valetkey git-setup`: shows, and with --apply makes, the lines
+ * git_setup.c - `valetkey git-setup`: shows, and with --apply makes, the lines
  * of git's configuration that let git ask us, and says which other helper in the
  * chain would answer first or be given our tokens to keep.
  *
  * It only ever adds lines (an empty helper, which begins the chain anew, and
  * ours), so that taking them out again is the way back.
  */
-#include "account.h"
-#include "cmd.h"
-#include "cmd_child.h"
-#include "origin.h"
+#include "core/account.h"
+#include "command/command.h"
+#include "command/child.h"
+#include "core/origin.h"
 
 #include <stdio.h>
 #include <string.h>

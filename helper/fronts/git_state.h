@@ -8,7 +8,7 @@
 #ifndef VALETKEY_GIT_STATE_H
 #define VALETKEY_GIT_STATE_H
 
-#include "record.h"
+#include "core/record.h"
 #include "valetkey.h"
 
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git_store.c - git's other credentials, which the helper keeps in the
+ * git_store.c - git's other credentials, which the helper keeps in the
  * keyring (ops.h: git_get, git_store, git_erase).
  */
-#include "cmd_git.h"
+#include "git.h"
 
-#include "git_field.h"
+#include "client/git_field.h"
 #include "git_message.h"
 
 #include <stdlib.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git_talk.c - whether git's user may be asked something, and how. git runs
+ * git_talk.c - whether git's user may be asked something, and how. git runs
  * its helpers in the background as well (fetches of an editor, maintenance), so
  * the first try is always silent.
  */
-#include "cmd_git.h"
+#include "git.h"
 
 #include "call.h"
-#include "clock.h"
-#include "cmd_child.h"
-#include "own_memory.h"
+#include "core/clock.h"
+#include "command/child.h"
+#include "client/own_memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git_token.c - git gets an account's token: as a Bearer credential where git
+ * git_token.c - git gets an account's token: as a Bearer credential where git
  * and the server know that, else as the password.
  *
  * git keeps what it got for the whole of an operation, which may be a long one:
  * the token is good for ten minutes where the provider gives it that long. And
  * a git that knows `continue` is told to ask again where the server refuses it.
  */
-#include "cmd_git.h"
+#include "git.h"
 
 #include "git_challenge.h"
 #include "git_message.h"
-#include "kernel.h"
+#include "core/kernel.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,9 +5,9 @@
  * the usual size comes in.
  */
 #include "arrival.h"
-#include "boot.h"
-#include "clock.h"
-#include "machine.h"
+#include "store/boot.h"
+#include "core/clock.h"
+#include "store/machine.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -11,8 +11,8 @@
 #ifndef VALETKEY_ARRIVAL_H
 #define VALETKEY_ARRIVAL_H
 
-#include "client.h"
-#include "park.h"
+#include "client/client.h"
+#include "store/park.h"
 
 struct arrival {
 	struct park_place place;

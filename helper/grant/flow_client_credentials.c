@@ -3,8 +3,8 @@
  * flow_client_credentials.c - a token for the client itself (RFC 6749 4.4):
  * machine to machine, no person, no refresh token, never offline_access.
  */
-#include "clock.h"
-#include "endpoint.h"
+#include "core/clock.h"
+#include "oauth/endpoint.h"
 #include "flow.h"
 #include "grant.h"
 #include "registration.h"

@@ -5,17 +5,17 @@
  * comes (arrival.h) and stored before anybody hears of it, and nothing but the
  * server's invalid_grant for the token that is stored now makes a grant dead.
  */
-#include "clock.h"
+#include "core/clock.h"
 #include "critical.h"
-#include "endpoint.h"
+#include "oauth/endpoint.h"
 #include "flow.h"
 #include "grant.h"
-#include "machine.h"
-#include "newest.h"
+#include "store/machine.h"
+#include "store/newest.h"
 #include "registration.h"
 #include "renewal.h"
-#include "scope.h"
-#include "token_error.h"
+#include "core/scope.h"
+#include "oauth/token_error.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -3,13 +3,13 @@
  * grant.c - see grant.h. Every rule about what a stored grant means is here.
  */
 #include "grant.h"
-#include "boot.h"
-#include "clock.h"
-#include "kernel.h"
-#include "park.h"
-#include "random.h"
+#include "store/boot.h"
+#include "core/clock.h"
+#include "core/kernel.h"
+#include "store/park.h"
+#include "crypto/random.h"
 #include "registration.h"
-#include "scope.h"
+#include "core/scope.h"
 #include "valetkey.h"
 
 #include <string.h>

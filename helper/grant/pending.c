@@ -6,12 +6,12 @@
  * a provider is asked. Who asks them holds the other of that name.
  */
 #include "pending.h"
-#include "account.h"
-#include "backoff.h"
-#include "clock.h"
-#include "endpoint.h"
+#include "core/account.h"
+#include "store/backoff.h"
+#include "core/clock.h"
+#include "oauth/endpoint.h"
 #include "grant.h"
-#include "lock.h"
+#include "store/lock.h"
 #include "valetkey.h"
 
 #include <stdio.h>

@@ -5,10 +5,10 @@
  * many; older ones than a minute mean nothing.
  */
 #include "refusal.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "grant.h"
-#include "lock.h"
-#include "origin.h"
+#include "store/lock.h"
+#include "core/origin.h"
 #include "valetkey.h"
 
 #include <stdlib.h>

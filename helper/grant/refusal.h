@@ -12,8 +12,8 @@
 #ifndef VALETKEY_REFUSAL_H
 #define VALETKEY_REFUSAL_H
 
-#include "client.h"
-#include "problem.h"
+#include "client/client.h"
+#include "core/problem.h"
 
 /* The grant's access token was refused. */
 void refusal_note(int lock, const char *resource, const struct record *grant);

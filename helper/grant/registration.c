@@ -4,10 +4,10 @@
  * decided here.
  */
 #include "registration.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "grant.h"
-#include "net.h"
-#include "random.h"
+#include "net/net.h"
+#include "crypto/random.h"
 #include "valetkey.h"
 
 #include <stdio.h>

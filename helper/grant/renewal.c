@@ -3,10 +3,10 @@
  * renewal.c - see renewal.h.
  */
 #include "renewal.h"
-#include "endpoint.h"
+#include "oauth/endpoint.h"
 #include "grant.h"
-#include "newest.h"
-#include "token_answer.h"
+#include "store/newest.h"
+#include "oauth/token_answer.h"
 #include "valetkey.h"
 
 #include <string.h>

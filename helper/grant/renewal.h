@@ -17,7 +17,7 @@
 #define VALETKEY_RENEWAL_H
 
 #include "arrival.h"
-#include "record.h"
+#include "core/record.h"
 
 enum renewal {
 	RENEWAL_NOMEM = -1,

@@ -9,7 +9,7 @@
  */
 #include "revocation.h"
 #include "grant.h"
-#include "machine.h"
+#include "store/machine.h"
 #include "registration.h"
 #include "renewal.h"
 #include "valetkey.h"

@@ -11,7 +11,7 @@
 #ifndef VALETKEY_JSON_H
 #define VALETKEY_JSON_H
 
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

@@ -9,7 +9,7 @@
 #include "json.h"
 
 #include "arena.h"
-#include "utf8.h"
+#include "core/utf8.h"
 
 #include <stdbool.h>
 #include <stddef.h>

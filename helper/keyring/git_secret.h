@@ -7,7 +7,7 @@
 #ifndef VALETKEY_GIT_SECRET_H
 #define VALETKEY_GIT_SECRET_H
 
-#include "record.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 

@@ -10,8 +10,8 @@
 #include "secrets.h"
 
 #include "bus_address.h"
-#include "clock.h"
-#include "lock.h"
+#include "core/clock.h"
+#include "store/lock.h"
 #include "valetkey.h"
 
 #include <stdlib.h>

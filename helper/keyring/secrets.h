@@ -11,8 +11,8 @@
 #ifndef VALETKEY_SECRETS_H
 #define VALETKEY_SECRETS_H
 
-#include "buf.h"
-#include "problem.h"
+#include "core/buf.h"
+#include "core/problem.h"
 
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>

@@ -18,8 +18,8 @@
 #ifndef VALETKEY_STORE_H
 #define VALETKEY_STORE_H
 
-#include "problem.h"
-#include "record.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>

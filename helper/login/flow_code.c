@@ -5,7 +5,7 @@
  * (RFC 8252). The port is open only while we wait, and the browser's last page
  * says how it really ended: after the code was redeemed and the grant stored.
  */
-#include "clock.h"
+#include "core/clock.h"
 #include "login.h"
 #include "valetkey.h"
 

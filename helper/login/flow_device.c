@@ -6,12 +6,12 @@
  * never longer than the code or the caller's time lasts; a code that was denied
  * or is over is not replaced without the person.
  */
-#include "clock.h"
-#include "device_answer.h"
+#include "core/clock.h"
+#include "oauth/device_answer.h"
 #include "login.h"
-#include "net.h"
-#include "scope.h"
-#include "token_request.h"
+#include "net/net.h"
+#include "core/scope.h"
+#include "oauth/token_request.h"
 #include "valetkey.h"
 
 #include <poll.h>

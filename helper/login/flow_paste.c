@@ -6,9 +6,9 @@
  * the address that it ended at, which is read just as strictly as a redirect
  * that the listener gets.
  */
-#include "clock.h"
+#include "core/clock.h"
 #include "login.h"
-#include "redirect.h"
+#include "net/redirect.h"
 #include "valetkey.h"
 
 #include <string.h>

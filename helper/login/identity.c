@@ -5,10 +5,10 @@
  * UserInfo endpoint that the grant is pinned to (client_pin.c) and nowhere else.
  */
 #include "identity.h"
-#include "clock.h"
-#include "grant.h"
-#include "id_token.h"
-#include "scope.h"
+#include "core/clock.h"
+#include "grant/grant.h"
+#include "oauth/id_token.h"
+#include "core/scope.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@
 #ifndef VALETKEY_IDENTITY_H
 #define VALETKEY_IDENTITY_H
 
-#include "endpoint.h"
+#include "oauth/endpoint.h"
 #include "job.h"
 
 #include <stdbool.h>

@@ -5,12 +5,12 @@
  * lock is not held meanwhile. See flow.h and login.h.
  */
 #include "login.h"
-#include "clock.h"
-#include "flow_way.h"
-#include "grant.h"
-#include "lock.h"
-#include "pending.h"
-#include "registration.h"
+#include "core/clock.h"
+#include "client/flow_way.h"
+#include "grant/grant.h"
+#include "store/lock.h"
+#include "grant/pending.h"
+#include "grant/registration.h"
 #include "valetkey.h"
 
 int login_given_up(struct login *login)

@@ -7,11 +7,11 @@
 #ifndef VALETKEY_LOGIN_H
 #define VALETKEY_LOGIN_H
 
-#include "arrival.h"
-#include "authorize.h"
-#include "endpoint.h"
-#include "flow.h"
-#include "net.h"
+#include "grant/arrival.h"
+#include "oauth/authorize.h"
+#include "oauth/endpoint.h"
+#include "grant/flow.h"
+#include "net/net.h"
 
 /* One login in progress. */
 struct login {

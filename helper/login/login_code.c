@@ -5,7 +5,7 @@
  * redeemed. flow_code.c listens for it, flow_paste.c asks the person.
  */
 #include "login.h"
-#include "authorize_answer.h"
+#include "oauth/authorize_answer.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -5,13 +5,13 @@
  * the provider that nobody knows of.
  */
 #include "login.h"
-#include "clock.h"
-#include "grant.h"
+#include "core/clock.h"
+#include "grant/grant.h"
 #include "identity.h"
-#include "lock.h"
-#include "newest.h"
-#include "registration.h"
-#include "token_answer.h"
+#include "store/lock.h"
+#include "store/newest.h"
+#include "grant/registration.h"
+#include "oauth/token_answer.h"
 #include "valetkey.h"
 
 #include <string.h>

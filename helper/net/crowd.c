@@ -9,7 +9,7 @@
  */
 #include "crowd.h"
 
-#include "clock.h"
+#include "core/clock.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

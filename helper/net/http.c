@@ -13,7 +13,7 @@
  */
 #include "net_module.h"
 
-#include "clock.h"
+#include "core/clock.h"
 #include "http_exchange.h"
 #include "valetkey.h"
 

@@ -6,7 +6,7 @@
  */
 #include "http_failure.h"
 
-#include "buf.h"
+#include "core/buf.h"
 #include "valetkey.h"
 
 #include <string.h>

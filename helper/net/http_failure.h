@@ -7,7 +7,7 @@
 #ifndef VALETKEY_HTTP_FAILURE_H
 #define VALETKEY_HTTP_FAILURE_H
 
-#include "problem.h"
+#include "core/problem.h"
 
 #include <stdbool.h>
 

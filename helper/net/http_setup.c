@@ -11,7 +11,7 @@
 
 #include "http_exchange.h"
 
-#include "clock.h"
+#include "core/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  */
 #include "http_exchange.h"
 
-#include "clock.h"
+#include "core/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

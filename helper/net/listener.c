@@ -8,7 +8,7 @@
  */
 #include "crowd.h"
 
-#include "clock.h"
+#include "core/clock.h"
 #include "valetkey.h"
 
 #include <poll.h>

@@ -6,7 +6,7 @@
 #ifndef VALETKEY_LOOPBACK_H
 #define VALETKEY_LOOPBACK_H
 
-#include "problem.h"
+#include "core/problem.h"
 
 #include <stdint.h>
 

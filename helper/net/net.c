@@ -8,7 +8,7 @@
  */
 #include "net.h"
 
-#include "paths.h"
+#include "core/paths.h"
 #include "valetkey.h"
 
 #include <dlfcn.h>

@@ -10,8 +10,8 @@
 #ifndef VALETKEY_NET_H
 #define VALETKEY_NET_H
 
-#include "buf.h"
-#include "problem.h"
+#include "core/buf.h"
+#include "core/problem.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #ifndef VALETKEY_PAGE_H
 #define VALETKEY_PAGE_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 enum page_kind {
 	PAGE_SUCCESS = 1,   /* the login worked; the text says for whom */

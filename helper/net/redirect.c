@@ -5,7 +5,7 @@
  */
 #include "redirect.h"
 
-#include "form.h"
+#include "core/form.h"
 #include "net_module.h"
 
 #include <stdio.h>

@@ -4,8 +4,8 @@
  */
 #include "answer_body.h"
 
-#include "form.h"
-#include "utf8.h"
+#include "core/form.h"
+#include "core/utf8.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_ANSWER_BODY_H
 #define VALETKEY_ANSWER_BODY_H
 
-#include "json.h"
+#include "json/json.h"
 
 /*
  * RECORD_MALFORMED: it is none of these, or a broken one, of which the members

@@ -9,10 +9,10 @@
  * that its server knows the token endpoint only, which RFC 7523 had allowed.
  */
 #include "assertion.h"
-#include "json.h"
+#include "json/json.h"
 #include "key_file.h"
-#include "net.h"
-#include "random.h"
+#include "net/net.h"
+#include "crypto/random.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef VALETKEY_ASSERTION_H
 #define VALETKEY_ASSERTION_H
 
-#include "client.h"
+#include "client/client.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -4,9 +4,9 @@
  */
 #include "authorize.h"
 #include "endpoint.h"
-#include "oauth_parameter.h"
-#include "random.h"
-#include "scope.h"
+#include "client/oauth_parameter.h"
+#include "crypto/random.h"
+#include "core/scope.h"
 #include "token_request.h"
 #include "valetkey.h"
 

@@ -8,8 +8,8 @@
 #ifndef VALETKEY_AUTHORIZE_H
 #define VALETKEY_AUTHORIZE_H
 
-#include "client.h"
-#include "problem.h"
+#include "client/client.h"
+#include "core/problem.h"
 
 #include <stdint.h>
 

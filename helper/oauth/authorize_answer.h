@@ -7,9 +7,9 @@
 #ifndef VALETKEY_AUTHORIZE_ANSWER_H
 #define VALETKEY_AUTHORIZE_ANSWER_H
 
-#include "client.h"
-#include "net.h"
-#include "problem.h"
+#include "client/client.h"
+#include "net/net.h"
+#include "core/problem.h"
 
 /*
  * 0: answer->code is there and comes from the client's issuer. Otherwise

@@ -7,7 +7,7 @@
 #define VALETKEY_CLIENT_AUTH_H
 
 #include "endpoint.h"
-#include "net.h"
+#include "net/net.h"
 
 /* What the HTTP request points at while it is being sent. */
 struct client_auth {

@@ -4,8 +4,8 @@
  */
 #include "device_answer.h"
 #include "answer_body.h"
-#include "origin.h"
-#include "text.h"
+#include "core/origin.h"
+#include "core/text.h"
 #include "token_error.h"
 #include "valetkey.h"
 

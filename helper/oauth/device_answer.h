@@ -7,10 +7,10 @@
 #ifndef VALETKEY_DEVICE_ANSWER_H
 #define VALETKEY_DEVICE_ANSWER_H
 
-#include "client.h"
-#include "net.h"
-#include "problem.h"
-#include "record.h"
+#include "client/client.h"
+#include "net/net.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 struct device_answer {
 	struct record fields; /* device_code (a secret), user_code,

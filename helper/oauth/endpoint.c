@@ -5,8 +5,8 @@
  */
 #include "endpoint.h"
 #include "client_auth.h"
-#include "clock.h"
-#include "form.h"
+#include "core/clock.h"
+#include "core/form.h"
 #include "token_answer.h"
 #include "token_request.h"
 #include "valetkey.h"

@@ -6,10 +6,10 @@
 #ifndef VALETKEY_ENDPOINT_H
 #define VALETKEY_ENDPOINT_H
 
-#include "client.h"
-#include "net.h"
-#include "problem.h"
-#include "record.h"
+#include "client/client.h"
+#include "net/net.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>

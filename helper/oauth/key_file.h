@@ -6,8 +6,8 @@
 #ifndef VALETKEY_KEY_FILE_H
 #define VALETKEY_KEY_FILE_H
 
-#include "buf.h"
-#include "problem.h"
+#include "core/buf.h"
+#include "core/problem.h"
 
 /* 0; ERR_DENIED with why not, and what to type; ERR_NOMEM. */
 int key_file_read(const char *path, struct buf *pem, struct problem *problem);

@@ -4,9 +4,9 @@
  * document, the fuzzer brings anything.
  */
 #include "metadata.h"
-#include "json.h"
-#include "origin.h"
-#include "scope.h"
+#include "json/json.h"
+#include "core/origin.h"
+#include "core/scope.h"
 #include "valetkey.h"
 
 #include <string.h>

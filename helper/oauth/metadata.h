@@ -9,8 +9,8 @@
 #ifndef VALETKEY_METADATA_H
 #define VALETKEY_METADATA_H
 
-#include "problem.h"
-#include "record.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  */
 #include "authorize.h"
 #include "answer_body.h"
-#include "clock.h"
-#include "net.h"
+#include "core/clock.h"
+#include "net/net.h"
 #include "token_error.h"
 #include "valetkey.h"
 

@@ -7,8 +7,8 @@
 #include "authorize.h"
 #include "answer_body.h"
 #include "endpoint.h"
-#include "net.h"
-#include "text.h"
+#include "net/net.h"
+#include "core/text.h"
 #include "token_error.h"
 #include "valetkey.h"
 

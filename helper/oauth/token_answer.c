@@ -6,7 +6,7 @@
  */
 #include "token_answer.h"
 #include "answer_body.h"
-#include "scope.h"
+#include "core/scope.h"
 #include "token_error.h"
 #include "valetkey.h"
 

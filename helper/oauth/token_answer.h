@@ -7,7 +7,7 @@
 #define VALETKEY_TOKEN_ANSWER_H
 
 #include "endpoint.h"
-#include "net.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 

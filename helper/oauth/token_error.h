@@ -7,8 +7,8 @@
 #define VALETKEY_TOKEN_ERROR_H
 
 #include "endpoint.h"
-#include "json.h"
-#include "net.h"
+#include "json/json.h"
+#include "net/net.h"
 
 /*
  * Whether this is the server's word that it does not do what was asked, and not

@@ -5,9 +5,9 @@
  */
 #include "token_request.h"
 #include "endpoint.h"
-#include "form.h"
-#include "json.h"
-#include "oauth_parameter.h"
+#include "core/form.h"
+#include "json/json.h"
+#include "client/oauth_parameter.h"
 
 #include <string.h>
 

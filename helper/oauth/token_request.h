@@ -6,7 +6,7 @@
 #ifndef VALETKEY_TOKEN_REQUEST_H
 #define VALETKEY_TOKEN_REQUEST_H
 
-#include "client.h"
+#include "client/client.h"
 
 /*
  * Adds the NAME=VALUE of `list` ("token_parameter[]") to the form: each whose

@@ -4,8 +4,8 @@
  * every file system has it.
  */
 #include "adding.h"
-#include "clock.h"
-#include "lock.h"
+#include "core/clock.h"
+#include "store/lock.h"
 #include "recover.h"
 #include "valetkey.h"
 

@@ -6,13 +6,13 @@
  * sees to it that it goes only where the provider's data allows.
  */
 #include "adding.h"
-#include "authorize.h"
-#include "endpoint.h"
-#include "flow.h"
-#include "grant.h"
+#include "oauth/authorize.h"
+#include "oauth/endpoint.h"
+#include "grant/flow.h"
+#include "grant/grant.h"
 #include "ops.h"
-#include "random.h"
-#include "registration.h"
+#include "crypto/random.h"
+#include "grant/registration.h"
 #include "valetkey.h"
 
 #include <stdio.h>

@@ -10,11 +10,11 @@
  * so those lie in items with other names.
  */
 #include "adding.h"
-#include "git_field.h"
-#include "git_secret.h"
-#include "lock.h"
+#include "client/git_field.h"
+#include "keyring/git_secret.h"
+#include "store/lock.h"
 #include "ops.h"
-#include "store_git.h"
+#include "keyring/store_git.h"
 #include "valetkey.h"
 
 #include <string.h>

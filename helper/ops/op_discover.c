@@ -8,11 +8,11 @@
  * Redirects are followed here and nowhere else: the request has no secrets, and
  * what is found must name the issuer all the same. Only within its origin.
  */
-#include "clock.h"
-#include "metadata.h"
-#include "net.h"
+#include "core/clock.h"
+#include "oauth/metadata.h"
+#include "net/net.h"
 #include "ops.h"
-#include "origin.h"
+#include "core/origin.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -5,18 +5,18 @@
  * moment of expiry cost one request. And `invalidate`, which makes the next get
  * take a new one.
  */
-#include "backoff.h"
-#include "clock.h"
-#include "flow.h"
-#include "grant.h"
-#include "kernel.h"
-#include "lock.h"
-#include "login.h"
-#include "newest.h"
+#include "store/backoff.h"
+#include "core/clock.h"
+#include "grant/flow.h"
+#include "grant/grant.h"
+#include "core/kernel.h"
+#include "store/lock.h"
+#include "login/login.h"
+#include "store/newest.h"
 #include "ops.h"
-#include "refusal.h"
-#include "registration.h"
-#include "scope.h"
+#include "grant/refusal.h"
+#include "grant/registration.h"
+#include "core/scope.h"
 #include "valetkey.h"
 
 #include <string.h>

@@ -3,12 +3,12 @@
  * op_login.c - a new grant, whatever there is already: through the browser, or
  * for a machine-to-machine client by asking for a token.
  */
-#include "flow.h"
-#include "grant.h"
-#include "lock.h"
+#include "grant/flow.h"
+#include "grant/grant.h"
+#include "store/lock.h"
 #include "ops.h"
-#include "refusal.h"
-#include "registration.h"
+#include "grant/refusal.h"
+#include "grant/registration.h"
 #include "valetkey.h"
 
 #include <string.h>

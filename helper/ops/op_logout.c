@@ -5,14 +5,14 @@
  * later (pending.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
-#include "endpoint.h"
-#include "grant.h"
-#include "lock.h"
-#include "login.h"
+#include "oauth/endpoint.h"
+#include "grant/grant.h"
+#include "store/lock.h"
+#include "login/login.h"
 #include "ops.h"
-#include "registration.h"
-#include "revocation.h"
-#include "traces.h"
+#include "grant/registration.h"
+#include "grant/revocation.h"
+#include "store/traces.h"
 #include "valetkey.h"
 
 #include <errno.h>

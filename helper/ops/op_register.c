@@ -5,12 +5,12 @@
  * cannot be used as asked is told, not kept. The secret goes from the answer into
  * the keyring and nowhere else.
  */
-#include "clock.h"
-#include "free_port.h"
-#include "json.h"
-#include "net.h"
+#include "core/clock.h"
+#include "login/free_port.h"
+#include "json/json.h"
+#include "net/net.h"
 #include "ops.h"
-#include "origin.h"
+#include "core/origin.h"
 #include "registered.h"
 #include "valetkey.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ops.h - what the helper does for a request, one file op_NAME.c each. Channel
- * and messages: plugin/channel.h. Every request has `op`, `account` where it
+ * and messages: plugin/core/channel.h. Every request has `op`, `account` where it
  * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.

@@ -4,14 +4,14 @@
  * kernel lets go of it with him: what can be locked without waiting is nobody's.
  */
 #include "recover.h"
-#include "account.h"
+#include "core/account.h"
 #include "adding.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "job.h"
-#include "lock.h"
-#include "place.h"
+#include "store/lock.h"
+#include "store/place.h"
 #include "registered.h"
-#include "traces.h"
+#include "store/traces.h"
 #include "valetkey.h"
 
 #include <dirent.h>

@@ -4,14 +4,14 @@
  * asked for (RFC 7591 3.2.1).
  */
 #include "registered.h"
-#include "json.h"
-#include "net.h"
-#include "origin.h"
-#include "random.h"
-#include "registration.h"
-#include "scope.h"
-#include "seal.h"
-#include "text.h"
+#include "json/json.h"
+#include "net/net.h"
+#include "core/origin.h"
+#include "crypto/random.h"
+#include "grant/registration.h"
+#include "core/scope.h"
+#include "crypto/seal.h"
+#include "core/text.h"
 #include "valetkey.h"
 
 #include <string.h>

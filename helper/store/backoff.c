@@ -6,7 +6,7 @@
  * 15 seconds: it may come back at any moment and costs nobody else anything.
  */
 #include "backoff.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "lock.h"
 #include "valetkey.h"
 

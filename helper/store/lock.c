@@ -5,9 +5,9 @@
  */
 #include "lock.h"
 #include "boot.h"
-#include "clock.h"
+#include "core/clock.h"
 #include "place.h"
-#include "unusable.h"
+#include "client/unusable.h"
 #include "valetkey.h"
 
 #include <errno.h>

@@ -10,8 +10,8 @@
 #ifndef VALETKEY_LOCK_H
 #define VALETKEY_LOCK_H
 
-#include "problem.h"
-#include "record.h"
+#include "core/problem.h"
+#include "core/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>

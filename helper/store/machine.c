@@ -3,7 +3,7 @@
  * machine.c - see machine.h.
  */
 #include "machine.h"
-#include "seal.h"
+#include "crypto/seal.h"
 
 #include <fcntl.h>
 #include <string.h>

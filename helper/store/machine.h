@@ -7,7 +7,7 @@
 #ifndef VALETKEY_MACHINE_H
 #define VALETKEY_MACHINE_H
 
-#include "client.h"
+#include "client/client.h"
 
 /*
  * Adds this machine's mark: its id, hashed with the account's so that it tells

@@ -8,7 +8,7 @@
 #include "newest.h"
 #include "lock.h"
 #include "machine.h"
-#include "seal.h"
+#include "crypto/seal.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #ifndef VALETKEY_NEWEST_H
 #define VALETKEY_NEWEST_H
 
-#include "client.h"
+#include "client/client.h"
 
 #include <stdint.h>
 

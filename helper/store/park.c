@@ -5,8 +5,8 @@
  * sealed.
  */
 #include "park.h"
-#include "clock.h"
-#include "keyctl.h"
+#include "core/clock.h"
+#include "core/keyctl.h"
 #include "park_file.h"
 
 #include <stdio.h>

@@ -10,8 +10,8 @@
 #ifndef VALETKEY_PARK_H
 #define VALETKEY_PARK_H
 
-#include "buf.h"
-#include "seal.h"
+#include "core/buf.h"
+#include "crypto/seal.h"
 
 #include <stdbool.h>
 #include <stdint.h>

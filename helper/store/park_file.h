@@ -8,7 +8,7 @@
 #ifndef VALETKEY_PARK_FILE_H
 #define VALETKEY_PARK_FILE_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 #ifndef VALETKEY_PLACE_H
 #define VALETKEY_PLACE_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 enum place {
 	PLACE_ACCOUNT = 0, /* beside the account's file: the first choice */

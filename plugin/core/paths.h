@@ -8,7 +8,7 @@
 #define VALETKEY_PATHS_H
 
 extern const char *const paths_helper;	   /* the program valetkey-helper */
-extern const char *const paths_net_module; /* its module, see helper/net.h */
+extern const char *const paths_net_module; /* its module, see helper/net/net.h */
 extern const char *const paths_providers;  /* the folder of NAME.conf */
 
 #endif

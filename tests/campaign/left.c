@@ -9,7 +9,7 @@
  * nobody's power: it is counted apart.
  */
 #include "campaign.h"
-#include "keyctl.h"
+#include "core/keyctl.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paths.c - plugin/paths.h for the campaign, whose hosts start now the helper as
+ * paths.c - plugin/core/paths.h for the campaign, whose hosts start now the helper as
  * it is and now one that fails.
  */
-#include "paths.h"
+#include "core/paths.h"
 #include "campaign.h"
 
 char helper_path[4096];

@@ -4,8 +4,8 @@
  * channel_read(), record after record, until it is closed: a clean end or a
  * clean error, and what was taken can be sent.
  */
-#include "channel.h"
-#include "clock.h"
+#include "core/channel.h"
+#include "core/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,9 +5,9 @@
  * body. What the person would be shown is clean and a web page; what we would
  * send is visible text; no number makes us ask too often or for ever.
  */
-#include "device_answer.h"
+#include "oauth/device_answer.h"
 
-#include "origin.h"
+#include "core/origin.h"
 
 #include <stdlib.h>
 #include <string.h>

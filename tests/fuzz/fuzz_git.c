@@ -5,11 +5,11 @@
  * through with a line break, and what was read is read again as the same. Any
  * bytes as a stored secret as well.
  */
-#include "git_challenge.h"
-#include "git_field.h"
-#include "git_message.h"
-#include "git_secret.h"
-#include "git_state.h"
+#include "fronts/git_challenge.h"
+#include "client/git_field.h"
+#include "fronts/git_message.h"
+#include "keyring/git_secret.h"
+#include "fronts/git_state.h"
 
 #include <stdint.h>
 #include <stdlib.h>

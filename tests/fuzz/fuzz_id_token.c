@@ -4,7 +4,7 @@
  * begin like a JSON object, as the claims of one that is well-formed. What it
  * took must be for us and name somebody.
  */
-#include "id_token.h"
+#include "oauth/id_token.h"
 
 #include <glib.h>
 #include <stdbool.h>

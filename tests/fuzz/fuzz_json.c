@@ -3,7 +3,7 @@
  * fuzz_json.c - any bytes into json_parse(); what it took is written and read
  * again, which must succeed.
  */
-#include "json.h"
+#include "json/json.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  * taken names that issuer, has https endpoints alone, and can be written into
  * an account's file; a failure is told.
  */
-#include "metadata.h"
+#include "oauth/metadata.h"
 
-#include "origin.h"
+#include "core/origin.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * fuzz_origin.c - any text into origin_of(); the origin of what it took is its
  * own origin, has no userinfo, and plain http only for a loopback address.
  */
-#include "origin.h"
+#include "core/origin.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  * lines that are there, and where the file can be read, no value of a parameter
  * changes where anything goes.
  */
-#include "origin.h"
-#include "provider.h"
-#include "provider_check.h"
+#include "core/origin.h"
+#include "client/provider.h"
+#include "client/provider_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

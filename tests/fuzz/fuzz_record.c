@@ -3,7 +3,7 @@
  * fuzz_record.c - any bytes into record_parse_text(); what it took is written
  * and read again, which must give the same.
  */
-#include "record.h"
+#include "core/record.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * state, once, and with a code or an error is an answer; its texts are the ones
  * that came. The bytes up to the first newline are the Host header.
  */
-#include "redirect.h"
-#include "net_module.h"
+#include "net/redirect.h"
+#include "net/net_module.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * taken must be good to store, a failure must be told, and both must find the
  * same refresh token.
  */
-#include "token_answer.h"
+#include "oauth/token_answer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * sends this request and prints the whole answer. The plugin is linked in.
  */
 #include "call.h"
-#include "clock.h"
+#include "core/clock.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * nothing. The plugin is linked in, with a helper that reports (reporter.c).
  */
 #include "call.h"
-#include "clock.h"
-#include "paths.h"
+#include "core/clock.h"
+#include "core/paths.h"
 
 #include <fcntl.h>
 #include <signal.h>

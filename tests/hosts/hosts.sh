@@ -16,7 +16,7 @@ sanitized()
 	grep -qE '__(asan|tsan|msan)_init' "$VALETKEY_LIB"
 }
 
-# ask OPTION...: see ask.c.
+# ask OPTION...: see request.c.
 ask()
 {
 	"$HOSTS/ask" "$@"

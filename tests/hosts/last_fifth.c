@@ -5,10 +5,10 @@
  * in the kernel's keyring or in memory. It ages the published token of the
  * account for that. The plugin is linked in.
  */
-#include "account.h"
-#include "clock.h"
-#include "kernel.h"
-#include "keyctl.h"
+#include "core/account.h"
+#include "core/clock.h"
+#include "core/kernel.h"
+#include "core/keyctl.h"
 #include "valetkey.h"
 
 #include <stdbool.h>

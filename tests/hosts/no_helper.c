@@ -4,7 +4,7 @@
  * the conversation is told so by get, and by finish, never by begin; and
  * requests that came to nothing leave nothing behind. The plugin is linked in.
  */
-#include "paths.h"
+#include "core/paths.h"
 #include "valetkey.h"
 
 #include <malloc.h>

@@ -3,8 +3,8 @@
  * reporter - stands in for the helper under environment.c: answers any request
  * with the state in which it was started.
  */
-#include "channel.h"
-#include "clock.h"
+#include "core/channel.h"
+#include "core/clock.h"
 #include "launch.h"
 
 #include <signal.h>

@@ -14,7 +14,7 @@
  *
  * Exits with 1 if that fails.
  */
-#include "keyctl.h"
+#include "core/keyctl.h"
 
 #include <fcntl.h>
 #include <gcrypt.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_child.h - other programs that the command starts: git for its
+ * child.h - other programs that the command starts: git for its
  * configuration, curl, and what `valetkey run` runs. By argv and PATH, never
  * through a shell.
  */
-#ifndef VALETKEY_CMD_CHILD_H
-#define VALETKEY_CMD_CHILD_H
+#ifndef VALETKEY_CHILD_H
+#define VALETKEY_CHILD_H
 
-#include "buf.h"
+#include "core/buf.h"
 
 #include <sys/types.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask.c - see ask.h. The order of the tiers is ask_cached()'s: memory, then the
+ * request.c - see request.h. The order of the tiers is ask_cached()'s: memory, then the
  * kernel keyring. A token that is answered in the last fifth of its life has
  * the helper renew it in the background, see ahead.h.
  */
-#include "ask.h"
+#include "request.h"
 #include "ahead.h"
-#include "clock.h"
-#include "kernel.h"
-#include "scope.h"
-#include "text.h"
+#include "core/clock.h"
+#include "core/kernel.h"
+#include "core/scope.h"
+#include "core/text.h"
 
 #include <string.h>
 

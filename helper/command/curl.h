@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_curl.h - `valetkey curl`: what its two files share.
+ * curl.h - `valetkey curl`: what its two files share.
  */
-#ifndef VALETKEY_CMD_CURL_H
-#define VALETKEY_CMD_CURL_H
+#ifndef VALETKEY_CURL_H
+#define VALETKEY_CURL_H
 
-#include "account.h"
-#include "cmd.h"
+#include "core/account.h"
+#include "command.h"
 
 struct cmd_curl {
 	const char *name;	      /* the account's */

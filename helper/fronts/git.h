@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_git.h - git-credential-valetkey, a credential helper of git: what its
- * files share. cmd_git.c reads what git says and decides who answers: a token of
- * an account (cmd_git_account.c, cmd_git_token.c), or git's stored credentials
- * in the keyring (cmd_git_store.c).
+ * git.h - git-credential-valetkey, a credential helper of git: what its
+ * files share. git.c reads what git says and decides who answers: a token of
+ * an account (git_account.c, git_token.c), or git's stored credentials
+ * in the keyring (git_store.c).
  */
-#ifndef VALETKEY_CMD_GIT_H
-#define VALETKEY_CMD_GIT_H
+#ifndef VALETKEY_GIT_H
+#define VALETKEY_GIT_H
 
-#include "account.h"
-#include "client.h"
-#include "cmd.h"
+#include "core/account.h"
+#include "client/client.h"
+#include "command/command.h"
 #include "git_state.h"
-#include "origin.h"
+#include "core/origin.h"
 
 struct git_request {
 	struct record message;	 /* git_message.h */
@@ -23,7 +23,7 @@ struct git_request {
 	bool authtype, state;	 /* git's capabilities */
 };
 
-/* ---- which account (cmd_git_account.c) ---- */
+/* ---- which account (git_account.c) ---- */
 
 /* Whether neither the user's pin nor the user name speaks against it. */
 bool git_account_may_answer(const struct git_request *request,
@@ -42,7 +42,7 @@ int git_account_each(const struct git_request *request,
 int git_account_choose(const struct git_request *request,
 		       const struct git_past *past, struct client *client);
 
-/* ---- its token (cmd_git_token.c) ---- */
+/* ---- its token (git_token.c) ---- */
 
 int git_token_get(const struct git_request *request, struct client *client,
 		  const struct git_past *past);
@@ -51,7 +51,7 @@ int git_token_get(const struct git_request *request, struct client *client,
  * under whatever user name it went out. `ours`: the name is an account's. */
 int git_token_erase(const struct git_request *request, bool *ours);
 
-/* ---- stored credentials (cmd_git_store.c) ---- */
+/* ---- stored credentials (git_store.c) ---- */
 
 int git_stored_get(const struct git_request *request, bool *answered);
 int git_stored_store(const struct git_request *request);
@@ -65,7 +65,7 @@ int git_print(const struct record *answer);
 /* What git takes for false. */
 bool git_is_no(const char *text);
 
-/* ---- asking (cmd_git_talk.c) ---- */
+/* ---- asking (git_talk.c) ---- */
 
 /* Whether somebody may be asked: at a terminal, and git's configuration and
  * environment do not forbid it. Runs git: only where it matters. */

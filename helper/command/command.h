@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd.h - the command `valetkey`: one file cmd_VERB.c for each verb, and what
+ * command.h - the command `valetkey`: one file cmd_VERB.c for each verb, and what
  * the verbs share. libc only; like any other host it gets tokens through
  * valetkey.h, and asks the helper for the rest.
  *
  * A function that returns int returns a result of valetkey.h, which is also the
  * exit status, and has told the person of a failure already.
  */
-#ifndef VALETKEY_CMD_H
-#define VALETKEY_CMD_H
+#ifndef VALETKEY_COMMAND_H
+#define VALETKEY_COMMAND_H
 
-#include "problem.h"
-#include "record.h"
+#include "core/problem.h"
+#include "core/record.h"
 #include "valetkey.h"
 
 #include <stdbool.h>
@@ -91,7 +91,7 @@ int cmd_end(int result);
  */
 void cmd_tell_ignored(void);
 
-/* cmd_near.c: of the names that were tried, the one that is nearest to a
+/* near.c: of the names that were tried, the one that is nearest to a
  * mistyped word; "": none is near. */
 struct cmd_near {
 	const char *word;
@@ -107,7 +107,7 @@ int cmd_fail_provider(const char *name, const struct problem *problem);
 /* Standard output is written out; a full disk or a closed pipe is an error. */
 int cmd_flush(void);
 
-/* ---- asking the helper (cmd_talk.c) ---- */
+/* ---- asking the helper (talk.c) ---- */
 
 /* How the conversation goes; handed to it as data. */
 struct cmd_talk {
@@ -137,7 +137,7 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk);
 /* Whether the account has a file; where not, says so: 0 or ERR_ACCOUNT. */
 int cmd_account_exists(const char *account);
 
-/* ---- adding (cmd_add.c) ---- */
+/* ---- adding (add.c) ---- */
 
 struct cmd_adding {
 	const struct cmd_args *args;
@@ -152,25 +152,25 @@ struct cmd_adding {
 				       empty, none is registered by us */
 };
 
-/* cmd_steps.c: chooses a provider's instance, kind and scope, shows the steps.
+/* steps.c: chooses a provider's instance, kind and scope, shows the steps.
  */
 int cmd_steps_walk(struct cmd_adding *adding);
 
-/* cmd_parameters.c: --set NAME=VALUE and questions into parameter.NAME of the
+/* parameters.c: --set NAME=VALUE and questions into parameter.NAME of the
  * keys. */
 int cmd_parameters_choose(struct cmd_adding *adding);
 
-/* cmd_custom.c: a provider without a file, from its issuer's metadata or from
+/* custom.c: a provider without a file, from its issuer's metadata or from
  * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);
 
-/* cmd_register.c: whether a client is registered by us, where the server takes
+/* register.c: whether a client is registered by us, where the server takes
  * that (`found`: what op discover says); then adding->registration is filled.
  * And doing it: keys get what the server answers. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
 int cmd_register(struct cmd_adding *adding);
 
-/* cmd_answers.c: a question that is answered by y or by no. */
+/* answers.c: a question that is answered by y or by no. */
 int cmd_answers_yes(const char *question, bool *yes);
 
 /* Before what cannot be taken back: whether a person or --yes agrees. Where
@@ -186,7 +186,7 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 int cmd_answers_client_id(struct cmd_adding *adding);
 int cmd_answers_overrides(struct cmd_adding *adding);
 
-/* cmd_secret.c: the descriptor that the secret comes from, -1: none is named;
+/* secret.c: the descriptor that the secret comes from, -1: none is named;
  * and the secret itself, empty where the client has none. */
 int cmd_secret_source(const struct cmd_args *args, int *fd);
 int cmd_secret_take(const struct cmd_adding *adding, int fd,
@@ -196,11 +196,11 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd,
  * 0 or a result; says nothing. */
 int cmd_account_change(const char *account, const struct record *changes);
 
-/* cmd_fresh.c: before a login, whether what was looked up still holds; `accept`:
+/* fresh.c: before a login, whether what was looked up still holds; `accept`:
  * a change is fine. */
 int cmd_fresh(const char *account, bool accept);
 
-/* ---- printing a token (cmd_format.c) ---- */
+/* ---- printing a token (format.c) ---- */
 
 struct cmd_format {
 	const char *name; /* plain, header, json, netrc, curl, env, xoauth2 */
@@ -212,7 +212,7 @@ int cmd_format_check(const struct cmd_format *format);
 int cmd_format_write(const struct cmd_format *format,
 		     const struct valetkey_token *token, struct buf *out);
 
-/* cmd_providers_check.c: explains a provider's file; ERR_ARG where it is bad. */
+/* providers_check.c: explains a provider's file; ERR_ARG where it is bad. */
 int cmd_providers_check(const char *path);
 
 /* ---- the rest ---- */

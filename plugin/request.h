@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask.h - a host's request for a token on its way through the tiers: judged
+ * request.h - a host's request for a token on its way through the tiers: judged
  * once, answered by this process's memory or the kernel's keyring, or made into
  * a request for the helper. valetkey_get() waits for the helper, valetkey_begin()
  * does not; the rest is here.
  */
-#ifndef VALETKEY_ASK_H
-#define VALETKEY_ASK_H
+#ifndef VALETKEY_REQUEST_H
+#define VALETKEY_REQUEST_H
 
-#include "account.h"
+#include "core/account.h"
 #include "handle.h"
 #include "memory.h"
-#include "origin.h"
+#include "core/origin.h"
 
 struct ask {
 	struct valetkey *handle;
