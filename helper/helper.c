@@ -5,15 +5,15 @@
  * and an environment of the plugin's choice; answers one request and exits. It
  * starts no other program, writes no log and leaves no core.
  */
+#include "core/channel.h"
 #include "core/clock.h"
-#include "store/lock.h"
+#include "core/own_memory.h"
+#include "grant/pending.h"
 #include "net/net.h"
 #include "ops/ops.h"
-#include "client/own_memory.h"
-#include "grant/pending.h"
 #include "ops/recover.h"
-#include "launch.h"
-#include "valetkey.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 #include <pwd.h>
 #include <signal.h>
@@ -72,7 +72,7 @@ static void harden(void)
 static void on_deadline(int number)
 {
 	(void)number;
-	channel_ring(LAUNCH_BELL_FD);
+	channel_ring(CHANNEL_BELL_FD);
 }
 
 /* An event loop that the host waits in learns from us that its time is over,
@@ -164,14 +164,14 @@ static void send_answer(struct job *job, int result)
 
 int main(void)
 {
-	struct channel host = {.fd = LAUNCH_HELPER_FD};
+	struct channel host = {.fd = CHANNEL_HELPER_FD};
 	struct job job = {
 	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
 
-	if (!is_socket(LAUNCH_HELPER_FD))
+	if (!is_socket(CHANNEL_HELPER_FD))
 		return explain();
-	if (is_socket(LAUNCH_BELL_FD))
-		host.bell = LAUNCH_BELL_FD;
+	if (is_socket(CHANNEL_BELL_FD))
+		host.bell = CHANNEL_BELL_FD;
 	harden();
 	lock_watchdog(AFTER_DEADLINE_S);
 	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==

@@ -4,6 +4,7 @@
  * it; where two come at once, the account's lock leaves one.
  */
 #include "ahead.h"
+
 #include "core/channel.h"
 #include "core/clock.h"
 #include "core/keyctl.h"

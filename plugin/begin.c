@@ -34,7 +34,7 @@ static int open_bell(struct valetkey_wait *wait)
 		       pair) != 0)
 		return VALETKEY_ERR_DENIED; /* no descriptor is free */
 	pair[0] = descriptor_lift(pair[0]);
-	pair[1] = descriptor_above(pair[1], LAUNCH_BELL_FD);
+	pair[1] = descriptor_above(pair[1], CHANNEL_BELL_FD);
 	wait->ready = pair[0] < 0 ? 0 : pair[0];
 	wait->bell = pair[1] < 0 ? 0 : pair[1];
 	return wait->ready && wait->bell ? VALETKEY_OK : VALETKEY_ERR_DENIED;

@@ -4,6 +4,7 @@
  * events: the result is the complete answer, and without one it is an error.
  */
 #include "call.h"
+
 #include "core/channel.h"
 #include "core/clock.h"
 #include "core/paths.h"

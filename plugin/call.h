@@ -8,7 +8,7 @@
 
 #include "core/channel.h"
 #include "core/record.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 

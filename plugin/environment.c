@@ -4,9 +4,10 @@
  * the user database.
  */
 #include "environment.h"
+
 #include "core/account.h"
 #include "core/buf.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
  * tricky", with a relative time-out that is computed anew for every wait.
  */
 #include "futex.h"
+
 #include "core/clock.h"
 
 #include <linux/futex.h>

@@ -8,6 +8,7 @@
  * running.
  */
 #include "handle.h"
+
 #include "call.h"
 #include "futex.h"
 #include "memory.h"

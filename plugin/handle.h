@@ -13,7 +13,7 @@
 #include "call.h"
 #include "core/record.h"
 #include "stack.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 

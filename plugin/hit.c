@@ -6,6 +6,7 @@
  * the long way.
  */
 #include "hit.h"
+
 #include "core/clock.h"
 #include "core/text.h"
 

@@ -7,10 +7,12 @@
  * the intermediate.
  */
 #include "launch.h"
+
+#include "core/channel.h"
 #include "core/descriptor.h"
-#include "environment.h"
 #include "core/paths.h"
-#include "valetkey.h"
+#include "environment.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -70,7 +72,7 @@ static int run_intermediate(struct plan *plan)
 	return plan->error ? VALETKEY_ERR_HELPER : VALETKEY_OK;
 }
 
-/* Both are above LAUNCH_BELL_FD. */
+/* Both are above CHANNEL_BELL_FD. */
 static int add_descriptors(posix_spawn_file_actions_t *actions, int fd,
 			   int bell)
 {
@@ -82,13 +84,14 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, int fd,
 						      0);
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(actions, fd,
-						      LAUNCH_HELPER_FD);
+						      CHANNEL_HELPER_FD);
 	if (!rc && bell)
 		rc = posix_spawn_file_actions_adddup2(actions, bell,
-						      LAUNCH_BELL_FD);
+						      CHANNEL_BELL_FD);
 	if (!rc)
 		rc = posix_spawn_file_actions_addclosefrom_np(
-		    actions, bell ? LAUNCH_BELL_FD + 1 : LAUNCH_HELPER_FD + 1);
+		    actions,
+		    bell ? CHANNEL_BELL_FD + 1 : CHANNEL_HELPER_FD + 1);
 	return rc;
 }
 
@@ -136,7 +139,7 @@ int launch_helper(int bell, int *fd)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return rc;
 	pair[0] = descriptor_lift(pair[0]);
-	pair[1] = descriptor_above(pair[1], LAUNCH_BELL_FD);
+	pair[1] = descriptor_above(pair[1], CHANNEL_BELL_FD);
 	if (pair[0] >= 0 && pair[1] >= 0)
 		rc = start(pair[1], bell);
 	if (pair[1] >= 0)

@@ -7,9 +7,6 @@
 #ifndef VALETKEY_LAUNCH_H
 #define VALETKEY_LAUNCH_H
 
-#define LAUNCH_HELPER_FD 3 /* where the helper finds its end */
-#define LAUNCH_BELL_FD 4   /* and its bell, if it has one, see channel.h */
-
 /* 0 and our end in *fd (CLOEXEC, above 2), or ERR_HELPER, _NOMEM, _DENIED (no
  * free descriptor). bell stays the caller's; 0: none. */
 int launch_helper(int bell, int *fd);

@@ -5,6 +5,7 @@
  * and every token that is alive.
  */
 #include "memory.h"
+
 #include "refused.h"
 #include "slots.h"
 

@@ -13,7 +13,7 @@
 #define VALETKEY_MEMORY_H
 
 #include "futex.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 

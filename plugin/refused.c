@@ -4,6 +4,7 @@
  * the child of a fork() may have been born at any moment.
  */
 #include "refused.h"
+
 #include "core/clock.h"
 
 #include <stdlib.h>

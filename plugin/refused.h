@@ -10,8 +10,8 @@
 #ifndef VALETKEY_REFUSED_H
 #define VALETKEY_REFUSED_H
 
-#include "futex.h"
 #include "core/record.h"
+#include "futex.h"
 
 #include <stdbool.h>
 

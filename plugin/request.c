@@ -5,6 +5,7 @@
  * the helper renew it in the background, see ahead.h.
  */
 #include "request.h"
+
 #include "ahead.h"
 #include "core/clock.h"
 #include "core/kernel.h"

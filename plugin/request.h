@@ -9,9 +9,9 @@
 #define VALETKEY_REQUEST_H
 
 #include "core/account.h"
+#include "core/origin.h"
 #include "handle.h"
 #include "memory.h"
-#include "core/origin.h"
 
 struct ask {
 	struct valetkey *handle;

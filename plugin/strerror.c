@@ -2,7 +2,7 @@
 /*
  * strerror.c - one sentence for each result: what happened and what to do.
  */
-#include "valetkey.h"
+#include <valetkey.h>
 
 const char *valetkey_strerror(int result)
 {

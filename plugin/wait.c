@@ -3,6 +3,7 @@
  * wait.c - see wait.h.
  */
 #include "wait.h"
+
 #include "core/clock.h"
 #include "memory.h"
 

@@ -7,9 +7,9 @@
 #ifndef VALETKEY_WAIT_H
 #define VALETKEY_WAIT_H
 
-#include "request.h"
 #include "call.h"
 #include "handle.h"
+#include "request.h"
 
 struct valetkey_wait {
 	struct visitor visitor; /* first: one is cast to the other */

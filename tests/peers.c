@@ -3,6 +3,7 @@
  * peers.c - see peers.h.
  */
 #include "peers.h"
+
 #include "browser.h"
 
 #include <errno.h>

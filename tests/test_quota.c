@@ -5,7 +5,6 @@
  * nobody else is.
  */
 #include "core/keyctl.h"
-#include "core/quota.h"
 #include "tap.h"
 
 #include <linux/keyctl.h>
@@ -84,7 +83,8 @@ static void clean_up(void)
 static bool alone(void)
 {
 	bool usual = others_key("others-before", 1) >= 0 &&
-		     quota_leaves_room(14000) && !quota_leaves_room(15001);
+		     keyctl_quota_leaves_room(14000) &&
+		     !keyctl_quota_leaves_room(15001);
 
 	keyctl_discard("others-before");
 	return usual;

@@ -5,7 +5,7 @@
  * killed, and items are damaged, by tests/keyring and by signals.
  */
 #include "core/clock.h"
-#include "keyring/store.h"
+#include "store/store.h"
 #include "tap.h"
 #include "valetkey.h"
 

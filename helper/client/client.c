@@ -6,10 +6,11 @@
  * and a provider's account stays on the provider's hosts.
  */
 #include "client.h"
+
 #include "core/origin.h"
-#include "provider.h"
 #include "core/text.h"
-#include "valetkey.h"
+#include "provider.h"
+#include <valetkey.h>
 
 #include <ctype.h>
 #include <stdlib.h>

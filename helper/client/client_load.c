@@ -5,7 +5,7 @@
  */
 #include "client.h"
 #include "unusable.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

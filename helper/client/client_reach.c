@@ -8,7 +8,7 @@
  * environment may have it, and a proxy on this computer need not.
  */
 #include "client.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

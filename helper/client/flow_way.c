@@ -3,7 +3,8 @@
  * flow_way.c - see flow_way.h.
  */
 #include "flow_way.h"
-#include "valetkey.h"
+
+#include <valetkey.h>
 
 #include <string.h>
 

@@ -5,11 +5,12 @@
  * keys have been put over these.
  */
 #include "provider.h"
+
 #include "core/account.h"
 #include "core/origin.h"
 #include "core/paths.h"
 #include "unusable.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <dirent.h>
 #include <stdio.h>

@@ -5,10 +5,11 @@
  * that reads the file in earnest.
  */
 #include "provider_check.h"
+
 #include "core/problem.h"
 #include "provider.h"
 #include "provider_keys.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdarg.h>
 #include <stdio.h>

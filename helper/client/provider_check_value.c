@@ -4,13 +4,13 @@
  * URLs are filled in by provider_resolve() itself, with a host and words that
  * stand for any, so that what passes here works in earnest.
  */
-#include "oauth_parameter.h"
 #include "core/origin.h"
 #include "core/problem.h"
+#include "core/text.h"
+#include "oauth_parameter.h"
 #include "provider.h"
 #include "provider_check.h"
 #include "provider_keys.h"
-#include "core/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,8 @@
  * a misspelled one.
  */
 #include "provider_keys.h"
-#include "command/edit_distance.h"
+
+#include "edit_distance.h"
 
 #include <string.h>
 

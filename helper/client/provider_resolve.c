@@ -4,9 +4,9 @@
  * one instance: the kind's keys put in place of the general ones, the templates
  * filled in. See provider.h.
  */
-#include "provider.h"
 #include "core/origin.h"
-#include "valetkey.h"
+#include "provider.h"
+#include <valetkey.h>
 
 #include <ctype.h>
 #include <stdio.h>

@@ -3,8 +3,9 @@
  * unusable.c - see unusable.h.
  */
 #include "unusable.h"
+
 #include "core/account.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
  * typed without echo or read from a descriptor, never taken from argv or the
  * environment. The helper makes the account's file.
  */
-#include "core/account.h"
-#include "command.h"
 #include "client/provider.h"
-#include "terminal.h"
 #include "client/unusable.h"
+#include "command.h"
+#include "core/account.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * answers.c - what options and the person say about a client, checked to
  * survive the account's file.
  */
-#include "command.h"
 #include "client/client.h"
+#include "command.h"
 #include "core/origin.h"
 #include "terminal.h"
 

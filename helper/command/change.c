@@ -4,8 +4,8 @@
  * line as the person wrote it. The file is the old one or the new one, never
  * half of both; a link to it stays a link.
  */
-#include "core/account.h"
 #include "command.h"
+#include "core/account.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 
 #include "core/problem.h"
 #include "core/record.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 
@@ -45,8 +45,7 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_git_setup,
-    cmd_complete;
+    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_complete;
 
 /* Reads argv behind the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -237,8 +236,5 @@ int cmd_json_string(struct buf *out, const char *text);
 
 /* "in 59 minutes"; `out` has at least 32 bytes. */
 const char *cmd_duration(char *out, size_t size, int64_t seconds);
-
-/* git-credential-valetkey: its argv. */
-int cmd_git(int argc, char **argv);
 
 #endif

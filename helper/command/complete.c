@@ -5,9 +5,9 @@
  * not list it. Names are of [A-Za-z0-9._@-]: none that a shell would have to
  * quote is an account, a provider, an instance or a kind of client.
  */
+#include "client/provider.h"
 #include "command.h"
 #include "core/account.h"
-#include "client/provider.h"
 
 #include <stdio.h>
 #include <string.h>

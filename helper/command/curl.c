@@ -6,6 +6,7 @@
  * for a 401, which invalidates the token; nothing is sent twice by itself.
  */
 #include "curl.h"
+
 #include "child.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 #ifndef VALETKEY_CURL_H
 #define VALETKEY_CURL_H
 
-#include "core/account.h"
 #include "command.h"
+#include "core/account.h"
 
 struct cmd_curl {
 	const char *name;	      /* the account's */

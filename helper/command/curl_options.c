@@ -6,8 +6,8 @@
  * its command line in the same way: options end with the first that takes a
  * value, long names may be cut short (not here).
  */
-#include "curl.h"
 #include "core/origin.h"
+#include "curl.h"
 
 #include <string.h>
 #include <strings.h>

@@ -134,29 +134,6 @@ static int write_kubectl(const struct cmd_format *format,
 	       buf_str(out, "}}\n");
 }
 
-static int base64(const struct buf *in, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < in->len; i += 3) {
-		const unsigned char *at = (const unsigned char *)in->data + i;
-		size_t left = in->len - i;
-		unsigned long bits = (unsigned long)at[0] << 16;
-
-		if (left > 1)
-			bits |= (unsigned long)at[1] << 8;
-		if (left > 2)
-			bits |= at[2];
-		rc = buf_char(out, digits[bits >> 18]) ||
-		     buf_char(out, digits[bits >> 12 & 63]) ||
-		     buf_char(out, left > 1 ? digits[bits >> 6 & 63] : '=') ||
-		     buf_char(out, left > 2 ? digits[bits & 63] : '=');
-	}
-	return rc;
-}
-
 /* The initial response of IMAP's and SMTP's AUTH XOAUTH2. */
 static int write_xoauth2(const struct cmd_format *format,
 			 const struct valetkey_token *token, struct buf *out)
@@ -164,8 +141,8 @@ static int write_xoauth2(const struct cmd_format *format,
 	struct buf text = {0};
 	int rc = buf_fmt(&text, "user=%s\001auth=Bearer ", format->user) ||
 		 buf_str(&text, token->access_token) ||
-		 buf_str(&text, "\001\001") || base64(&text, out) ||
-		 buf_char(out, '\n');
+		 buf_str(&text, "\001\001") ||
+		 buf_base64(out, text.data, text.len) || buf_char(out, '\n');
 
 	buf_free(&text);
 	return rc;

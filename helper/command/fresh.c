@@ -5,9 +5,9 @@
  * changed is told and taken over only where the person says so; a server that
  * does not answer leaves us with what is known.
  */
-#include "core/account.h"
 #include "client/client.h"
 #include "command.h"
+#include "core/account.h"
 #include "terminal.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * The command links no JSON library: it only ever writes.
  */
 #include "command.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ static size_t character(const char *text)
 	unsigned char c = (unsigned char)*text;
 	size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 
-	return strnlen(text, len) == len && utf8_good(text, len) ? len : 0;
+	return strnlen(text, len) == len && text_utf8(text, len) ? len : 0;
 }
 
 int cmd_json_string(struct buf *out, const char *text)

@@ -3,9 +3,9 @@
  * login.c - `valetkey login`: the helper runs the flow and waits for the
  * redirect; the command shows the address and opens the browser.
  */
-#include "command.h"
 #include "client/client.h"
 #include "client/flow_way.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * logout.c - `valetkey logout` and `valetkey remove`. The account's file
  * goes last: as long as it is there, everything can be tried again.
  */
-#include "core/account.h"
 #include "command.h"
+#include "core/account.h"
 #include "terminal.h"
 
 #include <stdio.h>

@@ -6,7 +6,8 @@
 #include "config.h"
 
 #include "command.h"
-#include "client/own_memory.h"
+#include "core/own_memory.h"
+#include "fronts/git.h"
 #include "terminal.h"
 
 #include <fcntl.h>

@@ -4,9 +4,9 @@
  * mistyped word is nearest to. At most two letters differ, so that nothing is
  * proposed at random.
  */
-#include "command.h"
-#include "edit_distance.h"
+#include "client/edit_distance.h"
 #include "client/provider.h"
+#include "command.h"
 
 #include <stdio.h>
 #include <string.h>

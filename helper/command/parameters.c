@@ -4,8 +4,8 @@
  * such as a tenant or a realm: its parameter[], by --set or by asking, into
  * parameter.NAME of the account's keys. provider_resolve() fills them in.
  */
-#include "command.h"
 #include "client/provider.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <string.h>

@@ -3,10 +3,10 @@
  * providers.c - `valetkey providers`: what --provider can name, one of them
  * in full, and the check of a file. Reads files only.
  */
-#include "command.h"
 #include "client/provider.h"
-#include "terminal.h"
 #include "client/unusable.h"
+#include "command.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  * provider's file means, and what is wrong with it, as FILE:LINE, the way that
  * compilers tell. A file without an error is one that works.
  */
-#include "command.h"
 #include "client/provider.h"
 #include "client/provider_check.h"
+#include "command.h"
 #include "terminal.h"
 
 #include <errno.h>

@@ -5,9 +5,9 @@
  * signals, exit status and terminal are the program's own, and the token is in
  * no other process.
  */
+#include "child.h"
 #include "command.h"
 #include "core/account.h"
-#include "child.h"
 
 #include <ctype.h>
 #include <errno.h>

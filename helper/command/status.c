@@ -3,10 +3,10 @@
  * status.c - `valetkey status`: what each account is, whether it works, and
  * what to do where it does not. Asks the keyring, never a provider.
  */
+#include "client/unusable.h"
 #include "command.h"
 #include "core/account.h"
 #include "terminal.h"
-#include "client/unusable.h"
 
 #include <stdio.h>
 #include <string.h>

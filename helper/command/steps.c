@@ -4,9 +4,9 @@
  * which instance, which kind of client, which scopes, and then the steps on the
  * provider's own pages, as its file tells them.
  */
+#include "client/provider.h"
 #include "command.h"
 #include "core/origin.h"
-#include "client/provider.h"
 #include "terminal.h"
 
 #include <stdio.h>

@@ -3,13 +3,13 @@
  * talk.c - the conversation of the command with a person (valetkey.h), and
  * its requests to the helper.
  */
+#include "call.h"
+#include "client/unusable.h"
 #include "command.h"
 #include "core/account.h"
-#include "call.h"
 #include "core/clock.h"
-#include "client/own_memory.h"
+#include "core/own_memory.h"
 #include "terminal.h"
-#include "client/unusable.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
  * tell.c - how every verb tells that something failed: one sentence or two
  * on standard error, and the result as what is returned.
  */
+#include "client/unusable.h"
 #include "command.h"
 #include "terminal.h"
-#include "client/unusable.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,7 +4,8 @@
  * terminal_ask.c.
  */
 #include "terminal.h"
-#include "core/utf8.h"
+
+#include "core/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ static size_t showable(const char *text, size_t len)
 	const unsigned char *c = (const unsigned char *)text;
 	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
 
-	if (n > len || !utf8_good(text, n))
+	if (n > len || !text_utf8(text, n))
 		return 0;
 	/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
 	if ((c[0] < 0x20 && c[0] != '\n') || c[0] == 0x7f ||

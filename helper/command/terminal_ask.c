@@ -8,11 +8,11 @@
  * put right, and then the signal acts as it would have done. After a stop the
  * question is asked again.
  */
-#include "terminal.h"
 #include "core/clock.h"
-#include "client/own_memory.h"
+#include "core/own_memory.h"
+#include "terminal.h"
 #include "terminal_line.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,9 @@
  * terminal_line.c - see terminal_line.h.
  */
 #include "terminal_line.h"
+
+#include "core/text.h"
 #include "terminal.h"
-#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static void show_last(const struct terminal_line *line)
 	while (n < 4 && n < text->len &&
 	       (text->data[text->len - n] & 0xc0) == 0x80)
 		n++;
-	if (line->shown && utf8_good(text->data + text->len - n, n))
+	if (line->shown && text_utf8(text->data + text->len - n, n))
 		terminal_put(stderr, text->data + text->len - n, n);
 }
 

@@ -10,8 +10,9 @@
  * of no use: `quit` keeps it from that.
  */
 #include "git.h"
-#include "git_message.h"
+
 #include "command/terminal.h"
+#include "git_message.h"
 
 #include <errno.h>
 #include <getopt.h>

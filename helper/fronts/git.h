@@ -8,11 +8,16 @@
 #ifndef VALETKEY_GIT_H
 #define VALETKEY_GIT_H
 
-#include "core/account.h"
 #include "client/client.h"
 #include "command/command.h"
-#include "git_state.h"
+#include "core/account.h"
 #include "core/origin.h"
+#include "git_state.h"
+
+extern const struct cmd_verb cmd_git_setup;
+
+/* git-credential-valetkey: its argv. */
+int cmd_git(int argc, char **argv);
 
 struct git_request {
 	struct record message;	 /* git_message.h */

@@ -5,8 +5,8 @@
  */
 #include "git.h"
 
-#include "git_challenge.h"
 #include "client/unusable.h"
+#include "git_challenge.h"
 
 #include <string.h>
 #include <strings.h>

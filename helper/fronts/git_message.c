@@ -4,7 +4,7 @@
  */
 #include "git_message.h"
 
-#include "client/git_field.h"
+#include "core/git_field.h"
 
 #include <stdlib.h>
 #include <string.h>

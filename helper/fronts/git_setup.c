@@ -7,9 +7,9 @@
  * It only ever adds lines (an empty helper, which begins the chain anew, and
  * ours), so that taking them out again is the way back.
  */
-#include "core/account.h"
-#include "command/command.h"
 #include "command/child.h"
+#include "command/command.h"
+#include "core/account.h"
 #include "core/origin.h"
 
 #include <stdio.h>

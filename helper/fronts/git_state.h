@@ -9,7 +9,7 @@
 #define VALETKEY_GIT_STATE_H
 
 #include "core/record.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdbool.h>
 #include <stdint.h>

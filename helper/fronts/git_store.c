@@ -5,7 +5,7 @@
  */
 #include "git.h"
 
-#include "client/git_field.h"
+#include "core/git_field.h"
 #include "git_message.h"
 
 #include <stdlib.h>

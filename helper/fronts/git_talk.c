@@ -7,9 +7,9 @@
 #include "git.h"
 
 #include "call.h"
-#include "core/clock.h"
 #include "command/child.h"
-#include "client/own_memory.h"
+#include "core/clock.h"
+#include "core/own_memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,9 +9,9 @@
  */
 #include "git.h"
 
+#include "core/kernel.h"
 #include "git_challenge.h"
 #include "git_message.h"
-#include "core/kernel.h"
 
 #include <stdlib.h>
 #include <string.h>

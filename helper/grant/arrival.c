@@ -5,10 +5,11 @@
  * the usual size comes in.
  */
 #include "arrival.h"
-#include "store/boot.h"
+
 #include "core/clock.h"
+#include "store/boot.h"
 #include "store/machine.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <time.h>

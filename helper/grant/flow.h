@@ -7,7 +7,7 @@
 #ifndef VALETKEY_FLOW_H
 #define VALETKEY_FLOW_H
 
-#include "job.h"
+#include "job/job.h"
 
 #include <stdbool.h>
 

@@ -4,11 +4,11 @@
  * machine to machine, no person, no refresh token, never offline_access.
  */
 #include "core/clock.h"
-#include "oauth/endpoint.h"
 #include "flow.h"
 #include "grant.h"
+#include "oauth/endpoint.h"
 #include "registration.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #define STORE_LIMIT_MS 30000
 

@@ -6,17 +6,17 @@
  * server's invalid_grant for the token that is stored now makes a grant dead.
  */
 #include "core/clock.h"
+#include "core/scope.h"
 #include "critical.h"
-#include "oauth/endpoint.h"
 #include "flow.h"
 #include "grant.h"
-#include "store/machine.h"
-#include "store/newest.h"
+#include "oauth/endpoint.h"
+#include "oauth/token_error.h"
 #include "registration.h"
 #include "renewal.h"
-#include "core/scope.h"
-#include "oauth/token_error.h"
-#include "valetkey.h"
+#include "store/machine.h"
+#include "store/newest.h"
+#include <valetkey.h>
 
 #include <string.h>
 

@@ -3,14 +3,15 @@
  * grant.c - see grant.h. Every rule about what a stored grant means is here.
  */
 #include "grant.h"
-#include "store/boot.h"
+
 #include "core/clock.h"
 #include "core/kernel.h"
-#include "store/park.h"
-#include "crypto/random.h"
-#include "registration.h"
 #include "core/scope.h"
-#include "valetkey.h"
+#include "crypto/crypto.h"
+#include "registration.h"
+#include "store/boot.h"
+#include "store/park.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <time.h>
@@ -188,7 +189,7 @@ int grant_from_answer(const struct client *client,
 	struct buf new_seal = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (!seal && random_text(&new_seal))
+	if (!seal && crypto_random(&new_seal))
 		goto out;
 	if (!refresh && old) /* RFC 6749 6: none means keep the old one */
 		refresh = record_get(old, "refresh_token");

@@ -13,7 +13,7 @@
 #define VALETKEY_GRANT_H
 
 #include "arrival.h"
-#include "job.h"
+#include "job/job.h"
 
 #define GRANT_LIFETIME_UNKNOWN_S 3600
 #define GRANT_LIFETIME_NEVER_S (10LL * 365 * 24 * 3600)

@@ -6,13 +6,14 @@
  * a provider is asked. Who asks them holds the other of that name.
  */
 #include "pending.h"
+
 #include "core/account.h"
-#include "store/backoff.h"
 #include "core/clock.h"
-#include "oauth/endpoint.h"
 #include "grant.h"
+#include "oauth/endpoint.h"
+#include "store/backoff.h"
 #include "store/lock.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -439,7 +440,7 @@ static void send_all(struct job *job, int sender, const struct client *client,
 	note_fates(job, all, fates);
 	job->retry_after_s = -1;
 	if (tried)
-		backoff_note(sender, job, rc);
+		job_note(job, sender, rc);
 }
 
 void pending_send(struct job *job, const struct client *client)

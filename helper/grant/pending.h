@@ -7,7 +7,7 @@
 #ifndef VALETKEY_PENDING_H
 #define VALETKEY_PENDING_H
 
-#include "job.h"
+#include "job/job.h"
 
 #define PENDING_MOST 32
 #define PENDING_KEEP_S (30 * 24 * 3600)

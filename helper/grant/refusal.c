@@ -5,11 +5,12 @@
  * many; older ones than a minute mean nothing.
  */
 #include "refusal.h"
+
 #include "core/clock.h"
+#include "core/origin.h"
 #include "grant.h"
 #include "store/lock.h"
-#include "core/origin.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,12 @@
  * decided here.
  */
 #include "registration.h"
+
 #include "core/clock.h"
+#include "crypto/crypto.h"
 #include "grant.h"
 #include "net/net.h"
-#include "crypto/random.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static int add_seal(struct job *job, const struct client *client,
 	struct buf seal = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (random_text(&seal) == 0 && record_add(item, "seal", seal.data) == 0)
+	if (crypto_random(&seal) == 0 &&
+	    record_add(item, "seal", seal.data) == 0)
 		rc = store_save(job->store, &key, item, &job->problem);
 	else
 		problem_set(&job->problem, rc, "Out of memory.");

@@ -10,7 +10,7 @@
 #ifndef VALETKEY_REGISTRATION_H
 #define VALETKEY_REGISTRATION_H
 
-#include "job.h"
+#include "job/job.h"
 
 /* Writes the item, pinned to the client as it is configured now. What is kept of
  * a registration that we made ourselves stays. */

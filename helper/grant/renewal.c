@@ -3,11 +3,12 @@
  * renewal.c - see renewal.h.
  */
 #include "renewal.h"
-#include "oauth/endpoint.h"
+
 #include "grant.h"
-#include "store/newest.h"
+#include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
-#include "valetkey.h"
+#include "store/newest.h"
+#include <valetkey.h>
 
 #include <string.h>
 

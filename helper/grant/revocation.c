@@ -8,11 +8,12 @@
  * that is dead, which nobody revokes.
  */
 #include "revocation.h"
+
 #include "grant.h"
-#include "store/machine.h"
 #include "registration.h"
 #include "renewal.h"
-#include "valetkey.h"
+#include "store/machine.h"
+#include <valetkey.h>
 
 #include <string.h>
 

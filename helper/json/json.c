@@ -11,7 +11,7 @@
 #include "json.h"
 
 #include "arena.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -107,7 +107,7 @@ static int on_string(void *context, const unsigned char *text, size_t len)
 	struct parser *parser = context;
 	const char *chars = (const char *)text;
 
-	return utf8_good(chars, len) &&
+	return text_utf8(chars, len) &&
 	       add_value(parser, &parser->json->strings, chars, len);
 }
 
@@ -166,7 +166,7 @@ static int on_key(void *context, const unsigned char *key, size_t len)
 	const struct level *level = &parser->levels[parser->depth];
 	bool good;
 
-	if (!utf8_good((const char *)key, len))
+	if (!text_utf8((const char *)key, len))
 		return 0;
 	good = good_key(key, len);
 	parser->skip = level->skip || (!good && !parser->generous);
@@ -227,7 +227,7 @@ static enum record_error parse_text(struct parser *parser, const char *text,
 int json_parse(const char *text, size_t len, struct json *json)
 {
 	struct parser parser = {.json = json};
-	size_t mark = utf8_mark(text, len); /* RFC 8259 8.1 */
+	size_t mark = text_mark(text, len); /* RFC 8259 8.1 */
 
 	return parse_text(&parser, text + mark, len - mark, true) ? -1 : 0;
 }

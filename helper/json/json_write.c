@@ -9,7 +9,7 @@
 #include "json.h"
 
 #include "arena.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,7 +81,7 @@ static bool write_value(yajl_gen gen, const char *value, bool bare)
 
 	if (bare && is_bare(value))
 		return yajl_gen_number(gen, value, len) == yajl_gen_status_ok;
-	return utf8_good(value, len) && write_string(gen, value, len);
+	return text_utf8(value, len) && write_string(gen, value, len);
 }
 
 static bool is_list(const char *key)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bus_address.h - where the session bus may be: private to secrets.c, which tries
+ * bus_address.h - where the session bus may be: private to session.c, which tries
  * one place after the other.
  */
 #ifndef VALETKEY_BUS_ADDRESS_H

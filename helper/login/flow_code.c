@@ -7,7 +7,7 @@
  */
 #include "core/clock.h"
 #include "login.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <poll.h>
 #include <string.h>

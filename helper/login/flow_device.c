@@ -7,12 +7,12 @@
  * or is over is not replaced without the person.
  */
 #include "core/clock.h"
-#include "oauth/device_answer.h"
+#include "core/scope.h"
 #include "login.h"
 #include "net/net.h"
-#include "core/scope.h"
+#include "oauth/device_answer.h"
 #include "oauth/token_request.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <poll.h>
 #include <string.h>

@@ -8,8 +8,8 @@
  */
 #include "core/clock.h"
 #include "login.h"
-#include "net/redirect.h"
-#include "valetkey.h"
+#include "net/net.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <strings.h>
@@ -65,39 +65,29 @@ static char *find_query(char *text)
 								      : NULL;
 }
 
-/* What is wrong with it, for the person; NULL: it is the one. Well-formed ones
- * with another state are not looked into (RFC 6749 10.12). */
-static const char *judge(const struct redirect *redirect, const char *query,
-			 const char *state)
-{
-	const char *const *values = redirect->values;
-
-	if (redirect_matches(redirect, state))
-		return NULL;
-	if (!query)
-		return "That is no address with an answer in it. Copy the "
+/* For the person, by the verdict; NULL in the first place: there is no query. */
+static const char *const verdicts[] = {
+    [REDIRECT_TAKEN] = "That is no address with an answer in it. Copy the "
 		       "whole of the address bar, from http to the end, after "
-		       "you have agreed.";
-	if (redirect->malformed)
-		return "That address is damaged. Copy the whole of the address "
-		       "bar once more.";
-	if (!values[REDIRECT_CODE] && !values[REDIRECT_ERROR])
-		return "There is no code in that address. The browser ends at "
-		       "the right one only after you have agreed.";
-	return "That address belongs to another login, or is not all there: "
-	       "its state is not the one that was sent.";
-}
+		       "you have agreed.",
+    [REDIRECT_DAMAGED] = "That address is damaged. Copy the whole of the "
+			 "address bar once more.",
+    [REDIRECT_NO_CODE] = "There is no code in that address. The browser ends "
+			 "at the right one only after you have agreed.",
+    [REDIRECT_OTHER] = "That address belongs to another login, or is not all "
+		       "there: its state is not the one that was sent.",
+};
 
 /* One paste. PENDING: it was not the address, and the person was told; or it was
  * empty, as nobody needs to be told. */
 static int ask(struct login *login, const struct authorization *to,
 	       struct listener_answer *answer, bool *empty)
 {
+	const struct net *net = net_load(&login->job->problem);
+	enum redirect_verdict verdict = REDIRECT_TAKEN;
 	struct job *job = login->job;
-	struct redirect redirect = {.malformed = false};
 	struct buf reply = {0};
 	char *query = NULL;
-	const char *wrong;
 	int rc =
 	    job_ask(job, "Paste the address that the browser ends at:", &reply);
 
@@ -119,14 +109,13 @@ static int ask(struct login *login, const struct authorization *to,
 	}
 	query = find_query(reply.data);
 	if (query)
-		redirect_parse(&redirect, query, strlen(query));
-	wrong = judge(&redirect, query, to->state.data);
-	if (wrong) {
-		job_info(job, "%s", wrong);
-		rc = VALETKEY_PENDING;
-	} else if (redirect_answer(&redirect, answer)) {
+		verdict = net->redirect_read(query, to->state.data, answer);
+	if (verdict == REDIRECT_NOMEM) {
 		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
 				 "Out of memory.");
+	} else if (!query || verdict != REDIRECT_TAKEN) {
+		job_info(job, "%s", verdicts[verdict]);
+		rc = VALETKEY_PENDING;
 	}
 out:
 	buf_free(&reply);

@@ -5,11 +5,12 @@
  * UserInfo endpoint that the grant is pinned to (client_pin.c) and nowhere else.
  */
 #include "identity.h"
+
 #include "core/clock.h"
+#include "core/scope.h"
 #include "grant/grant.h"
 #include "oauth/id_token.h"
-#include "core/scope.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <strings.h>

@@ -11,8 +11,8 @@
 #ifndef VALETKEY_IDENTITY_H
 #define VALETKEY_IDENTITY_H
 
+#include "job/job.h"
 #include "oauth/endpoint.h"
-#include "job.h"
 
 #include <stdbool.h>
 

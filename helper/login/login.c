@@ -5,13 +5,14 @@
  * lock is not held meanwhile. See flow.h and login.h.
  */
 #include "login.h"
-#include "core/clock.h"
+
 #include "client/flow_way.h"
+#include "core/clock.h"
 #include "grant/grant.h"
-#include "store/lock.h"
 #include "grant/pending.h"
 #include "grant/registration.h"
-#include "valetkey.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 int login_given_up(struct login *login)
 {

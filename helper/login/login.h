@@ -8,10 +8,10 @@
 #define VALETKEY_LOGIN_H
 
 #include "grant/arrival.h"
-#include "oauth/authorize.h"
-#include "oauth/endpoint.h"
 #include "grant/flow.h"
 #include "net/net.h"
+#include "oauth/authorize.h"
+#include "oauth/endpoint.h"
 
 /* One login in progress. */
 struct login {

@@ -6,7 +6,7 @@
  */
 #include "login.h"
 #include "oauth/authorize_answer.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

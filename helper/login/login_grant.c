@@ -4,20 +4,20 @@
  * redeemed for a grant, and the grant is stored before anybody is told. Whatever
  * happens in between, the signals that would end us wait.
  */
-#include "login.h"
-#include "grant/arrival.h"
-#include "store/backoff.h"
 #include "core/clock.h"
+#include "crypto/crypto.h"
+#include "grant/arrival.h"
 #include "grant/critical.h"
 #include "grant/grant.h"
-#include "identity.h"
-#include "store/lock.h"
-#include "store/newest.h"
 #include "grant/refusal.h"
 #include "grant/registration.h"
 #include "grant/revocation.h"
-#include "crypto/seal.h"
-#include "valetkey.h"
+#include "identity.h"
+#include "login.h"
+#include "store/backoff.h"
+#include "store/lock.h"
+#include "store/newest.h"
+#include <valetkey.h>
 
 #define STORE_LIMIT_MS 30000
 #define ANSWER_USUAL 4096
@@ -88,7 +88,7 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 		rc = grant_save(job, client, grant);
 	}
 	if (!rc) {
-		backoff_note(lock, job, rc);
+		job_note(job, lock, rc);
 		newest_note(client, lock, grant);
 		refusal_forget(lock);
 	}
@@ -148,7 +148,7 @@ int login_pins(const struct client *client, struct buf *digest)
 	struct record pins = {0};
 	struct buf text = {0};
 	int rc = client_pin(client, &pins) || record_write(&pins, &text) ||
-		 seal_digest(buf_text(&text), digest);
+		 crypto_digest(buf_text(&text), digest);
 
 	record_free(&pins);
 	buf_free(&text);

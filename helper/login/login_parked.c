@@ -4,15 +4,15 @@
  * keyring: the person's consent is not asked for twice, and no grant lives on at
  * the provider that nobody knows of.
  */
-#include "login.h"
 #include "core/clock.h"
 #include "grant/grant.h"
+#include "grant/registration.h"
 #include "identity.h"
+#include "login.h"
+#include "oauth/token_answer.h"
 #include "store/lock.h"
 #include "store/newest.h"
-#include "grant/registration.h"
-#include "oauth/token_answer.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

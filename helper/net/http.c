@@ -15,7 +15,7 @@
 
 #include "core/clock.h"
 #include "http_exchange.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <arpa/inet.h>
 #include <string.h>

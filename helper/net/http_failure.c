@@ -7,7 +7,7 @@
 #include "http_failure.h"
 
 #include "core/buf.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

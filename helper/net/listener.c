@@ -9,7 +9,7 @@
 #include "crowd.h"
 
 #include "core/clock.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <poll.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
  */
 #include "loopback.h"
 
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <arpa/inet.h>
 #include <errno.h>

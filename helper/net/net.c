@@ -9,7 +9,7 @@
 #include "net.h"
 
 #include "core/paths.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <dlfcn.h>
 

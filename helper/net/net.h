@@ -90,6 +90,15 @@ struct listener_answer {
 	bool unseen; /* the system does not tell whose browser brought it */
 };
 
+/* What a person pasted instead: */
+enum redirect_verdict {
+	REDIRECT_TAKEN = 0,   /* the answer is filled */
+	REDIRECT_DAMAGED = 1, /* not the encoding of a form */
+	REDIRECT_NO_CODE = 2, /* neither a code nor an error */
+	REDIRECT_OTHER = 3,   /* another login's, or not all of it */
+	REDIRECT_NOMEM = 4
+};
+
 struct net {
 	/*
 	 * Sends a request. 0, or a result code with *problem set: NETWORK
@@ -138,6 +147,14 @@ struct net {
 	bool (*listener_run)(struct listener *listener,
 			     struct listener_answer *answer);
 	void (*listener_answer_free)(struct listener_answer *answer);
+
+	/*
+	 * Reads the query of an address that the redirect led to, decoded in
+	 * place, as strictly as listener_run(). Of one with another state no
+	 * value is looked at (RFC 6749 10.12).
+	 */
+	enum redirect_verdict (*redirect_read)(char *query, const char *state,
+					       struct listener_answer *answer);
 
 	/* Whether another user's connection was refused since the last call. */
 	bool (*listener_refused)(struct listener *listener);

@@ -19,6 +19,7 @@ const struct net valetkey_net = {
     .listener_fd = listener_fd,
     .listener_run = listener_run,
     .listener_answer_free = listener_answer_free,
+    .redirect_read = redirect_read,
     .listener_refused = listener_refused,
     .listener_reply = listener_reply,
     .listener_close = listener_close,

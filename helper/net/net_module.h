@@ -19,6 +19,9 @@ int signer_sign(const struct signer *signer, const struct buf *input,
 		struct buf *signature, struct problem *problem);
 void signer_close(struct signer *signer);
 
+enum redirect_verdict redirect_read(char *query, const char *state,
+				    struct listener_answer *answer);
+
 int listener_open(const struct listener_options *options,
 		  struct listener **listener, uint16_t *port,
 		  struct problem *problem);

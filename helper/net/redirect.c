@@ -97,6 +97,22 @@ int redirect_answer(const struct redirect *redirect,
 	return 0;
 }
 
+enum redirect_verdict redirect_read(char *query, const char *state,
+				    struct listener_answer *answer)
+{
+	struct redirect redirect = {.malformed = false};
+
+	redirect_parse(&redirect, query, strlen(query));
+	if (redirect_matches(&redirect, state))
+		return redirect_answer(&redirect, answer) ? REDIRECT_NOMEM
+							  : REDIRECT_TAKEN;
+	if (redirect.malformed)
+		return REDIRECT_DAMAGED;
+	return redirect.values[REDIRECT_CODE] || redirect.values[REDIRECT_ERROR]
+		   ? REDIRECT_OTHER
+		   : REDIRECT_NO_CODE;
+}
+
 void listener_answer_free(struct listener_answer *answer)
 {
 	wipe_free(answer->code);

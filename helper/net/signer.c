@@ -7,7 +7,7 @@
  */
 #include "net_module.h"
 
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>

@@ -13,6 +13,7 @@
  * dropped and the wait goes on.
  */
 #include "visitor.h"
+
 #include "page.h"
 #include "redirect.h"
 

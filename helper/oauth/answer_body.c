@@ -5,7 +5,7 @@
 #include "answer_body.h"
 
 #include "core/form.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static bool is_white(char c)
 
 static struct span trim(const struct buf *body)
 {
-	size_t mark = utf8_mark(buf_text(body), body->len);
+	size_t mark = text_mark(buf_text(body), body->len);
 	struct span span = {buf_text(body) + mark, body->len - mark};
 
 	for (; span.len && is_white(*span.text); span.text++)

@@ -9,11 +9,12 @@
  * that its server knows the token endpoint only, which RFC 7523 had allowed.
  */
 #include "assertion.h"
+
+#include "crypto/crypto.h"
 #include "json/json.h"
 #include "key_file.h"
 #include "net/net.h"
-#include "crypto/random.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <time.h>
@@ -38,7 +39,7 @@ static int add_part(struct buf *out, const struct record *record)
 	static const char *const bare[] = {"iat", "exp", NULL};
 	struct buf json = {0};
 	int rc = json_write(record, bare, &json) ||
-		 random_base64url(out, json.data, json.len);
+		 buf_base64url(out, json.data, json.len);
 
 	buf_free(&json);
 	return rc;
@@ -60,7 +61,7 @@ static int add_claims(struct buf *out, const struct client *client)
 	const int64_t now = time(NULL);
 	struct record claims = {0};
 	struct buf jti = {0};
-	int rc = random_text(&jti) ||
+	int rc = crypto_random(&jti) ||
 		 record_add(&claims, "iss", client->client_id) ||
 		 record_add(&claims, "sub", client->client_id) ||
 		 record_add(&claims, "aud", audience(client)) ||
@@ -85,7 +86,7 @@ static int write_signed(const struct client *client,
 		 buf_char(out, '.') || add_claims(out, client) || !net ||
 		 net->signer_sign(signer, out, &signature, &ignored) ||
 		 buf_char(out, '.') ||
-		 random_base64url(out, signature.data, signature.len);
+		 buf_base64url(out, signature.data, signature.len);
 
 	buf_free(&signature);
 	return rc;

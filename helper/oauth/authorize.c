@@ -3,12 +3,13 @@
  * authorize.c - see authorize.h. Makes the request; preflight.c looks at it.
  */
 #include "authorize.h"
-#include "endpoint.h"
+
 #include "client/oauth_parameter.h"
-#include "crypto/random.h"
 #include "core/scope.h"
+#include "crypto/crypto.h"
+#include "endpoint.h"
 #include "token_request.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,13 +104,13 @@ int authorize_begin(const struct client *client, const char *more,
 		rc = read_mode(client, to, problem);
 	if (rc)
 		return rc;
-	if (random_text(&to->state) || scope_add(&to->scope, client->scope) ||
+	if (crypto_random(&to->state) || scope_add(&to->scope, client->scope) ||
 	    scope_add(&to->scope, more) ||
 	    scope_add(&to->scope,
 		      record_get(&client->config, "offline_scope")) ||
-	    (!without_pkce(client) && random_text(&to->verifier)) ||
+	    (!without_pkce(client) && crypto_random(&to->verifier)) ||
 	    (scope_covers(buf_text(&to->scope), "openid") &&
-	     random_text(&to->nonce)))
+	     crypto_random(&to->nonce)))
 		return no_memory(problem);
 	return VALETKEY_OK;
 }
@@ -163,7 +164,7 @@ static int add_challenge(struct authorization *to)
 	int rc = 0;
 
 	if (to->verifier.len)
-		rc = random_challenge(to->verifier.data, &challenge) ||
+		rc = crypto_challenge(to->verifier.data, &challenge) ||
 		     endpoint_param(&to->params, "code_challenge",
 				    challenge.data) ||
 		     endpoint_param(&to->params, "code_challenge_method",

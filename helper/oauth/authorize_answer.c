@@ -3,7 +3,8 @@
  * authorize_answer.c - see authorize_answer.h.
  */
 #include "authorize_answer.h"
-#include "valetkey.h"
+
+#include <valetkey.h>
 
 #include <string.h>
 

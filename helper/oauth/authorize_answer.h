@@ -8,8 +8,8 @@
 #define VALETKEY_AUTHORIZE_ANSWER_H
 
 #include "client/client.h"
-#include "net/net.h"
 #include "core/problem.h"
+#include "net/net.h"
 
 /*
  * 0: answer->code is there and comes from the client's issuer. Otherwise

@@ -5,7 +5,7 @@
  * the browser (preflight.c).
  */
 #include "authorize.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

@@ -4,9 +4,10 @@
  * there for another one stays where it is.
  */
 #include "client_auth.h"
+
 #include "assertion.h"
 #include "key_file.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

@@ -3,11 +3,12 @@
  * device_answer.c - see device_answer.h.
  */
 #include "device_answer.h"
+
 #include "answer_body.h"
 #include "core/origin.h"
 #include "core/text.h"
 #include "token_error.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>

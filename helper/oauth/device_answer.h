@@ -8,9 +8,9 @@
 #define VALETKEY_DEVICE_ANSWER_H
 
 #include "client/client.h"
-#include "net/net.h"
 #include "core/problem.h"
 #include "core/record.h"
+#include "net/net.h"
 
 struct device_answer {
 	struct record fields; /* device_code (a secret), user_code,

@@ -4,12 +4,13 @@
  * never both (RFC 6749 2.3), never into a URL.
  */
 #include "endpoint.h"
+
 #include "client_auth.h"
 #include "core/clock.h"
 #include "core/form.h"
 #include "token_answer.h"
 #include "token_request.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <ctype.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@
 #define VALETKEY_ENDPOINT_H
 
 #include "client/client.h"
-#include "net/net.h"
 #include "core/problem.h"
 #include "core/record.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 #include <stdint.h>

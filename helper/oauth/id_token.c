@@ -6,7 +6,8 @@
  * means nothing.
  */
 #include "id_token.h"
-#include "valetkey.h"
+
+#include <valetkey.h>
 
 #include <stdbool.h>
 #include <stdlib.h>

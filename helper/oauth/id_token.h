@@ -11,8 +11,8 @@
 #ifndef VALETKEY_ID_TOKEN_H
 #define VALETKEY_ID_TOKEN_H
 
-#include "json/json.h"
 #include "core/problem.h"
+#include "json/json.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,8 @@
  * problem's text.
  */
 #include "key_file.h"
-#include "valetkey.h"
+
+#include <valetkey.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,10 +4,11 @@
  * document, the fuzzer brings anything.
  */
 #include "metadata.h"
-#include "json/json.h"
+
 #include "core/origin.h"
 #include "core/scope.h"
-#include "valetkey.h"
+#include "json/json.h"
+#include <valetkey.h>
 
 #include <string.h>
 

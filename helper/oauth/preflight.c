@@ -4,12 +4,12 @@
  * person's browser would be shown, so that a wrong instance, client id or
  * redirect URI becomes a sentence here instead of a bare 404 there.
  */
-#include "authorize.h"
 #include "answer_body.h"
+#include "authorize.h"
 #include "core/clock.h"
 #include "net/net.h"
 #include "token_error.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -4,13 +4,13 @@
  * before the browser comes (RFC 9126). Nobody in between can change it or read
  * it, and what is wrong with it is said here instead of on a page there.
  */
-#include "authorize.h"
 #include "answer_body.h"
+#include "authorize.h"
+#include "core/text.h"
 #include "endpoint.h"
 #include "net/net.h"
-#include "core/text.h"
 #include "token_error.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

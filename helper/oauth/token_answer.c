@@ -5,10 +5,11 @@
  * ours is not lost.
  */
 #include "token_answer.h"
+
 #include "answer_body.h"
 #include "core/scope.h"
 #include "token_error.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,8 @@
  * places that are in use; what a name means only the provider's data tell.
  */
 #include "token_error.h"
-#include "valetkey.h"
+
+#include <valetkey.h>
 
 #include <string.h>
 

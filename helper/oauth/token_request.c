@@ -4,10 +4,11 @@
  * endpoint_param() has made.
  */
 #include "token_request.h"
-#include "endpoint.h"
-#include "core/form.h"
-#include "json/json.h"
+
 #include "client/oauth_parameter.h"
+#include "core/form.h"
+#include "endpoint.h"
+#include "json/json.h"
 
 #include <string.h>
 

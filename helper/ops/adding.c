@@ -4,10 +4,11 @@
  * every file system has it.
  */
 #include "adding.h"
+
 #include "core/clock.h"
-#include "store/lock.h"
 #include "recover.h"
-#include "valetkey.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,12 +7,12 @@
  * a run before it has left (recover.h).
  *
  * .NAME.new and .NAME.answer belong to it: the account's file while it is
- * written, and what a server has answered to a registration, sealed (seal.h).
+ * written, and what a server has answered to a registration, sealed (crypto/crypto.h).
  */
 #ifndef VALETKEY_ADDING_H
 #define VALETKEY_ADDING_H
 
-#include "job.h"
+#include "job/job.h"
 
 struct adding {
 	char account[ACCOUNT_NAME_MAX + 1];

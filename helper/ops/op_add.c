@@ -6,14 +6,14 @@
  * sees to it that it goes only where the provider's data allows.
  */
 #include "adding.h"
-#include "oauth/authorize.h"
-#include "oauth/endpoint.h"
+#include "crypto/crypto.h"
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "ops.h"
-#include "crypto/random.h"
 #include "grant/registration.h"
-#include "valetkey.h"
+#include "oauth/authorize.h"
+#include "oauth/endpoint.h"
+#include "ops.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static int request_with_no_code(const struct client *client, const char *secret,
 	const char *uri = client->redirect_uri;
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (random_text(&verifier) ||
+	if (crypto_random(&verifier) ||
 	    (uri && authorize_fill_port(uri, SOME_PORT, &redirect)) ||
 	    endpoint_param(&params, "grant_type", "authorization_code") ||
 	    endpoint_param(&params, "code",

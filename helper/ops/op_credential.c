@@ -10,12 +10,12 @@
  * so those lie in items with other names.
  */
 #include "adding.h"
-#include "client/git_field.h"
-#include "keyring/git_secret.h"
-#include "store/lock.h"
+#include "core/git_field.h"
+#include "git_secret.h"
 #include "ops.h"
-#include "keyring/store_git.h"
-#include "valetkey.h"
+#include "store/git_items.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 #include <string.h>
 

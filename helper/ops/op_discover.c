@@ -9,11 +9,11 @@
  * what is found must name the issuer all the same. Only within its origin.
  */
 #include "core/clock.h"
-#include "oauth/metadata.h"
-#include "net/net.h"
-#include "ops.h"
 #include "core/origin.h"
-#include "valetkey.h"
+#include "net/net.h"
+#include "oauth/metadata.h"
+#include "ops.h"
+#include <valetkey.h>
 
 #include <string.h>
 

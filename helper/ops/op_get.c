@@ -5,19 +5,19 @@
  * moment of expiry cost one request. And `invalidate`, which makes the next get
  * take a new one.
  */
-#include "store/backoff.h"
 #include "core/clock.h"
+#include "core/kernel.h"
+#include "core/scope.h"
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "core/kernel.h"
-#include "store/lock.h"
-#include "login/login.h"
-#include "store/newest.h"
-#include "ops.h"
 #include "grant/refusal.h"
 #include "grant/registration.h"
-#include "core/scope.h"
-#include "valetkey.h"
+#include "login/login.h"
+#include "ops.h"
+#include "store/backoff.h"
+#include "store/lock.h"
+#include "store/newest.h"
+#include <valetkey.h>
 
 #include <string.h>
 
@@ -83,7 +83,7 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 		rc = flow_client_credentials(job, client, grant);
 	}
 	if (job->provider_asked) /* not a keyring that hangs before that */
-		backoff_note(lock, job, rc);
+		job_note(job, lock, rc);
 	newest_note(client, lock, grant);
 	return rc;
 }

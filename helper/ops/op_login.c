@@ -5,11 +5,11 @@
  */
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "store/lock.h"
-#include "ops.h"
 #include "grant/refusal.h"
 #include "grant/registration.h"
-#include "valetkey.h"
+#include "ops.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 #include <string.h>
 

@@ -5,15 +5,15 @@
  * later (pending.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
-#include "oauth/endpoint.h"
 #include "grant/grant.h"
-#include "store/lock.h"
-#include "login/login.h"
-#include "ops.h"
 #include "grant/registration.h"
 #include "grant/revocation.h"
+#include "login/login.h"
+#include "oauth/endpoint.h"
+#include "ops.h"
+#include "store/lock.h"
 #include "store/traces.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <stdio.h>

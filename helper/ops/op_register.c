@@ -6,13 +6,13 @@
  * the keyring and nowhere else.
  */
 #include "core/clock.h"
-#include "login/free_port.h"
+#include "core/origin.h"
 #include "json/json.h"
+#include "login/free_port.h"
 #include "net/net.h"
 #include "ops.h"
-#include "core/origin.h"
 #include "registered.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 

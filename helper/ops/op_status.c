@@ -3,15 +3,15 @@
  * op_status.c - what is known about each account without asking the provider:
  * the grant's state, how long its token is good, and what a person should do.
  */
-#include "store/backoff.h"
 #include "core/clock.h"
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "store/lock.h"
-#include "ops.h"
 #include "grant/pending.h"
 #include "grant/registration.h"
-#include "valetkey.h"
+#include "ops.h"
+#include "store/backoff.h"
+#include "store/lock.h"
+#include <valetkey.h>
 
 #include <stdio.h>
 #include <string.h>

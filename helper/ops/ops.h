@@ -62,7 +62,7 @@
 #ifndef VALETKEY_OPS_H
 #define VALETKEY_OPS_H
 
-#include "job.h"
+#include "job/job.h"
 
 int op_get(struct job *job);
 int op_renew(struct job *job);

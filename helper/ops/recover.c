@@ -4,15 +4,16 @@
  * kernel lets go of it with him: what can be locked without waiting is nobody's.
  */
 #include "recover.h"
-#include "core/account.h"
+
 #include "adding.h"
+#include "core/account.h"
 #include "core/clock.h"
-#include "job.h"
+#include "job/job.h"
+#include "registered.h"
 #include "store/lock.h"
 #include "store/place.h"
-#include "registered.h"
 #include "store/traces.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -4,15 +4,15 @@
  * asked for (RFC 7591 3.2.1).
  */
 #include "registered.h"
+
+#include "core/origin.h"
+#include "core/scope.h"
+#include "core/text.h"
+#include "crypto/crypto.h"
+#include "grant/registration.h"
 #include "json/json.h"
 #include "net/net.h"
-#include "core/origin.h"
-#include "crypto/random.h"
-#include "grant/registration.h"
-#include "core/scope.h"
-#include "crypto/seal.h"
-#include "core/text.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 
@@ -291,7 +291,7 @@ int registered_prepare(struct job *job, const struct adding *adding,
 	struct buf seal = {0};
 	int rc = VALETKEY_OK;
 
-	if (random_text(&seal) || record_add(item, seal_name, seal.data))
+	if (crypto_random(&seal) || record_add(item, seal_name, seal.data))
 		rc = no_memory(job);
 	if (!rc)
 		rc = save_seal(job, adding, item);

@@ -6,9 +6,10 @@
  * 15 seconds: it may come back at any moment and costs nobody else anything.
  */
 #include "backoff.h"
+
 #include "core/clock.h"
 #include "lock.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 #include <sys/random.h>
@@ -50,11 +51,11 @@ int backoff_check(int lock, struct problem *problem)
 	return result;
 }
 
-static int64_t delay_ms(const struct job *job, int64_t failures)
+static int64_t delay_ms(const struct backoff_try *this_time, int64_t failures)
 {
-	int64_t most = job->provider_reached ? MOST_MS : MOST_UNREACHED_MS;
+	int64_t most = this_time->reached ? MOST_MS : MOST_UNREACHED_MS;
 	int64_t delay = (int64_t)FIRST_MS << (failures - 1);
-	int64_t asked = job->retry_after_s;
+	int64_t asked = this_time->retry_after_s;
 	unsigned short dice;
 
 	if (delay > most)
@@ -77,7 +78,7 @@ static void remove_failures(struct record *state)
 		record_remove(state, own[i]);
 }
 
-static void note_failure(int lock, const struct job *job, int result)
+static void note_failure(int lock, const struct backoff_try *this_time)
 {
 	struct record state = {0};
 	int64_t failures = 0;
@@ -90,25 +91,26 @@ static void note_failure(int lock, const struct job *job, int result)
 	remove_failures(&state);
 	if (record_add_int(&state, "failures", failures) == 0 &&
 	    record_add_int(&state, "until",
-			   clock_ms() + delay_ms(job, failures)) == 0 &&
-	    record_add_int(&state, "result", result) == 0 &&
-	    record_add(&state, "text", job->problem.text) == 0)
+			   clock_ms() + delay_ms(this_time, failures)) == 0 &&
+	    record_add_int(&state, "result", this_time->result) == 0 &&
+	    record_add(&state, "text", this_time->text) == 0)
 		lock_write(lock, &state);
 	record_free(&state);
 }
 
-static int add_refusal(const struct job *job, int result, struct record *state)
+static int add_refusal(const struct backoff_try *this_time,
+		       struct record *state)
 {
 	return record_add_int(state, REFUSAL_AT, time(NULL)) ||
-	       record_add_int(state, REFUSAL_RESULT, result) ||
-	       record_add(state, REFUSAL_TEXT, job->problem.text);
+	       record_add_int(state, REFUSAL_RESULT, this_time->result) ||
+	       record_add(state, REFUSAL_TEXT, this_time->text);
 }
 
 /* The provider has answered: with a token, or with what it does not do. */
-static void note_answer(int lock, const struct job *job, int result)
+static void note_answer(int lock, const struct backoff_try *this_time)
 {
-	bool refused =
-	    result == VALETKEY_ERR_DENIED || result == VALETKEY_ERR_SCOPE;
+	bool refused = this_time->result == VALETKEY_ERR_DENIED ||
+		       this_time->result == VALETKEY_ERR_SCOPE;
 	struct record state = {0};
 	int rc = 0;
 
@@ -118,7 +120,7 @@ static void note_answer(int lock, const struct job *job, int result)
 	record_remove(&state, REFUSAL_RESULT);
 	record_remove(&state, REFUSAL_TEXT);
 	if (refused)
-		rc = add_refusal(job, result, &state);
+		rc = add_refusal(this_time, &state);
 	if (!rc)
 		lock_write(lock, state.pairs.len ? &state : NULL);
 	record_free(&state);
@@ -144,11 +146,13 @@ bool backoff_refused(const char *id, struct backoff_refusal *refusal)
 	return text != NULL;
 }
 
-void backoff_note(int lock, const struct job *job, int result)
+void backoff_note(int lock, const struct backoff_try *this_time)
 {
+	int result = this_time->result;
+
 	if (result == VALETKEY_ERR_NETWORK || result == VALETKEY_ERR_TIMEOUT ||
 	    result == VALETKEY_ERR_THROTTLED)
-		note_failure(lock, job, result);
+		note_failure(lock, this_time);
 	else
-		note_answer(lock, job, result);
+		note_answer(lock, this_time);
 }

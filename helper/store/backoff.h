@@ -7,14 +7,25 @@
 #ifndef VALETKEY_BACKOFF_H
 #define VALETKEY_BACKOFF_H
 
-#include "job.h"
+#include "core/problem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* 0: go ahead. Else what the provider did last time, with *problem set. */
 int backoff_check(int lock, struct problem *problem);
 
-/* How it went this time; only NETWORK, TIMEOUT and THROTTLED count. What the
- * provider refused is known until it gives a token. */
-void backoff_note(int lock, const struct job *job, int result);
+/* How it went this time. */
+struct backoff_try {
+	int result;
+	const char *text;      /* of the problem */
+	int64_t retry_after_s; /* what the provider said, else -1 */
+	bool reached;	       /* the provider was */
+};
+
+/* Only NETWORK, TIMEOUT and THROTTLED count as a failure. What the provider
+ * refused is known until it gives a token. */
+void backoff_note(int lock, const struct backoff_try *this_time);
 
 /* What the provider refused last, since when it has given none. */
 struct backoff_refusal {

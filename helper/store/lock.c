@@ -4,11 +4,12 @@
  * timer ends it. The same timer is the watchdog the rest of the time.
  */
 #include "lock.h"
+
 #include "boot.h"
+#include "client/unusable.h"
 #include "core/clock.h"
 #include "place.h"
-#include "client/unusable.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,8 @@
  * machine.c - see machine.h.
  */
 #include "machine.h"
-#include "crypto/seal.h"
+
+#include "crypto/crypto.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -32,7 +33,7 @@ int machine_mark(const struct client *client, struct buf *mark)
 	    !read_machine_id("/var/lib/dbus/machine-id", id))
 		return 0;
 	rc = buf_fmt(&text, "%s %s", client->id, id) ||
-	     seal_digest(text.data, mark);
+	     crypto_digest(text.data, mark);
 	buf_free(&text);
 	return rc ? -1 : 0;
 }

@@ -6,9 +6,10 @@
  * configuration folder is synchronized) says nothing of this machine's keyring.
  */
 #include "newest.h"
+
+#include "crypto/crypto.h"
 #include "lock.h"
 #include "machine.h"
-#include "crypto/seal.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ static int digest_of_token(const struct record *grant, struct buf *digest)
 {
 	const char *token = record_get(grant, "refresh_token");
 
-	return token ? seal_digest(token, digest) : -1;
+	return token ? crypto_digest(token, digest) : -1;
 }
 
 bool newest_has_digest(const struct record *grant, const char *digest)

@@ -5,6 +5,7 @@
  * sealed.
  */
 #include "park.h"
+
 #include "core/clock.h"
 #include "core/keyctl.h"
 #include "park_file.h"

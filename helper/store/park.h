@@ -11,7 +11,7 @@
 #define VALETKEY_PARK_H
 
 #include "core/buf.h"
-#include "crypto/seal.h"
+#include "crypto/crypto.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,6 +6,7 @@
  * has put there, no open waits for it.
  */
 #include "park_file.h"
+
 #include "place.h"
 
 #include <fcntl.h>

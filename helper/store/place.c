@@ -4,6 +4,7 @@
  * can write; here others may not even look.
  */
 #include "place.h"
+
 #include "core/account.h"
 
 #include <stdbool.h>

@@ -3,6 +3,7 @@
  * traces.c - see traces.h.
  */
 #include "traces.h"
+
 #include "core/keyctl.h"
 #include "lock.h"
 #include "park.h"

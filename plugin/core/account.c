@@ -4,9 +4,10 @@
  * an account's keys, but for the hosts.
  */
 #include "account.h"
+
 #include "descriptor.h"
 #include "origin.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <dirent.h>
 #include <errno.h>

@@ -71,6 +71,47 @@ int buf_fmt(struct buf *buf, const char *format, ...)
 	return 0;
 }
 
+/* The alphabet's last two digits; the padding, NUL: none. */
+static int add_base64(struct buf *buf, const void *data, size_t len,
+		      const char last[4])
+{
+	static const char most[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz0123456789";
+	const unsigned char *in = data;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < len; i += 3) {
+		size_t left = len - i < 3 ? len - i : 3;
+		unsigned long bits = (unsigned long)in[i] << 16;
+
+		if (left > 1)
+			bits |= (unsigned long)in[i + 1] << 8;
+		if (left > 2)
+			bits |= in[i + 2];
+		for (size_t n = 0; !rc && n < 4; n++) {
+			unsigned digit = bits >> (18 - 6 * n) & 63;
+
+			if (n <= left)
+				rc = buf_char(buf, digit < 62
+						       ? most[digit]
+						       : last[digit - 62]);
+			else if (last[2])
+				rc = buf_char(buf, last[2]);
+		}
+	}
+	return rc;
+}
+
+int buf_base64(struct buf *buf, const void *data, size_t len)
+{
+	return add_base64(buf, data, len, "+/=");
+}
+
+int buf_base64url(struct buf *buf, const void *data, size_t len)
+{
+	return add_base64(buf, data, len, "-_\0");
+}
+
 const char *buf_text(const struct buf *buf)
 {
 	return buf->data ? buf->data : "";

@@ -27,6 +27,10 @@ int buf_char(struct buf *buf, char c);
 int buf_fmt(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Adds base64 (RFC 4648 4), or base64url without padding (5). */
+int buf_base64(struct buf *buf, const void *data, size_t len);
+int buf_base64url(struct buf *buf, const void *data, size_t len);
+
 /* The text, "" where nothing was ever added. */
 const char *buf_text(const struct buf *buf);
 

@@ -3,6 +3,7 @@
  * channel.c - see channel.h. The plugin's and the helper's end of the socket.
  */
 #include "channel.h"
+
 #include "clock.h"
 
 #include <errno.h>

@@ -15,6 +15,9 @@
 
 #define CHANNEL_RECORD_MAX (1u << 20)
 
+#define CHANNEL_HELPER_FD 3 /* where the helper finds its end */
+#define CHANNEL_BELL_FD 4   /* and its bell, if it has one */
+
 /*
  * A bell is the helper's end of a second socket, of whose other end an event
  * loop learns that there is something to read: a byte comes with every record,

@@ -4,6 +4,7 @@
  * keys themselves are keyctl.c's.
  */
 #include "kernel.h"
+
 #include "clock.h"
 #include "keyctl.h"
 

@@ -12,10 +12,12 @@
  * when the kernel's collector comes by, that of its payload at once.
  */
 #include "keyctl.h"
-#include "quota.h"
+
+#include "descriptor.h"
 #include "record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,72 @@
 #define MASK_SPARE_TEXT "3f030100"
 #define KEYS_MAX 1024
 #define EVICTIONS_MAX 16
-#define KEY_COST 64 /* bytes of the quota, but for the payload */
+#define KEY_USERS_MAX 16384 /* of that file */
+#define KEY_COST 64	    /* bytes of the quota, but for the payload */
+
+/* ---- the user's quota, which all programs of the user share ---- */
+
+/* proc_key_users(5): "UID: USAGE KEYS/INSTANTIATED KEYS/MOST BYTES/MOST", a line
+ * for each user. The whole file, or of many users the first. */
+static bool read_users(struct buf *text)
+{
+	int fd = descriptor_lift(open("/proc/key-users", O_RDONLY | O_CLOEXEC));
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return false;
+	if (buf_reserve(text, KEY_USERS_MAX + 1) == 0)
+		do {
+			text->len += (size_t)n;
+			n = read(fd, text->data + text->len,
+				 KEY_USERS_MAX - text->len);
+		} while (n > 0);
+	close(fd);
+	return text->len > 0 && buf_char(text, '\0') == 0;
+}
+
+static const char *line_of(const char *text, unsigned long user)
+{
+	while (text && *text) {
+		char *end;
+
+		if (strtoul(text, &end, 10) == user && *end == ':')
+			return end + 1;
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return NULL;
+}
+
+/* The numbers at the end of the line; 0: they are not there. */
+static unsigned long last_pair(const char *line, unsigned long *used)
+{
+	size_t len = strcspn(line, "\n");
+	char *end;
+
+	while (len && line[len - 1] != ' ')
+		len--;
+	*used = strtoul(line + len, &end, 10);
+	return *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+}
+
+bool keyctl_quota_leaves_room(size_t bytes)
+{
+	unsigned long used = 0, most = 0;
+	struct buf text = {0};
+	const char *line;
+
+	if (read_users(&text)) {
+		line = line_of(text.data, (unsigned long)geteuid());
+		if (line)
+			most = last_pair(line, &used);
+	}
+	buf_free(&text);
+	return !most || used + bytes <= most - most / 4;
+}
+
+/* ---- keys ---- */
 
 static long keyctl(int operation, long a, long b, long c, long d)
 {
@@ -232,7 +299,7 @@ static bool make_room(const char *name, size_t size)
 			? 0
 			: size + KEY_COST - (old > 0 ? (size_t)old : 0);
 
-		if (quota_leaves_room(more))
+		if (keyctl_quota_leaves_room(more))
 			return true;
 		if (!drop_oldest())
 			break;

@@ -41,4 +41,8 @@ void keyctl_spare(const char *name, long timeout_s);
 
 void keyctl_discard(const char *name);
 
+/* Whether so many bytes more leave a quarter of the user's quota, which all
+ * programs of the user share, to others; true if nobody knows. */
+bool keyctl_quota_leaves_room(size_t bytes);
+
 #endif

@@ -4,6 +4,7 @@
  * refuses, because its answer decides where a token goes.
  */
 #include "origin.h"
+
 #include "text.h"
 
 #include <stdio.h>

@@ -7,8 +7,10 @@
 #ifndef VALETKEY_PATHS_H
 #define VALETKEY_PATHS_H
 
-extern const char *const paths_helper;	   /* the program valetkey-helper */
-extern const char *const paths_net_module; /* its module, see helper/net/net.h */
-extern const char *const paths_providers;  /* the folder of NAME.conf */
+extern const char *const paths_helper; /* the program valetkey-helper */
+/* Its modules, see helper/net/net.h and helper/keyring/keyring.h. */
+extern const char *const paths_net_module;
+extern const char *const paths_keyring_module;
+extern const char *const paths_providers; /* the folder of NAME.conf */
 
 #endif

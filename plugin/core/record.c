@@ -3,6 +3,7 @@
  * record.c - see record.h. Every parser of key=value text in both halves.
  */
 #include "record.h"
+
 #include "text.h"
 
 #include <ctype.h>

@@ -15,4 +15,11 @@ bool text_visible(const char *text, size_t len);
 /* No control characters; anything else, beyond ASCII too. */
 bool text_plain(const char *text, size_t len);
 
+/* UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above
+ * U+10FFFF; nor U+0000, because all our text ends at one. */
+bool text_utf8(const char *text, size_t len);
+
+/* How many bytes in front are a byte order mark. */
+size_t text_mark(const char *text, size_t len);
+
 #endif

@@ -6,9 +6,9 @@
  * bytes as a stored secret as well.
  */
 #include "fronts/git_challenge.h"
-#include "client/git_field.h"
+#include "core/git_field.h"
 #include "fronts/git_message.h"
-#include "keyring/git_secret.h"
+#include "ops/git_secret.h"
 #include "fronts/git_state.h"
 
 #include <stdint.h>

@@ -48,7 +48,7 @@ static void add_signals(struct record *answer)
 
 int main(void)
 {
-	struct channel host = {.fd = LAUNCH_HELPER_FD};
+	struct channel host = {.fd = CHANNEL_HELPER_FD};
 	struct record request = {0}, answer = {0};
 
 	add_descriptors(&answer);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_git.h - items of the desktop keyring that are not valetkey's own: git's
+ * git_items.h - items of the desktop keyring that are not valetkey's own: git's
  * stored passwords, in the very items that git-credential-libsecret uses, so
  * either program finds what the other has stored.
  *
  * Attributes are a record of names and values. Results and the rules for
  * dialogs and deadlines are store.h's.
  */
-#ifndef VALETKEY_STORE_GIT_H
-#define VALETKEY_STORE_GIT_H
+#ifndef VALETKEY_GIT_ITEMS_H
+#define VALETKEY_GIT_ITEMS_H
 
 #include "store.h"
 

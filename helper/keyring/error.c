@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secrets_error.c - what a failed D-Bus call means to a person: a result, the
+ * error.c - what a failed D-Bus call means to a person: a result, the
  * reason, and the next thing to do. Where we do not know it the service's own
- * words follow, quoted. Called by secrets.c and store.c.
+ * words follow, quoted. Called by session.c and account_items.c.
  */
-#include "secrets.h"
+#include "session.h"
 
-#include "valetkey.h"
+#include <valetkey.h>
 
 #define NO_COLLECTION                                                         \
 	"The keyring has no default collection. Create one in the keyring's " \
@@ -45,18 +45,18 @@ static const struct meaning {
     {"", VALETKEY_ERR_DENIED, "The keyring refused."},
 };
 
-int secrets_locked(struct problem *problem)
+int keyring_locked(struct problem *problem)
 {
 	return problem_set(problem, meanings[0].result, "%s", meanings[0].text);
 }
 
-int secrets_no_collection(struct problem *problem)
+int keyring_no_collection(struct problem *problem)
 {
 	return problem_set(problem, VALETKEY_ERR_NO_KEYRING, "%s",
 			   NO_COLLECTION);
 }
 
-int secrets_unasked(struct problem *problem)
+int keyring_unasked(struct problem *problem)
 {
 	return problem_set(problem, VALETKEY_ERR_LOCKED,
 			   "The keyring wants to ask you something first. Run "
@@ -84,7 +84,7 @@ static int explain_own(const GError *error, const char *quote,
 			   quote);
 }
 
-int secrets_explain(GError *error, struct problem *problem)
+int keyring_explain(GError *error, struct problem *problem)
 {
 	const struct meaning *meaning = meanings;
 	char quote[PROBLEM_QUOTE_MAX];

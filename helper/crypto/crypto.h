@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seal.h - a text that only the holder of a key can read or make (AES-256-GCM
- * by libgcrypt, which libsecret brings).
+ * crypto.h - what must not be guessed, and what only the holder of a key can read
+ * or make (AES-256-GCM by libgcrypt).
  */
-#ifndef VALETKEY_SEAL_H
-#define VALETKEY_SEAL_H
+#ifndef VALETKEY_CRYPTO_H
+#define VALETKEY_CRYPTO_H
 
 #include "core/buf.h"
+
+/* Adds 43 unreserved characters with 256 bits of entropy: state, nonce, code
+ * verifier (RFC 7636 4.1). 0 or -1. */
+int crypto_random(struct buf *out);
+
+/* Adds the S256 challenge of a code verifier (RFC 7636 4.2). 0 or -1. */
+int crypto_challenge(const char *verifier, struct buf *out);
 
 #define SEAL_OVERHEAD 28 /* what a sealed text is longer by */
 
@@ -29,6 +36,6 @@ void sealer_close(struct sealer *sealer);
 int seal_open(const char *key, const struct buf *sealed, struct buf *plain);
 
 /* Adds a text's SHA-256 in hex. 0 or -1. */
-int seal_digest(const char *text, struct buf *digest);
+int crypto_digest(const char *text, struct buf *digest);
 
 #endif

@@ -3,8 +3,10 @@
  * job.c - see job.h.
  */
 #include "job.h"
+
 #include "core/clock.h"
-#include "valetkey.h"
+#include "store/backoff.h"
+#include <valetkey.h>
 
 #include <poll.h>
 #include <stdarg.h>
@@ -144,6 +146,18 @@ struct store *job_store(struct job *job)
 		store_open(job->interactive, job->deadline, &job->store,
 			   &job->problem);
 	return job->store;
+}
+
+void job_note(const struct job *job, int lock, int result)
+{
+	const struct backoff_try this_time = {
+	    .result = result,
+	    .text = job->problem.text,
+	    .retry_after_s = job->retry_after_s,
+	    .reached = job->provider_reached,
+	};
+
+	backoff_note(lock, &this_time);
 }
 
 int job_client(struct job *job, struct client *client)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - see store.h: the items of the desktop keyring.
+ * account_items.c - the items of accounts in the desktop keyring, see store.h for
+ * what the calls promise.
  *
  * A secret costs six round trips: Hello, ReadAlias, Locked, SearchItems,
  * OpenSession, GetSecret. A session is opened only where a secret will travel,
  * so "locked" and "not there" cost no key agreement. An item's attributes are
  * xdg:schema, account, kind and provider; the provider is not searched for.
  */
-#include "store.h"
+#include "items.h"
 
-#include "secrets.h"
-#include "valetkey.h"
+#include "session.h"
+#include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,28 +83,28 @@ static int parse(const struct store_key *key, SecretValue *value,
 
 /* A locked KeePassXC shows none of its items: that nothing was found means
  * something only where it is not locked. */
-static int find_hidden(struct store *store, const struct store_key *key,
+static int find_hidden(struct keyring *keyring, const struct store_key *key,
 		       char ***items, struct problem *problem)
 {
 	struct problem kept = *problem;
-	int rc = secrets_writable(store, problem);
+	int rc = keyring_writable(keyring, problem);
 
 	if (rc == VALETKEY_ERR_NO_KEYRING) { /* no collection at all */
 		*problem = kept;
 		return 0;
 	}
-	if (rc || !store->may_prompt)
+	if (rc || !keyring->may_prompt)
 		return rc;
 	g_strfreev(*items);
-	return secrets_find(store, attributes(key, false), items, problem);
+	return keyring_find(keyring, attributes(key, false), items, problem);
 }
 
-static int load_one(struct store *store, struct job *job, const char *item,
+static int load_one(struct keyring *keyring, struct job *job, const char *item,
 		    struct problem *problem)
 {
 	struct record record = {0};
 	SecretValue *value = NULL;
-	int rc = secrets_get(store, item, &value, problem);
+	int rc = keyring_get(keyring, item, &value, problem);
 
 	if (value) {
 		rc = parse(job->key, value, &record, problem);
@@ -122,20 +123,21 @@ static int load_one(struct store *store, struct job *job, const char *item,
 /* Where keyrings are merged there may be an older copy beside the item: of
  * several the one of the highest generation counts (newest.h), and one that
  * cannot be read only if it is alone. */
-static int load_item(struct store *store, void *work, struct problem *problem)
+static int load_item(struct keyring *keyring, void *work,
+		     struct problem *problem)
 {
 	struct problem kept = *problem;
 	struct job *job = work;
 	char **items;
 	bool read = false;
 	int rc =
-	    secrets_find(store, attributes(job->key, false), &items, problem);
+	    keyring_find(keyring, attributes(job->key, false), &items, problem);
 
 	if (!rc && !*items)
-		rc = find_hidden(store, job->key, &items, problem);
+		rc = find_hidden(keyring, job->key, &items, problem);
 	job->found = !rc && *items;
 	for (size_t i = job->found ? g_strv_length(items) : 0; i-- > 0;) {
-		rc = load_one(store, job, items[i], problem);
+		rc = load_one(keyring, job, items[i], problem);
 		read = read || !rc;
 	}
 	if (read) {
@@ -146,14 +148,14 @@ static int load_item(struct store *store, void *work, struct problem *problem)
 	return rc;
 }
 
-static int create_item(struct store *store, struct job *job,
+static int create_item(struct keyring *keyring, struct job *job,
 		       struct problem *problem)
 {
 	const struct store_key *key = job->key;
 	char *label = g_strdup_printf("valetkey: %s (%s) - %s", key->account,
 				      key->provider, kind_label(key));
-	int rc = secrets_create(store, label, attributes(key, true), job->text,
-				problem);
+	int rc = keyring_create(keyring, label, attributes(key, true),
+				job->text, problem);
 
 	g_free(label);
 	return rc;
@@ -166,7 +168,7 @@ static void note_item(struct job *job, const char *item)
 }
 
 /* Of several items each gets the secret; one that takes it is enough. */
-static int set_items(struct store *store, struct job *job, char **items,
+static int set_items(struct keyring *keyring, struct job *job, char **items,
 		     struct problem *problem)
 {
 	struct problem kept = *problem;
@@ -174,7 +176,7 @@ static int set_items(struct store *store, struct job *job, char **items,
 	int rc = VALETKEY_OK;
 
 	for (size_t i = 0; items[i]; i++) {
-		rc = secrets_set(store, items[i], job->text, problem);
+		rc = keyring_set(keyring, items[i], job->text, problem);
 		if (!rc && !set)
 			note_item(job, items[i]);
 		set = set || !rc;
@@ -184,21 +186,22 @@ static int set_items(struct store *store, struct job *job, char **items,
 	return set ? VALETKEY_OK : rc;
 }
 
-static int save_item(struct store *store, void *work, struct problem *problem)
+static int save_item(struct keyring *keyring, void *work,
+		     struct problem *problem)
 {
 	struct job *job = work;
 	char **items;
 	int rc =
-	    secrets_find(store, attributes(job->key, false), &items, problem);
+	    keyring_find(keyring, attributes(job->key, false), &items, problem);
 
 	if (!rc && *items) {
-		rc = set_items(store, job, items, problem);
+		rc = set_items(keyring, job, items, problem);
 	} else if (!rc) {
 		g_strfreev(items);
 		items = NULL;
-		rc = create_item(store, job, problem);
+		rc = create_item(keyring, job, problem);
 		if (!rc)
-			rc = secrets_find(store, attributes(job->key, false),
+			rc = keyring_find(keyring, attributes(job->key, false),
 					  &items, problem);
 		if (!rc)
 			note_item(job, *items);
@@ -207,14 +210,16 @@ static int save_item(struct store *store, void *work, struct problem *problem)
 	return rc;
 }
 
-static int read_back(struct store *store, void *work, struct problem *problem)
+static int read_back(struct keyring *keyring, void *work,
+		     struct problem *problem)
 {
 	struct job *job = work;
 	const struct buf *text = job->text;
 	SecretValue *value = NULL;
 	bool same = false;
 	gsize len;
-	int rc = job->item ? secrets_get(store, job->item, &value, problem) : 0;
+	int rc =
+	    job->item ? keyring_get(keyring, job->item, &value, problem) : 0;
 
 	if (value) {
 		const char *got = secret_value_get(value, &len);
@@ -232,91 +237,54 @@ static int read_back(struct store *store, void *work, struct problem *problem)
 
 /* A keyring that has said "done" and now cannot be asked has it; one that shows
  * something else gets it once more. */
-static int save_and_look(struct store *store, struct job *job,
+static int save_and_look(struct keyring *keyring, struct job *job,
 			 struct problem *problem)
 {
 	struct problem kept = *problem;
 	int rc = VALETKEY_ERR_DENIED;
 
-	store->unverified = false;
+	keyring->unverified = false;
 	for (int tries = 0; tries < 2 && rc == VALETKEY_ERR_DENIED; tries++) {
-		rc = secrets_twice(store, save_item, job, problem);
+		rc = keyring_twice(keyring, save_item, job, problem);
 		if (rc)
 			return rc;
-		rc = secrets_twice(store, read_back, job, problem);
+		rc = keyring_twice(keyring, read_back, job, problem);
 	}
 	if (!rc || rc == VALETKEY_ERR_DENIED)
 		return rc;
-	store->unverified = true;
+	keyring->unverified = true;
 	*problem = kept;
 	return VALETKEY_OK;
 }
 
-static int delete_items(struct store *store, void *work,
+static int delete_items(struct keyring *keyring, void *work,
 			struct problem *problem)
 {
 	struct job *job = work;
 	char **items;
 	int rc =
-	    secrets_find(store, attributes(job->key, false), &items, problem);
+	    keyring_find(keyring, attributes(job->key, false), &items, problem);
 
 	for (size_t i = 0; !rc && items[i]; i++) {
-		rc = secrets_delete(store, items[i], problem);
+		rc = keyring_delete(keyring, items[i], problem);
 	}
 	g_strfreev(items);
 	return rc;
 }
 
-int store_open(bool may_prompt, int64_t deadline, struct store **store,
-	       struct problem *problem)
-{
-	struct store *new = calloc(1, sizeof(*new));
-	int rc;
-
-	*store = NULL;
-	if (!new)
-		return no_memory(problem);
-	new->may_prompt = may_prompt;
-	new->deadline = deadline;
-	rc = secrets_connect(new, problem);
-	if (!rc)
-		rc = secrets_attach(new, problem);
-	if (rc)
-		store_close(new);
-	else
-		*store = new;
-	return rc;
-}
-
-void store_set_deadline(struct store *store, int64_t deadline)
-{
-	store->deadline = deadline;
-}
-
-static int check_writable(struct store *store, void *work,
-			  struct problem *problem)
-{
-	(void)work;
-	return secrets_writable(store, problem);
-}
-
-int store_writable(struct store *store, struct problem *problem)
-{
-	return secrets_twice(store, check_writable, NULL, problem);
-}
-
-int store_load(struct store *store, const struct store_key *key,
-	       struct record *record, bool *found, struct problem *problem)
+int account_item_load(struct keyring *keyring, const struct store_key *key,
+		      struct record *record, bool *found,
+		      struct problem *problem)
 {
 	struct job job = {.key = key, .record = record};
-	int rc = secrets_twice(store, load_item, &job, problem);
+	int rc = keyring_twice(keyring, load_item, &job, problem);
 
 	*found = !rc && job.found;
 	return rc;
 }
 
-int store_save(struct store *store, const struct store_key *key,
-	       const struct record *record, struct problem *problem)
+int account_item_save(struct keyring *keyring, const struct store_key *key,
+		      const struct record *record, struct problem *problem)
 {
 	struct buf text = {NULL, 0, 0};
 	struct job job = {.key = key, .text = &text};
@@ -329,36 +297,36 @@ int store_save(struct store *store, const struct store_key *key,
 				 "A value with a control character cannot be "
 				 "stored.");
 	else
-		rc = save_and_look(store, &job, problem);
+		rc = save_and_look(keyring, &job, problem);
 	g_free(job.item);
 	buf_free(&text);
 	return rc;
 }
 
-bool store_unverified(const struct store *store)
+bool account_item_unverified(const struct keyring *keyring)
 {
-	return store->unverified;
+	return keyring->unverified;
 }
 
-int store_delete(struct store *store, const struct store_key *key,
-		 struct problem *problem)
+int account_item_delete(struct keyring *keyring, const struct store_key *key,
+			struct problem *problem)
 {
 	struct job job = {.key = key};
 
-	return secrets_twice(store, delete_items, &job, problem);
+	return keyring_twice(keyring, delete_items, &job, problem);
 }
 
-/* What store_list_others() works on. */
+/* What account_items_others() works on. */
 struct others {
 	const struct record *ids;
 	struct record *found;
 };
 
-static int add_label(struct store *store, const char *item, const char *id,
+static int add_label(struct keyring *keyring, const char *item, const char *id,
 		     struct others *others, struct problem *problem)
 {
 	GVariant *label;
-	int rc = secrets_property(store, item, "Label", &label, problem);
+	int rc = keyring_property(keyring, item, "Label", &label, problem);
 
 	if (rc)
 		return rc;
@@ -369,24 +337,24 @@ static int add_label(struct store *store, const char *item, const char *id,
 	return rc;
 }
 
-static int add_unlisted(struct store *store, const char *item,
+static int add_unlisted(struct keyring *keyring, const char *item,
 			struct others *others, struct problem *problem)
 {
 	const char *id;
 	GVariant *all;
-	int rc = secrets_property(store, item, "Attributes", &all, problem);
+	int rc = keyring_property(keyring, item, "Attributes", &all, problem);
 
 	if (rc)
 		return rc;
 	if (g_variant_is_of_type(all, G_VARIANT_TYPE("a{ss}")) &&
 	    g_variant_lookup(all, "account", "&s", &id) &&
 	    !record_get(others->ids, id))
-		rc = add_label(store, item, id, others, problem);
+		rc = add_label(keyring, item, id, others, problem);
 	g_variant_unref(all);
 	return rc;
 }
 
-static int list_others(struct store *store, struct others *others,
+static int list_others(struct keyring *keyring, struct others *others,
 		       struct problem *problem)
 {
 	char **lists[2];
@@ -395,38 +363,21 @@ static int list_others(struct store *store, struct others *others,
 
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
 	g_variant_builder_add(&builder, "{ss}", "xdg:schema", SCHEMA);
-	rc = secrets_search(store, g_variant_builder_end(&builder), &lists[0],
+	rc = keyring_search(keyring, g_variant_builder_end(&builder), &lists[0],
 			    &lists[1], problem);
 	for (size_t n = 0; n < 2; n++) {
 		for (char **item = lists[n]; !rc && *item; item++)
-			rc = add_unlisted(store, *item, others, problem);
+			rc = add_unlisted(keyring, *item, others, problem);
 		g_strfreev(lists[n]);
 	}
 	return rc;
 }
 
-int store_list_others(struct store *store, const struct record *ids,
-		      struct record *found, struct problem *problem)
+int account_items_others(struct keyring *keyring, const struct record *ids,
+			 struct record *found, struct problem *problem)
 {
 	struct others others = {.ids = ids, .found = found};
-	int rc = store->service ? 0 : secrets_attach(store, problem);
+	int rc = keyring->service ? 0 : keyring_attach(keyring, problem);
 
-	return rc ? rc : list_others(store, &others, problem);
-}
-
-const char *store_name(const struct store *store)
-{
-	return secrets_bus_name(store);
-}
-
-void store_outlast(struct store *store, const char *name)
-{
-	secrets_outlast(store, name);
-}
-
-void store_close(struct store *store)
-{
-	if (store)
-		secrets_disconnect(store);
-	free(store);
+	return rc ? rc : list_others(keyring, &others, problem);
 }

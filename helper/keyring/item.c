@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secrets_item.c - see secrets.h: what can be done with an item of the keyring,
+ * item.c - see session.h: what can be done with an item of the keyring,
  * whoever's it is. A replacement is SetSecret on the item found, never
  * CreateItem with replace: some keyrings hang on that.
  */
-#include "secrets.h"
+#include "session.h"
 
-#include "valetkey.h"
+#include <valetkey.h>
 
 #include <string.h>
 
 #define ITEM "org.freedesktop.Secret.Item"
 
-int secrets_get_property(struct store *store, const struct property *property,
-			 GVariant **value, struct problem *problem)
+int keyring_get_property(struct keyring *keyring,
+			 const struct property *property, GVariant **value,
+			 struct problem *problem)
 {
 	struct call call = {
 	    property->path, SECRETS_PROPERTIES, "Get", "(v)",
 	    g_variant_new("(ss)", property->interface, property->name)};
 	GVariant *answer;
-	int rc = secrets_call(store, &call, &answer, problem);
+	int rc = keyring_call(keyring, &call, &answer, problem);
 
 	*value = NULL;
 	if (rc)
@@ -34,25 +35,26 @@ int secrets_get_property(struct store *store, const struct property *property,
 			   "The keyring's answer makes no sense.");
 }
 
-int secrets_property(struct store *store, const char *item, const char *name,
-		     GVariant **value, struct problem *problem)
+int keyring_property(struct keyring *keyring, const char *item,
+		     const char *name, GVariant **value,
+		     struct problem *problem)
 {
 	struct property property = {item, ITEM, name, NULL};
 
-	return secrets_get_property(store, &property, value, problem);
+	return keyring_get_property(keyring, &property, value, problem);
 }
 
-int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
-		   char ***locked, struct problem *problem)
+int keyring_search(struct keyring *keyring, GVariant *attributes,
+		   char ***unlocked, char ***locked, struct problem *problem)
 {
 	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "SearchItems",
 			    "(aoao)", g_variant_new("(@a{ss})", attributes)};
 	GVariant *owned = g_variant_ref_sink(call.arguments), *answer;
-	int rc = secrets_searchable(store, problem);
+	int rc = keyring_searchable(keyring, problem);
 
 	*unlocked = *locked = NULL;
 	if (!rc)
-		rc = secrets_call(store, &call, &answer, problem);
+		rc = keyring_call(keyring, &call, &answer, problem);
 	g_variant_unref(owned);
 	if (rc)
 		return rc;
@@ -61,11 +63,12 @@ int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
 	return 0;
 }
 
-int secrets_find(struct store *store, GVariant *attributes, char ***items,
+int keyring_find(struct keyring *keyring, GVariant *attributes, char ***items,
 		 struct problem *problem)
 {
 	char **unlocked, **locked;
-	int rc = secrets_search(store, attributes, &unlocked, &locked, problem);
+	int rc =
+	    keyring_search(keyring, attributes, &unlocked, &locked, problem);
 
 	*items = NULL;
 	if (rc)
@@ -77,26 +80,26 @@ int secrets_find(struct store *store, GVariant *attributes, char ***items,
 	}
 	*items = locked;
 	g_strfreev(unlocked);
-	return secrets_unlock(store, *locked, problem);
+	return keyring_unlock(keyring, *locked, problem);
 }
 
-int secrets_get(struct store *store, const char *item, SecretValue **value,
+int keyring_get(struct keyring *keyring, const char *item, SecretValue **value,
 		struct problem *problem)
 {
 	struct call call = {item, ITEM, "GetSecret", "((oayays))", NULL};
 	GVariant *answer, *secret;
 	const char *session;
-	int rc = secrets_open_session(store, problem);
+	int rc = keyring_open_session(keyring, problem);
 
 	if (rc)
 		return rc;
-	session = secret_service_get_session_dbus_path(store->service);
+	session = secret_service_get_session_dbus_path(keyring->service);
 	call.arguments = g_variant_new("(o)", session);
-	rc = secrets_call(store, &call, &answer, problem);
+	rc = keyring_call(keyring, &call, &answer, problem);
 	if (rc)
 		return rc;
 	secret = g_variant_get_child_value(answer, 0);
-	*value = secret_service_decode_dbus_secret(store->service, secret);
+	*value = secret_service_decode_dbus_secret(keyring->service, secret);
 	g_variant_unref(secret);
 	g_variant_unref(answer);
 	return *value ? 0
@@ -106,52 +109,53 @@ int secrets_get(struct store *store, const char *item, SecretValue **value,
 }
 
 /* Some keyrings make proper text of what is called text. */
-static int encode(struct store *store, const struct buf *text,
+static int encode(struct keyring *keyring, const struct buf *text,
 		  GVariant **secret, struct problem *problem)
 {
 	bool is_text = g_utf8_validate(buf_text(text), (gssize)text->len, NULL);
 	SecretValue *value;
-	int rc = secrets_open_session(store, problem);
+	int rc = keyring_open_session(keyring, problem);
 
 	if (rc)
 		return rc;
 	value = secret_value_new(buf_text(text), (gssize)text->len,
 				 is_text ? "text/plain"
 					 : "application/octet-stream");
-	*secret = secret_service_encode_dbus_secret(store->service, value);
+	*secret = secret_service_encode_dbus_secret(keyring->service, value);
 	secret_value_unref(value);
 	return *secret
 		   ? 0
 		   : problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 }
 
-int secrets_set(struct store *store, const char *item, const struct buf *text,
-		struct problem *problem)
+int keyring_set(struct keyring *keyring, const char *item,
+		const struct buf *text, struct problem *problem)
 {
 	struct call call = {item, ITEM, "SetSecret", "()", NULL};
 	GVariant *secret;
-	int rc = encode(store, text, &secret, problem);
+	int rc = encode(keyring, text, &secret, problem);
 
 	if (rc)
 		return rc;
 	call.arguments = g_variant_new("(@(oayays))", secret);
-	return secrets_call(store, &call, NULL, problem);
+	return keyring_call(keyring, &call, NULL, problem);
 }
 
-int secrets_create(struct store *store, const char *label, GVariant *attributes,
-		   const struct buf *text, struct problem *problem)
+int keyring_create(struct keyring *keyring, const char *label,
+		   GVariant *attributes, const struct buf *text,
+		   struct problem *problem)
 {
 	struct call call = {NULL, SECRETS_COLLECTION, "CreateItem", "(oo)",
 			    NULL};
 	GVariant *owned = g_variant_ref_sink(attributes);
 	GVariantBuilder builder;
 	GVariant *secret;
-	int rc = secrets_writable(store, problem);
+	int rc = keyring_writable(keyring, problem);
 
 	if (!rc)
-		rc = encode(store, text, &secret, problem);
+		rc = encode(keyring, text, &secret, problem);
 	if (!rc) {
-		call.path = store->collection;
+		call.path = keyring->collection;
 		g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sv}"));
 		g_variant_builder_add(&builder, "{sv}", ITEM ".Label",
 				      g_variant_new_string(label));
@@ -159,30 +163,30 @@ int secrets_create(struct store *store, const char *label, GVariant *attributes,
 				      owned);
 		call.arguments =
 		    g_variant_new("(a{sv}@(oayays)b)", &builder, secret, FALSE);
-		rc = secrets_call_prompt(store, &call, 1, problem);
+		rc = keyring_call_prompt(keyring, &call, 1, problem);
 	}
 	g_variant_unref(owned);
 	return rc;
 }
 
-int secrets_delete(struct store *store, const char *item,
+int keyring_delete(struct keyring *keyring, const char *item,
 		   struct problem *problem)
 {
 	struct call call = {item, ITEM, "Delete", "(o)", NULL};
 
-	return secrets_call_prompt(store, &call, 0, problem);
+	return keyring_call_prompt(keyring, &call, 0, problem);
 }
 
-int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
+int keyring_twice(struct keyring *keyring, keyring_attempt *attempt, void *work,
 		  struct problem *problem)
 {
-	int rc = store->service ? 0 : secrets_attach(store, problem);
+	int rc = keyring->service ? 0 : keyring_attach(keyring, problem);
 
 	if (!rc)
-		rc = attempt(store, work, problem);
+		rc = attempt(keyring, work, problem);
 	if (rc != VALETKEY_ERR_NO_KEYRING && rc != VALETKEY_ERR_DENIED &&
 	    rc != VALETKEY_ERR_LOGIN)
 		return rc;
-	rc = secrets_attach(store, problem);
-	return rc ? rc : attempt(store, work, problem);
+	rc = keyring_attach(keyring, problem);
+	return rc ? rc : attempt(keyring, work, problem);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seal.c - see seal.h. A sealed text is nonce (12 bytes), tag (16), ciphertext;
+ * crypto.c - see crypto.h. A sealed text is nonce (12 bytes), tag (16), ciphertext;
  * the AES key is the SHA-256 of the key text.
  */
-#include "seal.h"
+#include "crypto.h"
 
 #include <gcrypt.h>
 #include <stdbool.h>
@@ -30,6 +30,27 @@ static int prepare_library(void)
 	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
 	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 	return 0;
+}
+
+int crypto_random(struct buf *out)
+{
+	unsigned char bytes[32];
+	int rc = -1;
+
+	if (getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes))
+		rc = buf_base64url(out, bytes, sizeof(bytes));
+	explicit_bzero(bytes, sizeof(bytes));
+	return rc;
+}
+
+int crypto_challenge(const char *verifier, struct buf *out)
+{
+	unsigned char digest[32];
+
+	if (prepare_library())
+		return -1;
+	gcry_md_hash_buffer(GCRY_MD_SHA256, digest, verifier, strlen(verifier));
+	return buf_base64url(out, digest, sizeof(digest));
 }
 
 static int open_cipher(const char *key_text, gcry_cipher_hd_t *cipher)
@@ -138,7 +159,7 @@ int seal_open(const char *key, const struct buf *sealed, struct buf *plain)
 	return rc;
 }
 
-int seal_digest(const char *text, struct buf *digest)
+int crypto_digest(const char *text, struct buf *digest)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char bytes[32];

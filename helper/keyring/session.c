@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secrets.c - see secrets.h.
+ * session.c - see session.h.
  *
  * libsecret gives the encrypted session, and memory that is never swapped out.
  * The calls are made here: its item and collection objects ask for properties
  * that nobody needs, its convenience functions open dialogs, and its prompts
  * wait for ever where the keyring hangs.
  */
-#include "secrets.h"
+#include "session.h"
 
 #include "bus_address.h"
 #include "core/clock.h"
-#include "store/lock.h"
-#include "valetkey.h"
+#include <valetkey.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,26 +37,33 @@ static gboolean on_timer(GSource *source, GSourceFunc function, gpointer data)
 
 static GSourceFuncs timer_functions = {.dispatch = on_timer};
 
+/* As the watchdog does it (store/lock.h). */
+static void end_process(void)
+{
+	signal(SIGALRM, SIG_DFL);
+	raise(SIGALRM);
+}
+
 /*
  * Lets the bus speak, for a second at most: GLib's clock stands still during
  * suspend, the deadline's does not. At the deadline `cancel` is cancelled. Even
- * that does not end a call for which GLib got no thread: the watchdog does. The
+ * that does not end a call for which GLib got no thread: the process ends. The
  * timer is set only where it must be: each setting wakes the context at once.
  */
-static void step(struct store *store, GCancellable *cancel)
+static void step(struct keyring *keyring, GCancellable *cancel)
 {
-	int left = deadline_left(store->deadline);
+	int left = deadline_left(keyring->deadline);
 	gint64 wait_ms = left ? MIN(left, STEP_MS) : STEP_MS;
 	gint64 due = g_get_monotonic_time() + wait_ms * 1000;
-	gint64 set = g_source_get_ready_time(store->timer);
+	gint64 set = g_source_get_ready_time(keyring->timer);
 
 	if (left == 0)
 		g_cancellable_cancel(cancel);
-	if (clock_ms() - GIVE_UP_MS > store->deadline)
-		lock_watchdog(0);
+	if (clock_ms() - GIVE_UP_MS > keyring->deadline)
+		end_process();
 	if (set < 0 || set > due)
-		g_source_set_ready_time(store->timer, due);
-	g_main_context_iteration(store->context, TRUE);
+		g_source_set_ready_time(keyring->timer, due);
+	g_main_context_iteration(keyring->context, TRUE);
 }
 
 struct wait {
@@ -73,28 +80,28 @@ static void on_result(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 /* An asynchronous call is started between these two. */
-static void wait_begin(struct store *store, struct wait *wait)
+static void wait_begin(struct keyring *keyring, struct wait *wait)
 {
 	wait->cancel = g_cancellable_new();
 	wait->result = NULL;
-	g_main_context_push_thread_default(store->context);
+	g_main_context_push_thread_default(keyring->context);
 }
 
-static GAsyncResult *wait_end(struct store *store, struct wait *wait)
+static GAsyncResult *wait_end(struct keyring *keyring, struct wait *wait)
 {
 	while (!wait->result)
-		step(store, wait->cancel);
-	g_main_context_pop_thread_default(store->context);
+		step(keyring, wait->cancel);
+	g_main_context_pop_thread_default(keyring->context);
 	g_object_unref(wait->cancel);
 	return wait->result;
 }
 
-static const char *keyring_name(struct store *store)
+static const char *keyring_name(struct keyring *keyring)
 {
-	return g_dbus_proxy_get_name(G_DBUS_PROXY(store->service));
+	return g_dbus_proxy_get_name(G_DBUS_PROXY(keyring->service));
 }
 
-int secrets_call(struct store *store, const struct call *call,
+int keyring_call(struct keyring *keyring, const struct call *call,
 		 GVariant **answer, struct problem *problem)
 {
 	bool to_bus = strcmp(call->interface, BUS_NAME) == 0;
@@ -102,20 +109,20 @@ int secrets_call(struct store *store, const struct call *call,
 	GVariant *got;
 	struct wait wait;
 
-	wait_begin(store, &wait);
+	wait_begin(keyring, &wait);
 	g_dbus_connection_call(
-	    store->bus, to_bus ? BUS_NAME : keyring_name(store), call->path,
+	    keyring->bus, to_bus ? BUS_NAME : keyring_name(keyring), call->path,
 	    call->interface, call->method, call->arguments,
 	    G_VARIANT_TYPE(call->answer), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
 	    wait.cancel, on_result, &wait);
-	got = g_dbus_connection_call_finish(store->bus, wait_end(store, &wait),
-					    &error);
+	got = g_dbus_connection_call_finish(keyring->bus,
+					    wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
 	if (answer)
 		*answer = got;
 	else if (got)
 		g_variant_unref(got);
-	return error ? secrets_explain(error, problem) : 0;
+	return error ? keyring_explain(error, problem) : 0;
 }
 
 /* Whoever takes the socket of a session that ended is not believed. */
@@ -134,26 +141,26 @@ static bool is_own_bus(GDBusConnection *bus)
 	return uid == geteuid() || uid == 0;
 }
 
-static int connect_to(struct store *store, const char *address,
+static int connect_to(struct keyring *keyring, const char *address,
 		      struct problem *problem)
 {
 	GError *error = NULL;
 	struct wait wait;
 
-	wait_begin(store, &wait);
+	wait_begin(keyring, &wait);
 	g_dbus_connection_new_for_address(
 	    address,
 	    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
 		G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
 	    NULL, wait.cancel, on_result, &wait);
-	store->bus = g_dbus_connection_new_for_address_finish(
-	    wait_end(store, &wait), &error);
+	keyring->bus = g_dbus_connection_new_for_address_finish(
+	    wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
 	if (error)
-		return secrets_explain(error, problem);
-	if (is_own_bus(store->bus))
+		return keyring_explain(error, problem);
+	if (is_own_bus(keyring->bus))
 		return 0;
-	g_clear_object(&store->bus);
+	g_clear_object(&keyring->bus);
 	return problem_set(problem, VALETKEY_ERR_NO_BUS,
 			   "The D-Bus session bus belongs to another user.");
 }
@@ -171,16 +178,16 @@ static int explain_variable(const char *given, struct problem *problem)
 	    problem_quote(address, given));
 }
 
-int secrets_connect(struct store *store, struct problem *problem)
+int keyring_connect(struct keyring *keyring, struct problem *problem)
 {
 	const char *given = getenv(BUS_VARIABLE);
 	char **addresses = bus_addresses();
 	struct problem kept = *problem;
 	int rc;
 
-	store->context = g_main_context_new();
-	store->timer = g_source_new(&timer_functions, sizeof(GSource));
-	g_source_attach(store->timer, store->context);
+	keyring->context = g_main_context_new();
+	keyring->timer = g_source_new(&timer_functions, sizeof(GSource));
+	g_source_attach(keyring->timer, keyring->context);
 	rc = problem_set(
 	    problem, VALETKEY_ERR_NO_BUS,
 	    "There is no D-Bus session bus: " BUS_VARIABLE
@@ -189,8 +196,8 @@ int secrets_connect(struct store *store, struct problem *problem)
 	    "not yours alone to write. Log in to a desktop session, "
 	    "or start the program under dbus-run-session.");
 	for (char **at = addresses;
-	     *at && !store->bus && rc != VALETKEY_ERR_TIMEOUT; at++)
-		rc = connect_to(store, *at, problem);
+	     *at && !keyring->bus && rc != VALETKEY_ERR_TIMEOUT; at++)
+		rc = connect_to(keyring, *at, problem);
 	if (rc && rc != VALETKEY_ERR_TIMEOUT && *addresses && given && *given)
 		rc = explain_variable(given, problem);
 	if (!rc)
@@ -200,18 +207,18 @@ int secrets_connect(struct store *store, struct problem *problem)
 }
 
 /* Sends it to whoever has the name, which the bus starts where it can. */
-static GDBusMessage *send_message(struct store *store, GDBusMessage *message,
-				  GError **error)
+static GDBusMessage *send_message(struct keyring *keyring,
+				  GDBusMessage *message, GError **error)
 {
 	GDBusMessage *answer;
 	struct wait wait;
 
-	wait_begin(store, &wait);
+	wait_begin(keyring, &wait);
 	g_dbus_connection_send_message_with_reply(
-	    store->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT, NULL,
-	    wait.cancel, on_result, &wait);
+	    keyring->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT,
+	    NULL, wait.cancel, on_result, &wait);
 	answer = g_dbus_connection_send_message_with_reply_finish(
-	    store->bus, wait_end(store, &wait), error);
+	    keyring->bus, wait_end(keyring, &wait), error);
 	g_object_unref(wait.result);
 	g_object_unref(message);
 	return answer;
@@ -232,7 +239,8 @@ static char *read_path(GDBusMessage *answer)
 
 /* Whoever answers is the keyring, even if it has no such collection: its unique
  * name comes with the answer. */
-static int read_alias(struct store *store, char **name, struct problem *problem)
+static int read_alias(struct keyring *keyring, char **name,
+		      struct problem *problem)
 {
 	GDBusMessage *answer,
 	    *message = g_dbus_message_new_method_call(
@@ -241,15 +249,15 @@ static int read_alias(struct store *store, char **name, struct problem *problem)
 	int rc = 0;
 
 	g_dbus_message_set_body(message, g_variant_new("(s)", "default"));
-	answer = send_message(store, message, &error);
+	answer = send_message(keyring, message, &error);
 	if (!answer)
-		return secrets_explain(error, problem);
+		return keyring_explain(error, problem);
 	g_free(*name);
 	*name = g_strdup(g_dbus_message_get_sender(answer));
 	if (g_strcmp0(*name, BUS_NAME) == 0 &&
 	    g_dbus_message_to_gerror(answer, &error))
-		rc = secrets_explain(error, problem);
-	store->collection = read_path(answer);
+		rc = keyring_explain(error, problem);
+	keyring->collection = read_path(answer);
 	g_object_unref(answer);
 	return rc;
 }
@@ -261,15 +269,15 @@ static int read_alias(struct store *store, char **name, struct problem *problem)
  * /aliases is no way around it: the keyring reads the alias while another thread
  * of it replaces the text.
  */
-static int find_keyring(struct store *store, char **name,
+static int find_keyring(struct keyring *keyring, char **name,
 			struct problem *problem)
 {
 	int rc;
 
-	g_clear_pointer(&store->collection, g_free);
-	rc = read_alias(store, name, problem);
-	if (!rc && !store->collection)
-		rc = read_alias(store, name, problem);
+	g_clear_pointer(&keyring->collection, g_free);
+	rc = read_alias(keyring, name, problem);
+	if (!rc && !keyring->collection)
+		rc = read_alias(keyring, name, problem);
 	return rc;
 }
 
@@ -295,66 +303,66 @@ static GType service_type(void)
 }
 
 /* Not every keyring ends a session with the connection. */
-static void close_session(struct store *store)
+static void close_session(struct keyring *keyring)
 {
 	GDBusMessage *message;
 	const char *path =
-	    store->service
-		? secret_service_get_session_dbus_path(store->service)
+	    keyring->service
+		? secret_service_get_session_dbus_path(keyring->service)
 		: NULL;
 
 	if (!path)
 		return;
-	message = g_dbus_message_new_method_call(keyring_name(store), path,
+	message = g_dbus_message_new_method_call(keyring_name(keyring), path,
 						 SESSION, "Close");
 	g_dbus_message_set_flags(message,
 				 G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
 	g_dbus_connection_send_message(
-	    store->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+	    keyring->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 	g_object_unref(message);
 }
 
 /* With a unique name and these flags the new object asks the bus nothing. */
-int secrets_attach(struct store *store, struct problem *problem)
+int keyring_attach(struct keyring *keyring, struct problem *problem)
 {
 	GError *error = NULL;
 	char *name = NULL;
 	int rc;
 
-	close_session(store);
-	g_clear_object(&store->service);
-	rc = find_keyring(store, &name, problem);
+	close_session(keyring);
+	g_clear_object(&keyring->service);
+	rc = find_keyring(keyring, &name, problem);
 	if (rc)
 		goto out;
-	store->service = g_initable_new(
-	    service_type(), NULL, &error, "g-connection", store->bus, "g-name",
-	    name, "g-object-path", SECRETS_PATH, "g-interface-name",
+	keyring->service = g_initable_new(
+	    service_type(), NULL, &error, "g-connection", keyring->bus,
+	    "g-name", name, "g-object-path", SECRETS_PATH, "g-interface-name",
 	    SECRETS_SERVICE, "g-default-timeout", G_MAXINT, "g-flags",
 	    G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
 		G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
 	    NULL);
-	rc = error ? secrets_explain(error, problem) : 0;
+	rc = error ? keyring_explain(error, problem) : 0;
 	if (!rc)
-		secrets_look(store);
+		keyring_look(keyring);
 out:
 	g_free(name);
 	return rc;
 }
 
-int secrets_open_session(struct store *store, struct problem *problem)
+int keyring_open_session(struct keyring *keyring, struct problem *problem)
 {
 	GError *error = NULL;
 	struct wait wait;
 
-	if (secret_service_get_session_dbus_path(store->service))
+	if (secret_service_get_session_dbus_path(keyring->service))
 		return 0;
-	wait_begin(store, &wait);
-	secret_service_ensure_session(store->service, wait.cancel, on_result,
+	wait_begin(keyring, &wait);
+	secret_service_ensure_session(keyring->service, wait.cancel, on_result,
 				      &wait);
-	secret_service_ensure_session_finish(store->service,
-					     wait_end(store, &wait), &error);
+	secret_service_ensure_session_finish(keyring->service,
+					     wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
-	return error ? secrets_explain(error, problem) : 0;
+	return error ? keyring_explain(error, problem) : 0;
 }
 
 enum ending { WAITING = 0, DONE = 1, DISMISSED = 2 };
@@ -373,7 +381,7 @@ static void on_ending(GDBusConnection *bus, const char *sender,
 	*ending = dismissed ? DISMISSED : DONE;
 }
 
-static int prompt_problem(struct store *store, enum ending ending,
+static int prompt_problem(struct keyring *keyring, enum ending ending,
 			  struct problem *problem)
 {
 	if (ending == DISMISSED)
@@ -383,100 +391,101 @@ static int prompt_problem(struct store *store, enum ending ending,
 		    "shown here. Unlock the keyring: in its "
 		    "manager, or by logging in to the desktop; "
 		    "then repeat the command.");
-	if (store->may_prompt)
+	if (keyring->may_prompt)
 		return problem_set(problem, VALETKEY_ERR_TIMEOUT,
 				   "Nobody answered the keyring's dialog.");
-	return secrets_unasked(problem);
+	return keyring_unasked(problem);
 }
 
 /*
  * The prompt's end, which may come before the answer to Prompt. Where no dialog
  * may be shown it has a moment to end by itself, as some do, and is taken back.
  */
-static int await_ending(struct store *store, const char *path,
+static int await_ending(struct keyring *keyring, const char *path,
 			const enum ending *ending, struct problem *problem)
 {
 	struct call call = {path, PROMPT, "Prompt", "()",
 			    g_variant_new("(s)", "")};
-	int64_t deadline = store->deadline;
+	int64_t deadline = keyring->deadline;
 	int rc;
 
-	if (!store->may_prompt)
-		store->deadline = MIN(deadline, deadline_in(QUIET_MS));
-	rc = secrets_call(store, &call, NULL, problem);
-	while (!rc && *ending == WAITING && deadline_left(store->deadline))
-		step(store, NULL);
-	store->deadline = deadline;
+	if (!keyring->may_prompt)
+		keyring->deadline = MIN(deadline, deadline_in(QUIET_MS));
+	rc = keyring_call(keyring, &call, NULL, problem);
+	while (!rc && *ending == WAITING && deadline_left(keyring->deadline))
+		step(keyring, NULL);
+	keyring->deadline = deadline;
 	if (*ending == DONE)
 		return 0;
 	if (rc && rc != VALETKEY_ERR_TIMEOUT)
 		return rc;
 	if (*ending == WAITING)
-		g_dbus_connection_call(
-		    store->bus, keyring_name(store), path, PROMPT, "Dismiss",
-		    NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
-	return prompt_problem(store, *ending, problem);
+		g_dbus_connection_call(keyring->bus, keyring_name(keyring),
+				       path, PROMPT, "Dismiss", NULL, NULL,
+				       G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL,
+				       NULL);
+	return prompt_problem(keyring, *ending, problem);
 }
 
-static int follow_prompt(struct store *store, const char *path,
+static int follow_prompt(struct keyring *keyring, const char *path,
 			 struct problem *problem)
 {
 	enum ending ending = WAITING;
 	guint ended, gone;
 	int rc;
 
-	g_main_context_push_thread_default(store->context);
+	g_main_context_push_thread_default(keyring->context);
 	ended = g_dbus_connection_signal_subscribe(
-	    store->bus, keyring_name(store), PROMPT, "Completed", path, NULL,
-	    G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending, NULL);
+	    keyring->bus, keyring_name(keyring), PROMPT, "Completed", path,
+	    NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending, NULL);
 	gone = g_dbus_connection_signal_subscribe(
-	    store->bus, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH,
-	    keyring_name(store), G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending,
+	    keyring->bus, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH,
+	    keyring_name(keyring), G_DBUS_SIGNAL_FLAGS_NONE, on_ending, &ending,
 	    NULL);
-	rc = await_ending(store, path, &ending, problem);
-	g_dbus_connection_signal_unsubscribe(store->bus, ended);
-	g_dbus_connection_signal_unsubscribe(store->bus, gone);
-	g_main_context_pop_thread_default(store->context);
+	rc = await_ending(keyring, path, &ending, problem);
+	g_dbus_connection_signal_unsubscribe(keyring->bus, ended);
+	g_dbus_connection_signal_unsubscribe(keyring->bus, gone);
+	g_main_context_pop_thread_default(keyring->context);
 	return rc;
 }
 
-int secrets_call_prompt(struct store *store, const struct call *call,
+int keyring_call_prompt(struct keyring *keyring, const struct call *call,
 			size_t index, struct problem *problem)
 {
 	GVariant *answer;
 	const char *path;
-	int rc = secrets_call(store, call, &answer, problem);
+	int rc = keyring_call(keyring, call, &answer, problem);
 
 	if (rc)
 		return rc;
 	g_variant_get_child(answer, index, "&o", &path);
 	if (strcmp(path, "/") != 0)
-		rc = follow_prompt(store, path, problem);
+		rc = follow_prompt(keyring, path, problem);
 	g_variant_unref(answer);
 	return rc;
 }
 
-void secrets_disconnect(struct store *store)
+void keyring_disconnect(struct keyring *keyring)
 {
-	close_session(store);
-	g_clear_object(&store->service);
-	g_clear_pointer(&store->collection, g_free);
-	if (store->bus)
-		g_dbus_connection_flush_sync(store->bus, NULL, NULL);
-	g_clear_object(&store->bus);
-	if (store->timer)
-		g_source_destroy(store->timer);
-	g_clear_pointer(&store->timer, g_source_unref);
-	g_clear_pointer(&store->context, g_main_context_unref);
+	close_session(keyring);
+	g_clear_object(&keyring->service);
+	g_clear_pointer(&keyring->collection, g_free);
+	if (keyring->bus)
+		g_dbus_connection_flush_sync(keyring->bus, NULL, NULL);
+	g_clear_object(&keyring->bus);
+	if (keyring->timer)
+		g_source_destroy(keyring->timer);
+	g_clear_pointer(&keyring->timer, g_source_unref);
+	g_clear_pointer(&keyring->context, g_main_context_unref);
 }
 
-const char *secrets_bus_name(const struct store *store)
+const char *keyring_bus_name(const struct keyring *keyring)
 {
-	return g_dbus_connection_get_unique_name(store->bus);
+	return g_dbus_connection_get_unique_name(keyring->bus);
 }
 
 /* Each question makes the bus look at all its sockets once more. */
-void secrets_outlast(struct store *store, const char *bus_name)
+void keyring_outlast(struct keyring *keyring, const char *bus_name)
 {
 	struct problem ignored = {0};
 	gboolean there = TRUE;
@@ -489,7 +498,7 @@ void secrets_outlast(struct store *store, const char *bus_name)
 					  g_variant_new("(s)", bus_name)};
 		GVariant *answer = NULL;
 
-		if (secrets_call(store, &call, &answer, &ignored))
+		if (keyring_call(keyring, &call, &answer, &ignored))
 			return;
 		g_variant_get(answer, "(b)", &there);
 		g_variant_unref(answer);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_git.c - see store_git.h. What the attributes and the secret mean is
+ * git_items.c - see store/git_items.h. What the attributes and the secret mean is
  * op_credential.c's business.
  */
-#include "store_git.h"
+#include "items.h"
 
-#include "secrets.h"
-#include "valetkey.h"
+#include "session.h"
+#include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +50,14 @@ static GVariant *dictionary(const struct record *attributes)
 	return g_variant_builder_end(&builder);
 }
 
-static int load_attributes(struct store *store, struct store_item *item,
+static int load_attributes(struct keyring *keyring, struct store_item *item,
 			   struct problem *problem)
 {
 	const char *key, *value;
 	GVariant *all;
 	GVariantIter iter;
 	int rc =
-	    secrets_property(store, item->path, "Attributes", &all, problem);
+	    keyring_property(keyring, item->path, "Attributes", &all, problem);
 
 	if (rc)
 		return rc;
@@ -72,12 +72,12 @@ static int load_attributes(struct store *store, struct store_item *item,
 	return rc;
 }
 
-static int load_modified(struct store *store, struct store_item *item,
+static int load_modified(struct keyring *keyring, struct store_item *item,
 			 struct problem *problem)
 {
 	GVariant *value;
 	int rc =
-	    secrets_property(store, item->path, "Modified", &value, problem);
+	    keyring_property(keyring, item->path, "Modified", &value, problem);
 
 	if (rc)
 		return rc;
@@ -87,13 +87,13 @@ static int load_modified(struct store *store, struct store_item *item,
 	return 0;
 }
 
-static int load_secret(struct store *store, struct store_item *item,
+static int load_secret(struct keyring *keyring, struct store_item *item,
 		       struct problem *problem)
 {
 	SecretValue *value = NULL;
 	const char *text;
 	gsize len;
-	int rc = secrets_get(store, item->path, &value, problem);
+	int rc = keyring_get(keyring, item->path, &value, problem);
 
 	if (rc)
 		return rc;
@@ -104,8 +104,9 @@ static int load_secret(struct store *store, struct store_item *item,
 	return rc;
 }
 
-static int load_item(struct store *store, struct work *work, const char *path,
-		     bool one_of_several, struct problem *problem)
+static int load_item(struct keyring *keyring, struct work *work,
+		     const char *path, bool one_of_several,
+		     struct problem *problem)
 {
 	struct store_item *item = calloc(1, sizeof(*item));
 	int rc;
@@ -117,29 +118,29 @@ static int load_item(struct store *store, struct work *work, const char *path,
 	item->path = strdup(path);
 	if (!item->path)
 		return no_memory(problem);
-	rc = load_attributes(store, item, problem);
+	rc = load_attributes(keyring, item, problem);
 	if (!rc && one_of_several)
-		rc = load_modified(store, item, problem);
-	return rc ? rc : load_secret(store, item, problem);
+		rc = load_modified(keyring, item, problem);
+	return rc ? rc : load_secret(keyring, item, problem);
 }
 
-static int find(struct store *store, void *data, struct problem *problem)
+static int find(struct keyring *keyring, void *data, struct problem *problem)
 {
 	struct work *work = data;
 	char **paths;
-	int rc =
-	    secrets_find(store, dictionary(work->attributes), &paths, problem);
+	int rc = keyring_find(keyring, dictionary(work->attributes), &paths,
+			      problem);
 
-	store_git_free(work->items);
+	git_items_free(work->items);
 	work->items = NULL;
 	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
-		rc =
-		    load_item(store, work, paths[i], paths[1] != NULL, problem);
+		rc = load_item(keyring, work, paths[i], paths[1] != NULL,
+			       problem);
 	g_strfreev(paths);
 	return rc;
 }
 
-int store_git_find(struct store *store, const struct record *attributes,
+int git_items_find(struct keyring *keyring, const struct record *attributes,
 		   struct store_item **items, struct problem *problem)
 {
 	struct work work = {.attributes = attributes};
@@ -147,60 +148,61 @@ int store_git_find(struct store *store, const struct record *attributes,
 
 	*items = NULL;
 	if (all_utf8(attributes))
-		rc = secrets_twice(store, find, &work, problem);
+		rc = keyring_twice(keyring, find, &work, problem);
 	if (rc)
-		store_git_free(work.items);
+		git_items_free(work.items);
 	else
 		*items = work.items;
 	return rc;
 }
 
-int store_git_create(struct store *store, const char *label,
+int git_items_create(struct keyring *keyring, const char *label,
 		     const struct record *attributes, const struct buf *secret,
 		     struct problem *problem)
 {
-	int rc = store->service ? 0 : secrets_attach(store, problem);
+	int rc = keyring->service ? 0 : keyring_attach(keyring, problem);
 
 	if (!all_utf8(attributes) || !g_utf8_validate(label, -1, NULL))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "A user name, host or path that is not "
 				   "UTF-8 cannot be stored.");
 	return rc ? rc
-		  : secrets_create(store, label, dictionary(attributes), secret,
-				   problem);
+		  : keyring_create(keyring, label, dictionary(attributes),
+				   secret, problem);
 }
 
-static int replace(struct store *store, void *data, struct problem *problem)
+static int replace(struct keyring *keyring, void *data, struct problem *problem)
 {
 	struct work *work = data;
 
-	return secrets_set(store, work->path, work->secret, problem);
+	return keyring_set(keyring, work->path, work->secret, problem);
 }
 
-int store_git_replace(struct store *store, const struct store_item *item,
+int git_items_replace(struct keyring *keyring, const struct store_item *item,
 		      const struct buf *secret, struct problem *problem)
 {
 	struct work work = {.path = item->path, .secret = secret};
 
-	return secrets_twice(store, replace, &work, problem);
+	return keyring_twice(keyring, replace, &work, problem);
 }
 
-static int delete_one(struct store *store, void *data, struct problem *problem)
+static int delete_one(struct keyring *keyring, void *data,
+		      struct problem *problem)
 {
 	struct work *work = data;
 
-	return secrets_delete(store, work->path, problem);
+	return keyring_delete(keyring, work->path, problem);
 }
 
-int store_git_delete(struct store *store, const struct store_item *item,
+int git_items_delete(struct keyring *keyring, const struct store_item *item,
 		     struct problem *problem)
 {
 	struct work work = {.path = item->path};
 
-	return secrets_twice(store, delete_one, &work, problem);
+	return keyring_twice(keyring, delete_one, &work, problem);
 }
 
-void store_git_free(struct store_item *items)
+void git_items_free(struct store_item *items)
 {
 	while (items) {
 		struct store_item *next = items->next;

@@ -6,10 +6,10 @@
 #ifndef VALETKEY_JOB_H
 #define VALETKEY_JOB_H
 
-#include "core/channel.h"
 #include "client/client.h"
+#include "core/channel.h"
 #include "core/problem.h"
-#include "keyring/store.h"
+#include "store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,6 +67,10 @@ bool job_host_gone(struct job *job);
 
 /* The keyring, opened at the first call; NULL with job->problem set. */
 struct store *job_store(struct job *job);
+
+/* How the provider answered this time, in the state of the account whose lock this
+ * is (store/backoff.h). */
+void job_note(const struct job *job, int lock, int result);
 
 /* The account of the request. Result code; job->problem is set. */
 int job_client(struct job *job, struct client *client);

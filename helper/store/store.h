@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.h - the desktop keyring (freedesktop.org Secret Service, by libsecret).
+ * store.h - where secrets are kept: the desktop keyring (freedesktop.org Secret
+ * Service), which a private module asks (keyring/keyring.h).
  *
  * One item per account id and kind; its secret is a record (record.h), its
  * attributes are not secret. Nothing here ever shows a dialog unless

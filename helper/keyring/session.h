@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secrets.h - D-Bus calls to the Secret Service, each with a deadline: private
- * to store.c and store_git.c, which know what is kept there. GLib's types go no
- * further.
+ * session.h - D-Bus calls to the Secret Service, each with a deadline, for
+ * account_items.c and git_items.c, which know what is kept there.
  *
  * All calls run in a main context of our own, which also wakes at the deadline;
- * the connection is private, so nothing outlives secrets_disconnect(). Results
+ * the connection is private, so nothing outlives keyring_disconnect(). Results
  * are those of store.h.
  */
-#ifndef VALETKEY_SECRETS_H
-#define VALETKEY_SECRETS_H
+#ifndef VALETKEY_SESSION_H
+#define VALETKEY_SESSION_H
 
 #include "core/buf.h"
 #include "core/problem.h"
@@ -25,7 +24,7 @@
 #define SECRETS_COLLECTION "org.freedesktop.Secret.Collection"
 #define SECRETS_PROPERTIES "org.freedesktop.DBus.Properties"
 
-struct store {
+struct keyring {
 	bool may_prompt;
 	bool unverified;  /* see store.h */
 	char *collection; /* the default one's path; NULL: there is none */
@@ -49,20 +48,20 @@ struct call {
 
 /* Our name at the bus, and until that of another, who has ended, is gone there:
  * then all that he asked the keyring for has reached it. */
-const char *secrets_bus_name(const struct store *store);
-void secrets_outlast(struct store *store, const char *bus_name);
+const char *keyring_bus_name(const struct keyring *keyring);
+void keyring_outlast(struct keyring *keyring, const char *bus_name);
 
-/* Connects to the session bus; then secrets_attach(). */
-int secrets_connect(struct store *store, struct problem *problem);
+/* Connects to the session bus; then keyring_attach(). */
+int keyring_connect(struct keyring *keyring, struct problem *problem);
 
 /* Finds the keyring, and starts a new session with it. */
-int secrets_attach(struct store *store, struct problem *problem);
+int keyring_attach(struct keyring *keyring, struct problem *problem);
 
 /* Agrees on a key with the keyring, once. Only secrets need it. */
-int secrets_open_session(struct store *store, struct problem *problem);
+int keyring_open_session(struct keyring *keyring, struct problem *problem);
 
 /* answer may be NULL. */
-int secrets_call(struct store *store, const struct call *call,
+int keyring_call(struct keyring *keyring, const struct call *call,
 		 GVariant **answer, struct problem *problem);
 
 /*
@@ -71,55 +70,56 @@ int secrets_call(struct store *store, const struct call *call,
  * show it; else for a moment, because KeePassXC and KWallet have prompts without
  * a dialog, and then ERR_LOCKED.
  */
-int secrets_call_prompt(struct store *store, const struct call *call,
+int keyring_call_prompt(struct keyring *keyring, const struct call *call,
 			size_t index, struct problem *problem);
 
 /* Sets the problem for an error, which is freed. */
-int secrets_explain(GError *error, struct problem *problem);
+int keyring_explain(GError *error, struct problem *problem);
 
 /* Sets the problem for a keyring that is locked, or has no default collection. */
-int secrets_locked(struct problem *problem);
-int secrets_no_collection(struct problem *problem);
+int keyring_locked(struct problem *problem);
+int keyring_no_collection(struct problem *problem);
 
 /* For one that has a question which may not be shown. */
-int secrets_unasked(struct problem *problem);
+int keyring_unasked(struct problem *problem);
 
-/* ---- locks (secrets_lock.c) ---- */
+/* ---- locks (unlock.c) ---- */
 
 /* Looks whether the default collection is locked; it is not if that cannot be
  * seen. */
-void secrets_look(struct store *store);
+void keyring_look(struct keyring *keyring);
 
 /* Whether the default collection is there and unlocked: 0 or a result. */
-int secrets_writable(struct store *store, struct problem *problem);
+int keyring_writable(struct keyring *keyring, struct problem *problem);
 
 /* Whether a search is safe: a locked keyring may answer it with a dialog. */
-int secrets_searchable(struct store *store, struct problem *problem);
+int keyring_searchable(struct keyring *keyring, struct problem *problem);
 
 /* The item's: by a dialog, or ERR_LOCKED. */
-int secrets_unlock(struct store *store, const char *path,
+int keyring_unlock(struct keyring *keyring, const char *path,
 		   struct problem *problem);
 
-/* ---- items (secrets_item.c) ---- */
+/* ---- items (item.c) ---- */
 
 /* The paths of the items with these attributes (floating), unlocked; of locked
  * ones only if there are no others. NULL on error. */
-int secrets_find(struct store *store, GVariant *attributes, char ***items,
+int keyring_find(struct keyring *keyring, GVariant *attributes, char ***items,
 		 struct problem *problem);
 
 /* The same without unlocking, for what is no secret: all, in two lists. */
-int secrets_search(struct store *store, GVariant *attributes, char ***unlocked,
-		   char ***locked, struct problem *problem);
+int keyring_search(struct keyring *keyring, GVariant *attributes,
+		   char ***unlocked, char ***locked, struct problem *problem);
 
-int secrets_get(struct store *store, const char *item, SecretValue **value,
+int keyring_get(struct keyring *keyring, const char *item, SecretValue **value,
 		struct problem *problem);
-int secrets_set(struct store *store, const char *item, const struct buf *text,
-		struct problem *problem);
+int keyring_set(struct keyring *keyring, const char *item,
+		const struct buf *text, struct problem *problem);
 
 /* In the default collection; attributes are floating. */
-int secrets_create(struct store *store, const char *label, GVariant *attributes,
-		   const struct buf *text, struct problem *problem);
-int secrets_delete(struct store *store, const char *item,
+int keyring_create(struct keyring *keyring, const char *label,
+		   GVariant *attributes, const struct buf *text,
+		   struct problem *problem);
+int keyring_delete(struct keyring *keyring, const char *item,
 		   struct problem *problem);
 
 struct property {
@@ -130,19 +130,21 @@ struct property {
 };
 
 /* NULL on error. */
-int secrets_get_property(struct store *store, const struct property *property,
-			 GVariant **value, struct problem *problem);
+int keyring_get_property(struct keyring *keyring,
+			 const struct property *property, GVariant **value,
+			 struct problem *problem);
 
 /* An item's. */
-int secrets_property(struct store *store, const char *item, const char *name,
-		     GVariant **value, struct problem *problem);
+int keyring_property(struct keyring *keyring, const char *item,
+		     const char *name, GVariant **value,
+		     struct problem *problem);
 
 /* Attempts it once, and if that failed once more on a new session. */
-typedef int secrets_attempt(struct store *store, void *work,
+typedef int keyring_attempt(struct keyring *keyring, void *work,
 			    struct problem *problem);
-int secrets_twice(struct store *store, secrets_attempt *attempt, void *work,
+int keyring_twice(struct keyring *keyring, keyring_attempt *attempt, void *work,
 		  struct problem *problem);
 
-void secrets_disconnect(struct store *store);
+void keyring_disconnect(struct keyring *keyring);
 
 #endif

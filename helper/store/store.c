@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.c - see store.h and git_items.h: loads the module that asks the keyring,
+ * and hands each call on. The module's path is compiled in; neither the
+ * environment nor a search path has a say. It stays loaded until the process ends,
+ * for GLib does not unload.
+ */
+#include "store.h"
+
+#include "core/paths.h"
+#include "git_items.h"
+#include "keyring/keyring.h"
+#include <valetkey.h>
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+struct store {
+	struct keyring *keyring;
+};
+
+static const struct keyring_module *module; /* once a store was opened */
+
+static int load_module(struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	void *handle;
+
+	if (module)
+		return VALETKEY_OK;
+	handle = dlopen(paths_keyring_module, RTLD_NOW | RTLD_LOCAL);
+	if (handle)
+		module = dlsym(handle, "valetkey_keyring");
+	if (module)
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_HELPER,
+			   "The keyring module of valetkey cannot be loaded "
+			   "(%s). Reinstall valetkey.",
+			   problem_quote(quoted, dlerror()));
+}
+
+int store_open(bool may_prompt, int64_t deadline, struct store **store,
+	       struct problem *problem)
+{
+	struct store *new = calloc(1, sizeof(*new));
+	int rc;
+
+	*store = NULL;
+	if (!new)
+		return problem_set(problem, VALETKEY_ERR_NOMEM,
+				   "Out of memory.");
+	rc = load_module(problem);
+	if (!rc)
+		rc = module->open(may_prompt, deadline, &new->keyring, problem);
+	if (rc)
+		free(new);
+	else
+		*store = new;
+	return rc;
+}
+
+void store_set_deadline(struct store *store, int64_t deadline)
+{
+	module->set_deadline(store->keyring, deadline);
+}
+
+int store_writable(struct store *store, struct problem *problem)
+{
+	return module->writable(store->keyring, problem);
+}
+
+int store_load(struct store *store, const struct store_key *key,
+	       struct record *record, bool *found, struct problem *problem)
+{
+	return module->load(store->keyring, key, record, found, problem);
+}
+
+int store_save(struct store *store, const struct store_key *key,
+	       const struct record *record, struct problem *problem)
+{
+	return module->save(store->keyring, key, record, problem);
+}
+
+bool store_unverified(const struct store *store)
+{
+	return module->unverified(store->keyring);
+}
+
+int store_delete(struct store *store, const struct store_key *key,
+		 struct problem *problem)
+{
+	return module->delete (store->keyring, key, problem);
+}
+
+int store_list_others(struct store *store, const struct record *ids,
+		      struct record *found, struct problem *problem)
+{
+	return module->list_others(store->keyring, ids, found, problem);
+}
+
+const char *store_name(const struct store *store)
+{
+	return module->name(store->keyring);
+}
+
+void store_outlast(struct store *store, const char *name)
+{
+	module->outlast(store->keyring, name);
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		module->close(store->keyring);
+	free(store);
+}
+
+int store_git_find(struct store *store, const struct record *attributes,
+		   struct store_item **items, struct problem *problem)
+{
+	return module->git_find(store->keyring, attributes, items, problem);
+}
+
+int store_git_create(struct store *store, const char *label,
+		     const struct record *attributes, const struct buf *secret,
+		     struct problem *problem)
+{
+	return module->git_create(store->keyring, label, attributes, secret,
+				  problem);
+}
+
+int store_git_replace(struct store *store, const struct store_item *item,
+		      const struct buf *secret, struct problem *problem)
+{
+	return module->git_replace(store->keyring, item, secret, problem);
+}
+
+void store_git_free(struct store_item *items)
+{
+	if (items)
+		module->git_free(items);
+}
+
+int store_git_delete(struct store *store, const struct store_item *item,
+		     struct problem *problem)
+{
+	return module->git_delete(store->keyring, item, problem);
+}
