@@ -55,6 +55,7 @@ do_lint()
 	need build test lint
 	bad=0
 	step build "build" tree test --enable-werror
+	step layers "what each folder may include" sh tests/layers.sh || bad=1
 	step format "clang-format" lint_format || bad=1
 	step cppcheck "cppcheck" lint_cppcheck || bad=1
 	step tidy "clang-tidy" lint_tidy || bad=1

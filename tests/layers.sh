@@ -89,4 +89,4 @@ function allowed(list, to, what,   words, n, i)
 }
 
 END { exit bad }
-'
+' || exit 1
