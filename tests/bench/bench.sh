@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# bench.sh - measures valetkey and its peers; run inside tests/session, by
-# tests/dev-bench.sh, as an ordinary user with the default key quota:
+# bench.sh - measures valetkey and its peers; run inside tests/lib/session, by
+# tests/dev/bench.sh, as an ordinary user with the default key quota:
 #
 #	sh bench.sh FOLDER full|quick
 #
@@ -10,8 +10,8 @@
 # counts, and missing, lines "ROW NAME why". VALETKEY_PREFIX is what is measured,
 # VALETKEY_BUILD has the provider and the programs of this folder.
 
-# shellcheck source=tests/lib.sh
-. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
 
 results=$1
 quick=$2
@@ -137,10 +137,10 @@ oidc_account()
 	demo_account "$1" web --ca-file "$PWD/ca.pem" >/dev/null 2>&1 &&
 		demo_login "$1" >/dev/null 2>&1 || return
 	id=$(account_id "$1")
-	refresh_token=$("$VALETKEY_BUILD/tests/keyring" dump grant "$id" |
+	refresh_token=$("$VALETKEY_BUILD/tests/lib/keyring" dump grant "$id" |
 		sed -n 's/^refresh_token=//p')
-	"$VALETKEY_BUILD/tests/keyring" delete grant "$id"
-	"$VALETKEY_BUILD/tests/forget" "valetkey:$id"
+	"$VALETKEY_BUILD/tests/lib/keyring" delete grant "$id"
+	"$VALETKEY_BUILD/tests/lib/forget" "valetkey:$id"
 	rm "$XDG_CONFIG_HOME/valetkey/$1.conf"
 	oidc-gen "$1" --manual --iss="https://127.0.0.1:$discovery_port/" \
 		--client-id=web-client \
@@ -271,7 +271,7 @@ misses()
 {
 	competitors
 	idler true
-	competitor valetkey "$VALETKEY_BUILD/tests/forget $(kernel_key)" - \
+	competitor valetkey "$VALETKEY_BUILD/tests/lib/forget $(kernel_key)" - \
 		"valetkey token demo"
 	competitor secret-tool - - "secret-tool lookup bench one"
 	competitor git-libsecret - "$PWD/asked" "$libsecret_helper get"
@@ -369,7 +369,7 @@ more_accounts()
 {
 	folder=$XDG_CONFIG_HOME/valetkey
 	id=$(account_id demo)
-	"$VALETKEY_BUILD/tests/keyring" dump grant "$id" >grant.txt
+	"$VALETKEY_BUILD/tests/lib/keyring" dump grant "$id" >grant.txt
 	: >new-ids
 	while [ "$count" -lt "$1" ]; do
 		count=$((count + 1))

@@ -12,7 +12,7 @@
  * Samples: get, and all with the loading; memory is what that adds to the
  * process, in bytes, pages of others shared out (Pss).
  */
-#include "../calm.h"
+#include "lib/calm.h"
 #include "bench.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * campaign.h - the fault campaign: refreshes that are disturbed in every way we
  * know, by the thousand, at a provider that rotates and kills the grant of a
  * refresh token that comes twice; and one table of what became of the grants.
- * Run by run.sh in a tests/session.
+ * Run by run.sh in a tests/lib/session.
  *
  * How it judges. After each disturbed get everything is mended, and a second
  * get has to refresh. Where that ends in LOGIN the grant is gone:

@@ -5,7 +5,7 @@
  * two of the same verb run at once. Then any verb runs once, and what is left
  * that nobody owns is counted (left.c); a success that was told must be one.
  */
-#include "../calm.h"
+#include "lib/calm.h"
 #include "campaign.h"
 #include "valetkey.h"
 

@@ -31,7 +31,7 @@ static int tool(const char *command)
 	const char *const argv[] = {"sh", "-c", line, NULL};
 
 	snprintf(line, sizeof(line),
-		 "exec '%s/tests/keyring' %s >/dev/null 2>&1", world.build,
+		 "exec '%s/tests/lib/keyring' %s >/dev/null 2>&1", world.build,
 		 command);
 	return world_run(argv);
 }
@@ -110,7 +110,7 @@ bool keyring_holds_since(const char *account, int64_t when)
 
 	snprintf(command, sizeof(command), "dump grant %s", world_id(account));
 	snprintf(line, sizeof(line),
-		 "'%s/tests/keyring' %s 2>/dev/null | "
+		 "'%s/tests/lib/keyring' %s 2>/dev/null | "
 		 "sed -n 's/^issued_clock=//p' >'%s'",
 		 world.build, command, file);
 	world_run((const char *const[]){"sh", "-c", line, NULL});

@@ -204,7 +204,7 @@ static void read_items(void)
 	size_t got = 0, n;
 	FILE *from;
 
-	snprintf(line, sizeof(line), "'%s/tests/keyring' all", world.build);
+	snprintf(line, sizeof(line), "'%s/tests/lib/keyring' all", world.build);
 	from = popen(line, "re");
 	while (from &&
 	       (n = fread(items + got, 1, sizeof(items) - 1 - got, from)) > 0)
@@ -220,7 +220,7 @@ static void delete_item(const char *kind, const char *id)
 {
 	char tool[4096];
 
-	snprintf(tool, sizeof(tool), "%s/tests/keyring", world.build);
+	snprintf(tool, sizeof(tool), "%s/tests/lib/keyring", world.build);
 	world_run(
 	    (const char *const[]){tool, "delete", kind, id, (char *)NULL});
 }

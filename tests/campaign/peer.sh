@@ -5,11 +5,11 @@
 # metadata that it insists on and that our provider does not have; `login`, which
 # gives it a new grant: one that a login of ours got.
 
-# shellcheck source=tests/lib.sh
-. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
 
 certificates=$VALETKEY_TEST_DIR/certificates
-keyring=$VALETKEY_BUILD/tests/keyring
+keyring=$VALETKEY_BUILD/tests/lib/keyring
 provider=http://127.0.0.1:$VALETKEY_PEER_PROVIDER
 issuer=https://127.0.0.1:$VALETKEY_PEER_METADATA/
 
@@ -40,7 +40,7 @@ login()
 	refresh_token=$("$keyring" dump grant "$id" |
 		sed -n 's/^refresh_token=//p')
 	"$keyring" delete grant "$id" &&
-		"$VALETKEY_BUILD/tests/forget" "valetkey:$id" || return
+		"$VALETKEY_BUILD/tests/lib/forget" "valetkey:$id" || return
 	rm -f "$OIDC_CONFIG_DIR/peer"
 	# Debian's oidc-gen takes a refresh token, even in the environment, only
 	# together with a secret in its arguments: those of a test.

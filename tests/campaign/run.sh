@@ -3,10 +3,10 @@
 #
 # run.sh - the world of the fault campaign, see campaign.h: a strict provider,
 # the accounts c0 to c7 at it, and one more that speaks TLS. Run in
-# tests/session; options are those of campaign.
+# tests/lib/session; options are those of campaign.
 
-# shellcheck source=tests/lib.sh
-. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
 
 certificates=$VALETKEY_TEST_DIR/certificates
 
@@ -63,7 +63,7 @@ tls_provider()
 {
 	ready=$VALETKEY_TEST_DIR/tls.$1
 	setpriv --pdeathsig KILL \
-		"$VALETKEY_BUILD/tests/provider/ninjaone-provider" \
+		"$VALETKEY_BUILD/tests/server/ninjaone-provider" \
 		--https "$certificates/$1.pem" "$certificates/$1.key" \
 		--ready-file "$ready" --client native-client,native,, \
 		--password-file "$(secret_file password)" \

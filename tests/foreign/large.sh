@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# large.sh - ./dev hosts, inside tests/session: programs of other people that are
-# too large for ./dev test (that one: tests/test_foreign.sh). Each is the one in
+# large.sh - ./dev hosts, inside tests/lib/session: programs of other people that are
+# too large for ./dev test (that one: tests/foreign/test_foreign.sh). Each is the one in
 # PATH, and is skipped if it is not there or too old.
 #
 # Left out, because they cannot work with the command alone: skopeo and docker
@@ -11,8 +11,8 @@
 # for the protocols smtp and imap), Claude Code's headersHelper (a JSON that no
 # format prints). Debian 12 has no Codex, and go without GOAUTH (1.24 has it).
 
-# shellcheck source=tests/lib.sh
-. "$VALETKEY_SRC/tests/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
 # shellcheck source=tests/foreign/foreign.sh
 . "$VALETKEY_SRC/tests/foreign/foreign.sh"
 
@@ -98,7 +98,7 @@ test_aerc()
 	END
 	)
 	ok 'aerc: reads' env TERM=xterm SSL_CERT_FILE="$PWD/cert.pem" \
-		"$VALETKEY_BUILD/tests/terminal" aerc <<-'END'
+		"$VALETKEY_BUILD/tests/lib/terminal" aerc <<-'END'
 	expect first-message
 	type :quit
 	send
@@ -188,7 +188,7 @@ test_kubectl()
 	ok 'kubectl: an account' demo_account cluster web \
 		--ca-file "$PWD/cert.pem"
 	ok 'kubectl: a login' env CURL_CA_BUNDLE="$PWD/cert.pem" \
-		BROWSER="$VALETKEY_SRC/tests/provider/browser.sh" \
+		BROWSER="$VALETKEY_SRC/tests/server/browser.sh" \
 		VALETKEY_BROWSER_PASSWORD_FILE="$(secret_file password)" \
 		valetkey login cluster
 	KUBECONFIG=$PWD/kubeconfig

@@ -5,7 +5,7 @@
  * and with every byte replaced by those that parsers care about. fuzz_NAME
  * FILE... runs just these files, to look at a finding.
  */
-#include "tap.h"
+#include "lib/tap.h"
 
 #include <dirent.h>
 #include <stdint.h>

@@ -41,12 +41,12 @@ certificate()
 		cat "$LIES/$1.key" "$LIES/$1.crt" >"$LIES/$1.pem")
 }
 
-# proxy_start MODE: see tests/proxy.py; its URL to $PROXY, its log is
+# proxy_start MODE: see tests/lib/proxy.py; its URL to $PROXY, its log is
 # $LIES/proxy.log.
 # shellcheck disable=SC2034
 proxy_start()
 {
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy.py" "$1" \
+	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/lib/proxy.py" "$1" \
 		"$LIES/proxy.log" >"$LIES/proxy" 2>&1 &
 	proxy_pid=$!
 	until [ -s "$LIES/proxy" ]; do

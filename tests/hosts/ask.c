@@ -10,7 +10,7 @@
  * of expiry. -R: the same, because a server refused it. -l: 99 where the call came back that much after its time-out, or
  * earlier than 50 ms before it. What the helper says of a failure is shown.
  */
-#include "../calm.h"
+#include "lib/calm.h"
 #include "host.h"
 
 static struct {

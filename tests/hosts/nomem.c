@@ -6,7 +6,7 @@
  * allocating functions wrapped (-Wl,--wrap). argv[1] is the origin of the
  * account's host.
  */
-#include "../calm.h"
+#include "lib/calm.h"
 #include "valetkey.h"
 
 #include <dirent.h>

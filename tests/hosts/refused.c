@@ -4,7 +4,7 @@
  * later gives the token, whatever other threads do meanwhile; another handle
  * gives what it has until it is told the same.
  */
-#include "../calm.h"
+#include "lib/calm.h"
 #include "host.h"
 
 #include <pthread.h>

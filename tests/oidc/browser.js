@@ -31,7 +31,7 @@ const browser = await chromium.launch({
 		'--disable-component-update'],
 });
 
-// The forms of tests/oidc/pages.js, and of the provider in tests/provider.
+// The forms of tests/oidc/pages.js, and of the provider in tests/server.
 async function logIn(page, user) {
 	const field = page.locator('input[type=password]');
 	await field.waitFor();

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_origin.c - the origin of a URL (RFC 6454), which decides where a token
+ * goes: one spelling for what is good, and a refusal for all else.
+ */
+#include "core/origin.h"
+#include "lib/tap.h"
+
+#include <string.h>
+
+static const struct {
+	const char *url, *origin;
+} good[] = {
+    {"https://a.example", "https://a.example"},
+    {"https://a.example/", "https://a.example"},
+    {"HTTPS://A.Example/Path", "https://a.example"},
+    {"https://a.example:443/x", "https://a.example"},
+    {"https://a.example:0443", "https://a.example"},
+    {"https://a.example:8443/x", "https://a.example:8443"},
+    {"https://a.example?q", "https://a.example"},
+    {"https://a.example#f", "https://a.example"},
+    {"https://a.example/@b", "https://a.example"},
+    {"https://a.example/?u=https://b.example", "https://a.example"},
+    {"https://1.2.3.4/", "https://1.2.3.4"},
+    {"https://[2001:db8::A]:1/", "https://[2001:db8::a]:1"},
+    {"http://127.0.0.1:8080/", "http://127.0.0.1:8080"},
+    {"http://127.255.0.9/", "http://127.255.0.9"},
+    {"http://localhost:80", "http://localhost"},
+    {"http://LOCALHOST", "http://localhost"},
+    {"http://[::1]:1", "http://[::1]:1"},
+    {"https://xn--bcher-kva.example", "https://xn--bcher-kva.example"},
+};
+
+static const char *const bad[] = {
+    "",
+    "a.example",
+    "//a.example",
+    "ftp://a.example",
+    "https:a.example",
+    "https:/a.example",
+    "https://",
+    "https:///x",
+    "https://user@a.example",
+    "https://user:pass@a.example",
+    "https://a.example@b.example",
+    "https://a.example:80@b.example",
+    "https://@a.example",
+    "https://a.example.",
+    "https://a.example./",
+    "https://.a.example",
+    "https://-a.example",
+    "https://a_b.example",
+    "https://a.example:",
+    "https://a.example:0",
+    "https://a.example:65536",
+    "https://a.example:99999999999999999999",
+    "https://a.example:+1",
+    "https://a.example:1x",
+    "https://a.example: 1",
+    "https://a.example\\.b.example",
+    "https://a.example%2eb.example",
+    "https://a.example/ x",
+    "https://a.example/\n",
+    "https://a.example/\x7f",
+    "https://a.example/\xc3\xa4",
+    "https://b\xc3\xbc.example",
+    "https://a.example/\x01",
+    " https://a.example",
+    "https://[::1",
+    "https://[]",
+    "https://[::1]x",
+    "https://[::g]",
+    "https://*.example",
+    "http://a.example",
+    "http://127.0.0.1.example",
+    "http://127.1",
+    "http://1270.0.0.1.",
+    "http://localhost.example",
+    "http://128.0.0.1",
+    "http://127.0.0.x",
+    "http://[::2]",
+    "javascript:alert(1)",
+};
+
+static void test_long(void)
+{
+	char url[600] = "https://", origin[ORIGIN_MAX];
+
+	memset(url + 8, 'a', 253);
+	tap_ok(origin_of(url, origin) == 0 && strcmp(url, origin) == 0,
+	       "a host of 253 characters");
+	url[8 + 253] = 'a';
+	tap_ok(origin_of(url, origin) != 0, "and not of 254");
+	memset(url + 8, '0', 400);
+	memcpy(url + 8, "[", 1);
+	url[8 + 400] = ']';
+	tap_ok(origin_of(url, origin) != 0, "a long address");
+	memset(url + 8, 'a', 590 - 8);
+	memcpy(url + 8, "a.example/", 10);
+	tap_ok(origin_of(url, origin) == 0, "a long path");
+}
+
+int main(void)
+{
+	char origin[ORIGIN_MAX];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		tap_ok(origin_of(good[i].url, origin) == 0 &&
+			   strcmp(origin, good[i].origin) == 0 &&
+			   origin_is(good[i].url, origin),
+		       "%s", good[i].url);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		tap_ok(origin_of(bad[i], origin) != 0 &&
+			   !origin_is(bad[i], "https://a.example"),
+		       "refused %zu", i);
+	test_long();
+	tap_ok(!origin_is("https://a.example:8443", "https://a.example") &&
+		   !origin_is("http://localhost", "https://localhost") &&
+		   !origin_is("https://b.a.example", "https://a.example"),
+	       "another port, scheme or host is another origin");
+	tap_ok(origin_is_loopback("http://127.0.0.1:1") &&
+		   origin_is_loopback("https://[::1]") &&
+		   origin_is_loopback("http://localhost") &&
+		   !origin_is_loopback("https://127.0.0.1.example") &&
+		   !origin_is_loopback("nothing"),
+	       "which ones are loopback");
+	return tap_done();
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# dev-hosts.sh - the verb hosts of dev, which sources this: programs of other
+# people that are too large for ./dev test, see tests/foreign/large.sh. cargo and
+# kubectl are not installed for it, but used if they are there: of Debian 12's one
+# is too old and the other crashes.
+
+hosts_tree()
+{
+	tree test --enable-werror && make -s -C build/test -j2 check TESTS=
+}
+
+do_hosts()
+{
+	need build run test hosts
+	step hosts "build, warnings are errors" hosts_tree
+	# shellcheck disable=SC2154 # top is of the script dev
+	env VALETKEY_SRC="$top" VALETKEY_BUILD="$top/build/test" \
+		PATH="$top/build/test/tests/tree:$PATH" \
+		tests/lib/session sh tests/foreign/large.sh
+}

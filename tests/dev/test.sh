@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# dev-test.sh - ./dev test and ./dev sanitize, a part of the script dev. Its
+# functions need(), step() and tree() are there, and $logs. Every result line of
+# the tests ends up in a log, and the logs are counted.
+
+: "${logs:=build/log}"
+
+# explain TREE: what the tests said that did not pass; not to be counted.
+explain()
+{
+	find "$1" -name test-suite.log -exec sed 's/^/| /' {} +
+	return 1
+}
+
+check()
+{
+	make -C "$1" -k -j2 check || explain "$1"
+}
+
+# What the tests take from npm, in build/npm: exactly what the lock file says,
+# and no package's own scripts.
+npm_packages()
+{
+	want=$(cat tests/oidc/package.json tests/oidc/package-lock.json)
+	if [ "$want" = "$(cat build/npm/made-from 2>/dev/null)" ]; then
+		echo "build/npm is as tests/oidc/package-lock.json says"
+		return 0
+	fi
+	rm -rf build/npm && mkdir -p build/npm &&
+		cp tests/oidc/package.json tests/oidc/package-lock.json \
+			tests/oidc/.npmrc build/npm/ &&
+		(cd build/npm && npm ci --ignore-scripts --no-audit --no-fund) &&
+		echo "$want" >build/npm/made-from
+}
+
+# distcheck includes installcheck: the host programs with an installed prefix.
+distcheck()
+{
+	make -C "$1" -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror ||
+		explain "$1"/valetkey-*/
+}
+
+# release_as_user FOLDER: the release, unpacked there for nobody, who owns nothing
+# here.
+release_as_user()
+{
+	make -s -C build/test dist &&
+		tar -xf build/test/valetkey-*.tar.xz -C "$1" \
+			--strip-components=1 --no-same-owner &&
+		chown -R nobody: "$1"
+}
+
+# exec_as_user FOLDER COMMAND...: in our place, by nobody, at home there, with a
+# second group for the test that needs one.
+exec_as_user()
+{
+	user_home=$1
+	shift
+	cd "$user_home" || exit
+	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --groups=65533 \
+		env -u XDG_RUNTIME_DIR --default-signal=INT,QUIT \
+		HOME="$user_home" "$@"
+}
+
+distcheck_as_user()
+(
+	tmp=$(mktemp -d "${TMPDIR:-/tmp}/valetkey-user.XXXXXX") || exit
+	trap 'chmod -R u+w "$tmp" && rm -rf "$tmp"' EXIT
+	trap 'exit 130' HUP INT TERM
+	release_as_user "$tmp" && cp -R build/npm "$tmp/npm" &&
+		chown -R nobody: "$tmp/npm" || exit
+	(exec_as_user "$tmp" TMPDIR=/tmp VALETKEY_TEST_NPM="$tmp/npm" sh -c '
+		./configure -q &&
+		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror') ||
+		explain "$tmp"
+)
+
+# What is no mere remark in the files that sanitizers leave in a build tree.
+reports()
+{
+	found=$(grep -lE 'ERROR: |runtime error: |WARNING: ThreadSanitizer' \
+		"$1"/sanitizer.* 2>/dev/null) || return 0
+	# shellcheck disable=SC2086 # a list of words
+	cat $found
+	return 1
+}
+
+# sanitized KIND: check with a sanitizer; no process may have left a report.
+sanitized()
+{
+	case $1 in
+	address) list=address,undefined ;;
+	*) list=$1 ;;
+	esac
+	tree "$1" --enable-werror --with-sanitizer="$list" || return
+	rm -f "build/$1"/sanitizer.*
+	status=0
+	check "build/$1" || status=$?
+	reports "build/$1" || status=1
+	return "$status"
+}
+
+# Counts the results of this kind in all logs.
+count()
+{
+	cat "$logs"/* | grep -cE "^($1): " || :
+}
+
+skipped()
+{
+	grep -HE '^SKIP: ' "$logs"/* | sed "s|^$logs/||; s|:SKIP: |: |"
+}
+
+# What need() should have brought, and what only another user can do: a script for
+# that runs as one (as_ordinary_user in tests/lib/lib.sh).
+wrongly_skipped()
+{
+	skipped | grep -E '\<root\>|is not (here|installed|in )|is missing'
+}
+
+# summary BROKEN: the result of all steps, of which BROKEN broke without a
+# failed test.
+summary()
+{
+	passed=$(count PASS)
+	failed=$(($(count 'FAIL|ERROR|XPASS') + $1))
+	skips=$(count SKIP)
+	if [ "$skips" -gt 0 ]; then
+		echo "Skipped:"
+		skipped | sed 's/^/  /'
+	fi
+	wrongly_skipped | sed 's/^/May not be skipped: /'
+	failed=$((failed + $(wrongly_skipped | wc -l)))
+	echo "$passed passed, $failed failed$(
+		[ "$skips" -eq 0 ] || echo ", $skips skipped")"
+	[ "$failed" -eq 0 ]
+}
+
+# test_step LOG DESCRIPTION COMMAND...: counts a step that broke by itself.
+test_step()
+{
+	if step "$@"; then
+		return 0
+	fi
+	grep -qE '^(FAIL|ERROR|XPASS): ' "$logs/$1" || broken=$((broken + 1))
+	return 0
+}
+
+do_test()
+{
+	need build run test
+	rm -rf "$logs"
+	broken=0
+	test_step npm "npm ci into build/npm" npm_packages
+	# shellcheck disable=SC2154 # top is of the script dev
+	VALETKEY_TEST_NPM=$top/build/npm
+	export VALETKEY_TEST_NPM
+	test_step build "build, warnings are errors" tree test --enable-werror
+	if [ "$broken" -eq 0 ]; then
+		test_step check "make check as $(id -un)" check build/test
+		if [ "$(id -u)" -eq 0 ]; then
+			test_step distcheck "make distcheck as nobody" \
+				distcheck_as_user
+		else
+			test_step distcheck "make distcheck" distcheck \
+				build/test
+		fi
+		test_step sanitizer "make check with address,undefined" \
+			sanitized address
+	fi
+	summary "$broken"
+}
+
+# Only the test programs themselves: the helper has a session of its own.
+valgrind_check()
+{
+	# shellcheck disable=SC2016 # make's variables
+	tree test --enable-werror &&
+		make -C build/test -k -j2 check \
+			TESTS='$(tap_programs) $(fuzz_tests)' \
+			LOG_FLAGS="valgrind -q --error-exitcode=9 \
+			--leak-check=full --show-leak-kinds=definite \
+			--errors-for-leak-kinds=definite"
+}
+
+do_sanitize()
+{
+	need build run test
+	rm -rf "$logs"
+	broken=0
+	[ $# -gt 0 ] || set -- address thread valgrind
+	for kind; do
+		case $kind in
+		address | thread)
+			test_step "$kind" "make check with $kind" \
+				sanitized "$kind"
+			;;
+		valgrind)
+			test_step valgrind "test programs under valgrind" \
+				valgrind_check
+			;;
+		*) die "sanitize: address, thread or valgrind, not $kind" ;;
+		esac
+	done
+	summary "$broken"
+}

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_dev.sh - ./dev help lists exactly the verbs that there are, and ./dev test
+# installs what its scripts need and lets no test be skipped that could run.
+
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+
+# What ./dev installs before it tests.
+listed_packages()
+{
+	sed -n 's/^\t\(build\|run\|test\)  *\([^ ]*\) .*/\2/p' dev | tr '|' '\n'
+}
+
+# The programs that scripts here ask for by name.
+needed_programs()
+{
+	sed -n 's/^[[:space:]]*\(if \|elif \)\{0,1\}\(! \)\{0,1\}need_programs\{0,1\} //p' \
+		tests/*/test_*.sh |
+		sed "s/ [\"'].*//; s/[;|].*//" | tr ' ' '\n' |
+		grep -x '[a-z][a-z0-9-]*' | sort -u
+}
+
+# Those that no listed package brings.
+unlisted()
+{
+	needed_programs | while read -r program; do
+		path=$(PATH=/usr/bin:/usr/sbin command -v "$program") ||
+			continue
+		dpkg-query -S "$path" "$(realpath "$path")" 2>/dev/null |
+			sed 's/:.*//; s/-minimal$//' |
+			grep -qxFf "$VALETKEY_TEST_DIR/listed" ||
+			echo "$program"
+	done
+}
+
+cd "$VALETKEY_SRC" || exit
+listed=$(./dev help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | sort)
+there=$(sed -n 's/^do_\([a-z]*\)()$/\1/p' dev tests/dev/*.sh | sort)
+is "$listed" "$there" 'every verb is listed, and every listed one is there'
+is "$(./dev)" "$(./dev help)" 'without a verb it shows the list'
+exits 1 'an unknown verb is refused' ./dev nonsense
+listed_packages >"$VALETKEY_TEST_DIR/listed"
+is "$(needed_programs | grep -cxE 'secret-tool|kwalletd5|lighttpd')" 3 \
+	'what the scripts need is known'
+if command -v dpkg-query >/dev/null; then
+	is "$(unlisted)" '' './dev test installs what the scripts need'
+fi
+
+# summary_of LINE...: how ./dev test ends with these in its logs.
+summary_of()
+(
+	logs=$VALETKEY_TEST_DIR/logs
+	mkdir -p "$logs" && printf '%s\n' "$@" >"$logs/check"
+	# shellcheck source=tests/dev/test.sh
+	. tests/dev/test.sh
+	summary 0
+)
+
+skip='SKIP: tests/test_x.sh'
+ok 'a skip that has a reason is none of ./dev test' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP a larger quota"
+exits 1 'a test that is skipped for root is a failure' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP root may do all"
+exits 1 'a test that is skipped for want of a package is a failure' summary_of \
+	'PASS: tests/test_x.sh 1 - a' "$skip - secret-tool (libsecret-tools) is not here"
+done_testing

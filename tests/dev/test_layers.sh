@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_layers.sh - no folder includes from one that it may not know, and
+# tests/dev/layers.sh would tell.
+
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+
+copy=$VALETKEY_TEST_DIR/copy
+ok 'no folder includes what it may not' \
+	sh "$VALETKEY_SRC/tests/dev/layers.sh" "$VALETKEY_SRC"
+mkdir "$copy"
+cp -R "$VALETKEY_SRC/plugin" "$VALETKEY_SRC/helper" "$copy/"
+chmod -R u+w "$copy"
+
+# planted FILE HEADER FOLDER: an include line that is forbidden is told.
+planted()
+{
+	cp "$copy/$1" "$VALETKEY_TEST_DIR/kept"
+	echo "#include \"$2\"" >>"$copy/$1"
+	at=$(wc -l <"$copy/$1")
+	is "$(sh "$VALETKEY_SRC/tests/dev/layers.sh" "$copy")" \
+		"$1:$at: $3 may not include $2" "planted: $3 includes $2"
+	exits 1 "planted: $3 includes $2: it fails" \
+		sh "$VALETKEY_SRC/tests/dev/layers.sh" "$copy"
+	cp "$VALETKEY_TEST_DIR/kept" "$copy/$1"
+}
+
+planted plugin/core/buf.c store/store.h core
+planted plugin/get.c client/client.h plugin
+planted helper/command/token.c net/net.h command
+planted helper/command/token.c fronts/git.h command
+planted helper/grant/grant.c keyring/keyring.h grant
+planted helper/oauth/endpoint.c store/store.h oauth
+planted helper/net/page.c json/json.h net
+planted helper/keyring/item.c store/lock.h keyring
+planted helper/json/json.c request.h json
+planted helper/ops/op_get.c command/command.h ops
+mkdir "$copy/helper/new"
+echo '#include "core/buf.h"' >"$copy/helper/new/new.c"
+is "$(sh "$VALETKEY_SRC/tests/dev/layers.sh" "$copy")" \
+	'helper/new/new.c:1: new has no row in tests/dev/layers.sh' \
+	'a folder that nobody has thought of is told'
+done_testing
