@@ -229,7 +229,7 @@ static bool is_key(const char *text, size_t len)
 /* Every key that the manual page tells of is in the table. */
 static void test_manual(void)
 {
-	const char *at = read_source("valetkey-provider.5");
+	const char *at = read_source("man/valetkey-provider.5");
 	bool all = true;
 	unsigned count = 0;
 
@@ -245,7 +245,7 @@ static void test_manual(void)
 /* The same of the header: its keys begin in the fourth column, "a, b,  text". */
 static void test_header(void)
 {
-	const char *at = read_source("provider.h");
+	const char *at = read_source("client/provider.h");
 	bool all = true;
 	unsigned count = 0;
 
@@ -313,8 +313,8 @@ int main(void)
 
 	provider_each(try_provider, &count);
 	tap_ok(count >= 20, "%u providers", count);
-	test_told("provider.h");
-	test_told("valetkey-provider.5");
+	test_told("client/provider.h");
+	test_told("man/valetkey-provider.5");
 	test_manual();
 	test_header();
 	test_endpoints();

@@ -14,9 +14,12 @@ explain()
 	return 1
 }
 
+# check TREE [VARIABLE=VALUE]
 check()
 {
-	make -C "$1" -k -j2 check || explain "$1"
+	check_tree=$1
+	shift
+	make -C "$check_tree" -k -j2 check "$@" || explain "$check_tree"
 }
 
 # What the tests take from npm, in build/npm: exactly what the lock file says,
@@ -148,6 +151,39 @@ test_step()
 	return 0
 }
 
+# matching NAME: the tests that are meant. NAME is a file (test_login.sh), with or
+# without test_ and .sh, or a folder of tests/.
+matching()
+{
+	make -s -C build/test list-tests | awk -v name="$1" '{
+		file = folder = $0
+		sub(/.*\//, "", file)
+		sub(/^tests\//, "", folder)
+		sub(/\/.*/, "", folder)
+		short = file
+		sub(/^test_/, "", short)
+		sub(/\.sh$/, "", short)
+		if (name == $0 || name == file || name == folder ||
+		    name == short || name == file ".c" || name == $0 ".c" ||
+		    name ".sh" == file)
+			print }'
+}
+
+# test_some NAME...: these alone, in the one build, as whoever runs it.
+test_some()
+{
+	chosen=
+	for name; do
+		found=$(matching "$name" | tr '\n' ' ')
+		[ -n "$found" ] ||
+			die "test: there is no test $name; see tests/*/"
+		chosen="$chosen $found"
+	done
+	test_step check "make check of$chosen" \
+		check build/test TESTS="$chosen"
+	grep -hE '^(PASS|FAIL|ERROR|SKIP): ' "$logs/check" || :
+}
+
 do_test()
 {
 	need build run test
@@ -158,7 +194,9 @@ do_test()
 	VALETKEY_TEST_NPM=$top/build/npm
 	export VALETKEY_TEST_NPM
 	test_step build "build, warnings are errors" tree test --enable-werror
-	if [ "$broken" -eq 0 ]; then
+	if [ "$broken" -eq 0 ] && [ $# -gt 0 ]; then
+		test_some "$@"
+	elif [ "$broken" -eq 0 ]; then
 		test_step check "make check as $(id -un)" check build/test
 		if [ "$(id -u)" -eq 0 ]; then
 			test_step distcheck "make distcheck as nobody" \
