@@ -24,13 +24,13 @@ const struct cmd_verb cmd_providers = {
     .name = "providers",
     .summary = "list the providers that 'add' knows, or check a file",
     .usage = "providers [NAME | --check FILE]",
-    .about = "Lists the providers, each with its instances and its kinds of "
-	     "client; or shows one of them, with the steps of registering a "
-	     "client; or checks a file of your own. Yours go into "
-	     "$XDG_CONFIG_HOME/valetkey/providers/NAME.conf and stand before "
-	     "the installed ones: man valetkey-provider. A provider that is "
-	     "not listed can also be added by its issuer or its endpoints: "
-	     "valetkey add --help",
+    .about =
+	"Lists the providers, each with its instances and its kinds of client; "
+	"or shows one of them, with the steps of registering a client; or "
+	"checks a file of your own. Yours go into "
+	"$XDG_CONFIG_HOME/valetkey/providers/NAME.conf and are used before the "
+	"installed ones: man valetkey-provider. A provider that is not listed "
+	"can also be added by its issuer or its endpoints: valetkey add --help",
     .options = options,
     .examples = "  valetkey providers\n"
 		"  valetkey providers gitlab\n"
@@ -225,7 +225,7 @@ static int run_providers(struct cmd_args *args)
 
 	if (check && args->account)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Either a NAME, or --check FILE.");
+				"Give either a NAME or --check FILE.");
 	if (check)
 		result = cmd_providers_check(check);
 	else

@@ -75,17 +75,17 @@ static const char *judge(const struct redirect *redirect, const char *query,
 	if (redirect_matches(redirect, state))
 		return NULL;
 	if (!query)
-		return "That is no address with an answer in it. Copy the "
-		       "whole of the address bar, from http to the end, after "
-		       "you have agreed.";
+		return "That is not an address with an answer in it. Copy "
+		       "everything in the address bar, from http to the end, "
+		       "after you have agreed.";
 	if (redirect->malformed)
-		return "That address is damaged. Copy the whole of the address "
-		       "bar once more.";
+		return "That address is damaged. Copy everything in the "
+		       "address bar again.";
 	if (!values[REDIRECT_CODE] && !values[REDIRECT_ERROR])
 		return "There is no code in that address. The browser ends at "
 		       "the right one only after you have agreed.";
-	return "That address belongs to another login, or is not all there: "
-	       "its state is not the one that was sent.";
+	return "That address belongs to another login, or is incomplete: its "
+	       "state is not the one that was sent.";
 }
 
 /* One paste. PENDING: it was not the address, and the person was told; or it was
@@ -146,7 +146,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	}
 	if (rc == VALETKEY_PENDING)
 		rc = problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
-				 "%d times that was not the address. To try "
+				 "That was not the address %d times. To try "
 				 "again: valetkey login %s",
 				 tries ? tries : empties,
 				 login->client->account);

@@ -221,7 +221,7 @@ int op_discover(struct job *job)
 
 	if (!metadata_issuer_ok(wish.issuer))
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
-				   "The issuer must be an https URL without "
+				   "The issuer must be an https URL without a "
 				   "query and fragment.");
 	if (look_everywhere(job, &wish) == LOOK_NOTHING && !job->problem.result)
 		problem_set(&job->problem, VALETKEY_ERR_NETWORK,

@@ -227,7 +227,7 @@ static int put_parameter(const char *line, const struct record *keys,
 	if (!provider_parameter_ok(value))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "%s must be letters, digits and ._- only, "
-				   "a letter or digit first.",
+				   "and begin with a letter or digit.",
 				   parameter.name);
 	return record_add(values, parameter.name, value) ? VALETKEY_ERR_NOMEM
 							 : VALETKEY_OK;
@@ -286,7 +286,7 @@ static int no_kind(const char *kind, struct problem *problem)
 	char quoted[PROBLEM_QUOTE_MAX];
 
 	return problem_set(problem, VALETKEY_ERR_ARG,
-			   "The provider knows no kind of client \"%s\".",
+			   "The provider has no kind of client \"%s\".",
 			   problem_quote(quoted, kind));
 }
 

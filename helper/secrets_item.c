@@ -31,7 +31,7 @@ int secrets_get_property(struct store *store, const struct property *property,
 		return 0;
 	g_clear_pointer(value, g_variant_unref);
 	return problem_set(problem, VALETKEY_ERR_DENIED,
-			   "The keyring's answer makes no sense.");
+			   "The keyring's answer is invalid.");
 }
 
 int secrets_property(struct store *store, const char *item, const char *name,

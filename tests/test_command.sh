@@ -139,7 +139,7 @@ test_token()
 
 test_token_wrong()
 {
-	said "$ARG" 'is no format. Choose' 'an unknown format' \
+	said "$ARG" 'is not a format. Choose' 'an unknown format' \
 		valetkey token work --format xml
 	for number in 0 -1 x '' 1x 99999999999; do
 		said "$ARG" '--min-valid needs a whole number' \
