@@ -141,8 +141,8 @@ int provider_load(const char *name, struct record *provider,
 		return problem->result = VALETKEY_ERR_ARG;
 	if (rc == VALETKEY_ERR_ACCOUNT)
 		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "There is no provider \"%s\". To list them, "
-				   "run: valetkey providers",
+				   "There is no provider \"%s\"; 'valetkey "
+				   "providers' lists them all.",
 				   problem_quote(quoted, name));
 	return rc;
 }

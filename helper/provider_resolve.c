@@ -250,15 +250,17 @@ static int put_base(const char *base, struct words *words)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-/* With its own words filled in, as the steps tell it. */
+/* With its own words filled in, as the steps tell it: any port is PORT there. */
 static int put_redirect(const char *uri, struct words *words)
 {
 	struct buf text = {0};
 	int rc = VALETKEY_OK;
 
-	if (uri && (expand(uri, words, &text) ||
+	if (uri && (record_add(&words->fixed, "port", "PORT") ||
+		    expand(uri, words, &text) ||
 		    record_add(&words->fixed, "redirect_uri", buf_text(&text))))
 		rc = VALETKEY_ERR_NOMEM;
+	record_remove(&words->fixed, "port");
 	buf_free(&text);
 	return rc;
 }
