@@ -25,6 +25,9 @@ test_shipped()
 		ok "${shipped##*/} is installed" grep -q \
 			"helper/providers/${shipped##*/}" \
 			"$VALETKEY_SRC/Makefile.am"
+		name=${shipped##*/} name=${name%.conf}
+		unlike "$(valetkey providers "$name")" '[{}]' \
+			"$name: no place is left raw"
 	done
 	said 0 '^ninjaone .*NinjaOne' 'the list' valetkey providers
 	like "$text" '^  hosts below .*\(any host\)' 'any host, in the list'
@@ -33,6 +36,14 @@ test_shipped()
 		valetkey providers microsoft
 	like "$text" '^     1\. Go to ' 'one in full: its steps'
 	unlike "$text" '^[^d].{79}' 'one in full: nor wider, but for its page'
+	like "$text" 'as for the tenant TENANT\.' 'in capitals: what is not chosen'
+	run valetkey providers keycloak
+	like "$text" 'console of https://HOST choose the realm REALM' \
+		'an instance and a parameter'
+	like "$text" '^tokens are for +https://HOST$' 'where the tokens go'
+	run valetkey providers ninjaone
+	like "$text" 'NinjaOne uses http://127\.0\.0\.1:PORT by' 'any port'
+	like "$text" 'tick monitoring' 'the scopes'
 	said "$ARG" 'no provider "nobody"' 'one that there is not' \
 		valetkey providers nobody
 	said "$ARG" 'either' 'a name and a file' \
@@ -100,7 +111,7 @@ test_own_host()
 	said "$ARG" 'letters, digits' 'a realm that would be a path' \
 		add_offline own --provider keycloak --instance a.example \
 		--set realm=../x
-	said "$ARG" 'asks for no "tenant=x"' 'what nobody asks for' \
+	said "$ARG" 'does not ask for "tenant=x"' 'what nobody asks for' \
 		add_offline own --provider keycloak --instance a.example \
 		--set tenant=x
 	said "$ARG" 'Choose one of' 'http on another computer' add_offline own \
