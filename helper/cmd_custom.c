@@ -165,7 +165,7 @@ static int check(const struct cmd_adding *adding, const char *grant)
 	    cmd_option(adding->args, "register"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--register cannot make a client for the "
-				"device login alone: leave --client out.");
+				"device login only: leave --client out.");
 	if (!cmd_option(adding->args, "issuer") &&
 	    !record_get(&adding->keys, "token_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,

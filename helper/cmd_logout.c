@@ -19,7 +19,7 @@ static const struct cmd_option logout_options[] = {
     {NULL, NULL, NULL},
 };
 static const struct cmd_option remove_options[] = {
-    {"yes", NULL, "Do not ask; needed where there is no terminal."},
+    {"yes", NULL, "Do not ask; needed if there is no terminal."},
     {NULL, NULL, NULL},
 };
 
