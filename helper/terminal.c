@@ -154,11 +154,12 @@ static bool begins_command(const char *line, const char *word)
  * goes on to the end of its quotes, sentence or line. */
 static size_t unit_length(const char *line, const char *word)
 {
+	const char *ends = strchr("'`", *word) ? ",;)'`" : ",;)";
 	size_t len = strcspn(word, " \n");
 
 	if (!len || !begins_command(line, word))
 		return len;
-	while (!strchr(",;)'`", word[len - 1])) {
+	while (!strchr(ends, word[len - 1])) {
 		size_t next = len + strspn(word + len, " ");
 
 		if (!word[next] || strchr("\n(", word[next]) ||
