@@ -177,8 +177,8 @@ static int add_capitals(struct record *keys, const char *line)
 }
 
 /* What the file says for this kind of client, with words in capitals for what
- * the person is yet to choose: https://HOST for the instance, if there are
- * several. */
+ * the person is yet to choose: https://your-host for the instance, if there
+ * are several. */
 static int fill_in_open(const struct record *provider, const char *kind,
 			struct record *resolved, struct problem *problem)
 {
@@ -189,7 +189,7 @@ static int fill_in_open(const struct record *provider, const char *kind,
 	int rc = 0;
 
 	if (provider_instance(provider, NULL, base, problem))
-		snprintf(base, sizeof(base), "https://HOST");
+		snprintf(base, sizeof(base), "https://your-host");
 	while (!rc && (line = record_next(provider, "parameter[]", line)))
 		rc = add_capitals(&keys, line);
 	rc = rc ? problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.")

@@ -38,9 +38,9 @@ test_shipped()
 	unlike "$text" '^[^d].{79}' 'one in full: nor wider, but for its page'
 	like "$text" 'as for the tenant TENANT\.' 'in capitals: what is not chosen'
 	run valetkey providers keycloak
-	like "$text" 'console of https://HOST choose the realm REALM' \
+	like "$text" 'console of https://your-host choose the realm REALM' \
 		'an instance and a parameter'
-	like "$text" '^tokens are for +https://HOST$' 'where the tokens go'
+	like "$text" '^tokens are for +https://your-host$' 'where the tokens go'
 	run valetkey providers ninjaone
 	like "$text" 'NinjaOne uses http://127\.0\.0\.1:PORT by' 'any port'
 	like "$text" 'tick monitoring' 'the scopes'
