@@ -71,7 +71,7 @@ test_places()
 		valetkey add mine --issuer "$PROVIDER_URL/no" --client-id x
 	for issuer in http://example.com https://a.example/?x https://a.example/#x
 	do
-		said "$ARG" 'https URL without query' "no issuer: $issuer" \
+		said "$ARG" 'https URL without a query' "no issuer: $issuer" \
 			valetkey add mine --issuer "$issuer" --client-id x
 	done
 	nothing_left 'no metadata'
