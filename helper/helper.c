@@ -96,8 +96,9 @@ static void ring_at(int64_t deadline)
 /* Started by hand: say what this is. */
 static int explain(void)
 {
-	fputs("valetkey-helper is started by valetkey and by programs that "
-	      "use libvaletkey;\nit has no use by itself. See: man valetkey\n",
+	fputs("valetkey-helper is started by valetkey and by programs that use "
+	      "libvaletkey;\n"
+	      "it is of no use by itself. See: man valetkey\n",
 	      stderr);
 	return VALETKEY_ERR_ARG;
 }
@@ -145,8 +146,8 @@ static int run(struct job *job)
 		if (strcmp(operations[i].name, name) == 0)
 			return operations[i].run(job);
 	return problem_set(&job->problem, VALETKEY_ERR_HELPER,
-			   "The helper does not know this request. Is valetkey "
-			   "installed in two versions?");
+			   "The helper does not know this request. Are two "
+			   "versions of valetkey installed?");
 }
 
 static void send_answer(struct job *job, int result)

@@ -172,7 +172,7 @@ int call_begin(const struct call *call, int bell, struct channel *channel,
 	int rc = launch_helper(bell, &channel->fd);
 
 	if (rc == VALETKEY_ERR_HELPER &&
-	    (buf_fmt(&text, "Cannot start %s; is valetkey installed whole?",
+	    (buf_fmt(&text, "Cannot start %s; is valetkey fully installed?",
 		     paths_helper) ||
 	     record_add(answer, "text", text.data)))
 		rc = VALETKEY_ERR_NOMEM;

@@ -21,7 +21,7 @@
  *	}
  *
  * Ask before every request and keep no copy: a token that is still good comes
- * from this process's memory or the kernel's keyring, else a small helper
+ * from this process's memory or the kernel's keyring, otherwise a small helper
  * program reads the desktop keyring or refreshes the grant. The refresh token
  * and the client secret never enter your process. When a server answers 401,
  * call valetkey_invalidate() and ask once more.
@@ -32,35 +32,35 @@
  * does not delay another. Many callers at the moment of expiry, in one process
  * or in many, cost one refresh.
  *
- * fork. A child may go on using a handle that was open at the fork, also when
+ * fork. A child may go on using a handle that was open at the fork, even if
  * other threads were inside a call; it must not use a call that the parent was
  * in. Tokens held at the fork are valid in both.
  *
  * Children and signals. No signal disposition is touched, no SIGCHLD arises
  * and wait() and waitpid(-1) see no child of ours; hosts that ignore SIGCHLD or
- * reap every child work. (Process 1 and a child subreaper inherit the helper as
- * any orphan and reap it as they reap those.) A Ctrl-C or the death of the
+ * reap every child work. (Process 1 and a child subreaper inherit the helper
+ * like any orphan and reap it as they reap those.) A Ctrl-C or the death of the
  * host does not disturb a refresh: the helper finishes it in a session of its
  * own.
  *
  * Descriptors. None is kept open between calls; those used inside are
- * close-on-exec from birth and above 2, also where 0, 1 and 2 are closed.
+ * close-on-exec from birth and above 2, even if 0, 1 and 2 are closed.
  *
  * Memory. What a handle keeps is bounded: a request that was refused leaves
  * nothing in it.
  *
- * Time. valetkey_get() returns when timeout_ms is over, whatever the network
+ * Time. valetkey_get() returns when timeout_ms has passed, whatever the network
  * or the keyring does; suspended time counts (CLOCK_BOOTTIME). What the helper
  * began it finishes and stores for the next call.
  *
- * Loading. libvaletkey.so.1 needs libc alone. It has no constructors, threads
+ * Loading. libvaletkey.so.1 needs only libc. It has no constructors, threads
  * or exit handlers, so dlclose() is safe once every handle is closed. Not
  * async-signal-safe: do not call it from a signal handler.
  *
  * Set-user-ID and set-group-ID programs are refused (VALETKEY_ERR_SETUID).
  *
  * The ABI. Structures begin with their size and only ever grow at the end: a
- * host built against an older or a newer header works, except where it asks,
+ * host built against an older or a newer header works, unless it asks,
  * by a non-zero member, for something that the library does not know
  * (VALETKEY_ERR_ABI). Set `size` and zero the rest; a `size` that was forgotten
  * is ERR_ABI as well. Codes are never renumbered.
@@ -85,7 +85,7 @@ extern "C" {
 #endif
 
 /*
- * Results. The tens say what to do: 1x mend the call, 2x ask the person, 3x try
+ * Results. The tens say what to do: 1x fix the call, 2x ask the person, 3x try
  * later, 4x report. `valetkey` (the command) exits with the same numbers.
  */
 enum valetkey_result {
@@ -115,8 +115,8 @@ enum valetkey_result {
 
 	/* 3x: try later; nothing was lost */
 	VALETKEY_ERR_NETWORK = 30,    /* the provider cannot be reached, or its
-					 answer makes no sense */
-	VALETKEY_ERR_TIMEOUT = 31,    /* timeout_ms is over */
+					 answer is invalid */
+	VALETKEY_ERR_TIMEOUT = 31,    /* timeout_ms has passed */
 	VALETKEY_ERR_NOT_CACHED = 32, /* CACHED_ONLY, and no cache has one */
 	VALETKEY_ERR_THROTTLED = 33,  /* the provider asks us to slow down */
 
@@ -133,8 +133,8 @@ VALETKEY_API const char *valetkey_strerror(int result);
  * The conversation: how the helper speaks to the person through the host, as
  * PAM does. Called in the thread that is inside valetkey_get(), one message at
  * a time. INFO, WAIT and ERROR only tell; OPEN, CODE, ASK and ASK_SECRET come
- * only where the request has VALETKEY_INTERACTIVE. Text is UTF-8, at most 1,000
- * bytes, without control characters; where a login is asked for it says which
+ * only if the request has VALETKEY_INTERACTIVE. Text is UTF-8, at most 1,000
+ * bytes, without control characters; if a login is asked for it says which
  * program asks. A type that you do not know: return 0.
  */
 enum valetkey_message_type {
@@ -165,12 +165,12 @@ struct valetkey_message {
  * Everything the message points at is valid until you return.
  *
  * In a language with exceptions: catch them all in here, and return non-zero.
- * Many foreign function interfaces make 0 of what is thrown, which would mean
- * that the person sees the page; set VALETKEY_ANSWERS, and it does not. Should
- * you leave all the same by an exception or longjmp(), the call is given up.
+ * Many foreign function interfaces turn what is thrown into 0, which would mean
+ * that the person sees the page; set VALETKEY_ANSWERS, and it does not. If
+ * you leave anyway by an exception or longjmp(), the call is given up.
  * The handle stays usable, and can be closed. What the call held is freed when
  * this thread next calls the handle, at the latest by valetkey_close(), which
- * from another thread may be ERR_BUSY until then; a call that was begun still is
+ * from another thread may be ERR_BUSY until then; a call that was begun is still
  * yours to finish or to cancel.
  */
 typedef int valetkey_converse(const struct valetkey_message *message,
@@ -180,7 +180,7 @@ enum valetkey_option {
 	VALETKEY_ANSWERS = 1 /* converse returns VALETKEY_DONE for each OPEN,
 				CODE, ASK and ASK_SECRET that it has shown to
 				the person; 0 means that it has not, and gives
-				up. ERR_ABI where the library is older. */
+				up. ERR_ABI if the library is older. */
 };
 
 enum valetkey_answer {
@@ -234,8 +234,8 @@ struct valetkey_request {
 				 may be less than the account's file asks for,
 				 or the same in other words. */
 	uint32_t min_valid_s; /* seconds the token must still be good for;
-				 0: 60. More than the provider's lifetime
-				 gives a fresh token. */
+				 0: 60. If that is more than the provider's
+				 lifetime, each call gives a fresh token. */
 	uint32_t timeout_ms;  /* 0: 30,000; with INTERACTIVE 300,000 */
 	uint64_t flags;	      /* enum valetkey_flag, or-ed */
 };
@@ -247,7 +247,7 @@ struct valetkey_token {
 	int64_t expires_at;	  /* Unix seconds; 0: the provider does not say
 				     (RFC 6749 5.1) */
 	const char *account;	  /* the account's name */
-	const char *scope;	  /* as granted; "" where unknown */
+	const char *scope;	  /* as granted; "" if unknown */
 };
 
 /*
@@ -263,13 +263,13 @@ VALETKEY_API int valetkey_get(struct valetkey *handle,
 VALETKEY_API void valetkey_token_free(const struct valetkey_token *token);
 
 /*
- * Tells that a server refused this token (401), whatever its expiry says. Where
- * somebody has refreshed already nothing is done, so it is safe to call late or
+ * Tells that a server refused this token (401), whatever its expiry says. If
+ * somebody has refreshed already, nothing is done, so it is safe to call late or
  * twice. Still free the token. Waits for the helper up to 30 s. Errors as for
  * valetkey_get().
  *
  * This handle: no get that begins after this has returned gives that token, in
- * whichever thread, also where the result is an error (but ERR_NOMEM). The one
+ * whichever thread, even if the result is an error (except ERR_NOMEM). The one
  * exception: a provider that issues the very same token again. That is given,
  * once; when it is refused as well, valetkey_get() returns ERR_DENIED until the
  * provider issues another.
@@ -280,9 +280,9 @@ VALETKEY_API void valetkey_token_free(const struct valetkey_token *token);
  * that gave it to you.
  *
  * Refusals do not loop: once a server (that of the request's resource; without
- * one, any) has refused three tokens within a minute that were as new, no other
+ * one, any) has refused three new tokens within a minute, no other
  * one is asked for: valetkey_get() returns ERR_DENIED for it, in every process,
- * until a minute is over or somebody logs in.
+ * until a minute has passed or somebody logs in.
  */
 VALETKEY_API int valetkey_invalidate(struct valetkey *handle,
 				     const struct valetkey_token *token);
@@ -315,9 +315,10 @@ VALETKEY_API int valetkey_invalidate_begin(struct valetkey *handle,
 /*
  * Its descriptor: one end of a local stream socket, for poll(), epoll, GLib,
  * libuv, asyncio, ... It is the same as long as wait lives, belongs to it, and is
- * readable when there is something to do, at the latest when timeout_ms is over.
- * The last valetkey_finish() closes it. So where a loop must not find it closed:
- * stop watching, finish, and watch again on PENDING. Where a loop reads and
+ * readable when there is something to do, at the latest when timeout_ms has
+ * passed.
+ * The last valetkey_finish() closes it. So if a loop must not find it closed:
+ * stop watching, finish, and watch again on PENDING. If a loop reads and
  * closes what it watches (Node's net.Socket), give it a dup(): the bytes mean
  * nothing, but for what comes in, and for the end of file, call
  * valetkey_finish().
@@ -325,7 +326,7 @@ VALETKEY_API int valetkey_invalidate_begin(struct valetkey *handle,
 VALETKEY_API int valetkey_fd(const struct valetkey_wait *wait);
 
 /*
- * VALETKEY_PENDING: not yet, watch on. Anything else is the result of
+ * VALETKEY_PENDING: not yet, keep watching. Anything else is the result of
  * valetkey_get() or valetkey_invalidate(), and wait is freed. token may be NULL
  * for an invalidate, which has none. The conversation is called from in here, in
  * the thread that calls; from within it valetkey_finish() is ERR_BUSY and

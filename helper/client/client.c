@@ -63,10 +63,11 @@ static int check_place(const struct place *place, const char *key,
 	    origin_is(place->chosen, origin) ||
 	    provider_has_origin(place->provider, origin))
 		return VALETKEY_OK;
-	return problem_set(problem, VALETKEY_ERR_ARG,
-			   "%s is at %s, which is no instance of the provider. "
-			   "Leave the provider out to use other endpoints.",
-			   key, origin);
+	return problem_set(
+	    problem, VALETKEY_ERR_ARG,
+	    "%s is at %s, which is not an instance of the provider. To use "
+	    "other endpoints, leave the provider out.",
+	    key, origin);
 }
 
 /* What stays of a scope without the word that the login adds itself. */
@@ -268,8 +269,9 @@ static int check_urls(const struct client *client, struct problem *problem)
 			return bad(problem, "hosts[]", why);
 	while ((host = record_next(&client->config, "resource[]", host)))
 		if (!client_resource_ok(host))
-			return bad(problem, "resource[]",
-				   "must be an absolute URI without fragment");
+			return bad(
+			    problem, "resource[]",
+			    "must be an absolute URI without a fragment");
 	return VALETKEY_OK;
 }
 
@@ -331,12 +333,12 @@ int client_from_record(const char *account, const struct record *keys,
 
 	*client = (struct client){0};
 	if (!account_name_ok(account))
-		return problem_set(
-		    problem, VALETKEY_ERR_ARG,
-		    "\"%s\" cannot be an account's name: letters, "
-		    "digits and ._@-, at most %d, not a dot or "
-		    "dash first.",
-		    problem_quote(quoted, account), ACCOUNT_NAME_MAX);
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "\"%s\" cannot be an account's name: use at "
+				   "most %d letters, digits and . _ @ -, and "
+				   "do not begin with a dot or dash.",
+				   problem_quote(quoted, account),
+				   ACCOUNT_NAME_MAX);
 	strcpy(client->account, account);
 	rc = merge(keys, &client->config, problem);
 	if (!rc && put_defaults(&client->config))

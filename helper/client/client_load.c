@@ -20,8 +20,8 @@ static int malformed(const char *account, unsigned line,
 		rc = problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
 	else
 		problem_set(problem, rc,
-			    "%s is malformed in line %u. Mend it, or delete it "
-			    "to begin anew.",
+			    "%s is malformed in line %u. Fix it, or delete it "
+			    "and begin again.",
 			    problem_quote(quoted, path.data), line);
 	buf_free(&path);
 	return rc;
@@ -45,7 +45,7 @@ static int unreadable(const char *account, int rc, unsigned line,
 		return rc;
 	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
 			   "There is no account \"%s\". See 'valetkey status', "
-			   "or make it: valetkey add.",
+			   "or add it: valetkey add.",
 			   problem_quote(quoted, account));
 }
 
@@ -104,10 +104,11 @@ int client_check(const struct client *client, struct problem *problem)
 {
 	if (client_still_there(client))
 		return VALETKEY_OK;
-	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
-			   "Account %s was removed meanwhile. See 'valetkey "
-			   "status', or make it again: valetkey add %s",
-			   client->account, client->account);
+	return problem_set(
+	    problem, VALETKEY_ERR_ACCOUNT,
+	    "Account %s was removed in the meantime. See 'valetkey status', or "
+	    "add it again: valetkey add %s",
+	    client->account, client->account);
 }
 
 bool client_still_there(const struct client *client)

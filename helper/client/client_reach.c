@@ -63,13 +63,13 @@ int client_check_proxy(const char *proxy, struct problem *problem)
 	if (strchr(rest, '@'))
 		return bad(problem, "proxy",
 			   "must not hold a user name or password, because the "
-			   "account's file is a plain one. Give them in the "
+			   "account's file is plain text. Give them in the "
 			   "environment (https_proxy), or run a proxy on this "
 			   "computer that knows them");
 	if (!*rest || strchr(":/?#", *rest) ||
 	    rest[strcspn(rest, "/?#")] != '\0')
 		return bad(problem, "proxy",
-			   "must be a host and a port, with nothing behind");
+			   "must be a host and a port, with nothing after it");
 	return VALETKEY_OK;
 }
 

@@ -42,10 +42,10 @@ static int cannot(const struct client *client, enum flow_way way,
 		    names[can(client, FLOW_WAY_CODE) ? FLOW_WAY_CODE
 						     : FLOW_WAY_PASTE]);
 	if (strcmp(client->grant, "authorization_code") != 0)
-		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "The client of account %s is for the device "
-				   "flow alone.",
-				   client->account);
+		return problem_set(
+		    problem, VALETKEY_ERR_ARG,
+		    "The client of account %s is only for the device flow.",
+		    client->account);
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "The redirect_uri of account %s is not on this "
 			   "machine. Run: valetkey login %s --flow paste",
@@ -59,9 +59,10 @@ static int named(const char *word, enum flow_way *way, struct problem *problem)
 	for (*way = FLOW_WAY_CODE; *way <= FLOW_WAY_DEVICE; ++*way)
 		if (strcmp(names[*way], word) == 0)
 			return VALETKEY_OK;
-	return problem_set(problem, VALETKEY_ERR_ARG,
-			   "\"%s\" is no flow: it is code, paste or device.",
-			   problem_quote(quoted, word));
+	return problem_set(
+	    problem, VALETKEY_ERR_ARG,
+	    "\"%s\" is not a flow: choose code, paste or device.",
+	    problem_quote(quoted, word));
 }
 
 /* The best that works, where nobody has said anything. */

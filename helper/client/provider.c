@@ -109,12 +109,12 @@ static int load_from(const char *path, bool own, struct record *provider,
 		return problem_set(problem, rc, "Out of memory.");
 	if (!codes_ok(provider, "instance[]") ||
 	    !codes_ok(provider, "client[]"))
-		return problem_set(problem, VALETKEY_ERR_ARG,
-				   "%s is not used: a code of instance[] or "
-				   "client[] has other characters than "
-				   "A-Z a-z 0-9 . _ - in it. See: valetkey "
-				   "providers --check FILE",
-				   quoted);
+		return problem_set(
+		    problem, VALETKEY_ERR_ARG,
+		    "%s is not used: a code of instance[] or client[] has "
+		    "characters other than A-Z a-z 0-9 . _ - in it. See: "
+		    "valetkey providers --check FILE",
+		    quoted);
 	return VALETKEY_OK;
 }
 
@@ -143,7 +143,7 @@ int provider_load(const char *name, struct record *provider,
 	if (rc == VALETKEY_ERR_ACCOUNT)
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "There is no provider \"%s\"; 'valetkey "
-				   "providers' lists those that there are.",
+				   "providers' lists them all.",
 				   problem_quote(quoted, name));
 	return rc;
 }

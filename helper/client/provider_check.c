@@ -59,12 +59,12 @@ static void unknown_key(struct provider_check *check, unsigned number,
 	problem_quote(quoted, key);
 	if (!of_kind && provider_key_of_account(name))
 		provider_say(check, number, true,
-			     "%s belongs into an account's file.", quoted);
+			     "%s belongs in an account's file.", quoted);
 	else if (provider_key_find(name, !of_kind))
 		provider_say(check, number, true,
 			     of_kind ? "%s cannot differ between the kinds of "
-				       "client: take the kind away."
-				     : "%s is of a kind of client: write "
+				       "client: remove the kind."
+				     : "%s belongs to a kind of client: write "
 				       "client.KIND.%s.",
 			     quoted, name);
 	else if (nearest)
@@ -109,9 +109,10 @@ static void check_twice(struct provider_check *check,
 	int64_t last = record_get_int(&check->numbers, line->key, 0);
 
 	if (!strchr(line->key, '[') && last != line->number)
-		provider_say(check, line->number, true,
-			     "%s is there once more in line %d, which counts.",
-			     problem_quote(quoted, line->key), (int)last);
+		provider_say(
+		    check, line->number, true,
+		    "%s is there again in line %d, and that one counts.",
+		    problem_quote(quoted, line->key), (int)last);
 }
 
 static void judge(struct provider_check *check, unsigned number,
@@ -186,7 +187,7 @@ static void nothing(struct provider_check *check, unsigned number)
 static void malformed(struct provider_check *check, unsigned number)
 {
 	provider_say(check, number, true,
-		     "This is no KEY=VALUE: a key has letters, digits, . _ - "
+		     "This is not KEY=VALUE: a key has letters, digits, . _ - "
 		     "and perhaps [] at its end; no control characters.");
 }
 
@@ -215,8 +216,8 @@ static void check_parameters(struct provider_check *check)
 		snprintf(word, sizeof(word), "{%s}", parameter.name);
 		if (!mentions(&check->provider, word))
 			provider_say(check, 0, false,
-				     "Nothing holds %s: the parameter makes no "
-				     "difference.",
+				     "Nothing contains %s: the parameter makes "
+				     "no difference.",
 				     word);
 	}
 }
@@ -236,7 +237,7 @@ static void check_whole(struct provider_check *check)
 			     "was made from.");
 	if (instances && !mentions(provider, "{origin}"))
 		provider_say(check, 0, false,
-			     "Nothing holds {origin}: the instances make no "
+			     "Nothing contains {origin}: the instances make no "
 			     "difference.");
 	check_parameters(check);
 }

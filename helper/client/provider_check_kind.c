@@ -99,7 +99,7 @@ static void check_machine(const struct kind *kind)
 	if (has(kind, "offline_scope"))
 		say(kind, "offline_scope", true,
 		    "asks for a refresh token, which client_credentials never "
-		    "gives; take it back by an empty value");
+		    "gives; remove it with an empty value");
 	if (is(kind->auth, "none"))
 		say(kind, "auth", true,
 		    "is none, but with client_credentials nothing else proves "
@@ -115,7 +115,7 @@ static void check_public(const struct kind *kind)
 		    "the token");
 	if (!is(kind->grant, "authorization_code") && has(kind, "redirect_uri"))
 		say(kind, "redirect_uri", false,
-		    "has no use where no browser comes back");
+		    "is of no use if no browser comes back");
 }
 
 /* Whether a step speaks of a secret that there is. */
@@ -200,7 +200,7 @@ static void check_token_places(const struct kind *kind)
 		provider_say(kind->check, line_of(kind, "userinfo_endpoint"),
 			     true,
 			     "%suserinfo_endpoint gets the token, but %s is "
-			     "none of the hosts[].",
+			     "not one of the hosts[].",
 			     label(kind, of), origin);
 }
 

@@ -64,7 +64,7 @@ static const char *why_no_url(const struct provider_check *check,
 	if (origin_of(filled, origin) == 0 && !strchr(filled, '{'))
 		return NULL;
 	if (strncmp(filled, "http://", 7) == 0)
-		return "must be https; http is for this computer itself alone";
+		return "must be https; http is only for this computer itself";
 	if (strstr(filled, "{origin}"))
 		return "has {origin}, but there is no instance[] or "
 		       "instance_domain[] to choose";
@@ -137,17 +137,16 @@ const char *provider_judge_redirect(struct provider_check *check,
 	    (port && buf_fmt(&url, "1024%s", port + strlen("{port}"))))
 		check->no_memory = true;
 	else if (origin_of(url.data, origin) != 0)
-		why = "must be http://127.0.0.1 or http://localhost, or a "
+		why = "must be http://127.0.0.1 or http://localhost, or an "
 		      "https page whose address is pasted";
 	else if (strpbrk(url.data, "#{}") ||
 		 (strncmp(origin, "http:", 5) == 0 && strchr(url.data, '?')))
-		why = "must have no fragment, no {} but {port} and, where "
-		      "there are instances, {host}, and no query where it is "
-		      "http";
+		why = "must have no fragment, no {} but {port} and, if there "
+		      "are instances, {host}, and no query if it is http";
 	else if (strncmp(origin, "http:", 5) == 0 && !strchr(origin + 7, ':'))
 		why = "needs a port, or {port} for any";
 	else if (strncmp(origin, "https:", 6) == 0 && port)
-		why = "is pasted back where it is https: {port} makes no sense";
+		why = "is pasted back if it is https: {port} is invalid";
 	buf_free(&filled);
 	buf_free(&url);
 	return why;

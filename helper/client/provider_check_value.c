@@ -49,7 +49,7 @@ static const char *judge_word(struct provider_check *check,
 	(void)check;
 	return text_visible(line->value, strlen(line->value))
 		   ? NULL
-		   : "must be a word without blanks";
+		   : "must be a word without spaces";
 }
 
 static const char *judge_scope_name(struct provider_check *check,
@@ -152,7 +152,7 @@ static const char *judge_parameter(struct provider_check *check,
 	return provider_parameter_read(line->value, &parameter)
 		   ? NULL
 		   : "must be NAME USUAL TEXT, such as: tenant common Your "
-		     "tenant; NAME of [a-z0-9_] and none of our own, USUAL of "
+		     "tenant; NAME of [a-z0-9_] and not one of ours, USUAL of "
 		     "[A-Za-z0-9._-], or - for none";
 }
 

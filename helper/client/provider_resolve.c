@@ -227,7 +227,7 @@ static int put_parameter(const char *line, const struct record *keys,
 	if (!provider_parameter_ok(value))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "%s must be letters, digits and ._- only, "
-				   "a letter or digit first.",
+				   "and begin with a letter or digit.",
 				   parameter.name);
 	return record_add(values, parameter.name, value) ? VALETKEY_ERR_NOMEM
 							 : VALETKEY_OK;
@@ -250,15 +250,17 @@ static int put_base(const char *base, struct words *words)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-/* With its own words filled in, as the steps tell it. */
+/* With its own words filled in, as the steps tell it: any port is PORT there. */
 static int put_redirect(const char *uri, struct words *words)
 {
 	struct buf text = {0};
 	int rc = VALETKEY_OK;
 
-	if (uri && (expand(uri, words, &text) ||
+	if (uri && (record_add(&words->fixed, "port", "PORT") ||
+		    expand(uri, words, &text) ||
 		    record_add(&words->fixed, "redirect_uri", buf_text(&text))))
 		rc = VALETKEY_ERR_NOMEM;
+	record_remove(&words->fixed, "port");
 	buf_free(&text);
 	return rc;
 }
@@ -286,7 +288,7 @@ static int no_kind(const char *kind, struct problem *problem)
 	char quoted[PROBLEM_QUOTE_MAX];
 
 	return problem_set(problem, VALETKEY_ERR_ARG,
-			   "The provider knows no kind of client \"%s\".",
+			   "The provider has no kind of client \"%s\".",
 			   problem_quote(quoted, kind));
 }
 

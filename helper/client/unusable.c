@@ -44,8 +44,9 @@ int unusable_because(const char *path, bool folder, struct problem *problem)
 	if (stat(path, &st) != 0)
 		return not_found(path, name, problem);
 	if (folder ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
-		return problem_set(problem, rc, "%s is not used: it is no %s.",
-				   name, folder ? "folder" : "plain file");
+		return problem_set(problem, rc,
+				   "%s is not used: it is not a %s.", name,
+				   folder ? "folder" : "plain file");
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return problem_set(problem, rc,
 				   "%s is not used: " RULE

@@ -33,15 +33,14 @@ static const struct cmd_option options[] = {
      "device_code or client_credentials."},
     {"client-id", "ID", "The client id that the provider shows."},
     {"register", NULL,
-     "Have a client registered by the server, where it takes that (with "
-     "--issuer)."},
+     "Have the server register a client, if it supports that (with --issuer)."},
     {"secret-stdin", NULL,
      "Read the client secret from standard input; on a terminal without "
      "showing "
      "it."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
-    {"scope", "SCOPES", "What the tokens may do, with spaces between."},
+    {"scope", "SCOPES", "What the tokens may do, separated by spaces."},
     {"redirect-uri", "URI", "The redirect URI that is registered there."},
     {"host", "URL", "A host that the tokens are for; may be repeated."},
     {"ca-file", "FILE", "Certificates to trust instead of the system's."},
@@ -59,9 +58,9 @@ static const struct cmd_option options[] = {
     {"client-certificate", "FILE",
      "The client's certificate (PEM), for TLS with --client-key."},
     {"proxy", "URL",
-     "By this proxy, whatever the environment says; \"none\": by none."},
+     "Use this proxy, whatever the environment says; \"none\": use none."},
     {"resource-indicator", "URI",
-     "What the tokens are to be good for (RFC 8707); may be repeated."},
+     "What the tokens should be good for (RFC 8707); may be repeated."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
     {NULL, NULL, NULL},
 };
@@ -97,7 +96,8 @@ static int make_id(struct record *keys)
 	char id[ACCOUNT_ID_LENGTH + 1];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return cmd_fail(VALETKEY_ERR_HELPER, "No random numbers: %s.",
+		return cmd_fail(VALETKEY_ERR_HELPER,
+				"Random numbers are not available: %s.",
 				strerror(errno));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
@@ -159,12 +159,11 @@ static void tell_proof(const struct record *answer, const char *next, bool key)
 	if (strcmp(proof, "accepted") == 0)
 		terminal_say(TERMINAL_GOOD, "%s\n", text ? text : "");
 	else
-		terminal_say(TERMINAL_WARNING,
-			     "The %s, but not proven yet; the %s will show. "
-			     "%s\n",
-			     key ? "client's key can be used"
-				 : "client secret is kept",
-			     next, text ? text : "");
+		terminal_say(
+		    TERMINAL_WARNING,
+		    "The %s, but not proven yet; the %s will tell. %s\n",
+		    key ? "client's key can be used" : "client secret is kept",
+		    next, text ? text : "");
 }
 
 /* A Ctrl-C came while it was all but done. */
@@ -231,8 +230,8 @@ static int keep(struct cmd_adding *adding, int fd)
 			rc = attempt(adding, &secret, &answer, &refused);
 		if (refused && again)
 			terminal_say(TERMINAL_WARNING,
-				     "Nothing was kept. Copy them once more "
-				     "(Ctrl-C ends).\n");
+				     "Nothing was kept. Copy them again "
+				     "(Ctrl-C to stop).\n");
 	} while (refused && again);
 	if (!rc)
 		tell_added(adding, &answer);
@@ -272,8 +271,8 @@ static int walk(struct cmd_adding *adding)
 	}
 	if (cmd_option(adding->args, "issuer"))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"A --provider has its issuer already: leave "
-				"one of the two out.");
+				"A --provider already has its issuer: leave "
+				"out one of the two.");
 	rc = provider_load(provider, &adding->provider, &problem);
 	if (rc)
 		return cmd_fail_provider(provider, &problem);

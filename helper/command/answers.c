@@ -25,14 +25,14 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 	len = strlen(*value);
 	if (len && (**value == ' ' || (*value)[len - 1] == ' '))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"--%s must not begin or end with a blank.",
+				"--%s must not begin or end with a space.",
 				option);
 	for (const char *c = *value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"--%s must not hold control "
-					"characters.",
-					option);
+			return cmd_fail(
+			    VALETKEY_ERR_ARG,
+			    "--%s must not contain control characters.",
+			    option);
 	return VALETKEY_OK;
 }
 
@@ -54,9 +54,9 @@ int cmd_answers_agreed(const struct cmd_args *args, const char *question)
 
 	if (!yes && !terminal_person())
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Nothing was changed: this is asked first, and "
-				"there is no terminal. Run: valetkey %s %s "
-				"--yes",
+				"Nothing was changed: valetkey asks before it "
+				"does this, and there is no terminal to ask "
+				"at. Run: valetkey %s %s --yes",
 				args->verb->name, args->account);
 	if (!yes)
 		rc = cmd_answers_yes(question, &yes);
@@ -114,8 +114,8 @@ int cmd_answers_client_id(struct cmd_adding *adding)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which client? Give it: --client-id ID%s.",
 				record_get(&adding->keys, "metadata_at")
-				    ? "; or have one registered, where the "
-				      "server takes that: --register"
+				    ? "; or have the server register one, if "
+				      "it supports that: --register"
 				    : "");
 	if (!rc && !id)
 		rc = ask_client_id(record_get(&adding->keys, "client_id"),
@@ -136,7 +136,7 @@ static int take_resources(struct cmd_adding *adding)
 		if (!client_resource_ok(uri))
 			return cmd_fail(VALETKEY_ERR_ARG,
 					"--resource-indicator must be an "
-					"absolute URI without fragment.");
+					"absolute URI without a fragment.");
 		if (record_add(&adding->keys, "resource[]", uri))
 			return VALETKEY_ERR_NOMEM;
 	}

@@ -21,9 +21,8 @@ static int run_words(int argc, char **argv);
 const struct cmd_verb cmd_complete = {
     .name = "complete",
     .usage = "complete accounts | providers | instances NAME | clients [NAME]",
-    .about = "Prints names for the completion of a shell, one a line: of the "
-	     "accounts, of the providers, of a provider's instances or kinds "
-	     "of client.",
+    .about = "Prints names for shell completion, one per line: accounts, "
+	     "providers, or a provider's instances or kinds of client.",
     .options = options,
     .examples = "  valetkey complete instances gitlab\n",
     .run_words = run_words,

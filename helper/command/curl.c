@@ -24,7 +24,7 @@
 
 static const struct cmd_option options[] = {
     {"min-valid", "SECONDS",
-     "The token must be good for that long (default 60)."},
+     "The token must be good for at least this long (default 60)."},
     {NULL, NULL, NULL},
 };
 
@@ -36,13 +36,13 @@ const struct cmd_verb cmd_curl = {
     .usage = "curl ACCOUNT -- CURL-ARGUMENT...",
     .about =
 	"Runs curl with the header \"Authorization: Bearer TOKEN\", which no "
-	"process list shows. Every URL must be one of the account's hosts. Of "
-	"curl's options those are allowed that cannot take the token "
-	"elsewhere: no -K, --next, --resolve, --connect-to, --proxy, "
+	"process list shows. Every URL must be one of the account's hosts. "
+	"Only options of curl that cannot take the token elsewhere are "
+	"allowed: no -K, --next, --resolve, --connect-to, --proxy, "
 	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
-	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\nWhere "
-	"the server answers 401 the token is invalidated, and the message "
-	"says so; repeat the command then. The exit status is curl's.",
+	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\n"
+	"If the server answers 401, the token is invalidated and a message "
+	"says so; then repeat the command. The exit status is curl's.",
     .options = options,
     .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
 		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
@@ -99,8 +99,8 @@ static int check_version(void)
 		return VALETKEY_OK;
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"This curl may take the token along to another server "
-			"when it follows a redirect (--location): %d.%d is the "
-			"first that does not.",
+			"when it follows a redirect (--location); %d.%d is the "
+			"first version that does not.",
 			FOLLOWS_MAJOR, FOLLOWS_MINOR);
 }
 
@@ -233,7 +233,7 @@ static int run_curl(const struct cmd_words *words)
 
 	if (!rc && words->count && !words->command)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "What is curl's comes behind a --: valetkey curl "
+			      "curl's arguments come after --: valetkey curl "
 			      "%s -- https://...",
 			      account);
 	if (!rc && (words->count != 1 || !words->command))
@@ -244,7 +244,8 @@ static int run_curl(const struct cmd_words *words)
 	if (!rc)
 		rc = account_name_ok(account)
 			 ? cmd_account_exists(account)
-			 : cmd_fail(VALETKEY_ERR_ARG, "That is no account.");
+			 : cmd_fail(VALETKEY_ERR_ARG,
+				    "That is not an account's name.");
 	if (!rc && account_read(account, &keys, NULL) != VALETKEY_OK)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "The account's file cannot be read.");

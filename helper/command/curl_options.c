@@ -91,13 +91,12 @@ static int check_header(const struct cmd_curl *curl, const char *header)
 	size_t len = strcspn(header, ":; \t");
 
 	if (*header == '@' || *header == ':' || !len)
-		return refuse(curl, "-H @FILE, or without a name,");
+		return refuse(curl, "-H @FILE, or -H without a name,");
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == len &&
 		    strncasecmp(names[i], header, len) == 0)
 			return cmd_fail(VALETKEY_ERR_ARG,
-					"The header %s is not yours to set "
-					"here.",
+					"The header %s cannot be set here.",
 					names[i]);
 	return VALETKEY_OK;
 }
@@ -107,16 +106,17 @@ static int take_url(struct cmd_curl *curl, const char *url)
 	char origin[ORIGIN_MAX];
 
 	if (origin_of(url, origin) != 0)
-		return cmd_fail(VALETKEY_ERR_RESOURCE,
-				"\"%s\" is no URL that a token may go to: "
-				"https://HOST/..., and no user name in it.",
-				url);
+		return cmd_fail(
+		    VALETKEY_ERR_RESOURCE,
+		    "\"%s\" is not a URL that a token may go to: it must be "
+		    "https://HOST/... without a user name.",
+		    url);
 	if (!account_has_origin(curl->account, origin))
-		return cmd_fail(VALETKEY_ERR_RESOURCE,
-				"%s is not one of the account's hosts, so its "
-				"token does not go there. They are in: "
-				"valetkey status",
-				origin);
+		return cmd_fail(
+		    VALETKEY_ERR_RESOURCE,
+		    "%s is not one of the account's hosts, so its token does "
+		    "not go there. To see them, run: valetkey status",
+		    origin);
 	curl->plain |= strncmp(origin, "http:", 5) == 0;
 	curl->tls |= strncmp(origin, "https:", 6) == 0;
 	curl->url = url;

@@ -164,8 +164,8 @@ static int check(const struct cmd_adding *adding, const char *grant)
 	if (is_grant(grant, "device_code") &&
 	    cmd_option(adding->args, "register"))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"--register makes no client for the device "
-				"login alone: leave --client out.");
+				"--register cannot make a client for the "
+				"device login only: leave --client out.");
 	if (!cmd_option(adding->args, "issuer") &&
 	    !record_get(&adding->keys, "token_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -227,7 +227,7 @@ static int put_keys(struct cmd_adding *adding, const char *grant)
 	if (!rc && browser &&
 	    !record_get(&adding->keys, "authorization_endpoint"))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Where does one log in? Give it: "
+				"Where do people log in? Give it: "
 				"--authorization-endpoint URL.");
 	if (!rc && device &&
 	    !record_get(&adding->keys, "device_authorization_endpoint"))
@@ -256,11 +256,11 @@ static void show_redirect(const struct cmd_adding *adding)
 	rc = buf_str(&text, "Register a client there with the redirect URI ");
 	if (port)
 		rc = rc ||
-		     buf_fmt(&text,
-			     "%.*s%s (its port changes; where the provider "
-			     "compares it, give a fixed one by "
-			     "--redirect-uri).",
-			     (int)(port - uri), uri, port + strlen(":{port}"));
+		     buf_fmt(
+			 &text,
+			 "%.*s%s (its port changes; if the provider compares "
+			 "it, give a fixed one with --redirect-uri).",
+			 (int)(port - uri), uri, port + strlen(":{port}"));
 	else
 		rc = rc || buf_str(&text, uri);
 	if (!rc)

@@ -176,11 +176,11 @@ int cmd_format_check(const struct cmd_format *format)
 	const char *at = format->user;
 
 	if (i == FORMATS)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s\" is no format. Choose --format plain, "
-				"header, json, netrc, curl, env, kubectl or "
-				"xoauth2.",
-				format->name);
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "\"%s\" is not a format. Choose --format plain, header, "
+		    "json, netrc, curl, env, kubectl or xoauth2.",
+		    format->name);
 	if (formats[i].needs_user && !at)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--format %s needs --user: the mailbox's "
@@ -189,8 +189,8 @@ int cmd_format_check(const struct cmd_format *format)
 	for (; at && *at; at++)
 		if ((unsigned char)*at <= 0x20 || *at == 0x7f)
 			return cmd_fail(VALETKEY_ERR_ARG,
-					"A --user has no spaces or control "
-					"characters.");
+					"--user must not contain spaces or "
+					"control characters.");
 	return VALETKEY_OK;
 }
 

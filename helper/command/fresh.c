@@ -72,7 +72,7 @@ static int compare(const struct record *keys, const struct record *found,
 		terminal_say(TERMINAL_WARNING,
 			     "The server's metadata has changed: %s was %s and "
 			     "is %s.\n",
-			     *key, before, now ? now : "there no more");
+			     *key, before, now ? now : "no longer there");
 		rc = record_add(changes, *key, now ? now : "");
 	}
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
@@ -91,10 +91,9 @@ static int refuse(const char *account, const struct record *keys)
 {
 	if (proves_itself(keys))
 		return cmd_fail(VALETKEY_ERR_LOGIN,
-				"The client of %s was added for the "
-				"former. If the provider has announced this "
-				"change, run: valetkey remove %s, then "
-				"valetkey add %s",
+				"The client of %s was added for the old one. "
+				"If the provider has announced this change, "
+				"run: valetkey remove %s, then valetkey add %s",
 				account, account, account);
 	return cmd_fail(VALETKEY_ERR_LOGIN,
 			"If the provider has announced this change, run: "
@@ -132,7 +131,7 @@ int cmd_fresh(const char *account, bool accept)
 	    (rc == VALETKEY_ERR_DENIED && accept)) {
 		terminal_say(TERMINAL_WARNING,
 			     "The endpoints of %s could not be looked up "
-			     "again; those that are known are used.\n",
+			     "again; the known ones are used.\n",
 			     account);
 		rc = VALETKEY_OK;
 		goto out;

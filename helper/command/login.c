@@ -20,16 +20,16 @@ static const struct cmd_option options[] = {
     {"flow", "WAY",
      "code: a browser on this computer. paste: a browser anywhere; its last "
      "address is pasted here. device: a short code, entered in a browser "
-     "anywhere. Default: what the account's file says, else what can work "
+     "anywhere. Default: what the account's file says, otherwise what can work "
      "here."},
     {"no-browser", NULL, "Only print the address; open it by hand."},
     {"no-qr", NULL, "Show no QR code of the address."},
     {"accept-change", NULL,
-     "Log in although the provider's endpoints or the account's hosts have "
-     "changed since the account was added or logged in, or as somebody else "
-     "than then."},
+     "Log in even if the provider's endpoints or the account's hosts have "
+     "changed since the account was added or last logged in, or if somebody "
+     "else logs in than before."},
     {"timeout", "SECONDS",
-     "Give up after that long (default 300; paste and device 900)."},
+     "Give up after this long (default 300; paste and device 900)."},
     {NULL, NULL, NULL},
 };
 
@@ -41,12 +41,11 @@ const struct cmd_verb cmd_login = {
     .usage = "login ACCOUNT [OPTIONS]",
     .about = "Opens the provider's login page in the browser ($BROWSER, else "
 	     "xdg-open), waits until you have agreed there, and keeps what "
-	     "came back in the keyring. The address is always printed as "
-	     "well. Where no browser here could come back (over SSH, or "
-	     "without a display) it shows a short code to enter on another "
-	     "device, or asks for the address that another browser ends at. "
-	     "Needed once; again where the provider has ended the "
-	     "grant.",
+	     "came back in the keyring. The address is always printed as well. "
+	     "If no browser here could come back (over SSH, or without a "
+	     "display), it shows a short code to enter on another device, or "
+	     "asks for the address that another browser ends at. Needed once, "
+	     "and again if the provider has ended the grant.",
     .options = options,
     .examples =
 	"  valetkey login work\n"
@@ -114,8 +113,8 @@ static int pick(struct cmd_args *args, struct cmd_call *call)
 	if (!rc && strcmp(client.grant, "client_credentials") == 0) {
 		if (wish.word)
 			rc = problem_set(&problem, VALETKEY_ERR_ARG,
-					 "Nobody logs in to account %s, its "
-					 "client does; leave --flow out.",
+					 "Nobody logs in to account %s; its "
+					 "client does. Leave --flow out.",
 					 args->account);
 		goto out;
 	}

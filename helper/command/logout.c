@@ -13,13 +13,13 @@
 
 static const struct cmd_option logout_options[] = {
     {"drop-revocations", NULL,
-     "Log nobody out; forget the revocations that wait to be sent, of removed "
-     "accounts too, with the tokens and client secrets kept for them."},
+     "Log nobody out; forget the revocations that wait to be sent, also for "
+     "removed accounts, with the tokens and client secrets kept for them."},
     {"yes", NULL, "Do not ask before they are dropped."},
     {NULL, NULL, NULL},
 };
 static const struct cmd_option remove_options[] = {
-    {"yes", NULL, "Do not ask; needed where there is no terminal."},
+    {"yes", NULL, "Do not ask; needed if there is no terminal."},
     {NULL, NULL, NULL},
 };
 
@@ -30,10 +30,10 @@ const struct cmd_verb cmd_logout = {
     .name = "logout",
     .summary = "end the login, at the provider and here",
     .usage = "logout ACCOUNT | --drop-revocations [--yes]",
-    .about = "Revokes the grant at the provider (RFC 7009) and deletes it "
-	     "from the keyring, also where the provider does not answer: then "
-	     "the revocation is kept in the keyring, and sent by a later "
-	     "command within 30 days. The account and its client secret stay.",
+    .about = "Revokes the grant at the provider (RFC 7009) and deletes it from "
+	     "the keyring, even if the provider does not answer: then the "
+	     "revocation is kept in the keyring, and sent by a later command "
+	     "within 30 days. The account and its client secret stay.",
     .options = logout_options,
     .examples = "  valetkey logout work\n"
 		"  valetkey logout --drop-revocations\n",
@@ -47,12 +47,11 @@ const struct cmd_verb cmd_remove = {
     .summary = "log out and forget the account",
     .usage = "remove ACCOUNT|ID [--yes]",
     .about = "Logs out, then deletes the client secret from the keyring and "
-	     "the account's file. Where the provider does not answer, what a "
-	     "later revocation needs is kept, as by logout. The registration "
-	     "at the provider stays: "
-	     "delete it there. A client secret that was shown once is gone "
-	     "for good. With an ID, which status shows, it deletes items of "
-	     "the keyring that have no account here.",
+	     "the account's file. If the provider does not answer, what a "
+	     "later revocation needs is kept, as with logout. The registration "
+	     "at the provider stays: delete it there. A client secret that was "
+	     "shown once is gone for good. With an ID, which status shows, it "
+	     "deletes items of the keyring that have no account here.",
     .options = remove_options,
     .examples = "  valetkey remove work\n",
     .account = true,
@@ -97,14 +96,14 @@ static int may_drop(const struct cmd_args *args)
 {
 	if (args->account)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"--drop-revocations is for all that wait, and "
-				"takes no account.");
+				"--drop-revocations drops all revocations that "
+				"wait, and takes no account.");
 	if (!cmd_option(args, "yes") && !terminal_person())
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Nobody can be asked here. To drop what waits "
-				"to be revoked, add --yes.");
+				"Nobody can be asked here. To drop the "
+				"revocations that wait, add --yes.");
 	return cmd_answers_agreed(
-	    args, "Forget the revocations that wait? The logins stay good at "
+	    args, "Forget the revocations that wait? The logins stay valid at "
 		  "their providers. [y/N]");
 }
 
@@ -124,8 +123,7 @@ static int drop_revocations(const struct cmd_args *args)
 	else
 		rc = cmd_call(&call);
 	if (!rc)
-		terminal_say(TERMINAL_PLAIN,
-			     "Revocations that were dropped: %lld.\n",
+		terminal_say(TERMINAL_PLAIN, "Revocations dropped: %lld.\n",
 			     (long long)record_get_int(&answer, "dropped", 0));
 	record_free(&request);
 	record_free(&answer);
@@ -196,9 +194,8 @@ static int remove_other(struct cmd_args *args)
 		rc = cmd_call(&call);
 	if (!rc)
 		terminal_say(TERMINAL_GOOD,
-			     "%s is removed. What it logged in "
-			     "to was not told: end the login at "
-			     "the provider.\n",
+			     "%s is removed. The provider was not told: end "
+			     "the login there.\n",
 			     args->account);
 	record_free(&request);
 	record_free(&answer);

@@ -88,9 +88,9 @@ static void help(const struct cmd_verb *verb)
 			help_option(o);
 	printf("  --help%*sThis text.\n", COLUMN - 8, "");
 	printf("\nExamples:\n%s", verb->examples);
-	printf("\nExit status: 0, or 1x mend the command, 2x a person must do "
-	       "something,\n3x try later, 4x report it. All of them: man "
-	       "valetkey\n");
+	printf("\nExit status: 0, or 1x fix the command, 2x a person must do "
+	       "something,\n"
+	       "3x try later, 4x report it. All of them: man valetkey\n");
 }
 
 /* ---- reading ---- */
@@ -155,9 +155,9 @@ static int take_account(const struct cmd_verb *verb, int argc, char **argv,
 	args->account = given ? argv[optind] : NULL;
 	if (given && !account_name_ok(args->account))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s\" cannot be an account's name: at most "
-				"%d letters, digits and . _ @ -, and no dot or "
-				"dash first.",
+				"\"%s\" cannot be an account's name: use at "
+				"most %d letters, digits and . _ @ -, and do "
+				"not begin with a dot or dash.",
 				args->account, ACCOUNT_NAME_MAX);
 	return VALETKEY_OK;
 }

@@ -57,8 +57,8 @@ static int ask(const struct provider_parameter *parameter, struct buf *answer)
 static int bad_value(const char *name)
 {
 	return cmd_fail(VALETKEY_ERR_ARG,
-			"%s is made of letters, digits and ._- only, a letter "
-			"or digit first. Give it: --set %s=VALUE.",
+			"%s must be letters, digits and ._- only, and begin "
+			"with a letter or digit. Give it: --set %s=VALUE.",
 			name, name);
 }
 
@@ -101,12 +101,12 @@ int cmd_parameters_choose(struct cmd_adding *adding)
 
 	while ((set = record_next(&adding->args->options, "set", set)))
 		if (!declared(&adding->provider, set))
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"The provider asks for no \"%s\". "
-					"--set NAME=VALUE; the names: valetkey "
-					"providers %s",
-					problem_quote(quoted, set),
-					cmd_option(adding->args, "provider"));
+			return cmd_fail(
+			    VALETKEY_ERR_ARG,
+			    "The provider does not ask for \"%s\". For what it "
+			    "asks for, run: valetkey providers %s",
+			    problem_quote(quoted, set),
+			    cmd_option(adding->args, "provider"));
 	while (!rc &&
 	       (line = record_next(&adding->provider, "parameter[]", line)))
 		rc = provider_parameter_read(line, &parameter)

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "terminal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,13 +25,13 @@ const struct cmd_verb cmd_providers = {
     .name = "providers",
     .summary = "list the providers that 'add' knows, or check a file",
     .usage = "providers [NAME | --check FILE]",
-    .about = "Lists the providers, each with its instances and its kinds of "
-	     "client; or shows one of them, with the steps of registering a "
-	     "client; or checks a file of your own. Yours go into "
-	     "$XDG_CONFIG_HOME/valetkey/providers/NAME.conf and stand before "
-	     "the installed ones: man valetkey-provider. A provider that is "
-	     "not listed can also be added by its issuer or its endpoints: "
-	     "valetkey add --help",
+    .about =
+	"Lists the providers, each with its instances and its kinds of client; "
+	"or shows one of them, with the steps of registering a client; or "
+	"checks a file of your own. Yours go into "
+	"$XDG_CONFIG_HOME/valetkey/providers/NAME.conf and are used before the "
+	"installed ones: man valetkey-provider. A provider that is not listed "
+	"can also be added by its issuer or its endpoints: valetkey add --help",
     .options = options,
     .examples = "  valetkey providers\n"
 		"  valetkey providers gitlab\n"
@@ -161,14 +162,49 @@ static int add_lines(struct buf *out, const char *label,
 	return rc;
 }
 
+/* A parameter's value, which nobody has given yet: its name in capitals. */
+static int add_capitals(struct record *keys, const char *line)
+{
+	struct provider_parameter parameter;
+	char key[sizeof(parameter.name) + 10];
+
+	if (!provider_parameter_read(line, &parameter))
+		return 0; /* provider_resolve() tells */
+	snprintf(key, sizeof(key), "parameter.%s", parameter.name);
+	for (char *c = parameter.name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return record_add(keys, key, parameter.name);
+}
+
+/* What the file says for this kind of client, with words in capitals for what
+ * the person is yet to choose: https://your-host for the instance, if there
+ * are several. */
+static int fill_in_open(const struct record *provider, const char *kind,
+			struct record *resolved, struct problem *problem)
+{
+	char base[PROVIDER_BASE_MAX];
+	struct record keys = {0};
+	const struct provider_choice choice = {kind, base, &keys};
+	const char *line = NULL;
+	int rc = 0;
+
+	if (provider_instance(provider, NULL, base, problem))
+		snprintf(base, sizeof(base), "https://your-host");
+	while (!rc && (line = record_next(provider, "parameter[]", line)))
+		rc = add_capitals(&keys, line);
+	rc = rc ? problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.")
+		: provider_resolve(provider, &choice, resolved, problem);
+	record_free(&keys);
+	return rc;
+}
+
 static int add_kind(struct buf *out, const struct record *provider,
-		    const char *kind)
+		    const struct record *resolved, const char *kind)
 {
 	const char *name = of_kind(provider, kind, "name");
 	const char *use = of_kind(provider, kind, "use");
 	const char *grant = of_kind(provider, kind, "grant");
 	const char *step = NULL;
-	char key[300];
 	unsigned n = 0;
 	int rc = buf_fmt(out, "\n--client %s: %s\n", kind, name ? name : kind);
 
@@ -176,36 +212,59 @@ static int add_kind(struct buf *out, const struct record *provider,
 		rc = buf_str(out, "    ") || add_wrapped(out, 4, use);
 	rc = rc || buf_fmt(out, "    grant: %s\n",
 			   grant ? grant : "authorization_code");
-	snprintf(key, sizeof(key), "client.%s.step[]", kind);
-	while (!rc && (step = record_next(provider, key, step)))
+	while (!rc && (step = record_next(resolved, "step[]", step)))
 		rc =
 		    buf_fmt(out, "    %2u. ", ++n) || add_wrapped(out, 8, step);
 	return rc;
 }
 
+/* All kinds, each on its own. */
+static int add_kinds(struct buf *out, const struct record *provider,
+		     struct problem *problem)
+{
+	const char *kind = NULL;
+	int rc = VALETKEY_OK;
+
+	while (!rc && (kind = record_next(provider, "client[]", kind))) {
+		struct record resolved = {0};
+
+		rc = fill_in_open(provider, kind, &resolved, problem);
+		if (!rc && add_kind(out, provider, &resolved, kind))
+			rc = problem_set(problem, VALETKEY_ERR_NOMEM,
+					 "Out of memory.");
+		record_free(&resolved);
+	}
+	return rc;
+}
+
 static int show(const char *name)
 {
-	struct record provider = {0};
+	struct record provider = {0}, usual = {0};
 	struct problem problem = {0};
 	struct buf out = {0};
-	const char *title, *kind = NULL;
+	const char *title;
 	int rc = provider_load(name, &provider, &problem);
 
 	if (rc)
 		return cmd_fail_provider(name, &problem);
 	title = record_get(&provider, "name");
-	rc = buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
+	rc = fill_in_open(&provider, NULL, &usual, &problem);
+	if (!rc &&
+	    (buf_fmt(&out, "%-15s %s\n", name, title ? title : "") ||
 	     add_lines(&out, "documentation", &provider, "documentation") ||
 	     add_lines(&out, "--instance", &provider, "instance[]") ||
 	     add_lines(&out, "hosts below", &provider, "instance_domain[]") ||
 	     add_lines(&out, "--set", &provider, "parameter[]") ||
-	     add_lines(&out, "scope", &provider, "scope") ||
-	     add_lines(&out, "tokens are for", &provider, "hosts[]");
-	while (!rc && (kind = record_next(&provider, "client[]", kind)))
-		rc = add_kind(&out, &provider, kind);
+	     add_lines(&out, "scope", &usual, "scope") ||
+	     add_lines(&out, "tokens are for", &usual, "hosts[]")))
+		rc =
+		    problem_set(&problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc)
+		rc = add_kinds(&out, &provider, &problem);
 	print(&out);
+	record_free(&usual);
 	record_free(&provider);
-	return rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.") : rc;
+	return rc ? cmd_fail_problem(&problem) : rc;
 }
 
 /* Own ones may be missing of what was printed. */
@@ -225,7 +284,7 @@ static int run_providers(struct cmd_args *args)
 
 	if (check && args->account)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Either a NAME, or --check FILE.");
+				"Give either a NAME or --check FILE.");
 	if (check)
 		result = cmd_providers_check(check);
 	else

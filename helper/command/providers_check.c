@@ -75,7 +75,7 @@ static int read_file(const char *path, struct buf *text)
 		if (text->len + n > FILE_MAX)
 			rc = cmd_fail(VALETKEY_ERR_ARG,
 				      "%s is too long for a provider's file: "
-				      "%u bytes are the most.",
+				      "%u bytes at most.",
 				      path, FILE_MAX);
 		else if (buf_add(text, part, n))
 			rc = VALETKEY_ERR_NOMEM;
@@ -91,10 +91,10 @@ static void check_file_name(struct told *told)
 	const char *slash = strrchr(told->file, '/');
 
 	if (!provider_file_ok(slash ? slash + 1 : told->file))
-		tell_finding(told, 0, false,
-			     "Under this name it is not used. Call it "
-			     "NAME.conf, NAME of [a-z0-9-], a letter or digit "
-			     "first.");
+		tell_finding(
+		    told, 0, false,
+		    "It is not used under this name. Call it NAME.conf, with "
+		    "NAME of [a-z0-9-], a letter or digit first.");
 }
 
 static const char *plural(unsigned n)

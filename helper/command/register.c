@@ -34,8 +34,8 @@ int cmd_register_offer(struct cmd_adding *adding, const struct record *found)
 
 	if (yes && cmd_option(adding->args, "client-id"))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"--register makes a new client: leave "
-				"--client-id out, or --register.");
+				"--register makes a new client: leave out "
+				"either --client-id or --register.");
 	if (yes && !offered)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The server does not register clients by "

@@ -24,10 +24,10 @@ static const struct cmd_option options[] = {
      "Put the token into a descriptor that the command can read, and its "
      "number into the variable (VALETKEY_TOKEN_FD)."},
     {"resource", "URL",
-     "What the tokens are for: an error if that is none of the account's "
+     "What the tokens are for: an error if that is not one of the account's "
      "hosts."},
     {"min-valid", "SECONDS",
-     "The token must be good for that long (default 60)."},
+     "The token must be good for at least this long (default 60)."},
     {NULL, NULL, NULL},
 };
 
@@ -37,14 +37,14 @@ const struct cmd_verb cmd_run = {
     .name = "run",
     .summary = "run a command with a token in its environment",
     .usage = "run ACCOUNT[:VARIABLE]... [--fd] -- COMMAND [ARGUMENT...]",
-    .about =
-	"Runs the command with a valid access token in VARIABLE "
-	"(VALETKEY_TOKEN), for that command and its children only.\n\nA "
-	"variable lives as long as the command, the token mostly an hour: a "
-	"program that runs longer must ask itself, before each request, by the "
-	"library or by valetkey token. Give the token to the account's hosts "
-	"(valetkey status shows them) and to nobody else: valetkey cannot see "
-	"where the command sends it, but --resource checks what you intend.",
+    .about = "Runs the command with a valid access token in VARIABLE "
+	     "(VALETKEY_TOKEN), for that command and its children only.\n\n"
+	     "A variable lives as long as the command, the token usually for "
+	     "an hour: a program that runs longer must ask for one itself, "
+	     "before each request, through the library or valetkey token. Give "
+	     "the token only to the account's hosts (valetkey status shows "
+	     "them): valetkey cannot see where the command sends it, but "
+	     "--resource checks what you intend.",
     .options = options,
     .examples = "  valetkey run work:NINJA_TOKEN -- ./report.sh\n"
 		"  valetkey run work:A other:B --min-valid 600 -- make sync\n"
@@ -88,13 +88,14 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 	}
 	if (!account_name_ok(word))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s:%s\" is no ACCOUNT:VARIABLE.", word,
+				"\"%s:%s\" is not ACCOUNT:VARIABLE.", word,
 				*variable);
 	if (!variable_ok(*variable))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s\" is no VARIABLE: it begins with a "
-				"letter or _, then letters, digits and _.",
-				*variable);
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "\"%s\" is not a VARIABLE: it must begin with a letter or "
+		    "_, and go on with letters, digits and _.",
+		    *variable);
 	if (variable_taken(*variable))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"\"%s\" means something to the system, and a "
@@ -188,10 +189,10 @@ static int become(const struct cmd_words *words)
 				    &min_valid);
 
 	if (!rc && words->count && !words->command)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"The command comes behind a --: valetkey run "
-				"%s -- COMMAND",
-				words->words[0]);
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "The command comes after --: valetkey run %s -- COMMAND",
+		    words->words[0]);
 	if (!rc && (!words->count || !words->command || !*words->command))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which command? Usage: "

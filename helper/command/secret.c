@@ -104,7 +104,7 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd, struct buf *secret)
 		return ask_secret(fd, secret);
 	if (fd < 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"The client secret is missing. Give it by "
+				"The client secret is missing. Give it with "
 				"--secret-stdin or --secret-fd N.");
 	rc = read_secret(fd, secret);
 	return rc ? rc : check(secret);

@@ -33,8 +33,8 @@ static void cancel(int number)
 
 static void note(int number)
 {
-	static const char text[] = "\nvaletkey: One moment, this is taken back "
-				   "cleanly.\n";
+	static const char text[] =
+	    "\nvaletkey: One moment, this is being undone.\n";
 	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)written;

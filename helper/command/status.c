@@ -28,11 +28,11 @@ const struct cmd_verb cmd_status = {
     .summary = "show the accounts and what is wrong with them",
     .usage = "status [ACCOUNT] [--json]",
     .about =
-	"Shows each account, or the one named: its provider, how long "
-	"its token is good, and what to do next where something is "
-	"wrong. Shows no secret and asks no provider. Without a name also "
-	"items of the keyring that have no account here, and removed accounts "
-	"as long as a revocation waits to be sent; that is tried afterwards. "
+	"Shows each account, or the one named: its provider, how long its "
+	"token is good, and what to do next if something is wrong. Shows no "
+	"secret and asks no provider. Without a name it also shows items in "
+	"the keyring that have no account here, and removed accounts as long "
+	"as a revocation waits to be sent; valetkey then tries to send it. "
 	"With an account's name the exit status tells whether it can be used.",
     .options = options,
     .examples = "  valetkey status\n"
@@ -145,7 +145,7 @@ static void print_expiry(const struct entry *entry)
 			   get_int(entry, "refresh_token")
 			       ? "yes"
 			       : "none: a login is needed when the access "
-				 "token ends");
+				 "token expires");
 }
 
 static void print_lacking(const struct entry *entry)
@@ -187,14 +187,14 @@ static void print_secret_expiry(const struct entry *entry)
 		       cmd_duration(duration, sizeof(duration), left));
 	else
 		printf("the client secret has expired;");
-	printf(" register anew: valetkey remove %s, then valetkey add %s\n",
+	printf(" register again: valetkey remove %s, then valetkey add %s\n",
 	       get(entry, "account"), get(entry, "account"));
 }
 
 static void print_secret(const struct entry *entry)
 {
 	if (is(entry, "secret", "missing"))
-		printf("  %-14s missing in the keyring. Run: valetkey remove "
+		printf("  %-14s missing from the keyring. Run: valetkey remove "
 		       "%s, then valetkey add %s\n",
 		       "client secret", get(entry, "account"),
 		       get(entry, "account"));
@@ -380,7 +380,7 @@ static void print_others(const struct record *answer)
 	int64_t count = record_get_int(answer, "others", 0);
 
 	if (count > 0)
-		puts("\nItems of the keyring without an account here; another "
+		puts("\nItems in the keyring without an account here; another "
 		     "machine or folder may have it:");
 	for (int64_t n = 0; n < count; n++) {
 		const char *id = other_id(answer, n), *label = NULL;
@@ -401,7 +401,7 @@ static int print(const struct record *answer, bool json)
 	if (json)
 		return print_json(answer, count);
 	if (!count)
-		puts("There are no accounts yet. Make one: valetkey add NAME "
+		puts("There are no accounts yet. Add one: valetkey add NAME "
 		     "--provider ninjaone");
 	for (int64_t n = 0; n < count; n++) {
 		const struct entry entry = {answer, n};
@@ -411,11 +411,11 @@ static int print(const struct record *answer, bool json)
 		print_entry(&entry);
 	}
 	if (record_get_int(answer, "revocations", 0) > 0)
-		printf(
-		    "\nRevocations that wait to be sent: %s. They are tried "
-		    "again now\nand by later commands, for 30 days at most. To "
-		    "drop them: valetkey logout --drop-revocations\n",
-		    record_get(answer, "revocations"));
+		printf("\nRevocations that wait to be sent: %s. valetkey tries "
+		       "them again now\n"
+		       "and with later commands, for 30 days at most. To drop "
+		       "them: valetkey logout --drop-revocations\n",
+		       record_get(answer, "revocations"));
 	print_others(answer);
 	return VALETKEY_OK;
 }

@@ -316,7 +316,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 			    is(&resolved, "auth", "tls_client_auth");
 	if (!rc)
 		rc = choose_text(adding, &resolved, "scope", "scope",
-				 "Scopes, with spaces between");
+				 "Scopes, separated by spaces");
 	if (!rc && !adding->machine)
 		rc = choose_text(adding, &resolved, "redirect_uri",
 				 "redirect-uri", NULL);

@@ -41,10 +41,11 @@ static void tell_remote(const char *url)
 
 	redirect_port(url, port);
 	if (connection && *connection && *port)
-		terminal_say(TERMINAL_PLAIN,
-			     "The browser must reach this computer. From where "
-			     "it runs, first: ssh -L %s:127.0.0.1:%s HOST\n",
-			     port, port);
+		terminal_say(
+		    TERMINAL_PLAIN,
+		    "The browser must reach this computer. On the computer "
+		    "where it runs, first run: ssh -L %s:127.0.0.1:%s HOST\n",
+		    port, port);
 }
 
 /* Whoever may list processes sees what a browser is started with. */
@@ -144,7 +145,7 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk)
 	if (result == VALETKEY_ERR_RESOURCE && talk->account)
 		return cmd_fail(result,
 				"The URL is not one of the hosts of account "
-				"%s. They are in: valetkey status %s",
+				"%s. To see them, run: valetkey status %s",
 				talk->account, talk->account);
 	return cmd_fail(result, "%s%s%s.", talk->account ? talk->account : "",
 			talk->account ? ": " : "", valetkey_strerror(result));
@@ -197,7 +198,7 @@ int cmd_account_exists(const char *account)
 				account, near.name);
 	return cmd_fail(rc,
 			"There is no account \"%s\". See: valetkey status; or "
-			"make it: valetkey add %s --provider NAME",
+			"add it: valetkey add %s --provider NAME",
 			account, account);
 }
 

@@ -7,14 +7,19 @@
 
 #include "core/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_MAX 90
+#define WIDTH_MIN 40   /* a narrower one is taken for this */
+#define WIDTH_USUAL 80 /* of a terminal that does not say */
+#define PREFIX "valetkey: "
+#define WAIT_REST (sizeof(" ... 00:00 left (Ctrl-C gives up)") - 1)
 #define SPARSE_S 60 /* without a terminal: a line a minute */
 
 static bool waiting;
@@ -97,9 +102,110 @@ static void put_clean(const char *text, size_t len)
 	terminal_put(stderr, text, len);
 }
 
+/* ---- lines that fit ---- */
+
+/* How many columns a line may have; without a terminal as many as it likes. */
+static size_t line_room(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
+		return SIZE_MAX;
+	if (!size.ws_col)
+		return WIDTH_USUAL - 1;
+	return (size.ws_col > WIDTH_MIN ? size.ws_col : WIDTH_MIN) - 1;
+}
+
+/* How many characters of UTF-8 text. */
+static size_t count_columns(const char *text, size_t len)
+{
+	size_t columns = 0;
+
+	while (len--)
+		columns += (*text++ & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Whether a command begins with this word, or options of one: behind a colon
+ * ("Run: valetkey ..."), behind "then", or quoted. */
+static bool begins_command(const char *line, const char *word)
+{
+	static const char *const programs[] = {
+	    "valetkey", "git", "curl", "ssh",	     "ss",
+	    "chmod",	"man", "hs",   "resolvectl", "openssl"};
+	const char *before = word;
+
+	while (before > line && before[-1] == ' ')
+		before--;
+	if (strchr("'`(", *word))
+		word++;
+	else if (!(before > line && before[-1] == ':') &&
+		 !(before - line >= 5 && memcmp(before - 5, " then", 5) == 0))
+		return false;
+	if (strncmp(word, "--", 2) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (strcspn(word, " \n") == strlen(programs[i]) &&
+		    strncmp(word, programs[i], strlen(programs[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The length of what must stay on one line: a word, or a whole command, which
+ * goes on to the end of its quotes, sentence or line. */
+static size_t unit_length(const char *line, const char *word)
+{
+	const char *ends = strchr("'`", *word) ? ",;)'`" : ",;)";
+	size_t len = strcspn(word, " \n");
+
+	if (!len || !begins_command(line, word))
+		return len;
+	while (!strchr(ends, word[len - 1])) {
+		size_t next = len + strspn(word + len, " ");
+
+		if (!word[next] || strchr("\n(", word[next]) ||
+		    (word[len - 1] == '.' &&
+		     isupper((unsigned char)word[next])))
+			break;
+		len = next + strcspn(word + next, " \n");
+	}
+	return len;
+}
+
+/* Writes a line, up to its newline or its end, as several that fit; those but
+ * the first begin under column `indent`, where the cursor is now. Returns what
+ * is behind it. */
+static const char *put_line(const char *text, size_t indent)
+{
+	const size_t room = line_room();
+	const char *line = text;
+	size_t column = indent;
+
+	if (strncmp(line, PREFIX, strlen(PREFIX)) == 0)
+		line += strlen(PREFIX);
+	while (*text && *text != '\n') {
+		size_t blanks = strspn(text, " ");
+		size_t len = unit_length(line, text + blanks);
+		size_t columns = count_columns(text + blanks, len);
+
+		if (len && column > indent &&
+		    column + blanks + columns > room) {
+			fprintf(stderr, "\n%*s", (int)indent, "");
+			column = indent;
+		} else {
+			put_clean(text, blanks);
+			column += blanks;
+		}
+		put_clean(text + blanks, len);
+		column += columns;
+		text += blanks + len;
+	}
+	return text;
+}
+
 void terminal_say(enum terminal_style style, const char *format, ...)
 {
-	const char *on = style_on(style);
+	const char *on = style_on(style), *line;
 	char *text = NULL;
 	va_list args;
 	int len;
@@ -111,45 +217,24 @@ void terminal_say(enum terminal_style style, const char *format, ...)
 	if (len < 0)
 		return;
 	fputs(on, stderr);
-	put_clean(text, (size_t)len);
+	for (line = text; *line; line += *line == '\n') {
+		size_t indent = strspn(line, " ");
+
+		put_clean(line, indent);
+		line = put_line(line + indent, indent);
+		if (*line)
+			putc('\n', stderr);
+	}
 	if (*on)
 		fputs("\033[0m", stderr);
 	fflush(stderr);
 	free(text);
 }
 
-static unsigned width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20 ||
-	    size.ws_col > WIDTH_MAX)
-		return 80;
-	return size.ws_col;
-}
-
 void terminal_wrap(unsigned indent, const char *text)
 {
-	unsigned room = width() - 1, column = indent;
-	bool first = true;
-
 	terminal_wait_end();
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (!first && column + 1 + len > room) {
-			fprintf(stderr, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!first) {
-			putc(' ', stderr);
-			column++;
-		}
-		put_clean(text, len);
-		column += (unsigned)len;
-		first = false;
-		text += len;
-		text += strspn(text, " ");
-	}
+	put_line(text, indent);
 	putc('\n', stderr);
 	fflush(stderr);
 }
@@ -172,8 +257,12 @@ void terminal_wait(const char *text, unsigned seconds_left)
 
 	if (capable()) {
 		fputs("\r\033[K", stderr);
-		put_clean(text, strlen(text));
-		fprintf(stderr, " ... %u:%02u left (Ctrl-C gives up)", minutes,
+		if (count_columns(text, strlen(text)) + WAIT_REST <=
+		    line_room()) {
+			put_clean(text, strlen(text));
+			fputs(" ... ", stderr);
+		}
+		fprintf(stderr, "%u:%02u left (Ctrl-C gives up)", minutes,
 			seconds);
 		waiting = true;
 	} else if (!last_told || seconds_left > last_told ||

@@ -30,12 +30,13 @@ bool terminal_person(void);
  * marks that turn the direction of text become '?'; newlines count. */
 void terminal_put(FILE *out, const char *text, size_t len);
 
-/* Prints text; newlines count. */
+/* Prints text; newlines count. On a terminal a line that is too long for it goes
+ * on in the next, at a word's border and not within a command. */
 void terminal_say(enum terminal_style style, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same as a paragraph, cut at the terminal's width; later lines start under
- * column `indent`. */
+/* The same from column `indent` on, where the cursor is; later lines start
+ * under it. */
 void terminal_wrap(unsigned indent, const char *text);
 
 /* The URL on a line of its own; a terminal can make it a link (OSC 8). */

@@ -240,8 +240,8 @@ static int ask(const struct question *question, struct buf *answer)
 		rc = ask_once(question, answer);
 		if (!rc && !tidy_answer(question, answer)) {
 			terminal_say(TERMINAL_WARNING,
-				     "That holds control characters. Once "
-				     "more:\n");
+				     "That contains control characters. Please "
+				     "try again:\n");
 			rc = -1;
 		}
 	} while (rc < 0);

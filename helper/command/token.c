@@ -17,15 +17,16 @@ static const struct cmd_option options[] = {
      "IMAP's and SMTP's AUTH."},
     {"user", "NAME", "For xoauth2 the mailbox, for netrc the login name."},
     {"resource", "URL",
-     "What the token is for: an error if that is none of the account's hosts."},
+     "What the token is for: an error if that is not one of the account's "
+     "hosts."},
     {"min-valid", "SECONDS",
-     "The token must be good for that long (default 60)."},
+     "The token must be good for at least this long (default 60)."},
     {"scope", "\"SCOPE ...\"",
      "The token must have these scopes (default: the account's)."},
-    {"timeout", "SECONDS", "Give up after that long (default 30)."},
+    {"timeout", "SECONDS", "Give up after this long (default 30)."},
     {"interactive", NULL,
      "A person is there: may ask to unlock the keyring, and may log in with "
-     "the browser where that is needed."},
+     "the browser if that is needed."},
     {NULL, NULL, NULL},
 };
 
@@ -36,9 +37,9 @@ const struct cmd_verb cmd_token = {
     .summary = "print a valid access token",
     .usage = "token ACCOUNT [--format FORMAT] [--min-valid SECONDS]",
     .about = "Prints an access token that is good for at least --min-valid "
-	     "seconds. A cached one is printed at once; one that is over is "
-	     "refreshed first, without a question to anybody.\n\nAsk for it "
-	     "each time you need it, rather than keeping a copy.",
+	     "seconds. A cached one is printed at once; one that has expired "
+	     "is refreshed first, without asking anybody.\n\n"
+	     "Ask for it each time you need it, rather than keeping a copy.",
     .options = options,
     .examples = "  curl -H \"$(valetkey token work --format header)\" \\\n"
 		"      https://eu.ninjarmm.com/v2/organizations\n"

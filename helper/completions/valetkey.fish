@@ -34,7 +34,7 @@ complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
 complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the providers'
 complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a token'
 complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
-complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Make the configuration of git'
+complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_names accounts)' -d Account
@@ -47,7 +47,7 @@ complete -c valetkey -n '__valetkey_in add' -l set -x -d 'What else the provider
 complete -c valetkey -n '__valetkey_in add' -l client -x -a '(__valetkey_of_provider clients)' -d 'Which kind of client app'
 complete -c valetkey -n '__valetkey_in add' -l client-id -x -d 'The client id'
 complete -c valetkey -n '__valetkey_in add' -l register -d 'Have the server register a client'
-complete -c valetkey -n '__valetkey_in add' -l resource-indicator -x -d 'What the tokens are to be good for'
+complete -c valetkey -n '__valetkey_in add' -l resource-indicator -x -d 'What the tokens should be good for'
 complete -c valetkey -n '__valetkey_in add' -l secret-stdin -d 'Read the client secret from standard input'
 complete -c valetkey -n '__valetkey_in add' -l secret-fd -x -d 'Read the client secret from a descriptor'
 complete -c valetkey -n '__valetkey_in add' -l scope -x -d 'What the tokens may do'
@@ -80,7 +80,7 @@ complete -c valetkey -n '__valetkey_in token' -l interactive -d 'A person is the
 complete -c valetkey -n '__valetkey_in token' -l user -x -d 'For xoauth2 and netrc'
 complete -c valetkey -n '__valetkey_in token run' -l resource -x -d 'What the token is for'
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
-complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Make the configuration'
+complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Change the configuration'
 
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
 complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'

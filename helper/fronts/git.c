@@ -94,7 +94,7 @@ static int read_request(struct git_request *request, bool secret)
 	if (!rc && git_message_parse(buf_text(&input), input.len,
 				     &request->message) != 0)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "This is not a request of git's.");
+			      "This is not a request from git.");
 	buf_free(&input);
 	request->authtype =
 	    git_message_lists(&request->message, "capability[]", "authtype");
@@ -115,7 +115,7 @@ int git_print(const struct record *answer)
 			buf_free(&out);
 			return cmd_fail(VALETKEY_ERR_ARG,
 					"The stored %s has a line break in it, "
-					"which git does not take.",
+					"which git does not accept.",
 					key);
 		}
 		rc = buf_str(&out, key) || buf_char(&out, '=') ||
@@ -268,7 +268,7 @@ static int read_options(int argc, char **argv, struct git_request *request,
 		} else if (found == 'h') {
 			return help(VALETKEY_OK);
 		} else {
-			return bad_option("That is no option.");
+			return bad_option("That is not an option.");
 		}
 	}
 	*run = true;

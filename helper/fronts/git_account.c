@@ -160,9 +160,9 @@ static int fail_undecided(const struct git_request *request)
 				request->origin, request->origin);
 	return cmd_fail(
 	    VALETKEY_ERR_ACCOUNT,
-	    "Several accounts have the host %s, and %s is none of "
-	    "them. For a token of one of them the URL must begin "
-	    "so: %.*s://ACCOUNT@%s/",
+	    "Several accounts have the host %s, and %s is not one of them. For "
+	    "a token of one of them the URL must begin like this: "
+	    "%.*s://ACCOUNT@%s/",
 	    request->origin, record_get(&request->message, "username"),
 	    (int)(host - 3 - request->origin), request->origin, host);
 }

@@ -20,7 +20,7 @@
 #define KEY_MAX 400
 
 static const struct cmd_option options[] = {
-    {"apply", NULL, "Make the configuration, rather than show it."},
+    {"apply", NULL, "Change git's configuration instead of only showing it."},
     {NULL, NULL, NULL},
 };
 
@@ -28,14 +28,15 @@ static int run_setup(struct cmd_args *args);
 
 const struct cmd_verb cmd_git_setup = {
     .name = "git-setup",
-    .summary = "show or make git's configuration",
+    .summary = "show or change git's configuration",
     .usage = "git-setup [ACCOUNT] [--apply]",
     .about =
-	"With ACCOUNT: git asks valetkey for the account's hosts, and nobody "
-	"else for these. Without: git asks valetkey for everything; it gives "
+	"With ACCOUNT: git asks valetkey, and nobody else, for the account's "
+	"hosts. Without: git asks valetkey for everything; valetkey gives "
 	"tokens for the accounts' hosts, and keeps git's other passwords in "
-	"the keyring, where git-credential-libsecret would.\n\nWarns of other "
-	"helpers that git would ask first, or would give our tokens to keep.",
+	"the keyring, where git-credential-libsecret would.\n\n"
+	"Warns of other helpers that git would ask first, or would give our "
+	"tokens to.",
     .options = options,
     .examples = "  valetkey git-setup work\n"
 		"  valetkey git-setup work --apply\n"
@@ -91,8 +92,8 @@ static void warn(const struct chain *chain, const char *helper)
 		return;
 	if (chain->ours)
 		cmd_fail(0,
-			 "Warning: git also tells the helper \"%s\" each token "
-			 "of ours%s%s, and it may keep it.",
+			 "Warning: git also gives the helper \"%s\" each of "
+			 "our tokens%s%s, and the helper may keep them.",
 			 helper, chain->origin ? " for " : "",
 			 chain->origin ? chain->origin : "");
 	else
@@ -197,7 +198,7 @@ static int line(const char *key, const char *value, struct setup *setup)
 static void tell_applied(const char *what, const char *key, const char *pattern)
 {
 	cmd_fail(0,
-		 "git asks valetkey for %s now. To take that back: git config "
+		 "git now asks valetkey for %s. To undo that, run: git config "
 		 "--global --unset-all %s%s%s '%s'",
 		 what, key_quote(key), key, key_quote(key), pattern);
 }
@@ -244,7 +245,7 @@ static int set_up(const char *origin, const char *user, struct setup *setup)
 	if (rc)
 		return rc;
 	if (asked && named)
-		cmd_fail(0, "git asks valetkey for %s already.", what);
+		cmd_fail(0, "git already asks valetkey for %s.", what);
 	/* What is there now, or, of what was only shown, what it is against. */
 	chain = (struct chain){.origin = origin, .tell = true};
 	return look(&chain);
@@ -287,6 +288,6 @@ static int run_setup(struct cmd_args *args)
 			       : set_up(NULL, NULL, &setup);
 
 	if (!rc && !setup.apply && setup.lines)
-		cmd_fail(0, "Nothing was changed; --apply does it.");
+		cmd_fail(0, "Nothing was changed; to do it, add --apply.");
 	return rc ? rc : cmd_flush();
 }

@@ -50,10 +50,11 @@ static enum git_scheme choose_scheme(const struct git_request *request)
 	if (basic || !any)
 		return GIT_BASIC;
 	if (bearer)
-		cmd_fail(0,
-			 "%s takes tokens only in a way (Bearer) that this "
-			 "git does not know; 2.46 is the first that does.",
-			 request->origin);
+		cmd_fail(
+		    0,
+		    "%s accepts tokens only in a way (Bearer) that this git "
+		    "does not know; 2.46 is the first version that does.",
+		    request->origin);
 	return GIT_NONE;
 }
 

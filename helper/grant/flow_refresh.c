@@ -126,7 +126,7 @@ static int unreadable(struct job *job, const struct client *client)
 	return problem_set(
 	    &job->problem, VALETKEY_ERR_LOGIN,
 	    "%s answered the last refresh of account %s with something that "
-	    "names a refresh token and cannot be read. It is kept (sealed), "
+	    "names a refresh token but cannot be read. It is kept (sealed), "
 	    "and the old refresh token, which may be superseded, is not sent "
 	    "again. Run: valetkey login %s",
 	    client->name, client->account, client->account);
@@ -284,8 +284,8 @@ static bool take_other(struct job *job, struct redemption *r)
 static void record_death(struct job *job, const struct redemption *r)
 {
 	const char *why = r->interrupted
-			      ? " The refresh before was interrupted while its "
-				"answer was on the way, which may be why."
+			      ? " The refresh before it was interrupted while "
+				"its answer was on the way, which may be why."
 			      : "";
 	struct problem kept = job->problem, reason;
 
@@ -314,8 +314,8 @@ static void doubt_death(struct job *job, const struct client *client)
 
 	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 		    "%s That this ends a grant ('error[]') is new since the "
-		    "login, so the grant is kept. Put the provider's file or "
-		    "the account's back, or run: valetkey login %s",
+		    "login, so the grant is kept. Restore the provider's file "
+		    "or the account's, or run: valetkey login %s",
 		    kept.text, client->account);
 }
 
@@ -338,7 +338,7 @@ static void advise_login(struct job *job, const struct client *client)
 	struct problem kept = job->problem;
 
 	problem_set(&job->problem, kept.result,
-		    "%s If it stays so: valetkey login %s", kept.text,
+		    "%s If it happens again, run: valetkey login %s", kept.text,
 		    client->account);
 }
 
@@ -417,8 +417,8 @@ int flow_refresh_check(struct job *job, const struct client *client, int lock,
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_NETWORK,
 		    "The last refresh was interrupted before its answer came. "
-		    "The next use tries again; if the provider has acted on "
-		    "it all the same, a login is needed then.");
+		    "The next use tries again; if the provider has acted on it "
+		    "anyway, a login is needed then.");
 	return check_sendable(client, lock, grant, &job->problem);
 }
 

@@ -112,9 +112,9 @@ static int fail_refused(const struct refusal *refusal,
 	return problem_set(
 	    problem, VALETKEY_ERR_DENIED,
 	    "%s refused %d new access tokens of account %s within a minute, so "
-	    "no other one is asked for. Perhaps it wants another scope or "
-	    "another account. It is tried again in %lld s, or after: valetkey "
-	    "login %s",
+	    "valetkey asks for no more. Perhaps it wants another scope or "
+	    "another account. valetkey will try again in %lld s, or after: "
+	    "valetkey login %s",
 	    is_known(refusal) ? refusal->origin : "The server", TOKENS_MAX,
 	    client->account, (long long)(left_ms + 999) / 1000,
 	    client->account);

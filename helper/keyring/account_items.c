@@ -75,9 +75,9 @@ static int parse(const struct store_key *key, SecretValue *value,
 		return no_memory(problem);
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
-	    "Another program has changed the keyring item "
-	    "\"valetkey: %s (%s) - %s\": it makes no sense (line "
-	    "%u). Delete it, and log in again: valetkey login %s",
+	    "Another program has changed the keyring item \"valetkey: %s (%s) "
+	    "- %s\": it is invalid (line %u). Delete it, and log in again: "
+	    "valetkey login %s",
 	    key->account, key->provider, kind_label(key), line, key->account);
 }
 

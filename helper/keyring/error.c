@@ -33,7 +33,7 @@ static const struct meaning {
     {"org.freedesktop.DBus.Error.NameHasNoOwner", VALETKEY_ERR_NO_KEYRING,
      "The keyring service has stopped. Start it again."},
     {"org.freedesktop.DBus.Error.NoReply", VALETKEY_ERR_NO_KEYRING,
-     "The keyring service stopped while it was asked. Start it again."},
+     "The keyring service stopped while it was being asked. Start it again."},
     {"org.freedesktop.DBus.Error.Spawn", VALETKEY_ERR_NO_KEYRING,
      "The keyring service does not start. See the desktop's log."},
     {"org.freedesktop.DBus.Error.Time", VALETKEY_ERR_TIMEOUT,
@@ -71,12 +71,12 @@ static int explain_own(const GError *error, const char *quote,
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
 		return problem_set(problem, VALETKEY_ERR_TIMEOUT,
-				   "The keyring did not answer in time. A "
-				   "dialog of it may be waiting for you.");
+				   "The keyring did not answer in time. One of "
+				   "its dialogs may be waiting for you.");
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT) ||
 	    error->domain == SECRET_ERROR)
 		return problem_set(problem, VALETKEY_ERR_DENIED,
-				   "The keyring's answer makes no sense. (%s)",
+				   "The keyring's answer is invalid. (%s)",
 				   quote);
 	return problem_set(problem, VALETKEY_ERR_NO_BUS,
 			   "The D-Bus session bus cannot be reached. Log in to "

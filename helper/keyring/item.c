@@ -32,7 +32,7 @@ int keyring_get_property(struct keyring *keyring,
 		return 0;
 	g_clear_pointer(value, g_variant_unref);
 	return problem_set(problem, VALETKEY_ERR_DENIED,
-			   "The keyring's answer makes no sense.");
+			   "The keyring's answer is invalid.");
 }
 
 int keyring_property(struct keyring *keyring, const char *item,

@@ -85,9 +85,9 @@ static int show_code(struct wait *wait)
 		buf_str(&text, "In a browser on any device, open this address "
 			       "and enter the code.");
 	/* RFC 8628 5.4 */
-	if (buf_str(&text, " Only because you began this login yourself: never "
-			   "enter a code that somebody has sent you, and give "
-			   "this one to nobody."))
+	if (buf_str(&text, " Do so only if you began this login yourself: "
+			   "never enter a code that somebody has sent you, and "
+			   "give this one to nobody."))
 		return no_memory(wait->login);
 	code.text = text.data;
 	if (!job_show_code(wait->login->job, &code))

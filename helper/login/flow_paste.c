@@ -65,17 +65,17 @@ static char *find_query(char *text)
 								      : NULL;
 }
 
-/* For the person, by the verdict; NULL in the first place: there is no query. */
+/* For the person, by the verdict. The first: there was no query. */
 static const char *const verdicts[] = {
-    [REDIRECT_TAKEN] = "That is no address with an answer in it. Copy the "
-		       "whole of the address bar, from http to the end, after "
-		       "you have agreed.",
-    [REDIRECT_DAMAGED] = "That address is damaged. Copy the whole of the "
-			 "address bar once more.",
+    [REDIRECT_TAKEN] = "That is not an address with an answer in it. Copy "
+		       "everything in the address bar, from http to the end, "
+		       "after you have agreed.",
+    [REDIRECT_DAMAGED] = "That address is damaged. Copy everything in the "
+			 "address bar again.",
     [REDIRECT_NO_CODE] = "There is no code in that address. The browser ends "
 			 "at the right one only after you have agreed.",
-    [REDIRECT_OTHER] = "That address belongs to another login, or is not all "
-		       "there: its state is not the one that was sent.",
+    [REDIRECT_OTHER] = "That address belongs to another login, or is "
+		       "incomplete: its state is not the one that was sent.",
 };
 
 /* One paste. PENDING: it was not the address, and the person was told; or it was
@@ -135,7 +135,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	}
 	if (rc == VALETKEY_PENDING)
 		rc = problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
-				 "%d times that was not the address. To try "
+				 "That was not the address %d times. To try "
 				 "again: valetkey login %s",
 				 tries ? tries : empties,
 				 login->client->account);

@@ -203,7 +203,7 @@ static int ask_person(struct job *job, const struct client *client,
 
 	job_info(job,
 		 "Account %s is %s's, and you have logged in as %s. To do so "
-		 "without a question: valetkey login %s --accept-change",
+		 "without being asked, run: valetkey login %s --accept-change",
 		 client->account, text_of(before, "identity"),
 		 text_of(grant, "identity"), client->account);
 	rc = job_ask(job, "Log in as somebody else from now on? [y/N]", &reply);

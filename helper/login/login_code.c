@@ -24,9 +24,8 @@ static int push(struct login *login, struct authorization *to)
 		return wanted && strcmp(wanted, "true") == 0
 			   ? problem_set(
 				 problem, VALETKEY_ERR_ARG,
-				 "%s wants login requests beforehand "
-				 "(RFC 9126), and the account's file "
-				 "has no "
+				 "%s wants login requests sent beforehand (RFC "
+				 "9126), but the account's file has no "
 				 "pushed_authorization_request_endpoint.",
 				 client->name)
 			   : VALETKEY_OK;

@@ -102,8 +102,8 @@ static int tell_parked(struct job *job)
 	struct problem kept = job->problem;
 
 	return problem_set(&job->problem, kept.result,
-			   "%s The login is kept all the same, sealed: it is "
-			   "used as soon as the keyring takes it.",
+			   "%s The login is kept anyway, sealed: it is used as "
+			   "soon as the keyring accepts it.",
 			   kept.text);
 }
 

@@ -25,16 +25,16 @@ static const char *const texts[] = {
 			  "and the issuer, instance or endpoint with it.",
     [HTTP_FAILURE_NAME_SERVER] =
 	"No name server answers, so {host} was not found. Check the network: "
-	"is this computer online, and is a VPN missing? (resolvectl status)",
+	"is this computer online, and does it need a VPN? (resolvectl status)",
     [HTTP_FAILURE_CONNECT] =
 	"The server {host} cannot be reached: the connection was refused. "
 	"Check the port in the endpoint, or try again later.",
     [HTTP_FAILURE_ROUTE] =
 	"The server {host} cannot be reached: there is no route to it. Check "
-	"the network: is this computer online, and is a VPN missing?",
-    [HTTP_FAILURE_SILENT] =
-	"The server {host} did not take the connection in time. Check the "
-	"network: a firewall may drop it, and want a proxy (https_proxy).",
+	"the network: is this computer online, and does it need a VPN?",
+    [HTTP_FAILURE_SILENT] = "The server {host} did not accept the connection "
+			    "in time. Check the network: a firewall may drop "
+			    "it, and a proxy may be needed (https_proxy).",
     [HTTP_FAILURE_DEADLINE] = "The server {host} did not answer in time. Try "
 			      "again later.",
     [HTTP_FAILURE_PROXY_NAME] =
@@ -43,12 +43,12 @@ static const char *const texts[] = {
     [HTTP_FAILURE_PROXY] = "The proxy {proxy} on the way to {host} cannot be "
 			   "reached, or fails." SEE_PROXY,
     [HTTP_FAILURE_PROXY_LOGIN] =
-	"The proxy {proxy} on the way to {host} wants a user name and password "
-	"(HTTP 407). Give them in the environment: "
+	"The proxy {proxy} on the way to {host} asks for a user name and "
+	"password (HTTP 407). Give them in the environment: "
 	"https_proxy=http://USER:PASSWORD@{proxy}",
     [HTTP_FAILURE_PROXY_REFUSES] =
 	"The proxy {proxy} refuses to connect to {host}. Ask whoever runs it "
-	"to allow this host, or leave it out by no_proxy.",
+	"to allow this host, or bypass the proxy with no_proxy.",
     [HTTP_FAILURE_UNTRUSTED] =
 	"The TLS certificate of {host} is not signed by an authority that this "
 	"machine trusts, so nothing was sent. If it comes from a CA of your "
@@ -56,7 +56,7 @@ static const char *const texts[] = {
 	"FILE, which is ca_file in the account's file.",
     [HTTP_FAILURE_UNTRUSTED_BY_FILE] =
 	"The TLS certificate of {host} is not signed by an authority in the "
-	"account's CA file, beside which the system's do not count, so nothing "
+	"account's CA file, which is used instead of the system's, so nothing "
 	"was sent. Put the certificate of the server's CA there: --ca-file "
 	"FILE, which is ca_file in the account's file.",
     [HTTP_FAILURE_EXPIRED] =
@@ -69,29 +69,29 @@ static const char *const texts[] = {
     [HTTP_FAILURE_CA_FILE] = "The CA certificates for {host} cannot be read. "
 			     "Check ca_file: it must be a readable PEM file.",
     [HTTP_FAILURE_TLS] =
-	"No TLS connection with {host} came about: it speaks no TLS 1.2, wants "
-	"a client certificate, or something on the way interferes. Check the "
-	"network or proxy, and the port in the endpoint.",
+	"No TLS connection with {host} could be made: it does not speak TLS "
+	"1.2, wants a client certificate, or something on the way interferes. "
+	"Check the network or proxy, and the port in the endpoint.",
     [HTTP_FAILURE_TLS_SILENT] =
-	"The server {host} took the connection, but did not finish the TLS "
+	"The server {host} accepted the connection, but did not finish the TLS "
 	"handshake in time. Check the port in the endpoint, and the network.",
     [HTTP_FAILURE_CERTIFICATE_FILE] =
 	"The client certificate for {host} cannot be used. Check "
 	"client_certificate and client_key: two PEM files that belong "
 	"together.",
     [HTTP_FAILURE_CERTIFICATE_REFUSED] =
-	"The server {host} refused our client certificate, or ended TLS over "
-	"something else. Check that client_certificate has not expired and is "
+	"The server {host} refused our client certificate, or ended TLS for "
+	"another reason. Check that client_certificate has not expired and is "
 	"the one that is registered there.",
     [HTTP_FAILURE_CERTIFICATE_WANTED] =
 	"The server {host} wants a client certificate, which this account does "
 	"not have. Give one: --client-certificate FILE --client-key FILE.",
     [HTTP_FAILURE_CUT_OFF] =
-	"The connection with {host} broke off before the whole answer was "
-	"there. Check the network or proxy and try again.",
+	"The connection with {host} broke off before the whole answer had "
+	"arrived. Check the network or proxy and try again.",
     [HTTP_FAILURE_TOO_LONG] =
 	"The answer is too long: {host} sent more than 256 KiB." SEE_ENDPOINTS,
-    [HTTP_FAILURE_GARBLED] = "The answer of {host} is not HTTP. Check the "
+    [HTTP_FAILURE_GARBLED] = "The answer from {host} is not HTTP. Check the "
 			     "endpoints in the provider's file, and the proxy.",
 };
 

@@ -73,7 +73,7 @@ static const struct look looks[] = {
     [PAGE_STRANGER] = {"note", "alert", bang,
 		       "This page is not from the login in progress"},
     [PAGE_NOT_FOUND] = {"note", "alert", bang, "There is nothing here"},
-    [PAGE_METHOD] = {"note", "alert", bang, "This is not how to come here"},
+    [PAGE_METHOD] = {"note", "alert", bang, "This is not the way to get here"},
     [PAGE_UNKNOWN] = {"note", "alert", bang, "Whose browser is this?"},
 };
 
@@ -188,9 +188,9 @@ static int write_stranger(const struct page *page, struct buf *out)
 		      "or a link that somebody else sent you. Nothing was "
 		      "changed, and valetkey still waits for the login with ",
 		      page->provider, ".</p>\n</div>\n") ||
-	       buf_str(out, "<p>Finish the login in the tab that was opened "
-			    "for it. To begin anew, type this in a terminal:"
-			    "</p>\n") ||
+	       buf_str(out,
+		       "<p>Finish the login in the tab that was opened for it. "
+		       "To start again, type this in a terminal:</p>\n") ||
 	       write_command(page, out);
 }
 

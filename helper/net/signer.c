@@ -63,7 +63,7 @@ static int choose(struct signer *signer, struct problem *problem)
 	switch (gnutls_privkey_get_pk_algorithm(signer->key, &bits)) {
 	case GNUTLS_PK_RSA:
 		if (bits < RSA_BITS_MIN)
-			return refuse(problem, "RSA needs 2048 bits at least");
+			return refuse(problem, "RSA needs at least 2048 bits");
 		signer->kind = &rsa;
 		break;
 	case GNUTLS_PK_ECDSA:
@@ -75,10 +75,10 @@ static int choose(struct signer *signer, struct problem *problem)
 	default:
 		break;
 	}
-	return signer->kind ? VALETKEY_OK
-			    : refuse(problem, "it is of a kind that has no "
-					      "place here. Take RSA, EC P-256 "
-					      "or P-384, or Ed25519");
+	return signer->kind
+		   ? VALETKEY_OK
+		   : refuse(problem, "it is of a kind that cannot be used. Use "
+				     "RSA, EC P-256 or P-384, or Ed25519");
 }
 
 int signer_open(const struct buf *pem, struct signer **out, const char **name,
@@ -97,8 +97,9 @@ int signer_open(const struct buf *pem, struct signer **out, const char **name,
 	}
 	if (gnutls_privkey_import_x509_raw(signer->key, &text,
 					   GNUTLS_X509_FMT_PEM, NULL, 0) < 0)
-		rc = refuse(problem, "it is damaged, or no private key that "
-				     "GnuTLS knows");
+		rc = refuse(
+		    problem,
+		    "it is damaged, or not a private key that GnuTLS knows");
 	if (!rc)
 		rc = choose(signer, problem);
 	if (rc) {

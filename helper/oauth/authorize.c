@@ -23,14 +23,13 @@ static int bad_redirect(const struct client *client, struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
-	return problem_set(
-	    problem, VALETKEY_ERR_ARG,
-	    "The redirect_uri \"%s\" of account %s is not a "
-	    "http:// URI of this machine (127.0.0.1, [::1] or "
-	    "localhost), nor an https:// one. Register one there "
-	    "and set it in the "
-	    "account's file.",
-	    problem_quote(quoted, client->redirect_uri), client->account);
+	return problem_set(problem, VALETKEY_ERR_ARG,
+			   "The redirect_uri \"%s\" of account %s is neither "
+			   "an http:// URI of this machine (127.0.0.1, [::1] "
+			   "or localhost) nor an https:// one. Register one at "
+			   "the provider and set it in the account's file.",
+			   problem_quote(quoted, client->redirect_uri),
+			   client->account);
 }
 
 /* http://HOST[:PORT][/PATH], PORT a number or {port}. */
@@ -84,7 +83,7 @@ static int read_mode(const struct client *client, struct authorization *to,
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "The response_mode of account %s must be query or "
-			   "form_post. Mend its file.",
+			   "form_post. Fix its file.",
 			   client->account);
 }
 

@@ -24,12 +24,12 @@ static int check_issuer(const struct client *client,
 	char expected[PROBLEM_QUOTE_MAX], came[PROBLEM_QUOTE_MAX];
 
 	if (!answer->iss && promised && strcmp(promised, "true") == 0)
-		return problem_set(problem, VALETKEY_ERR_DENIED,
-				   "The answer does not say which "
-				   "authorization server it comes from (iss), "
-				   "as %s always does. It was not used. Try "
-				   "again; if it stays so, tell the provider.",
-				   client->name);
+		return problem_set(
+		    problem, VALETKEY_ERR_DENIED,
+		    "The answer does not say which authorization server it "
+		    "comes from (iss), as %s always does. It was not used. Try "
+		    "again; if it happens again, tell the provider.",
+		    client->name);
 	if (!answer->iss || !client->issuer ||
 	    strcmp(answer->iss, client->issuer) == 0)
 		return VALETKEY_OK;
@@ -57,16 +57,16 @@ static int refused(const struct client *client,
 				   "The login was declined in the browser. To "
 				   "try again: valetkey login %s",
 				   client->account);
-	return problem_set(
-	    problem,
-	    strcmp(error, "invalid_scope") == 0 ? VALETKEY_ERR_SCOPE
-						: VALETKEY_ERR_DENIED,
-	    "%s refused the login: %s%s%s.%s", client->name, error,
-	    *detail ? ", " : "", detail,
-	    strcmp(error, "invalid_target") == 0
-		? " It knows no such resource: change 'resource[]' in the "
-		  "account's file."
-		: "");
+	return problem_set(problem,
+			   strcmp(error, "invalid_scope") == 0
+			       ? VALETKEY_ERR_SCOPE
+			       : VALETKEY_ERR_DENIED,
+			   "%s refused the login: %s%s%s.%s", client->name,
+			   error, *detail ? ", " : "", detail,
+			   strcmp(error, "invalid_target") == 0
+			       ? " It does not know this resource: change "
+				 "'resource[]' in the account's file."
+			       : "");
 }
 
 int authorize_answer_check(const struct client *client,

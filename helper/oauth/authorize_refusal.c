@@ -18,20 +18,21 @@ static const struct {
      "Tick these scopes at the provider, or change 'scope' in the account's "
      "file"},
     {"invalid_target", VALETKEY_ERR_DENIED,
-     "It knows no such resource: change 'resource[]' in the account's file"},
+     "It does not know this resource: change 'resource[]' in the account's "
+     "file"},
     {"invalid_client", VALETKEY_ERR_DENIED,
-     "It does not know the client, or not by this authentication: remove the "
-     "account and add it again"},
+     "It does not know the client, or does not accept how it authenticates: "
+     "remove the account and add it again"},
 };
 
 const char *authorize_port_advice(const struct authorization *to)
 {
 	return to->any_port && !to->port
-		   ? " Does it compare the port, which is another one at each "
+		   ? " Does it compare the port, which is different at each "
 		     "login here? Then write redirect_port=NUMBER into the "
-		     "account's file and register the redirect URI with it; a "
-		     "client that valetkey registered: remove the account and "
-		     "add it again."
+		     "account's file and register the redirect URI with that "
+		     "port; if valetkey registered the client, remove the "
+		     "account and add it again."
 		   : "";
 }
 
@@ -41,13 +42,13 @@ int authorize_refused(const struct client *client,
 		      struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *next = "Compare client id, redirect URI and grant types "
-			   "with the client app there";
+	const char *next = "Compare the client id, redirect URI and grant "
+			   "types with the client app there";
 	const char *port = authorize_port_advice(to);
 	int result = VALETKEY_ERR_DENIED;
 
 	problem_quote(code,
-		      refusal->error ? refusal->error : "without a reason");
+		      refusal->error ? refusal->error : "no reason given");
 	problem_quote(detail, refusal->detail);
 	if (*detail && detail[strlen(detail) - 1] == '.')
 		detail[strlen(detail) - 1] = '\0'; /* ours follows */

@@ -33,12 +33,11 @@ static int no_answer(const struct client *client, long status,
 				   "%s has a problem of its own (HTTP %ld). "
 				   "Try again later.",
 				   client->name, status);
-	return problem_set(problem, VALETKEY_ERR_NETWORK,
-			   "The answer of %s (HTTP %ld) is not one of a device "
-			   "authorization endpoint. Check "
-			   "device_authorization_endpoint: %s",
-			   client->name, status,
-			   client->device_authorization_endpoint);
+	return problem_set(
+	    problem, VALETKEY_ERR_NETWORK,
+	    "The answer from %s (HTTP %ld) is not that of a device "
+	    "authorization endpoint. Check device_authorization_endpoint: %s",
+	    client->name, status, client->device_authorization_endpoint);
 }
 
 static int refused(const struct client *client, const struct json *json,
@@ -48,7 +47,7 @@ static int refused(const struct client *client, const struct json *json,
 	const char *name = token_error_name(json), *next = "";
 	int result = VALETKEY_ERR_DENIED;
 
-	problem_quote(code, name ? name : "without a reason");
+	problem_quote(code, name ? name : "no reason given");
 	problem_quote(detail, token_error_text(json));
 	if (strcmp(code, "invalid_scope") == 0) {
 		result = VALETKEY_ERR_SCOPE;

@@ -161,9 +161,9 @@ static const char *judge(const struct json *claims,
 		return "is for another client (aud, azp)";
 	if (!take_time(claims, "exp", &expires) ||
 	    !take_time(claims, "iat", &issued))
-		return "does not say how long it is good (exp, iat)";
+		return "does not say how long it is valid (exp, iat)";
 	if (expires <= now - SKEW_S)
-		return "is over (exp)";
+		return "has expired (exp)";
 	if (issued > now + SKEW_S)
 		return "is from the future (iat); is this computer's clock "
 		       "right?";

@@ -43,10 +43,11 @@ static int judge(int fd, const char *path, struct problem *problem)
 	if (st.st_uid == 0 && geteuid() != 0)
 		never = S_IWGRP | S_IRWXO;
 	if (st.st_mode & never)
-		return problem_set(problem, VALETKEY_ERR_DENIED,
-				   "The client's key %s can be used by others, "
-				   "so it is not. Run: chmod 600 %s",
-				   problem_quote(quoted, path), quoted);
+		return problem_set(
+		    problem, VALETKEY_ERR_DENIED,
+		    "The client's key %s can be used by others, so valetkey "
+		    "does not use it. Run: chmod 600 %s",
+		    problem_quote(quoted, path), quoted);
 	if (st.st_size > KEY_FILE_MAX)
 		return refuse(problem, path, "is larger than 64 KiB");
 	return VALETKEY_OK;
@@ -80,8 +81,8 @@ static int judge_text(const char *path, const struct buf *pem,
 			      "Convert it: openssl pkey -inform DER");
 	if (!memmem(pem->data, pem->len, "PRIVATE KEY-----", 16))
 		return refuse(problem, path,
-			      "holds no private key (is it the certificate or "
-			      "the public key?)");
+			      "contains no private key (is it the certificate "
+			      "or the public key?)");
 	if (memmem(pem->data, pem->len, "ENCRYPTED", 9))
 		return refuse(problem, path,
 			      "is encrypted, and there is nobody to ask for "

@@ -119,8 +119,8 @@ static int check_issuer(struct reading *reading)
 	    "The server's metadata names another issuer: it was asked for "
 	    "\"%s\" and names \"%s\", so it is not used. %s",
 	    asked, named,
-	    slash ? "They differ in the slash at the end: give the issuer just "
-		    "as the server names it."
+	    slash ? "They differ in the slash at the end: give the issuer "
+		    "exactly as the server names it."
 		  : "Ask the provider for its issuer, or give its endpoints: "
 		    "--authorization-endpoint and --token-endpoint.");
 }
@@ -151,11 +151,11 @@ static int put_endpoint(struct reading *reading, const char *key)
 	if (origin_of(url, origin) == 0 && !strchr(url, '#') &&
 	    (reading->loopback || !origin_is_loopback(origin)))
 		return put(reading, key, url);
-	return problem_set(reading->problem, VALETKEY_ERR_DENIED,
-			   "The server's metadata has a %s that is no clean "
-			   "https URL: \"%s\". None of it is used; tell the "
-			   "provider.",
-			   key, problem_quote(quoted, url));
+	return problem_set(
+	    reading->problem, VALETKEY_ERR_DENIED,
+	    "The server's metadata has a %s that is not a clean https URL: "
+	    "\"%s\". None of it is used; tell the provider.",
+	    key, problem_quote(quoted, url));
 }
 
 static int put_endpoints(struct reading *reading)
@@ -242,10 +242,10 @@ static int warn_pkce(struct reading *reading)
 	if (!text_of(reading, methods) || lists(reading, methods, "S256"))
 		return VALETKEY_OK;
 	return put(reading, "warning[]",
-		   "The server's metadata lists no PKCE with S256, the "
-		   "protection against stolen codes. It is sent all the same: "
-		   "servers ignore what they do not know. If the login breaks "
-		   "on it, tell the provider.");
+		   "The server's metadata does not list PKCE with S256, the "
+		   "protection against stolen codes. It is sent anyway: "
+		   "servers ignore what they do not know. If the login fails "
+		   "because of it, tell the provider.");
 }
 
 /* RFC 6749 3.3: what is asked by default where nobody says what is needed. */
@@ -373,7 +373,7 @@ int metadata_read(const struct metadata_wish *wish, const char *text,
 
 	if (json_parse(text, len, &reading.json))
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
-				 "The server's metadata is no JSON object.");
+				 "The server's metadata is not a JSON object.");
 	else
 		rc = take(&reading);
 	json_free(&reading.json);

@@ -26,11 +26,12 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    "wrong (%s), or it knows no client with this client id (%s), or "
 	    "the redirect URI there is not exactly %s (a change can take an "
 	    "hour to arrive). Compare them with the page of the client app, "
-	    "then mend the account's file or run: valetkey remove %s, and "
-	    "valetkey add again.%s",
+	    "then fix the account's file or run: valetkey remove %s, then "
+	    "valetkey add %s.%s",
 	    client->name, saw, client->authorization_endpoint,
 	    client->client_id, authorization->redirect_uri.data,
-	    client->account, authorize_port_advice(authorization));
+	    client->account, client->account,
+	    authorize_port_advice(authorization));
 }
 
 static int hex(char c)

@@ -34,7 +34,7 @@ static int take(const struct client *client, struct authorization *to,
 	if (!uri || !*uri || strlen(uri) > URI_MAX ||
 	    !text_visible(uri, strlen(uri)))
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "%s took the login request, but gave no "
+				   "%s accepted the login request, but gave no "
 				   "reference to it (RFC 9126).",
 				   client->name);
 	buf_clear(&to->url);
@@ -71,7 +71,7 @@ static int judge(const struct client *client, struct authorization *to,
 		    problem);
 	else
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
-				 "%s did not take the login request (HTTP "
+				 "%s did not accept the login request (HTTP "
 				 "%ld). Try again later.",
 				 client->name, answer->status);
 	json_free(&json);

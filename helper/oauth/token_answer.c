@@ -426,11 +426,11 @@ static void note_http(const struct http_answer *http,
 static int no_content(const struct client *client,
 		      const struct http_answer *http, struct problem *problem)
 {
-	return problem_set(problem, VALETKEY_ERR_NETWORK,
-			   "The answer of %s (HTTP %ld) is empty, so there is "
-			   "no token in it. Try again; if it stays so, check "
-			   "token_endpoint: %s",
-			   client->name, http->status, client->token_endpoint);
+	return problem_set(
+	    problem, VALETKEY_ERR_NETWORK,
+	    "The answer from %s (HTTP %ld) is empty, so there is no token in "
+	    "it. Try again; if it happens again, check token_endpoint: %s",
+	    client->name, http->status, client->token_endpoint);
 }
 
 int token_answer_read(const struct client *client,

@@ -115,7 +115,8 @@ static const struct {
      " Check the client id, the client secret or key (and this "
      "computer's clock), and the instance."},
     {"invalid_target", VALETKEY_ERR_DENIED,
-     " It knows no such resource: change 'resource[]' in the account's file."},
+     " It does not know this resource: change 'resource[]' in the account's "
+     "file."},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
      " Check which grant types are ticked at the provider."},
 };
@@ -159,25 +160,24 @@ static int strange_answer(const struct client *client,
 	if (*answer->moved_to)
 		return problem_set(
 		    problem, VALETKEY_ERR_NETWORK,
-		    "The answer of %s (HTTP %ld) is not an OAuth answer but a "
-		    "redirect to %s, which is not followed: it would carry "
+		    "The answer from %s (HTTP %ld) is not an OAuth answer but "
+		    "a redirect to %s, which is not followed: it would carry "
 		    "secrets there. Is it this network's login page? Log in "
-		    "there. Has the provider moved? Then mend token_endpoint.",
+		    "there. Has the provider moved? Then fix token_endpoint.",
 		    client->name, answer->status,
 		    problem_quote(host, answer->moved_to));
 	if (answer->web_page)
 		return problem_set(
 		    problem, VALETKEY_ERR_NETWORK,
-		    "The answer of %s (HTTP %ld) is not an OAuth answer but a "
-		    "web page. Is it this network's login page, or a proxy's? "
-		    "Open any page in the browser to see, then try again; "
-		    "else check token_endpoint.",
+		    "The answer from %s (HTTP %ld) is not an OAuth answer but "
+		    "a web page. Is it this network's login page, or a "
+		    "proxy's? Open any page in the browser to see, then try "
+		    "again; otherwise check token_endpoint.",
 		    client->name, answer->status);
-	return problem_set(
-	    problem, VALETKEY_ERR_NETWORK,
-	    "The answer of %s (HTTP %ld) is not an OAuth answer. "
-	    "Is a proxy or a login page in between?",
-	    client->name, answer->status);
+	return problem_set(problem, VALETKEY_ERR_NETWORK,
+			   "The answer from %s (HTTP %ld) is not an OAuth "
+			   "answer. Is a proxy or a login page in between?",
+			   client->name, answer->status);
 }
 
 /* What a status without a usable OAuth answer means. */

@@ -32,8 +32,8 @@ static int cannot_write(struct problem *problem, const char *path)
 	const char *why = strerror(errno);
 
 	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
-			   "Cannot write %s: %s. Make the folder writable for "
-			   "you, or see what is full.",
+			   "Cannot write %s: %s. Make sure that you can write "
+			   "to the folder and that the disk is not full.",
 			   problem_quote(quoted, path), why);
 }
 
@@ -194,11 +194,11 @@ static int take_name(struct job *job, struct adding *adding)
 		       &job->problem);
 	if (!rc && !is_blank(adding->lock)) {
 		lock_drop(&adding->lock);
-		rc = problem_set(&job->problem, VALETKEY_ERR_LOCKED,
-				 "What an earlier add of %s has left cannot be "
-				 "taken back yet. Unlock the keyring, then "
-				 "repeat the command.",
-				 adding->account);
+		rc = problem_set(
+		    &job->problem, VALETKEY_ERR_LOCKED,
+		    "What an earlier add of %s left behind cannot be removed "
+		    "yet. Unlock the keyring, then repeat the command.",
+		    adding->account);
 	}
 	return rc;
 }

@@ -221,8 +221,8 @@ int op_discover(struct job *job)
 
 	if (!metadata_issuer_ok(wish.issuer))
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
-				   "The issuer must be an https URL without "
-				   "query and fragment.");
+				   "The issuer must be an https URL without a "
+				   "query or fragment.");
 	if (look_everywhere(job, &wish) == LOOK_NOTHING && !job->problem.result)
 		problem_set(&job->problem, VALETKEY_ERR_NETWORK,
 			    "%s has no metadata (RFC 8414 or OpenID). Give its "

@@ -173,14 +173,13 @@ static int check_scope(struct job *job, const struct client *client,
 		return VALETKEY_OK;
 	problem_quote(quoted, want->scope);
 	if (scope_covers(client->scope, want->scope))
-		return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
-				   "Account %s did not get all of the scopes "
-				   "\"%s\" at the last login, or %s calls them "
-				   "otherwise (see 'valetkey status'). Tick "
-				   "them at the provider, then run: valetkey "
-				   "login %s",
-				   client->account, quoted, client->name,
-				   client->account);
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_SCOPE,
+		    "Account %s did not get all of the scopes \"%s\" at the "
+		    "last login, or %s calls them by other names (see "
+		    "'valetkey status'). Tick them at the provider, then run: "
+		    "valetkey login %s",
+		    client->account, quoted, client->name, client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
 			   "scopes \"%s\". Add them to 'scope' in the "

@@ -219,9 +219,10 @@ static int check_other(struct job *job, const char *id)
 
 	name = record_get(&ids, id);
 	if (rc)
-		rc = problem_set(&job->problem, rc,
-				 "An account's file cannot be read, so nobody "
-				 "knows whose that is. See: valetkey status");
+		rc = problem_set(
+		    &job->problem, rc,
+		    "An account's file cannot be read, so valetkey cannot tell "
+		    "whose that is. See: valetkey status");
 	else if (name)
 		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
 				 "That is account %s. Run: valetkey remove %s",

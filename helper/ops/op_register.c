@@ -67,9 +67,9 @@ static int refused_for(struct job *job, long status, const struct json *json)
 	if (status == 401 || status == 403)
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_DENIED,
-		    "The server registers no clients for everybody (HTTP %ld). "
-		    "Register one by hand on its pages and give it: "
-		    "--client-id ID.",
+		    "The server does not register clients for just anybody "
+		    "(HTTP %ld). Register one by hand on its pages and give "
+		    "it: --client-id ID.",
 		    status);
 	if (status >= 500 || status == 429)
 		return problem_set(&job->problem, VALETKEY_ERR_NETWORK,

@@ -138,11 +138,12 @@ static void describe_state(struct lines *lines, const struct client *client,
 	if (grant_good_for(grant) > 0 || machine) {
 		state(lines, "ok", "");
 	} else if (record_get(grant, "refresh_token")) {
-		state(lines, "expired",
-		      "The access token is over; the next use refreshes it.");
+		state(
+		    lines, "expired",
+		    "The access token has expired; the next use refreshes it.");
 	} else {
 		snprintf(text, sizeof(text), "%s Run: valetkey login %s",
-			 found ? "The access token is over and there is no "
+			 found ? "The access token has expired and there is no "
 				 "refresh token."
 			       : "Not logged in.",
 			 client->account);

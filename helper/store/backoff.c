@@ -43,7 +43,7 @@ int backoff_check(int lock, struct problem *problem)
 			    problem,
 			    (int)record_get_int(&state, "result",
 						VALETKEY_ERR_NETWORK),
-			    "%s It is asked again in %lld s.",
+			    "%s valetkey will ask again in %lld s.",
 			    record_get(&state, "text"),
 			    (long long)(left_ms + 999) / 1000);
 	}

@@ -167,8 +167,8 @@ int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	}
 	if (*fd < 0)
 		problem_set(problem, VALETKEY_ERR_ACCOUNT,
-			    "Cannot write the lock file %s (%s)%s. Make its "
-			    "folder writable for you.",
+			    "Cannot write the lock file %s (%s)%s. Make sure "
+			    "that you can write to its folder.",
 			    buf_text(&beside), strerror(error),
 			    kind == LOCK_ADD
 				? ""
@@ -182,8 +182,8 @@ out:
 		return problem->result;
 	lock_drop(fd);
 	return problem_set(problem, VALETKEY_ERR_TIMEOUT,
-			   "Another program is busy with this account for too "
-			   "long. Nothing is lost; try again.");
+			   "Another program has been busy with this account "
+			   "for too long. Nothing is lost; try again.");
 }
 
 static int open_to_read(enum place place, const char *id, enum lock_kind kind)

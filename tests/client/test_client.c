@@ -161,12 +161,13 @@ struct refused {
 };
 
 static const struct refused refusals[] = {
-    {{ACME, "token_endpoint=https://evil.example/t"}, "no instance"},
-    {{ACME, "authorization_endpoint=https://evil.example/a"}, "no instance"},
-    {{ACME, "revocation_endpoint=https://evil.example/r"}, "no instance"},
-    {{ACME, "token_endpoint=https://api.example.com/t"}, "no instance"},
+    {{ACME, "token_endpoint=https://evil.example/t"}, "not an instance"},
+    {{ACME, "authorization_endpoint=https://evil.example/a"},
+     "not an instance"},
+    {{ACME, "revocation_endpoint=https://evil.example/r"}, "not an instance"},
+    {{ACME, "token_endpoint=https://api.example.com/t"}, "not an instance"},
     {{ACME, "token_endpoint=http://one.example.com/t"}, "token_endpoint"},
-    {{ANYWHERE, "token_endpoint=https://evil.example/t"}, "no instance"},
+    {{ANYWHERE, "token_endpoint=https://evil.example/t"}, "not an instance"},
     {{ANYWHERE, "parameter.realm=../x"}, "realm must be"},
     {{ANYWHERE, "instance=http://me.example"}, "not an instance"},
     {{"provider=anywhere"}, "needs an instance"},

@@ -71,7 +71,7 @@ test_places()
 		valetkey add mine --issuer "$PROVIDER_URL/no" --client-id x
 	for issuer in http://example.com https://a.example/?x https://a.example/#x
 	do
-		said "$ARG" 'https URL without query' "no issuer: $issuer" \
+		said "$ARG" 'https URL without a query' "no issuer: $issuer" \
 			valetkey add mine --issuer "$issuer" --client-id x
 	done
 	nothing_left 'no metadata'
@@ -90,7 +90,7 @@ test_issuer()
 	said "$NETWORK" 'names no issuer' 'no issuer in it' \
 		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
 	echo '<html>' >"$PAGE-path"
-	said "$NETWORK" 'no JSON object' 'a page for people' \
+	said "$NETWORK" 'not a JSON object' 'a page for people' \
 		valetkey add mine --issuer "$PROVIDER_URL/tenant/1" --client-id x
 	nothing_left 'no issuer that is right'
 }
@@ -174,7 +174,7 @@ test_auth()
 		'with a secret: what the server takes, Basic first'
 	like "$text" 'does not list client_secret_basic' \
 		'what it does not list is said'
-	like "$text" 'no PKCE with S256' 'no S256 is said'
+	like "$text" 'not list PKCE with S256' 'no S256 is said'
 	document wild '{origin}/wild'
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" \
 		--client-id web-client <<-END
@@ -264,7 +264,7 @@ test_changed()
 	day_later
 	run demo_login mine
 	is "$status" 0 'a server without metadata by now'
-	like "$text" 'those that are known are used' 'and that is said'
+	like "$text" 'the known ones are used' 'and that is said'
 	document wild 'https://evil.example'
 	run demo_login mine
 	is "$status" "$DENIED" 'metadata that names another issuer by now'
@@ -416,7 +416,8 @@ test_registration_refused()
 	register_fails "$DENIED" 'invalid_redirect_uri: not.*allowed.*--client-id' \
 		'the server refuses'
 	registers 401 '"error":"invalid_token"'
-	register_fails "$DENIED" 'no clients for everybody' 'it wants a token'
+	register_fails "$DENIED" 'not register clients for just anybody' \
+		'it wants a token'
 	registers 503 '"b":1'
 	register_fails "$NETWORK" 'HTTP 503' 'it has a problem of its own'
 	registers 201 '"client_secret":"x"'
@@ -430,7 +431,7 @@ test_registration_refused()
 	document wild '{origin}/wild'
 	register_fails "$ARG" 'does not register clients by itself' \
 		'a server that does not'
-	said "$ARG" 'leave --client-id out' 'both' found mine --register
+	said "$ARG" 'leave out either --client-id' 'both' found mine --register
 	said "$ARG" 'needs the server.s --issuer' 'without an issuer' \
 		valetkey add mine --provider ninjaone --register
 	said "$ARG" 'Which client.*--register' 'neither' \

@@ -65,6 +65,22 @@ static bool grant_ok(const struct client *client)
 	return client->authorization_endpoint && client->redirect_uri;
 }
 
+/* Nor in what a person is told of the registration. */
+static bool steps_ok(const struct client *client)
+{
+	const char *step = NULL;
+	bool any = false;
+
+	while ((step = record_next(&client->config, "step[]", step))) {
+		any = true;
+		if (strpbrk(step, "{}")) {
+			printf("# %s\n", step);
+			return false;
+		}
+	}
+	return any;
+}
+
 /* The same with one key more: refused. */
 static bool stays(const struct choice *choice, const char *key)
 {
@@ -78,7 +94,8 @@ static bool stays(const struct choice *choice, const char *key)
 	rc = client_from_record("work", &keys, &client, &problem);
 	client_free(&client);
 	record_free(&keys);
-	return rc == VALETKEY_ERR_ARG && strstr(problem.text, "no instance");
+	return rc == VALETKEY_ERR_ARG &&
+	       strstr(problem.text, "not an instance");
 }
 
 /* No key of an account can lead it away. */
@@ -100,7 +117,8 @@ static void try_choice(const struct choice *choice)
 
 	make_keys(choice, &keys);
 	ok = client_from_record("work", &keys, &client, &problem) == 0 &&
-	     endpoints_ok(&client) && grant_ok(&client) && all_stay(choice);
+	     endpoints_ok(&client) && grant_ok(&client) && steps_ok(&client) &&
+	     all_stay(choice);
 	tap_ok(ok, "%s, %s, %s %s", choice->provider,
 	       choice->instance ? choice->instance : "one instance",
 	       choice->kind, problem.text);

@@ -25,6 +25,9 @@ test_shipped()
 		ok "${shipped##*/} is installed" grep -q \
 			"helper/providers/${shipped##*/}" \
 			"$VALETKEY_SRC/Makefile.am"
+		name=${shipped##*/} name=${name%.conf}
+		unlike "$(valetkey providers "$name")" '[{}]' \
+			"$name: no place is left raw"
 	done
 	said 0 '^ninjaone .*NinjaOne' 'the list' valetkey providers
 	like "$text" '^  hosts below .*\(any host\)' 'any host, in the list'
@@ -33,9 +36,17 @@ test_shipped()
 		valetkey providers microsoft
 	like "$text" '^     1\. Go to ' 'one in full: its steps'
 	unlike "$text" '^[^d].{79}' 'one in full: nor wider, but for its page'
+	like "$text" 'as for the tenant TENANT\.' 'in capitals: what is not chosen'
+	run valetkey providers keycloak
+	like "$text" 'console of https://your-host choose the realm REALM' \
+		'an instance and a parameter'
+	like "$text" '^tokens are for +https://your-host$' 'where the tokens go'
+	run valetkey providers ninjaone
+	like "$text" 'NinjaOne uses http://127\.0\.0\.1:PORT by' 'any port'
+	like "$text" 'tick monitoring' 'the scopes'
 	said "$ARG" 'no provider "nobody"' 'one that there is not' \
 		valetkey providers nobody
-	said "$ARG" 'Either' 'a name and a file' \
+	said "$ARG" 'either' 'a name and a file' \
 		valetkey providers github --check "$FILE"
 	said "$ARG" 'cannot be read' 'no file' \
 		valetkey providers --check "$FILE.not"
@@ -93,14 +104,14 @@ test_own_host()
 	is "$(key own 'parameter\.realm')" a-realm 'its realm is kept'
 	is "$(key own 'hosts\[\]')" "$CLOSED" 'its host is where tokens go'
 	printf 'token_endpoint=https://evil.example/t\n' >>"$CONFIG/own.conf"
-	said "$ARG" 'token_endpoint is at https://evil.example.*no instance' \
+	said "$ARG" 'token_endpoint is at https://evil.example.*not an instance' \
 		'and no other host gets its secret' valetkey login own
 	sed -i '$d' "$CONFIG/own.conf"
 	valetkey remove own --yes 2>/dev/null
 	said "$ARG" 'letters, digits' 'a realm that would be a path' \
 		add_offline own --provider keycloak --instance a.example \
 		--set realm=../x
-	said "$ARG" 'asks for no "tenant=x"' 'what nobody asks for' \
+	said "$ARG" 'does not ask for "tenant=x"' 'what nobody asks for' \
 		add_offline own --provider keycloak --instance a.example \
 		--set tenant=x
 	said "$ARG" 'Choose one of' 'http on another computer' add_offline own \
@@ -232,7 +243,7 @@ bad_without()
 
 test_lines()
 {
-	bad 19 'no KEY=VALUE' 'what is this'
+	bad 19 'not KEY=VALUE' 'what is this'
 	bad 19 'There is no key tokenendpoint. Is it token_endpoint\?' \
 		'tokenendpoint=https://a.example'
 	bad 19 'Is it client.web.redirect_uri\?' 'client.web.redirect_url=x'
@@ -258,7 +269,7 @@ test_urls()
 	bad 19 'needs a port' 'client.web.redirect_uri=http://127.0.0.1/callback'
 	bad 19 'no .. but .port. and' 'client.web.redirect_uri=http://127.0.0.1:1024/{hots}'
 	bad 19 'http://127.0.0.1 or http://localhost' 'client.web.redirect_uri=http://acme.example:80/'
-	bad 19 'port. makes no sense' 'client.web.redirect_uri=https://acme.example:{port}/'
+	bad 19 'port. is invalid' 'client.web.redirect_uri=https://acme.example:{port}/'
 	bad 19 'gets the token, but https://who.example is none of the hosts' \
 		'userinfo_endpoint=https://who.example/me'
 	bad w 'on another host than token_endpoint: secrets go to https://r.example' \
@@ -274,7 +285,7 @@ test_values()
 	bad 19 'expires_in_unit must be ms or at' 'expires_in_unit=hours'
 	bad 19 'whole number of seconds' 'expires_in=1h'
 	bad 19 'one character' 'scope_separator=comma'
-	bad 19 'word without blanks' 'token_path=a b'
+	bad 19 'word without spaces' 'token_path=a b'
 	bad 19 'NAME=VALUE' 'authorize_parameter[]=prompt'
 	bad 19 'valetkey sends itself' 'authorize_parameter[]=state=1'
 	bad 19 'valetkey sends itself' 'scope_parameter=redirect_uri'

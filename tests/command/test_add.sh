@@ -186,7 +186,7 @@ test_missing()
 		--provider ninjaone --secret-fd x
 	missing 'cannot be read' 'a closed descriptor' --provider ninjaone \
 		--instance eu --client-id x --secret-fd 9
-	missing 'is no instance' 'a token endpoint elsewhere' \
+	missing 'is not an instance' 'a token endpoint elsewhere' \
 		--provider ninjaone --instance eu --client native \
 		--client-id x --token-endpoint https://evil.example.com/token
 	missing 'https URL' 'a token endpoint without TLS' \
@@ -194,7 +194,7 @@ test_missing()
 		--token-endpoint http://eu.ninjarmm.com/ws/oauth/token
 	missing 'control characters' 'a client id with an escape sequence' \
 		--provider ninjaone --instance eu --client-id "${ESCAPE}[2J"
-	missing 'blank' 'a client id with a blank behind' \
+	missing 'a space' 'a client id with a blank behind' \
 		--provider ninjaone --instance eu --client-id 'x '
 	# Nobody is asked before: that one would say what its port says.
 	for proxy in foo socks5://127.0.0.1:1 ftp://127.0.0.1; do
@@ -209,14 +209,14 @@ test_missing()
 			"--$file /nonexistent" --issuer http://127.0.0.1:1/ \
 			--client-id x "--$file" /nonexistent
 	done
-	missing 'leave one of the two out' '--provider and --issuer' \
+	missing 'leave out one of the two' '--provider and --issuer' \
 		--provider ninjaone --issuer https://eu.ninjarmm.com/
 	missing 'belongs to a --provider' '--instance without --provider' \
 		--issuer https://eu.ninjarmm.com/ --instance eu
 	missing 'device_code or client_credentials' \
 		'a kind of client without --provider' \
 		--token-endpoint https://as.example.com/token --client web
-	missing 'Where does one log in' 'no authorization endpoint' \
+	missing 'Where do people log in' 'no authorization endpoint' \
 		--token-endpoint https://as.example.com/token
 	said "$DENIED" 'names another issuer' 'an issuer without its slash' \
 		valetkey add work --issuer "$PROVIDER_URL" --client-id x

@@ -110,6 +110,68 @@ test_providers()
 	rm "$CONFIG/providers/bad.conf"
 }
 
+# ---- lines that fit the terminal ----
+
+# wrapped COLUMNS COMMAND...: on a terminal that is so wide. No line is wider but
+# for commands, and the words are those that come without a terminal.
+wrapped()
+{
+	columns=$1
+	shift
+	run "$@"
+	whole=$text
+	# shellcheck disable=SC2016 # for the inner shell
+	terminal sh -c 'stty cols "$0"; "$@"' "$columns" "$@" </dev/null
+	is "$(printf '%s\n' "$text" | tr '\n' ' ')" "$whole " \
+		"$columns columns: the same words"
+	is "$(printf '%s\n' "$text" | grep -v '^valetkey add' |
+		LC_ALL=C.UTF-8 grep -E ".{$columns}")" '' \
+		"$columns columns: no line is wider"
+}
+
+# A planted account, whose command is wider than most terminals.
+test_wrap()
+{
+	planted=$(printf '%064d' 0)
+	for columns in 40 60 80 100 200; do
+		wrapped "$columns" valetkey token "$planted"
+		like "$text" "valetkey add $planted --provider NAME\$" \
+			"$columns columns: the command is whole"
+		like "$text" '(^| )valetkey status; or' \
+			"$columns columns: and so is the short one"
+		wrapped "$columns" valetkey curl work -- -K x
+		[ "$columns" -lt 60 ] ||
+			like "$text" '(^| )curl -H .*--format header\)" \.\.\.$' \
+				"$columns columns: a command in quotes"
+	done
+	unlike "$text" "$ESCAPE" 'no colour in a message'
+	is "$(printf '%s\n' "$text" | wc -l)" 1 'a wide one: a line'
+	terminal sh -c 'stty cols 10; valetkey token x' </dev/null
+	like "$text" '^valetkey: There is no account "x"\. See:$' \
+		'none is narrower than 40 columns'
+}
+
+# Letters of two bytes each, in a provider's step.
+test_wrap_utf8()
+{
+	{
+		cat "$CONFIG/providers/ninjaone.conf"
+		printf 'client.native.step[]=%s\n' "$(printf 'äöüß %.0s' $(seq 40))"
+	} >"$CONFIG/providers/umlaut.conf"
+	terminal sh -c 'stty cols 60; valetkey add new --provider umlaut \
+		--instance demo --client native --scope monitoring' <<-END
+	expect Client ID
+	key D
+	END
+	rm "$CONFIG/providers/umlaut.conf"
+	is "$(printf '%s\n' "$text" | grep -o 'äöüß' | wc -l)" 40 \
+		'UTF-8: all words'
+	is "$(printf '%s\n' "$text" | LC_ALL=C.UTF-8 grep -E '.{60}')" '' \
+		'UTF-8: no line is wider'
+	like "$(printf '%s\n' "$text" | LC_ALL=C.UTF-8 grep -cE '(äöüß ?){10}$')" \
+		'^3$' 'UTF-8: and none is half empty'
+}
+
 # ---- token ----
 
 test_token()
@@ -139,7 +201,7 @@ test_token()
 
 test_token_wrong()
 {
-	said "$ARG" 'is no format. Choose' 'an unknown format' \
+	said "$ARG" 'is not a format. Choose' 'an unknown format' \
 		valetkey token work --format xml
 	for number in 0 -1 x '' 1x 99999999999; do
 		said "$ARG" '--min-valid needs a whole number' \
@@ -328,6 +390,8 @@ demo_login work >/dev/null 2>&1
 test_help
 test_options
 test_providers
+test_wrap
+test_wrap_utf8
 test_token
 test_token_wrong
 requests_before=$(token_requests)

@@ -73,7 +73,7 @@ like "$(valetkey run demo true 2>&1)" 'valetkey run demo -- COMMAND$' 'no --'
 exits 10 'two tokens in one variable' valetkey run demo robot -- true
 exits 10 'in one that is named' valetkey run demo:A robot:A -- true
 exits 10 'a variable that is none' valetkey run demo:1X -- true
-like "$(valetkey run demo:1X -- true 2>&1)" '"1X".*begins with a letter or _' \
+like "$(valetkey run demo:1X -- true 2>&1)" '"1X".*must begin with a letter or _' \
 	'and the reason'
 exits 10 'what the command finds its libraries by' \
 	valetkey run demo:LD_LIBRARY_PATH -- true

@@ -103,7 +103,7 @@ test_git_setup()
 			"git-setup's lines, pasted into $shell"
 		rm -f "$GIT_CONFIG_GLOBAL"
 		valetkey git-setup six --apply 2>&1 |
-			sed -n 's/.*To take that back: //p' >back
+			sed -n 's/.*To undo that, run: //p' >back
 		"$shell" ./back
 		is "$(git config --global --get-regexp '^credential')" '' \
 			"and its way back, in $shell"

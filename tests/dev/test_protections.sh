@@ -162,7 +162,7 @@ test_push()
 	like "$text" 'invalid_scope, no.*tick|invalid_scope, no.*Tick' 'and says so'
 	echo '400 {"error":"invalid_target"}' >"$PAGE-par"
 	back 'code=c'
-	like "$text" "no such resource.*'resource\[\]'" 'refused: the resource'
+	like "$text" "not know this resource.*'resource\[\]'" 'refused: the resource'
 	echo '400 {"error":"invalid_request"}' >"$PAGE-par"
 	back 'code=c'
 	like "$status $text" "^$DENIED.*redirect URI http://127.0.0.1:[0-9]*/callback" \
@@ -218,7 +218,7 @@ test_request()
 	back 'code=c'
 	like "$status $text" '^.*resource.* must be an absolute URI' \
 		'a resource with a fragment'
-	said "$ARG" 'absolute URI without fragment' 'nor by option' \
+	said "$ARG" 'absolute URI without a fragment' 'nor by option' \
 		valetkey add more --token-endpoint "$PROVIDER_URL/token" \
 		--resource-indicator x#y
 }
@@ -252,7 +252,7 @@ test_answer()
 	is $? 1 'and nothing was redeemed'
 	account
 	back 'error=invalid_target'
-	like "$text" "no such resource.*'resource\[\]'" 'an unknown resource'
+	like "$text" "not know this resource.*'resource\[\]'" 'an unknown resource'
 	back 'error=invalid_scope'
 	is "$status" "$SCOPE" 'an unknown scope'
 }

@@ -46,18 +46,18 @@ eval "$shown"
 cp "$GIT_CONFIG_GLOBAL" by-hand
 rm "$GIT_CONFIG_GLOBAL"
 applied=$(setup demo --apply)
-like "$applied" "git asks valetkey for $ONE now\\. To take that back: git " \
+like "$applied" "git now asks valetkey for $ONE\\. To undo that, run: git " \
 	'--apply says what it did'
 ok 'makes just these lines' cmp "$GIT_CONFIG_GLOBAL" by-hand
 is "$(asked $ONE/a.git)" "$token" 'git has the token'
 is "$(asked $TWO)" "$token" 'for both'
 is "$(asked https://other.example.com)" '' 'not for a third'
-like "$(setup demo --apply)" "git asks valetkey for $TWO already" 'once more'
+like "$(setup demo --apply)" "git already asks valetkey for $TWO" 'once more'
 ok 'adds nothing' cmp "$GIT_CONFIG_GLOBAL" by-hand
-like "$(setup demo)" "git asks valetkey for $TWO already" 'shown once more'
+like "$(setup demo)" "git already asks valetkey for $TWO" 'shown once more'
 unlike "$(setup demo)" '--apply' '--apply would do nothing'
 config --add "credential.$ONE.helper" theirs
-eval "$(printf '%s\n' "$applied" | sed -n 's/.*To take that back: //p')"
+eval "$(printf '%s\n' "$applied" | sed -n 's/.*To undo that, run: //p')"
 is "$(config --get-regexp '^credential')" "credential.$ONE.helper theirs" \
 	'what it says takes it back, and no more'
 
@@ -70,7 +70,7 @@ unlike "$(setup demo --apply)" Warning 'and no more when it is set up'
 is "$(asked $ONE)" "$token" 'it is not asked, and not told'
 like "$(asked https://other.example.com)" get 'but for others'
 printf '[credential]\n\thelper = store\n' >>"$GIT_CONFIG_GLOBAL"
-like "$(setup demo)" 'tells the helper "store" each token' \
+like "$(setup demo)" 'gives the helper "store" each of our tokens' \
 	'a helper that would keep our tokens'
 
 rm "$GIT_CONFIG_GLOBAL"

@@ -358,7 +358,7 @@ test_no_keyring()
 	said 0 '^There are no accounts yet' 'no keyring: status' \
 		env DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere \
 		XDG_RUNTIME_DIR=/nowhere valetkey status
-	is "$text" 'There are no accounts yet. Make one: valetkey add NAME --provider ninjaone' \
+	is "$text" 'There are no accounts yet. Add one: valetkey add NAME --provider ninjaone' \
 		'no keyring: and nothing else is said'
 }
 

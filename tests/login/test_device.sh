@@ -271,9 +271,9 @@ test_ways()
 	sed -i 's/^flow=code/flow=device/' "$CONFIG/work.conf"
 	way "$device" 'flow=device' env BROWSER=true valetkey login work
 	sed -i 's/^flow=device/flow=dance/' "$CONFIG/work.conf"
-	said "$ARG" '"dance" is no flow' 'flow=dance' valetkey login work
+	said "$ARG" '"dance" is not a flow' 'flow=dance' valetkey login work
 	sed -i '/^flow=/d' "$CONFIG/work.conf"
-	said "$ARG" '"dance" is no flow: it is code' '--flow dance' \
+	said "$ARG" '"dance" is not a flow: choose code' '--flow dance' \
 		valetkey login work --flow dance
 	demo_account plain native >/dev/null 2>&1
 	said "$ARG" 'no device_authorization_endpoint.*plain --flow code' \
@@ -282,7 +282,7 @@ test_ways()
 	way "$code" 'no device grant and nobody to paste: code' \
 		valetkey login plain
 	demo_account robot api-services >/dev/null 2>&1
-	said "$ARG" 'leave --flow out' 'client_credentials' \
+	said "$ARG" 'Leave --flow out' 'client_credentials' \
 		valetkey login robot --flow device
 	remove plain robot
 }
@@ -297,7 +297,7 @@ test_host()
 	sed -i 's/^grant=.*/grant=device_code/' "$CONFIG/work.conf"
 	way '^Code: ' 'a host, a client for the device grant alone' \
 		valetkey token work --interactive
-	said "$ARG" 'for the device flow alone' '--flow code for it' \
+	said "$ARG" 'only for the device flow' '--flow code for it' \
 		valetkey login work --flow code
 	BROWSER=true begin
 	enter allow

@@ -126,7 +126,7 @@ test_userinfo_elsewhere()
 	cp "$CONFIG/far.conf" "$VALETKEY_TEST_DIR/far"
 	echo 'userinfo_endpoint=http://127.0.0.1:9/userinfo' \
 		>>"$CONFIG/far.conf"
-	said "$ARG" 'userinfo_endpoint .*no instance' 'another origin' \
+	said "$ARG" 'userinfo_endpoint .*not an instance' 'another origin' \
 		as alice far
 	cp "$VALETKEY_TEST_DIR/far" "$CONFIG/far.conf"
 	echo "userinfo_endpoint=$PROVIDER_URL/ws/oauth/other" \

@@ -92,7 +92,7 @@ test_wrong()
 {
 	paste_as '' <<-'END'
 	send nonsense
-	expect no address with an answer
+	expect not an address with an answer
 	expect browser ends at
 	send http://127.0.0.1:1/?code=x&state=guessed
 	expect belongs to another login
@@ -103,7 +103,7 @@ test_wrong()
 	terminal valetkey login work --flow paste --no-browser <<-'END'
 	expect browser ends at
 	send nonsense
-	expect no address with an answer
+	expect not an address with an answer
 	expect browser ends at
 	send http://127.0.0.1:1/?code=a&state=b&state=c
 	expect damaged
@@ -118,7 +118,7 @@ test_wrong()
 	expect damaged
 	expect browser ends at
 	send http://127.0.0.1:1/#code=a&state=b
-	expect no address with an answer
+	expect not an address with an answer
 	expect browser ends at
 	send http://127.0.0.1:1/?code=a
 	expect belongs to another login

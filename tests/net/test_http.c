@@ -225,7 +225,7 @@ static void test_silent(void)
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/query", port);
 	rc = ask_url(url, NULL, 700);
 	tap_ok(rc == VALETKEY_ERR_TIMEOUT && !answer.sent &&
-		   strstr(problem.text, "did not take the connection"),
+		   strstr(problem.text, "did not accept the connection"),
 	       "no connection: %s", problem.text);
 	close(queue[0]);
 	close(queue[1]);

@@ -33,7 +33,7 @@ static void test_proxy(void)
 	       "no proxy for a loopback address");
 	setenv("https_proxy", url, 1);
 	refuse("https://provider.invalid/query",
-	       "wants a user name and password (HTTP 407)");
+	       "asks for a user name and password (HTTP 407)");
 	setenv("no_proxy", "provider.invalid", 1);
 	refuse("https://provider.invalid/query", "The name provider.invalid");
 	unsetenv("no_proxy");

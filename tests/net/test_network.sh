@@ -129,7 +129,7 @@ slow_end()
 {
 	wait "$slow"
 	like "$(cat "$VALETKEY_TEST_DIR/slow")" \
-		'did not take the connection in time.*proxy' \
+		'did not accept the connection in time.*proxy' \
 		'a connection that is not taken'
 	like "$(cat "$VALETKEY_TEST_DIR/slow")" \
 		"^status $NETWORK after (9|[1-4][0-9])\$" \
@@ -186,7 +186,7 @@ test_tls()
 	fails "$NETWORK" 'expired or is not valid yet.*clock' 'an expired one'
 	tls_server server -tls1_1 -cipher ALL@SECLEVEL=0
 	with_ca "https://127.0.0.1:$port/token"
-	fails "$NETWORK" 'speaks no TLS 1.2' 'TLS 1.1'
+	fails "$NETWORK" 'does not speak TLS 1.2' 'TLS 1.1'
 	with_ca "https://[::1]:$PROVIDER_PORT/ws/oauth/token"
 	if has_ipv6; then
 		fails "$DENIED" "$REACHED" 'IPv6'
@@ -266,7 +266,7 @@ test_environment()
 	is "$(proxied refuse)" "$count" 'no_proxy: it was not asked'
 	proxy login
 	account https://provider.invalid/token
-	fails "$NETWORK" "proxy $proxy .*wants a user name and password.*407" \
+	fails "$NETWORK" "proxy $proxy .*asks for a user name and password.*407" \
 		'a proxy that wants a password' env "https_proxy=http://$proxy"
 	account https://provider.invalid/token
 	fails "$NETWORK" 'proxy 127.0.0.1:1 .*cannot be reached.*https_proxy' \

@@ -182,10 +182,10 @@ test_files()
 		'an encrypted key'
 	unusable 'is encrypted' encrypted1.key 'an encrypted key, PKCS #1'
 	unusable 'is not PEM' der.key 'DER'
-	unusable 'holds no private key' public.key 'the public key'
+	unusable 'contains no private key' public.key 'the public key'
 	unusable 'damaged' damaged.key 'a damaged key'
-	unusable '2048 bits at least' small.key 'a small RSA key'
-	unusable 'Take RSA, EC P-256' p521.key 'an unusual curve'
+	unusable 'at least 2048 bits' small.key 'a small RSA key'
+	unusable 'Use RSA, EC P-256' p521.key 'an unusual curve'
 	said "$ARG" '^valetkey: --client-key .*none.key cannot be read: No such' \
 		'no file' add_machine bad ed --client-key "$KEYS/none.key"
 	unusable 'is not a regular file' . 'a folder'

@@ -186,7 +186,7 @@ test_device()
 		'a device, an error in a list' \
 		valetkey login work --flow device --timeout 10
 	lie device 'json 204'
-	said "$NETWORK" 'not one of a device' 'a device, no content' \
+	said "$NETWORK" 'not that of a device' 'a device, no content' \
 		valetkey login work --flow device --timeout 10
 	honest
 	ok 'a device: a refresh' refresh

@@ -46,7 +46,7 @@ unusable()
 
 bad_field()
 {
-	unusable "$NETWORK" 'not one of a device' "$1" json "$(fields "$2")"
+	unusable "$NETWORK" 'not that of a device' "$1" json "$(fields "$2")"
 }
 
 test_unusable()
@@ -59,7 +59,7 @@ test_unusable()
 		'"verification_uri":"https://accounts.google.com@evil.example/"'
 	bad_field 'a page with escapes' \
 		'"verification_uri":"{self}/\u001b[2J\u202e"'
-	unusable "$NETWORK" 'not one of a device' 'a page that is a list' json \
+	unusable "$NETWORK" 'not that of a device' 'a page that is a list' json \
 		'{"device_code":"d","user_code":"W","verification_uri":["x"]}'
 	bad_field 'a code with escapes' '"user_code":"\u001b[2JWDJB"'
 	bad_field 'a code of two lines' '"user_code":"WDJB\nCode: EVIL"'
@@ -68,7 +68,7 @@ test_unusable()
 		"\"user_code\":\"$(head -c 100000 /dev/zero | tr '\0' x)\""
 	bad_field 'a code that is empty' '"user_code":""'
 	bad_field 'a device code of two lines' '"device_code":"x\r\ny"'
-	unusable "$NETWORK" 'not one of a device' 'a device code of digits' \
+	unusable "$NETWORK" 'not that of a device' 'a device code of digits' \
 		json '{"device_code":7,"user_code":"W",
 		"verification_uri":"{self}/enter"}'
 	unusable "$NETWORK" . 'a device answer of 100 MB' 'huge 104857600' \

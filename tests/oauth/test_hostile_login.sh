@@ -263,7 +263,7 @@ members()
 # bad_url "MEMBER: WHAT" URL
 bad_url()
 {
-	unusable "$DENIED" "a ${1%%:*} that is no clean https" "$1" json \
+	unusable "$DENIED" "a ${1%%:*} that is not a clean https" "$1" json \
 		"$(members "\"${1%%:*}\":\"$2\"")"
 }
 

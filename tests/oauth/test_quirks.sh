@@ -179,7 +179,7 @@ test_errors()
 	account alive
 	ok 'a login' valetkey login alive
 	provider_fault none answer=error-200
-	said "$DENIED" 'bad_refresh_token.* expired\. If it stays so: valetkey login' \
+	said "$DENIED" 'bad_refresh_token.* expired\. If it happens again, run: valetkey login' \
 		'a name that nobody explained' renew alive
 	provider_fault none
 	ok 'ends nothing' renew alive

@@ -422,11 +422,11 @@ test_refresh_refused()
 		unsupported_grant_type; do
 		refused "$error"
 		is "$status" "$DENIED" "a refresh is refused: $error"
-		like "$text" "$error: It is over\..*If it stays so: valetkey login work\$" \
+		like "$text" "$error: It is over\..*If it happens again, run: valetkey login work\$" \
 			"a refresh is refused, $error: what to do"
 	done
 	refused invalid_request 200
-	like "$text" 'If it stays so: valetkey login work$' \
+	like "$text" 'If it happens again, run: valetkey login work$' \
 		'an error with HTTP 200: what to do'
 	for error in invalid_client unauthorized_client invalid_scope \
 		invalid_target slow_down temporarily_unavailable; do

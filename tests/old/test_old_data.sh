@@ -126,7 +126,7 @@ filled native.cached | "$PARKED" key "valetkey:$(id_of native)"
 is "$(valetkey token native)" "$(field native.grant access_token)" \
 	'a published token is given out'
 "$VALETKEY_BUILD/tests/lib/forget" "valetkey:$(id_of native)"
-said "$NETWORK" 'HTTP 503.*asked again in' \
+said "$NETWORK" 'HTTP 503.*will ask again in' \
 	'a provider that asked for a pause still gets it' valetkey token native
 is "$(token_requests)" 0 'for all this no token was requested'
 
