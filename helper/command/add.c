@@ -161,7 +161,7 @@ static void tell_proof(const struct record *answer, const char *next, bool key)
 	else
 		terminal_say(
 		    TERMINAL_WARNING,
-		    "The %s, but not proven yet; the %s will tell. %s\n",
+		    "The %s, but not proven yet; the %s will show. %s\n",
 		    key ? "client's key can be used" : "client secret is kept",
 		    next, text ? text : "");
 }

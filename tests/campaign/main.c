@@ -106,7 +106,8 @@ static void look_around(char **argv)
 	world.port = (uint16_t)strtoul(argv[0], NULL, 10);
 	world.log = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (!world.dir || !world.build || world.log < 0) {
-		fputs("campaign: run it by run.sh in tests/lib/session\n", stderr);
+		fputs("campaign: run it by run.sh in tests/lib/session\n",
+		      stderr);
 		exit(2);
 	}
 	snprintf(helper_path, sizeof(helper_path), "%s", argv[2]);

@@ -230,7 +230,7 @@ static void test_resolve(const struct record *provider)
 	tap_ok(value && strcmp(value, "At https://one.example.com: read, "
 				      "{nothing}") == 0,
 	       "{scope} is filled in, other braces stay");
-	tap_ok(is(&web, "step[]", "Copy http://127.0.0.1:{port}/"),
+	tap_ok(is(&web, "step[]", "Copy http://127.0.0.1:PORT/"),
 	       "{redirect_uri} is filled in");
 	while ((key = record_each(&web, &at, &value)))
 		choices = choices || strncmp(key, "client", 6) == 0 ||

@@ -36,13 +36,13 @@ test_shipped()
 		valetkey providers microsoft
 	like "$text" '^     1\. Go to ' 'one in full: its steps'
 	unlike "$text" '^[^d].{79}' 'one in full: nor wider, but for its page'
-	like "$text" 'as for the tenant TENANT\.' 'in capitals: what is not chosen'
+	like "$text" '^ *tenant TENANT\.' 'in capitals: what is not chosen'
 	run valetkey providers keycloak
 	like "$text" 'console of https://your-host choose the realm REALM' \
 		'an instance and a parameter'
 	like "$text" '^tokens are for +https://your-host$' 'where the tokens go'
 	run valetkey providers ninjaone
-	like "$text" 'NinjaOne uses http://127\.0\.0\.1:PORT by' 'any port'
+	like "$text" 'http://127\.0\.0\.1:PORT by itself' 'any port'
 	like "$text" 'tick monitoring' 'the scopes'
 	said "$ARG" 'no provider "nobody"' 'one that there is not' \
 		valetkey providers nobody
@@ -248,11 +248,11 @@ test_lines()
 		'tokenendpoint=https://a.example'
 	bad 19 'Is it client.web.redirect_uri\?' 'client.web.redirect_url=x'
 	bad 19 'There is no key whatever_else\.' 'whatever_else=1'
-	bad 19 'client_id belongs into an account' 'client_id=me'
-	bad 19 'use is of a kind of client' 'use=always'
+	bad 19 'client_id belongs in an account' 'client_id=me'
+	bad 19 'use belongs to a kind of client' 'use=always'
 	bad 19 'cannot differ between the kinds' 'client.web.instance[]=a https://a.example A'
 	bad 19 'no such kind of client; add a line client\[\]=wed' 'client.wed.pkce=none'
-	bad 10 'once more in line 19, which counts' 'scope=write'
+	bad 10 'again in line 19, and that one counts' 'scope=write'
 	bad 11 'is there twice' 'client[]=web'
 	bad 19 'of \[a-z0-9-\]' 'client[]=Web'
 }
@@ -270,7 +270,7 @@ test_urls()
 	bad 19 'no .. but .port. and' 'client.web.redirect_uri=http://127.0.0.1:1024/{hots}'
 	bad 19 'http://127.0.0.1 or http://localhost' 'client.web.redirect_uri=http://acme.example:80/'
 	bad 19 'port. is invalid' 'client.web.redirect_uri=https://acme.example:{port}/'
-	bad 19 'gets the token, but https://who.example is none of the hosts' \
+	bad 19 'gets the token, but https://who.example is not one of the hosts' \
 		'userinfo_endpoint=https://who.example/me'
 	bad w 'on another host than token_endpoint: secrets go to https://r.example' \
 		'revocation_endpoint=https://r.example/'
@@ -304,7 +304,7 @@ test_values()
 	bad 19 'in lower case' 'instance_domain[]=acme.example'
 	bad 19 'NAME USUAL TEXT' 'parameter[]=origin - Origin'
 	bad w 'refresh_scope has no value' 'refresh_scope='
-	bad w 'Nothing holds .realm.' 'parameter[]=realm - Realm'
+	bad w 'Nothing contains .realm.' 'parameter[]=realm - Realm'
 }
 
 test_kinds()
@@ -314,7 +314,7 @@ test_kinds()
 	bad 19 'client web: auth is none, but a step speaks of a secret' 'client.web.auth=none'
 	bad - 'client dev: device_authorization_endpoint is missing' "client[]=dev
 client.dev.grant=device_code"
-	bad w 'redirect_uri has no use' 'client.robot.redirect_uri=http://127.0.0.1:{port}/'
+	bad w 'redirect_uri is of no use' 'client.robot.redirect_uri=http://127.0.0.1:{port}/'
 	bad 20 'whoever sees the code has the token' "client.web.auth=none
 client.web.pkce=none"
 	bad_without name - 'error: name is missing'
@@ -336,7 +336,7 @@ test_explained()
 		'each line is told'
 	like "$text" '^ +where codes, credentials' 'and explained'
 	{ good_file; printf 'name=\033[2J\n'; } >"$FILE"
-	said "$ARG" ':19: error: This is no KEY' 'a line with an escape' \
+	said "$ARG" ':19: error: This is not KEY' 'a line with an escape' \
 		valetkey providers --check "$FILE"
 	unlike "$text" "$ESCAPE" 'which is not shown'
 }
@@ -360,7 +360,7 @@ test_limits()
 	good_file >"$CONFIG/providers/acme.conf"
 	for name in Acme 'a b' 'a$(id)' -acme; do
 		cp "$CONFIG/providers/acme.conf" "$CONFIG/providers/$name.conf"
-		said 0 'warning: Under this name it is not used. Call it NAME' \
+		said 0 'warning: It is not used under this name. Call it NAME' \
 			"the name $name.conf" valetkey providers --check \
 			"$CONFIG/providers/$name.conf"
 		rm -- "$CONFIG/providers/$name.conf"

@@ -233,7 +233,7 @@ routes()
 		'two accounts, and nothing to tell them apart: says what to do'
 	like "$(get 2>/dev/null)" '^quit=1$' 'and git does not ask a person'
 	like "$(get username=jdoe 2>&1)" \
-		'jdoe is none of them.*https://ACCOUNT@git.example.com/' \
+		'jdoe is not one of them.*https://ACCOUNT@git.example.com/' \
 		'a name of neither: says what to do'
 	is "$(get username=jdoe 2>/dev/null)" '' \
 		'and git asks for the password, which jdoe may have'

@@ -111,7 +111,7 @@ test_wrong()
 	send http://127.0.0.1:1/?state=b
 	expect no code in that address
 	END
-	pasted "$CANCELED" '3 times .*valetkey login work' 'three wrong ones'
+	pasted "$CANCELED" '3 times.*valetkey login work' 'three wrong ones'
 	terminal valetkey login work --flow paste --no-browser <<-'END'
 	expect browser ends at
 	send http://127.0.0.1:1/?code=%zz&state=b
@@ -151,7 +151,7 @@ test_given_up()
 	is "$status" "$CANCELED" 'end of file'
 	terminal valetkey login work --flow paste --no-browser --timeout 2 \
 		</dev/null
-	pasted "$TIMEOUT" 'in time.*valetkey login work' 'nobody pastes'
+	pasted "$TIMEOUT" 'browser in time\. To try' 'nobody pastes'
 }
 
 # ---- what people's terminals make of it ----

@@ -108,9 +108,9 @@ static const struct {
      "{\"iss\":\"https://op.example/\",\"aud\":\"me\","
      "\"sub\":\"s\",\"nonce\":\"n\"," TIMES ",\"iss\":\"https://x/\"}",
      "iss"},
-    {"over", START "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999700}",
-     "over"},
-    {"just over",
+    {"expired", START "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999700}",
+     "expired"},
+    {"just not expired",
      START "\"nonce\":\"n\",\"iat\":1699999000,\"exp\":1699999701}", NULL},
     {"from the future",
      START "\"nonce\":\"n\",\"iat\":1700000301,\"exp\":1700000900}", "future"},

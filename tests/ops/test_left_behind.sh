@@ -396,7 +396,7 @@ test_others()
 		'the id of an account is not taken for another' \
 		valetkey remove "$id" --yes
 	rm "$CONFIG/k.conf"
-	said "$ARG" 'no terminal\. Run: valetkey remove .* --yes' 'they are never deleted unasked' \
+	said "$ARG" 'no terminal to ask at\. Run: valetkey remove .* --yes' 'they are never deleted unasked' \
 		valetkey remove "$id"
 	terminal valetkey remove "$id" <<-END
 	expect [y/N]
@@ -407,7 +407,7 @@ test_others()
 	is "$(left)" '' 'they are deleted by their id: nothing is left'
 	said "$ACCOUNT" 'nothing of' 'an id of nothing' valetkey remove "$id" --yes
 	run valetkey status
-	is "$status $text" '0 There are no accounts yet. Make one: valetkey add NAME --provider ninjaone' \
+	is "$status $text" '0 There are no accounts yet. Add one: valetkey add NAME --provider ninjaone' \
 		'then there is nothing to tell'
 }
 
