@@ -71,7 +71,7 @@ static void no_file_size(void)
 
 /* ---- a keyring on a disk that is full ---- */
 
-/* The small one that root has made for us (dev-campaign.sh), or NULL. */
+/* The small one that root has made for us (tests/dev/campaign.sh), or NULL. */
 static const char *small_disk(void)
 {
 	return getenv("VALETKEY_CAMPAIGN_DISK");

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-bench.sh - the verb bench of dev, which sources this: builds and installs
+# bench.sh - the verb bench of dev, which sources this: builds and installs
 # what is measured, makes git's libsecret helper, and runs tests/bench/bench.sh
 # in a private session, as an ordinary user because the kernel's key quota is
 # another one for root.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-campaign.sh - ./dev campaign, a part of the script dev: the fault campaign
+# campaign.sh - ./dev campaign, a part of the script dev: the fault campaign
 # of tests/campaign. Its functions need(), step() and tree() are there.
 
 : "${top:=$(pwd)}"

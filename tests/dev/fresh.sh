@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# dev-fresh.sh - ./dev fresh: the files of this checkout, committed or not, in
+# fresh.sh - ./dev fresh: the files of this checkout, committed or not, in
 # a bare Debian 12 that has nothing else; there ./dev try and ./dev test. Needs
 # root and debootstrap.
 #

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# dev-gone.sh - whether a session has left anything behind.
+# gone.sh - whether a session has left anything behind.
 #
-#	dev-gone.sh FILE
+#	gone.sh FILE
 #
 # FILE has two lines, by tests/dev/try.sh: the session's folder, which no
 # process may know any more, and the id of an account, which names its kernel

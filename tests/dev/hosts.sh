@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-hosts.sh - the verb hosts of dev, which sources this: programs of other
+# hosts.sh - the verb hosts of dev, which sources this: programs of other
 # people that are too large for ./dev test, see tests/foreign/large.sh. cargo and
 # kubectl are not installed for it, but used if they are there: of Debian 12's one
 # is too old and the other crashes.

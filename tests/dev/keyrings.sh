@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-keyrings.sh - `./dev keyrings`: the tests of a keyring on each that we know,
+# keyrings.sh - `./dev keyrings`: the tests of a keyring on each that we know,
 # KeePassXC too, whose packages are too large for `./dev test`. Sourced by ./dev.
 
 # shellcheck disable=SC2154 # $top and $logs are ./dev's

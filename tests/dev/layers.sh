@@ -10,6 +10,7 @@
 set -eu
 cd "${1:-.}"
 
+# shellcheck disable=SC2016 # awk's variables
 find plugin helper -name '*.[ch]' | sort | xargs awk '
 BEGIN {
 	for (i = 1; i < ARGC; i++)

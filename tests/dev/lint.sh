@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-lint.sh - ./dev lint, a part of the script dev. Its functions need() and
+# lint.sh - ./dev lint, a part of the script dev. Its functions need() and
 # step() are there.
 
 # The C files. No name here has a space.

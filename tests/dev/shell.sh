@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# dev-shell.sh - the inside of ./dev shell, inside tests/lib/session: the provider,
+# shell.sh - the inside of ./dev shell, inside tests/lib/session: the provider,
 # an account that is logged in, and then the command or a shell, in whose place
 # this script steps.
 #
-#	dev-shell.sh FOLDER [COMMAND [ARGUMENT...]]
+#	shell.sh FOLDER [COMMAND [ARGUMENT...]]
 #
 # FOLDER is where it is to run. Standard output belongs to the command alone.
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# dev-test.sh - ./dev test and ./dev sanitize, a part of the script dev. Its
+# test.sh - ./dev test and ./dev sanitize, a part of the script dev. Its
 # functions need(), step() and tree() are there, and $logs. Every result line of
 # the tests ends up in a log, and the logs are counted.
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# dev-try.sh - the transcript of ./dev try, inside tests/lib/session. Every command
+# try.sh - the transcript of ./dev try, inside tests/lib/session. Every command
 # that it shows is the one that it runs, in the session's folder. What must be
 # true after a step is checked, and the script fails where it is not.
 #
