@@ -3,10 +3,11 @@
  * terminal_ask.c - the questions of terminal.h.
  *
  * The line is edited here (terminal_line.h), since the terminal's own line mode
- * cuts it at 4,095 bytes. Signals are blocked but inside ppoll(), so none can
+ * cuts it at 4,095 bytes. Signals are blocked except inside ppoll(), so none can
  * come between the look and the wait: each is only noted there, the terminal is
  * put right, and then the signal acts as it would have done. After a stop the
- * question is asked again.
+ * question is asked again. Ctrl-C also throws away what was typed, perhaps right
+ * after ppoll() has seen it: so read() never waits.
  */
 #include "core/clock.h"
 #include "core/own_memory.h"
@@ -76,7 +77,7 @@ static void begin(const struct question *question, struct before *before)
 		return;
 	raw = before->terminal;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
-	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VMIN] = 0; /* read() does not wait */
 	raw.c_cc[VTIME] = 0;
 	tcsetattr(question->fd, TCSADRAIN, &raw);
 	terminal_mark_pastes(true);
@@ -120,15 +121,17 @@ static int wait_for(struct pollfd *input, int64_t deadline,
 
 /* The next byte: byte by byte, since what comes behind the Enter is for others.
  * -1 with errno. */
-static int next_byte(const struct question *question, const sigset_t *mask,
-		     char *c)
+static int next_byte(const struct question *question,
+		     const struct before *before, char *c)
 {
 	struct pollfd input = {.fd = question->fd, .events = POLLIN};
 	ssize_t n;
 
-	if (wait_for(&input, question->deadline, mask) < 0)
-		return -1;
-	n = read(question->fd, c, 1);
+	do {
+		if (wait_for(&input, question->deadline, &before->mask) < 0)
+			return -1;
+		n = read(question->fd, c, 1);
+	} while (n == 0 && before->changed && !(input.revents & POLLHUP));
 	if (n == 0)
 		errno = EPIPE;
 	return n == 1 ? 0 : -1;
@@ -178,7 +181,7 @@ static int read_line(const struct question *question,
 			show_on_terminal(question, "\n", question->text);
 			show_on_terminal(question, "", " ");
 		}
-		if (next_byte(question, &before->mask, &c))
+		if (next_byte(question, before, &c))
 			return -1;
 		event = terminal_line_take(&line, c);
 		fflush(stderr);

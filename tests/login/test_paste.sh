@@ -252,6 +252,15 @@ test_left()
 	key C
 	END
 	leaves "$CANCELED" 'Ctrl-C'
+	for try in $(seq 20); do
+		at_shell : <<-END
+		expect browser ends at
+		type $(printf '%03000d' 0)
+		until true
+		key C
+		END
+		leaves "$CANCELED" "Ctrl-C while much is read, $try"
+	done
 	# shellcheck disable=SC2016 # for the inner shell
 	at_shell 'echo stopped; stty -g >during; fg >/dev/null; code=$?' <<-END
 	expect browser ends at
