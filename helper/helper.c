@@ -8,7 +8,7 @@
 #include "core/channel.h"
 #include "core/clock.h"
 #include "core/own_memory.h"
-#include "grant/pending.h"
+#include "grant/revocations.h"
 #include "net/net.h"
 #include "ops/ops.h"
 #include "ops/recover.h"

@@ -7,7 +7,7 @@
 
 #include "core/channel.h"
 #include "core/clock.h"
-#include "core/keyctl.h"
+#include "core/kernel.h"
 #include "launch.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/descriptor.h"
 #include "launch.h"
-#include "wait.h"
+#include "request.h"
 
 #include <pthread.h>
 #include <sys/socket.h>

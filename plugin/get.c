@@ -5,7 +5,7 @@
  */
 #include "hit.h"
 #include "memory.h"
-#include "wait.h"
+#include "request.h"
 
 #include <pthread.h>
 

@@ -12,10 +12,11 @@
 
 #include "call.h"
 #include "core/record.h"
-#include "stack.h"
 #include <valetkey.h>
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 struct visit {
 	struct valetkey *handle;
@@ -68,5 +69,22 @@ int handle_take_struct(void *own, size_t own_size, const void *given);
 
 /* At most max bytes, no control characters. */
 bool handle_text_ok(const char *text, size_t max);
+
+/* ---- whether a call was left by a jump ---- */
+
+/* Whether a function that called somebody else's was left for good: by
+ * longjmp() or an exception that went through it, of which it learns nothing.
+ * Its frame has a mark; who comes later looks whether the mark is still there.
+ */
+
+struct stack_mark {
+	uintptr_t words[32];
+};
+
+void stack_mark(struct stack_mark *mark);
+
+/* Whether the frame with the mark, which was made in this thread (of gettid()),
+ * is gone for sure. The stack itself may be gone. */
+bool stack_left(const struct stack_mark *mark, pid_t thread);
 
 #endif

@@ -10,11 +10,132 @@
 #include "core/origin.h"
 #include "core/text.h"
 #include "provider.h"
+#include "unusable.h"
 #include <valetkey.h>
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- how its servers are reached ---- */
+
+/* Judges the keys of a client that say by what way its servers are reached,
+ * and by what method and with which files it shows who it is, see client.h.
+ *
+ * A proxy's password would stand in a plain file, so there must be none: the
+ * environment may have it, and a proxy on this computer need not. */
+
+static int bad(struct problem *problem, const char *key, const char *why)
+{
+	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
+}
+
+static bool clean(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= 0x20 ||
+		    (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+int client_check_auth(const char *auth, struct problem *problem)
+{
+	static const char *const methods[] = {"client_secret_post",
+					      "client_secret_basic",
+					      "private_key_jwt",
+					      "tls_client_auth",
+					      "none",
+					      NULL};
+	const char *const *method = methods;
+
+	while (auth && *method && strcmp(*method, auth) != 0)
+		method++;
+	return *method ? VALETKEY_OK
+		       : bad(problem, "auth",
+			     "must be client_secret_post, client_secret_basic, "
+			     "private_key_jwt, tls_client_auth or none");
+}
+
+int client_check_proxy(const char *proxy, struct problem *problem)
+{
+	static const char *const schemes[] = {"http://", "https://",
+					      "socks5h://", NULL};
+	const char *const *scheme = schemes;
+	const char *rest;
+
+	if (!proxy || strcmp(proxy, "none") == 0)
+		return VALETKEY_OK;
+	while (*scheme && strncmp(proxy, *scheme, strlen(*scheme)) != 0)
+		scheme++;
+	if (!*scheme || !clean(proxy))
+		return bad(problem, "proxy",
+			   "must be \"none\", or http://HOST:PORT, "
+			   "https://HOST:PORT or socks5h://HOST:PORT");
+	rest = proxy + strlen(*scheme);
+	if (strchr(rest, '@'))
+		return bad(problem, "proxy",
+			   "must not hold a user name or password, because the "
+			   "account's file is plain text. Give them in the "
+			   "environment (https_proxy), or run a proxy on this "
+			   "computer that knows them");
+	if (!*rest || strchr(":/?#", *rest) ||
+	    rest[strcspn(rest, "/?#")] != '\0')
+		return bad(problem, "proxy",
+			   "must be a host and a port, with nothing after it");
+	return VALETKEY_OK;
+}
+
+static int check_path(const char *path, const char *key,
+		      struct problem *problem)
+{
+	return path && *path != '/'
+		   ? bad(problem, key, "must be an absolute path")
+		   : VALETKEY_OK;
+}
+
+const char *client_credential(const struct client *client)
+{
+	if (client_has_secret(client))
+		return "client secret";
+	if (strcmp(client->auth, "private_key_jwt") == 0)
+		return "client's key";
+	if (strcmp(client->auth, "tls_client_auth") == 0)
+		return "client certificate";
+	return NULL;
+}
+
+int client_check_reach(const struct client *client, struct problem *problem)
+{
+	bool signs = strcmp(client->auth, "private_key_jwt") == 0;
+	bool shows = strcmp(client->auth, "tls_client_auth") == 0;
+	const char *audience =
+	    record_get(&client->config, "assertion_audience");
+	int rc = client_check_auth(client->auth, problem);
+
+	if (!rc)
+		rc = client_check_proxy(client->proxy, problem);
+	if (!rc)
+		rc = check_path(client->ca_file, "ca_file", problem);
+	if (!rc)
+		rc = check_path(client->client_key, "client_key", problem);
+	if (!rc)
+		rc = check_path(client->client_certificate,
+				"client_certificate", problem);
+	if (!rc && (signs || shows) && !client->client_key)
+		rc = bad(problem, "client_key",
+			 "is missing: the file with the client's private key. "
+			 "Give it: --client-key FILE");
+	if (!rc && shows && !client->client_certificate)
+		rc = bad(problem, "client_certificate",
+			 "is missing: the file with the client's certificate. "
+			 "Give it: --client-certificate FILE");
+	if (!rc && audience && strcmp(audience, "issuer") != 0 &&
+	    strcmp(audience, "token_endpoint") != 0)
+		rc = bad(problem, "assertion_audience",
+			 "must be issuer or token_endpoint");
+	return rc;
+}
 
 const char *const client_endpoints[] = {"authorization_endpoint",
 					"token_endpoint",
@@ -24,11 +145,6 @@ const char *const client_endpoints[] = {"authorization_endpoint",
 					"pushed_authorization_request_endpoint",
 					"userinfo_endpoint",
 					NULL};
-
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
 
 static bool has_word(const char *const *words, const char *word)
 {
@@ -146,7 +262,7 @@ static int merge(const struct record *keys, struct record *config,
 	    (put_keys(keys, config) ||
 	     put_scope(config, name ? record_get(&provider, "offline_scope")
 				    : record_get(config, "offline_scope"))))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	record_free(&provider);
 	return rc;
 }
@@ -205,11 +321,6 @@ static void set_pointers(struct client *client)
 }
 
 /* ---- judging ---- */
-
-static int bad(struct problem *problem, const char *key, const char *why)
-{
-	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
-}
 
 int client_check_id(const struct client *client, struct problem *problem)
 {
@@ -342,7 +453,7 @@ int client_from_record(const char *account, const struct record *keys,
 	strcpy(client->account, account);
 	rc = merge(keys, &client->config, problem);
 	if (!rc && put_defaults(&client->config))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	if (!rc) {
 		set_pointers(client);
 		rc = check(client, problem);
@@ -361,4 +472,125 @@ void client_free(struct client *client)
 bool client_has_secret(const struct client *client)
 {
 	return strncmp(client->auth, "client_secret_", 14) == 0;
+}
+
+/* ---- from the account's file ---- */
+
+/* A client from its account's file, and why that could not be read, see
+ * client.h. */
+
+static int malformed(const char *account, unsigned line,
+		     struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+	struct buf path = {0};
+	int rc = VALETKEY_ERR_ACCOUNT;
+
+	if (account_path(&path, account) || buf_str(&path, ".conf"))
+		rc = problem_no_memory(problem);
+	else
+		problem_set(problem, rc,
+			    "%s is malformed in line %u. Fix it, or delete it "
+			    "and begin again.",
+			    problem_quote(quoted, path.data), line);
+	buf_free(&path);
+	return rc;
+}
+
+/* Why account_read() has failed with rc. */
+static int unreadable(const char *account, int rc, unsigned line,
+		      struct problem *problem)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	if (rc == VALETKEY_ERR_ARG)
+		return malformed(account, line, problem);
+	if (rc != VALETKEY_ERR_ACCOUNT)
+		return problem_set(
+		    problem, rc, "The account's file cannot be read: %s.",
+		    rc == VALETKEY_ERR_NOMEM ? "out of memory"
+					     : "too many files are open");
+	rc = unusable_account(account, problem);
+	if (rc)
+		return rc;
+	return problem_set(problem, VALETKEY_ERR_ACCOUNT,
+			   "There is no account \"%s\". See 'valetkey status', "
+			   "or add it: valetkey add.",
+			   problem_quote(quoted, account));
+}
+
+int client_load(const char *account, struct client *client,
+		struct problem *problem)
+{
+	struct record keys = {0};
+	unsigned line = 0;
+	int rc = account_read(account, &keys, &line);
+
+	*client = (struct client){0};
+	if (rc)
+		rc = unreadable(account, rc, line, problem);
+	else
+		rc = client_from_record(account, &keys, client, problem);
+	record_free(&keys);
+	return rc;
+}
+
+int client_load_id(const char *account, struct client *client,
+		   struct problem *problem)
+{
+	unsigned line = 0;
+	int rc;
+
+	*client = (struct client){0};
+	rc = account_read(account, &client->config, &line);
+	if (rc)
+		return unreadable(account, rc, line, problem);
+	strcpy(client->account, account);
+	client->id = record_get(&client->config, "id");
+	client->provider = record_get(&client->config, "provider");
+	return client_check_id(client, problem);
+}
+
+static int see_id(const char *name, void *ids)
+{
+	struct record keys = {0};
+	int rc = account_read(name, &keys, NULL);
+	const char *id = record_get(&keys, "id");
+
+	if (!rc && !id)
+		rc = VALETKEY_ERR_ACCOUNT;
+	if (!rc && record_add(ids, id, name))
+		rc = VALETKEY_ERR_NOMEM;
+	record_free(&keys);
+	return rc;
+}
+
+int client_list_ids(struct record *ids)
+{
+	return account_each(see_id, ids);
+}
+
+int client_check(const struct client *client, struct problem *problem)
+{
+	if (client_still_there(client))
+		return VALETKEY_OK;
+	return problem_set(
+	    problem, VALETKEY_ERR_ACCOUNT,
+	    "Account %s was removed in the meantime. See 'valetkey status', or "
+	    "add it again: valetkey add %s",
+	    client->account, client->account);
+}
+
+bool client_still_there(const struct client *client)
+{
+	struct record now = {0};
+	const char *id;
+	bool same = false;
+
+	if (account_read(client->account, &now, NULL) == VALETKEY_OK) {
+		id = record_get(&now, "id");
+		same = id && strcmp(id, client->id) == 0;
+	}
+	record_free(&now);
+	return same;
 }

@@ -30,7 +30,7 @@
 #define VALETKEY_CLIENT_H
 
 #include "core/account.h"
-#include "core/problem.h"
+#include "core/text.h"
 #include "core/record.h"
 
 #include <stdbool.h>
@@ -132,5 +132,12 @@ enum client_pins {
 };
 bool client_pinned(const struct client *client, const struct record *item,
 		   enum client_pins pins, const char **what);
+
+/* The same as 0 or ERR_LOGIN, which says what has changed. */
+int client_check_pins(const struct client *client, const struct record *item,
+		      enum client_pins pins, struct problem *problem);
+
+/* What the item has as this pin; "" if nothing. */
+const char *client_pin_of(const struct record *item, const char *key);
 
 #endif

@@ -7,7 +7,9 @@
  */
 #include "client.h"
 #include "core/origin.h"
+#include <valetkey.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,4 +145,36 @@ bool client_pinned(const struct client *client, const struct record *item,
 	}
 	record_free(&now);
 	return *what == NULL;
+}
+
+const char *client_pin_of(const struct record *item, const char *key)
+{
+	char name[64];
+	const char *value;
+
+	snprintf(name, sizeof(name), "pin.%s", key);
+	value = record_get(item, name);
+	return value ? value : "";
+}
+
+int client_check_pins(const struct client *client, const struct record *item,
+			enum client_pins pins, struct problem *problem)
+{
+	char then[PROBLEM_QUOTE_MAX], now[PROBLEM_QUOTE_MAX];
+	const char *what = "";
+
+	if (client_pinned(client, item, pins, &what))
+		return VALETKEY_OK;
+	if (strcmp(what, "memory") == 0)
+		return problem_no_memory(problem);
+	problem_quote(then, client_pin_of(item, what));
+	problem_quote(
+	    now, record_get(&client->config,
+			    strcmp(what, "hosts") == 0 ? "hosts[]" : what));
+	return problem_set(problem, VALETKEY_ERR_LOGIN,
+			   "The %s of account %s has changed, from \"%s\" to "
+			   "\"%s\", so its secrets are not sent. If you made "
+			   "this change, run: valetkey login %s "
+			   "--accept-change",
+			   what, client->account, then, now, client->account);
 }

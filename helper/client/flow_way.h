@@ -9,7 +9,7 @@
 #define VALETKEY_FLOW_WAY_H
 
 #include "client.h"
-#include "core/problem.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 

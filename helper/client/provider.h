@@ -85,7 +85,7 @@
 #ifndef VALETKEY_PROVIDER_H
 #define VALETKEY_PROVIDER_H
 
-#include "core/problem.h"
+#include "core/text.h"
 #include "core/record.h"
 
 #include <stdbool.h>

@@ -8,6 +8,7 @@
 #define VALETKEY_PROVIDER_KEYS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum provider_value {
 	PROVIDER_TEXT = 0,	 /* anything */
@@ -55,5 +56,13 @@ const char *provider_key_nearest(const char *name, bool of_kind);
 
 /* Whether it is a key of an account's file that a provider's must not have. */
 bool provider_key_of_account(const char *name);
+
+/* ---- parameters that valetkey sends itself ---- */
+
+/* The parameters of OAuth that valetkey sends itself, in one request or the
+ * other: what no file gives another value to in any of them, and what would
+ * weaken a request, such as somebody else's request object. */
+
+bool oauth_parameter_is_ours(const char *name, size_t len);
 
 #endif

@@ -15,11 +15,6 @@
 
 #define RULE "it must be yours or root's and writable by nobody else"
 
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
-
 static int not_found(const char *path, const char *name,
 		     struct problem *problem)
 {
@@ -78,7 +73,7 @@ int unusable_folder(const char *name, struct problem *problem)
 		return rc;
 	rc = account_path(&path, name);
 	if (rc == VALETKEY_ERR_NOMEM)
-		no_memory(problem);
+		problem_no_memory(problem);
 	else if (rc && !path.len)
 		problem_set(problem, rc,
 			    "There is no home directory: $HOME is not set, and "
@@ -100,7 +95,7 @@ int unusable_account(const char *account, struct problem *problem)
 	if (rc || !account_name_ok(account))
 		return rc;
 	if (account_path(&path, account) || buf_str(&path, ".conf"))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	else if (lstat(path.data, &st) == 0)
 		rc = unusable_because(path.data, false, problem);
 	buf_free(&path);

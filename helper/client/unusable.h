@@ -10,7 +10,7 @@
 #ifndef VALETKEY_UNUSABLE_H
 #define VALETKEY_UNUSABLE_H
 
-#include "core/problem.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 

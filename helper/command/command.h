@@ -10,7 +10,7 @@
 #ifndef VALETKEY_COMMAND_H
 #define VALETKEY_COMMAND_H
 
-#include "core/problem.h"
+#include "core/text.h"
 #include "core/record.h"
 #include <valetkey.h>
 
@@ -106,7 +106,7 @@ int cmd_fail_provider(const char *name, const struct problem *problem);
 /* Standard output is written out; a full disk or a closed pipe is an error. */
 int cmd_flush(void);
 
-/* ---- asking the helper (talk.c) ---- */
+/* ---- asking the helper (converse.c) ---- */
 
 /* How the conversation goes; handed to it as data. */
 struct cmd_talk {
@@ -151,7 +151,7 @@ struct cmd_adding {
 				       empty, none is registered by us */
 };
 
-/* steps.c: chooses a provider's instance, kind and scope, shows the steps.
+/* setup_steps.c: chooses a provider's instance, kind and scope, shows the steps.
  */
 int cmd_steps_walk(struct cmd_adding *adding);
 
@@ -159,7 +159,7 @@ int cmd_steps_walk(struct cmd_adding *adding);
  * keys. */
 int cmd_parameters_choose(struct cmd_adding *adding);
 
-/* custom.c: a provider without a file, from its issuer's metadata or from
+/* custom_provider.c: a provider without a file, from its issuer's metadata or from
  * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);
 

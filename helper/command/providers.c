@@ -4,11 +4,13 @@
  * in full, and the check of a file. Reads files only.
  */
 #include "client/provider.h"
+#include "client/provider_check.h"
 #include "client/unusable.h"
 #include "command.h"
 #include "terminal.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,7 +194,7 @@ static int fill_in_open(const struct record *provider, const char *kind,
 		snprintf(base, sizeof(base), "https://your-host");
 	while (!rc && (line = record_next(provider, "parameter[]", line)))
 		rc = add_capitals(&keys, line);
-	rc = rc ? problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.")
+	rc = rc ? problem_no_memory(problem)
 		: provider_resolve(provider, &choice, resolved, problem);
 	record_free(&keys);
 	return rc;
@@ -230,8 +232,7 @@ static int add_kinds(struct buf *out, const struct record *provider,
 
 		rc = fill_in_open(provider, kind, &resolved, problem);
 		if (!rc && add_kind(out, provider, &resolved, kind))
-			rc = problem_set(problem, VALETKEY_ERR_NOMEM,
-					 "Out of memory.");
+			rc = problem_no_memory(problem);
 		record_free(&resolved);
 	}
 	return rc;
@@ -258,7 +259,7 @@ static int show(const char *name)
 	     add_lines(&out, "scope", &usual, "scope") ||
 	     add_lines(&out, "tokens are for", &usual, "hosts[]")))
 		rc =
-		    problem_set(&problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+		    problem_no_memory(&problem);
 	if (!rc)
 		rc = add_kinds(&out, &provider, &problem);
 	print(&out);
@@ -293,4 +294,127 @@ static int run_providers(struct cmd_args *args)
 	if (!rc && !result && !check)
 		rc = check_folder();
 	return result ? result : rc;
+}
+
+/* ---- --check ---- */
+
+/* `valetkey providers --check FILE`: what each line of a provider's file
+ * means, and what is wrong with it, as FILE:LINE, the way that compilers tell.
+ * A file without an error is one that works. */
+
+#define VALUE_MAX 60
+#define FILE_MAX (64u << 10) /* the longest shipped one has 8,000 bytes */
+
+struct told {
+	const char *file;
+	struct buf out;
+	unsigned keys, errors, warnings;
+	bool no_memory;
+};
+
+static void note(struct told *told, int failed)
+{
+	if (failed)
+		told->no_memory = true;
+}
+
+static void tell_line(void *data, const struct provider_line *line)
+{
+	struct told *told = data;
+	size_t len = strlen(line->value);
+
+	told->keys++;
+	note(told,
+	     buf_fmt(&told->out, "%s:%u: %s=%.*s%s\n", told->file, line->number,
+		     line->key, (int)(len > VALUE_MAX ? VALUE_MAX - 3 : len),
+		     line->value, len > VALUE_MAX ? "..." : ""));
+	if (line->meaning)
+		note(told, buf_fmt(&told->out, "        %s\n", line->meaning));
+}
+
+static void tell_finding(void *data, unsigned number, bool error,
+			 const char *text)
+{
+	struct told *told = data;
+	const char *what = error ? "error" : "warning";
+
+	if (error)
+		told->errors++;
+	else
+		told->warnings++;
+	if (number)
+		note(told, buf_fmt(&told->out, "%s:%u: %s: %s\n", told->file,
+				   number, what, text));
+	else
+		note(told, buf_fmt(&told->out, "%s: %s: %s\n", told->file, what,
+				   text));
+}
+
+static int read_file(const char *path, struct buf *text)
+{
+	FILE *file = fopen(path, "re");
+	int rc = VALETKEY_OK;
+	char part[4096];
+	size_t n;
+
+	if (!file)
+		return cmd_fail(VALETKEY_ERR_ARG, "%s cannot be read: %s.",
+				path, strerror(errno));
+	while (!rc && (n = fread(part, 1, sizeof(part), file)) > 0)
+		if (text->len + n > FILE_MAX)
+			rc = cmd_fail(VALETKEY_ERR_ARG,
+				      "%s is too long for a provider's file: "
+				      "%u bytes at most.",
+				      path, FILE_MAX);
+		else if (buf_add(text, part, n))
+			rc = VALETKEY_ERR_NOMEM;
+	if (!rc && ferror(file))
+		rc = cmd_fail(VALETKEY_ERR_ARG, "%s cannot be read: %s.", path,
+			      strerror(errno));
+	fclose(file);
+	return rc;
+}
+
+static void check_file_name(struct told *told)
+{
+	const char *slash = strrchr(told->file, '/');
+
+	if (!provider_file_ok(slash ? slash + 1 : told->file))
+		tell_finding(
+		    told, 0, false,
+		    "It is not used under this name. Call it NAME.conf, with "
+		    "NAME of [a-z0-9-], a letter or digit first.");
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+int cmd_providers_check(const char *path)
+{
+	struct told told = {.file = path};
+	const struct provider_reader reader = {tell_line, tell_finding, &told};
+	struct buf text = {0};
+	int rc = read_file(path, &text);
+
+	if (!rc)
+		rc = provider_check(buf_text(&text), text.len, &reader);
+	if (!rc)
+		check_file_name(&told);
+	if (!rc && told.no_memory)
+		rc = VALETKEY_ERR_NOMEM;
+	terminal_put(stdout, buf_text(&told.out), told.out.len);
+	if (rc == VALETKEY_ERR_NOMEM)
+		cmd_fail(rc, "Out of memory.");
+	if (!rc) {
+		printf("%u key%s, %u error%s, %u warning%s\n", told.keys,
+		       plural(told.keys), told.errors, plural(told.errors),
+		       told.warnings, plural(told.warnings));
+		rc = told.errors ? VALETKEY_ERR_ARG : VALETKEY_OK;
+		cmd_is_told();
+	}
+	buf_free(&told.out);
+	buf_free(&text);
+	return rc;
 }

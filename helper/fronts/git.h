@@ -12,7 +12,7 @@
 #include "command/command.h"
 #include "core/account.h"
 #include "core/origin.h"
-#include "git_state.h"
+#include "git_message.h"
 
 extern const struct cmd_verb cmd_git_setup;
 

@@ -6,7 +6,7 @@
 #include "git.h"
 
 #include "client/unusable.h"
-#include "git_challenge.h"
+#include "git_message.h"
 
 #include <string.h>
 #include <strings.h>

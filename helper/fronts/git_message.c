@@ -4,10 +4,90 @@
  */
 #include "git_message.h"
 
-#include "core/git_field.h"
+#include "core/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* ---- what the server asks for ---- */
+
+/* One header may hold several challenges, and commas part both challenges and
+ * parameters: a token that '=' follows is a parameter, any other one begins a
+ * challenge. libc only; fuzzed. */
+
+#define TOKEN                                                 \
+	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* What is too long is nothing that is known here. */
+static void put(char *out, size_t size, const char *text, size_t len)
+{
+	if (len < size)
+		snprintf(out, size, "%.*s", (int)len, text);
+	else
+		strcpy(out, "?");
+}
+
+/* A quoted-string at *at, which it passes; false where it does not end. */
+static bool take_quoted(const char **at, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (++*at; **at && **at != '"'; ++*at) {
+		if (**at == '\\' && (*at)[1])
+			++*at;
+		if (len + 1 < size)
+			out[len] = **at;
+		len++;
+	}
+	if (len < size)
+		out[len] = '\0';
+	else
+		strcpy(out, "?");
+	if (**at != '"')
+		return false;
+	++*at;
+	return true;
+}
+
+static bool take_value(struct git_challenge *challenge)
+{
+	size_t len;
+
+	challenge->at += strspn(challenge->at, " \t");
+	if (*challenge->at == '"')
+		return take_quoted(&challenge->at, challenge->value,
+				   sizeof(challenge->value));
+	len = strcspn(challenge->at, ", \t");
+	put(challenge->value, sizeof(challenge->value), challenge->at, len);
+	challenge->at += len;
+	return true;
+}
+
+bool git_challenge_next(struct git_challenge *challenge)
+{
+	const char *word, *after;
+	size_t len;
+
+	challenge->at += strspn(challenge->at, ", \t");
+	word = challenge->at;
+	len = strspn(word, TOKEN);
+	if (!len)
+		return false;
+	after = word + len + strspn(word + len, " \t");
+	*challenge->value = '\0';
+	if (*after == '=' && *challenge->scheme) {
+		put(challenge->name, sizeof(challenge->name), word, len);
+		challenge->at = after + 1;
+		return take_value(challenge);
+	}
+	*challenge->name = '\0';
+	put(challenge->scheme, sizeof(challenge->scheme), word, len);
+	challenge->at = word + len;
+	return true;
+}
 
 static const char *const plain_keys[] = {
     "protocol", "host",	      "path",
@@ -191,4 +271,93 @@ int git_message_server(const char *host, struct buf *server, struct buf *port)
 		       buf_fmt(port, "%ld", number)
 		   ? RECORD_NOMEM
 		   : 0;
+}
+
+/* ---- what git keeps for us ---- */
+
+/* Libc only; fuzzed. */
+
+#define STAGES_MAX 4
+#define STATE "valetkey:"
+
+/* FNV-1a. */
+uint32_t git_state_mark(const char *token)
+{
+	uint32_t mark = 2166136261u;
+
+	for (; *token; token++)
+		mark = (mark ^ (unsigned char)*token) * 16777619u;
+	return mark ? mark : 1;
+}
+
+/* "valetkey:STAGE:SCHEME:MARK:EXPIRY:ACCOUNT", our words of a moment ago. */
+static bool take_state(const char *state, struct git_past *past)
+{
+	char *end;
+	long stage, scheme;
+
+	if (strncmp(state, STATE, strlen(STATE)) != 0)
+		return false;
+	stage = strtol(state + strlen(STATE), &end, 10);
+	if (*end != ':' || stage < 1 || stage > STAGES_MAX)
+		return false;
+	scheme = strtol(end + 1, &end, 10);
+	if (*end != ':' || (scheme != GIT_BASIC && scheme != GIT_BEARER))
+		return false;
+	past->mark = (uint32_t)strtoul(end + 1, &end, 16);
+	if (*end != ':')
+		return false;
+	past->expires_at = strtoll(end + 1, &end, 10);
+	if (*end != ':' || past->expires_at < 0)
+		return false;
+	past->stage = (int)stage;
+	past->scheme = (enum git_scheme)scheme;
+	past->account = end + 1;
+	return true;
+}
+
+void git_state_read(const struct record *message, struct git_past *past)
+{
+	const char *state = NULL;
+
+	*past = (struct git_past){.scheme = GIT_NONE};
+	while (!past->refused &&
+	       (state = record_next(message, "state[]", state)))
+		past->refused = take_state(state, past);
+	if (past->refused || record_get(message, "password") ||
+	    record_get(message, "credential"))
+		return;
+	*past = (struct git_past){.scheme = GIT_NONE};
+	past->expires_at = record_get_int(message, "password_expiry_utc", 0);
+	past->refused = past->expires_at > 0;
+	past->stage = past->refused;
+	past->scheme = record_get(message, "authtype") ? GIT_BEARER : GIT_BASIC;
+}
+
+/* Once more is worth it after a first answer, after another scheme, and where a
+ * token had come to its end in a long operation. */
+static bool may_repeat(const struct git_past *past, enum git_scheme scheme,
+		       int *stage)
+{
+	bool over = past->expires_at && past->expires_at <= (int64_t)time(NULL);
+
+	*stage = past->refused && !over ? past->stage + 1 : 1;
+	return *stage == 1 || (past->scheme != scheme && *stage < STAGES_MAX);
+}
+
+int git_state_add(const struct git_past *past, enum git_scheme scheme,
+		  const struct valetkey_token *token, struct record *answer)
+{
+	struct buf state = {0};
+	int stage, rc;
+	bool repeat = may_repeat(past, scheme, &stage);
+
+	rc = buf_fmt(&state, STATE "%d:%d:%x:%lld:%s",
+		     stage > STAGES_MAX ? STAGES_MAX : stage, (int)scheme,
+		     git_state_mark(token->access_token),
+		     (long long)token->expires_at, token->account) ||
+	     record_add(answer, "continue", repeat ? "1" : NULL) ||
+	     record_add(answer, "state[]", buf_text(&state));
+	buf_free(&state);
+	return rc;
 }

@@ -5,7 +5,7 @@
  */
 #include "git.h"
 
-#include "core/git_field.h"
+#include "core/record.h"
 #include "git_message.h"
 
 #include <stdlib.h>

@@ -10,7 +10,6 @@
 #include "git.h"
 
 #include "core/kernel.h"
-#include "git_challenge.h"
 #include "git_message.h"
 
 #include <stdlib.h>

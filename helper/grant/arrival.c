@@ -7,7 +7,6 @@
 #include "arrival.h"
 
 #include "core/clock.h"
-#include "store/boot.h"
 #include "store/machine.h"
 #include <valetkey.h>
 
@@ -129,3 +128,5 @@ void arrival_free(struct arrival *arrival)
 	buf_free(&arrival->plain);
 	buf_free(&arrival->sealed);
 }
+
+/* ---- signals wait meanwhile ---- */

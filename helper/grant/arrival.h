@@ -14,6 +14,9 @@
 #include "client/client.h"
 #include "store/park.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 struct arrival {
 	struct park_place place;
 	struct record about;
@@ -51,5 +54,26 @@ struct buf arrival_body(const struct arrival *arrival);
 enum park_state arrival_find(struct arrival *arrival);
 
 void arrival_free(struct arrival *arrival);
+
+/* ---- signals wait meanwhile ---- */
+
+/* From the moment a refresh token or a code is sent until what came back lies
+ * in the keyring, INT, TERM and HUP wait. */
+
+static inline void critical_begin(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
+static inline void critical_end(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
 
 #endif

@@ -9,37 +9,18 @@
 #include "core/scope.h"
 #include "crypto/crypto.h"
 #include "registration.h"
-#include "store/boot.h"
+#include "store/machine.h"
 #include "store/park.h"
 #include <valetkey.h>
 
 #include <string.h>
 #include <time.h>
 
-struct store_key grant_key(const struct client *client, enum store_kind kind)
-{
-	return (struct store_key){.kind = kind,
-				  .id = client->id,
-				  .account = client->account,
-				  .provider = client->provider};
-}
-
-int grant_load_item(struct job *job, const struct client *client,
-		    enum store_kind kind, struct record *item, bool *found)
-{
-	const struct store_key key = grant_key(client, kind);
-	struct store *store = job_store(job);
-
-	*found = false;
-	return store ? store_load(store, &key, item, found, &job->problem)
-		     : job->problem.result;
-}
-
 int grant_load(struct job *job, const struct client *client,
 	       struct record *grant, bool *found)
 {
 	const char *reason;
-	int rc = grant_load_item(job, client, STORE_GRANT, grant, found);
+	int rc = job_load_item(job, client, STORE_GRANT, grant, found);
 
 	if (rc || !*found)
 		return rc;
@@ -48,13 +29,14 @@ int grant_load(struct job *job, const struct client *client,
 		return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				   "%s Run: valetkey login %s", reason,
 				   client->account);
-	return registration_changed(client, grant, &job->problem);
+	return client_check_pins(client, grant, CLIENT_PINS_ALL,
+				 &job->problem);
 }
 
 int grant_save(struct job *job, const struct client *client,
 	       const struct record *grant)
 {
-	const struct store_key key = grant_key(client, STORE_GRANT);
+	const struct store_key key = job_item_key(client, STORE_GRANT);
 	struct store *store = job_store(job);
 
 	if (!store || store_save(store, &key, grant, &job->problem))
@@ -122,7 +104,7 @@ bool grant_published(const struct client *client, struct record *grant)
 
 int grant_delete(struct job *job, const struct client *client)
 {
-	const struct store_key key = grant_key(client, STORE_GRANT);
+	const struct store_key key = job_item_key(client, STORE_GRANT);
 	struct store *store = job_store(job);
 
 	kernel_withdraw(&client->config, NULL);
@@ -290,7 +272,6 @@ int grant_answer(struct job *job, const struct record *grant)
 		       record_get(grant, "expires_in")) ||
 	    record_add_int(&job->answer, "expires_at",
 			   known ? time(NULL) + good_for : 0))
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
 }

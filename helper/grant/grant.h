@@ -81,10 +81,4 @@ int grant_scope_lacks(const struct client *client, const struct record *grant,
 /* Puts the access token with its expiry and scope into the answer. */
 int grant_answer(struct job *job, const struct record *grant);
 
-/* An account's item as it is; *found false: there is none. */
-int grant_load_item(struct job *job, const struct client *client,
-		    enum store_kind kind, struct record *item, bool *found);
-
-struct store_key grant_key(const struct client *client, enum store_kind kind);
-
 #endif

@@ -7,7 +7,6 @@
 
 #include "core/clock.h"
 #include "crypto/crypto.h"
-#include "grant.h"
 #include "net/net.h"
 #include <valetkey.h>
 
@@ -23,7 +22,7 @@ int registration_save(struct job *job, const struct client *client,
 {
 	struct record item = {0}, old = {0};
 	bool found;
-	int rc = grant_load_item(job, client, STORE_CLIENT, &old, &found);
+	int rc = job_load_item(job, client, STORE_CLIENT, &old, &found);
 
 	if (!rc &&
 	    (record_add(&item, "client_secret", secret) ||
@@ -31,8 +30,7 @@ int registration_save(struct job *job, const struct client *client,
 	     record_add(&item, CLIENT_URI, record_get(&old, CLIENT_URI)) ||
 	     record_add(&item, CLIENT_TOKEN, record_get(&old, CLIENT_TOKEN)) ||
 	     record_add(&item, "seal", record_get(&old, "seal"))))
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	if (!rc)
 		rc = registration_save_item(job, client, &item);
 	record_free(&old);
@@ -43,11 +41,10 @@ int registration_save(struct job *job, const struct client *client,
 int registration_save_item(struct job *job, const struct client *client,
 			   struct record *item)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
+	const struct store_key key = job_item_key(client, STORE_CLIENT);
 
 	if (client_pin(client, item))
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	if (!job_store(job))
 		return job->problem.result;
 	return store_save(job->store, &key, item, &job->problem);
@@ -56,7 +53,7 @@ int registration_save_item(struct job *job, const struct client *client,
 static int add_seal(struct job *job, const struct client *client,
 		    struct record *item)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
+	const struct store_key key = job_item_key(client, STORE_CLIENT);
 	struct buf seal = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
@@ -75,14 +72,13 @@ int registration_seal(struct job *job, const struct client *client,
 	struct record item = {0};
 	const char *known;
 	bool found;
-	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
 
 	if (!rc && found && !record_get(&item, "seal"))
 		rc = add_seal(job, client, &item);
 	known = record_get(&item, "seal");
 	if (!rc && known && buf_str(seal, known))
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	record_free(&item);
 	return rc;
 }
@@ -117,48 +113,9 @@ void registration_end(struct job *job, const struct client *client)
 	struct record item = {0};
 	bool found;
 
-	if (grant_load_item(job, client, STORE_CLIENT, &item, &found) == 0)
+	if (job_load_item(job, client, STORE_CLIENT, &item, &found) == 0)
 		registration_end_item(&item, client->proxy);
 	record_free(&item);
-}
-
-static const char *pin_of(const struct record *item, const char *key)
-{
-	char name[64];
-	const char *value;
-
-	snprintf(name, sizeof(name), "pin.%s", key);
-	value = record_get(item, name);
-	return value ? value : "";
-}
-
-static int compare_pins(const struct client *client, const struct record *item,
-			enum client_pins pins, struct problem *problem)
-{
-	char before[PROBLEM_QUOTE_MAX], now[PROBLEM_QUOTE_MAX];
-	const char *what = "";
-
-	if (client_pinned(client, item, pins, &what))
-		return VALETKEY_OK;
-	if (strcmp(what, "memory") == 0)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
-	problem_quote(before, pin_of(item, what));
-	problem_quote(
-	    now, record_get(&client->config,
-			    strcmp(what, "hosts") == 0 ? "hosts[]" : what));
-	return problem_set(problem, VALETKEY_ERR_LOGIN,
-			   "The %s of account %s has changed, from \"%s\" to "
-			   "\"%s\", so its secrets are not sent. If you made "
-			   "this change, run: valetkey login %s "
-			   "--accept-change",
-			   what, client->account, before, now, client->account);
-}
-
-int registration_changed(const struct client *client, const struct record *item,
-			 struct problem *problem)
-{
-	return compare_pins(client, item, CLIENT_PINS_ALL, problem);
 }
 
 /* Nobody's leave sends the secret elsewhere. All other pins were compared before
@@ -171,8 +128,7 @@ static int check_secret(const struct client *client, const struct record *item,
 	if (client_pinned(client, item, CLIENT_PINS_SECRET, &what))
 		return VALETKEY_OK;
 	if (strcmp(what, "memory") == 0)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
 	    "The %s of account %s is not the one that the %s was added for, so "
@@ -196,7 +152,7 @@ static int load_secret(struct job *job, const struct client *client,
 		       struct record *item)
 {
 	bool found;
-	int rc = grant_load_item(job, client, STORE_CLIENT, item, &found);
+	int rc = job_load_item(job, client, STORE_CLIENT, item, &found);
 
 	if (!rc && (!found || (client_has_secret(client) &&
 			       !record_get(item, "client_secret"))))
@@ -226,7 +182,7 @@ int registration_secret_for(struct job *job, const struct client *client,
 		return VALETKEY_OK;
 	rc = load_secret(job, client, item);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
-		if (strcmp(pin_of(item, keys[i]), pin_of(grant, keys[i])) != 0)
+		if (strcmp(client_pin_of(item, keys[i]), client_pin_of(grant, keys[i])) != 0)
 			rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 					 "The %s was not made for the %s of "
 					 "this grant.",
@@ -254,7 +210,7 @@ static int check_changes(const struct client *client, const struct record *item,
 	bool unused = !logged_in && !client_credential(client) &&
 		      !record_get(item, "client_secret");
 
-	return compare_pins(client, item,
+	return client_check_pins(client, item,
 			    unused ? CLIENT_PINS_UNUSED : CLIENT_PINS_ALL,
 			    problem);
 }
@@ -264,7 +220,7 @@ int registration_check(struct job *job, const struct client *client,
 {
 	struct record item = {0}, grant = {0};
 	bool found = false, logged_in = false;
-	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
 
 	if (!rc && !found && client_credential(client))
 		rc = missing(client, &job->problem);
@@ -272,11 +228,12 @@ int registration_check(struct job *job, const struct client *client,
 		rc = check_item(client, &item, &job->problem);
 	if (rc || accepted)
 		goto out;
-	rc = grant_load_item(job, client, STORE_GRANT, &grant, &logged_in);
+	rc = job_load_item(job, client, STORE_GRANT, &grant, &logged_in);
 	if (!rc && found)
 		rc = check_changes(client, &item, logged_in, &job->problem);
 	if (!rc && logged_in)
-		rc = registration_changed(client, &grant, &job->problem);
+		rc = client_check_pins(client, &grant, CLIENT_PINS_ALL,
+				 &job->problem);
 out:
 	record_free(&grant);
 	record_free(&item);
@@ -288,11 +245,10 @@ int registration_adopt(struct job *job, const struct client *client)
 	struct record item = {0};
 	const char *what;
 	bool found;
-	int rc = grant_load_item(job, client, STORE_CLIENT, &item, &found);
+	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
 
 	if (!rc && !found && record_add(&item, "proof", "none"))
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	if (!rc &&
 	    (!found || !client_pinned(client, &item, CLIENT_PINS_ALL, &what)))
 		rc = registration_save_item(job, client, &item);

@@ -51,10 +51,6 @@ int registration_secret(struct job *job, const struct client *client,
 int registration_secret_for(struct job *job, const struct client *client,
 			    const struct record *grant, struct record *item);
 
-/* 0, or ERR_LOGIN that names what differs from the item's pins. */
-int registration_changed(const struct client *client, const struct record *item,
-			 struct problem *problem);
-
 /*
  * Before a login, and before a client that nobody logs in to asks for its first
  * token: whether anything that registration or grant are pinned to has changed

@@ -7,7 +7,7 @@
 #include "grant.h"
 #include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
-#include "store/newest.h"
+#include "store/account_state.h"
 #include <valetkey.h>
 
 #include <string.h>
@@ -112,7 +112,7 @@ static enum renewal read_parked(const struct client *client,
 	    .body = arrival_body(arrival),
 	    .date = record_get_int(&arrival->about, "issued_at", 0),
 	};
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct problem ignored = {0};
 	enum renewal renewal;
 	bool usable;
@@ -123,7 +123,7 @@ static enum renewal read_parked(const struct client *client,
 		 token_answer_read(client, &http, &answer, &ignored) == 0;
 	renewal = renewal_of(client, grant, arrival,
 			     usable ? &answer.fields : NULL, renewed);
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 	return renewal;
 }
 

@@ -5,7 +5,7 @@
 #include "job.h"
 
 #include "core/clock.h"
-#include "store/backoff.h"
+#include "store/account_state.h"
 #include <valetkey.h>
 
 #include <poll.h>
@@ -168,4 +168,23 @@ int job_client(struct job *job, struct client *client)
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
 				   "The request names no account.");
 	return client_load(name, client, &job->problem);
+}
+
+struct store_key job_item_key(const struct client *client, enum store_kind kind)
+{
+	return (struct store_key){.kind = kind,
+				  .id = client->id,
+				  .account = client->account,
+				  .provider = client->provider};
+}
+
+int job_load_item(struct job *job, const struct client *client,
+		    enum store_kind kind, struct record *item, bool *found)
+{
+	const struct store_key key = job_item_key(client, kind);
+	struct store *store = job_store(job);
+
+	*found = false;
+	return store ? store_load(store, &key, item, found, &job->problem)
+		     : job->problem.result;
 }

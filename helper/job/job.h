@@ -8,7 +8,7 @@
 
 #include "client/client.h"
 #include "core/channel.h"
-#include "core/problem.h"
+#include "core/text.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -67,6 +67,12 @@ bool job_host_gone(struct job *job);
 
 /* The keyring, opened at the first call; NULL with job->problem set. */
 struct store *job_store(struct job *job);
+
+/* An account's item as it is; *found false: there is none. */
+int job_load_item(struct job *job, const struct client *client,
+		    enum store_kind kind, struct record *item, bool *found);
+
+struct store_key job_item_key(const struct client *client, enum store_kind kind);
 
 /* How the provider answered this time, in the state of the account whose lock this
  * is (store/backoff.h). */

@@ -27,11 +27,6 @@ struct job {
 	bool found;		/* load */
 };
 
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
-
 static const char *kind_label(const struct store_key *key)
 {
 	return key->kind == STORE_GRANT	    ? "login"
@@ -72,7 +67,7 @@ static int parse(const struct store_key *key, SecretValue *value,
 		return 0;
 	record_free(record);
 	if (rc == RECORD_NOMEM)
-		return no_memory(problem);
+		return problem_no_memory(problem);
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
 	    "Another program has changed the keyring item \"valetkey: %s (%s) "
@@ -291,7 +286,7 @@ int account_item_save(struct keyring *keyring, const struct store_key *key,
 	int rc = record_write(record, &text);
 
 	if (rc == RECORD_NOMEM)
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	else if (rc)
 		rc = problem_set(problem, VALETKEY_ERR_HELPER,
 				 "A value with a control character cannot be "
@@ -332,7 +327,7 @@ static int add_label(struct keyring *keyring, const char *item, const char *id,
 		return rc;
 	if (g_variant_is_of_type(label, G_VARIANT_TYPE_STRING) &&
 	    record_add(others->found, id, g_variant_get_string(label, NULL)))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	g_variant_unref(label);
 	return rc;
 }

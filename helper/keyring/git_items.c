@@ -21,11 +21,6 @@ struct work {
 	const char *path;	  /* replace, delete */
 };
 
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
-
 /* D-Bus knows no other text (and GLib would complain aloud). */
 static bool all_utf8(const struct record *attributes)
 {
@@ -66,7 +61,7 @@ static int load_attributes(struct keyring *keyring, struct store_item *item,
 		while (!rc &&
 		       g_variant_iter_next(&iter, "{&s&s}", &key, &value))
 			if (record_add(&item->attributes, key, value))
-				rc = no_memory(problem);
+				rc = problem_no_memory(problem);
 	}
 	g_variant_unref(all);
 	return rc;
@@ -99,7 +94,7 @@ static int load_secret(struct keyring *keyring, struct store_item *item,
 		return rc;
 	text = secret_value_get(value, &len);
 	if (buf_add(&item->secret, text, len))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	secret_value_unref(value);
 	return rc;
 }
@@ -112,12 +107,12 @@ static int load_item(struct keyring *keyring, struct work *work,
 	int rc;
 
 	if (!item)
-		return no_memory(problem);
+		return problem_no_memory(problem);
 	item->next = work->items;
 	work->items = item;
 	item->path = strdup(path);
 	if (!item->path)
-		return no_memory(problem);
+		return problem_no_memory(problem);
 	rc = load_attributes(keyring, item, problem);
 	if (!rc && one_of_several)
 		rc = load_modified(keyring, item, problem);

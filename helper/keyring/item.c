@@ -125,7 +125,7 @@ static int encode(struct keyring *keyring, const struct buf *text,
 	secret_value_unref(value);
 	return *secret
 		   ? 0
-		   : problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+		   : problem_no_memory(problem);
 }
 
 int keyring_set(struct keyring *keyring, const char *item,

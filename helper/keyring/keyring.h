@@ -7,8 +7,34 @@
 #ifndef VALETKEY_KEYRING_H
 #define VALETKEY_KEYRING_H
 
-#include "store/git_items.h"
-#include "store/store.h"
+#include "core/record.h"
+#include "core/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum store_kind {
+	STORE_CLIENT = 1, /* the client secret of a registration */
+	STORE_GRANT = 2,  /* access and refresh token */
+	STORE_PENDING = 3 /* revocations that wait, see pending.h */
+};
+
+/* An item's place: attributes account (the id), provider and kind. */
+struct store_key {
+	enum store_kind kind;
+	const char *id;	      /* the account's id */
+	const char *account;  /* its name, for the label a person reads */
+	const char *provider; /* the provider file's name */
+};
+
+/* One of git's. */
+struct store_item {
+	struct store_item *next;
+	struct record attributes;
+	struct buf secret;
+	int64_t modified; /* Unix seconds; 0 where it does not matter */
+	char *path;
+};
 
 struct keyring; /* a connection to it */
 

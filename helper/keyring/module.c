@@ -24,8 +24,7 @@ static int keyring_open(bool may_prompt, int64_t deadline,
 
 	*keyring = NULL;
 	if (!new)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	new->may_prompt = may_prompt;
 	new->deadline = deadline;
 	rc = keyring_connect(new, problem);

@@ -11,7 +11,7 @@
 #define VALETKEY_SESSION_H
 
 #include "core/buf.h"
-#include "core/problem.h"
+#include "core/text.h"
 
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>

@@ -6,12 +6,13 @@
  * never longer than the code or the caller's time lasts; a code that was denied
  * or is over is not replaced without the person.
  */
+#include "core/form.h"
 #include "core/clock.h"
 #include "core/scope.h"
 #include "login.h"
 #include "net/net.h"
 #include "oauth/device_answer.h"
-#include "oauth/token_request.h"
+#include "oauth/endpoint.h"
 #include <valetkey.h>
 
 #include <poll.h>
@@ -30,12 +31,6 @@ struct wait {
 	int64_t deadline;
 };
 
-static int no_memory(struct login *login)
-{
-	return problem_set(&login->job->problem, VALETKEY_ERR_NOMEM,
-			   "Out of memory.");
-}
-
 static int request_code(struct wait *wait)
 {
 	struct login *login = wait->login;
@@ -52,7 +47,7 @@ static int request_code(struct wait *wait)
 	rc = login_secret(login, &request.client_secret);
 	if (!rc && (authorize_add_scope(client, login->scope, &params) ||
 		    token_request_resources(client, &params)))
-		rc = no_memory(login);
+		rc = problem_no_memory(&login->job->problem);
 	if (!rc)
 		rc = endpoint_post(&request,
 				   client->device_authorization_endpoint, &http,
@@ -88,7 +83,7 @@ static int show_code(struct wait *wait)
 	if (buf_str(&text, " Do so only if you began this login yourself: "
 			   "never enter a code that somebody has sent you, and "
 			   "give this one to nobody."))
-		return no_memory(wait->login);
+		return problem_no_memory(&wait->login->job->problem);
 	code.text = text.data;
 	if (!job_show_code(wait->login->job, &code))
 		rc = login_given_up(wait->login);
@@ -128,7 +123,7 @@ static int take_pause(struct wait *wait)
 }
 
 /* The server is away, or has too much to do: 3.5 wants exponential backoff. */
-static void back_off(struct wait *wait, const struct endpoint_answer *answer)
+static void back_off(struct wait *wait, const struct token_answer *answer)
 {
 	wait->pause_s *= 2;
 	if (wait->pause_s > BACKOFF_MAX_S && wait->interval_s <= BACKOFF_MAX_S)
@@ -138,7 +133,7 @@ static void back_off(struct wait *wait, const struct endpoint_answer *answer)
 }
 
 /* What an answer without a token means (RFC 8628 3.5): whether to go on. */
-static bool go_on(struct wait *wait, const struct endpoint_answer *answer,
+static bool go_on(struct wait *wait, const struct token_answer *answer,
 		  int rc)
 {
 	if (strcmp(answer->error, "slow_down") == 0)
@@ -155,7 +150,7 @@ static bool go_on(struct wait *wait, const struct endpoint_answer *answer,
 	return true;
 }
 
-static int name_end(struct wait *wait, const struct endpoint_answer *answer,
+static int name_end(struct wait *wait, const struct token_answer *answer,
 		    int rc)
 {
 	struct login *login = wait->login;
@@ -176,14 +171,14 @@ static int ask(struct wait *wait, struct record *grant)
 	static const char type[] =
 	    "urn:ietf:params:oauth:grant-type:device_code";
 	struct login *login = wait->login;
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct buf params = {0};
 	int rc;
 
-	if (endpoint_param(&params, "grant_type", type) ||
-	    endpoint_param(&params, "device_code",
+	if (form_add(&params, "grant_type", type) ||
+	    form_add(&params, "device_code",
 			   record_get(&wait->device.fields, "device_code"))) {
-		rc = no_memory(login);
+		rc = problem_no_memory(&login->job->problem);
 	} else {
 		rc = login_redeem(login, &params, &answer, grant);
 		if (rc && go_on(wait, &answer, rc))
@@ -191,7 +186,7 @@ static int ask(struct wait *wait, struct record *grant)
 		else if (rc)
 			rc = name_end(wait, &answer, rc);
 	}
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 	buf_free(&params);
 	return rc;
 }
@@ -227,7 +222,7 @@ int flow_device(struct login *login, struct record *grant)
 	    scope_add(&scope, login->options->scope) ||
 	    scope_add(&scope,
 		      record_get(&login->client->config, "offline_scope")))
-		rc = no_memory(login);
+		rc = problem_no_memory(&login->job->problem);
 	else {
 		login->scope = buf_text(&scope);
 		rc = request_code(&wait);

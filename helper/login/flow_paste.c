@@ -111,8 +111,7 @@ static int ask(struct login *login, const struct authorization *to,
 	if (query)
 		verdict = net->redirect_read(query, to->state.data, answer);
 	if (verdict == REDIRECT_NOMEM) {
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	} else if (!query || verdict != REDIRECT_TAKEN) {
 		job_info(job, "%s", verdicts[verdict]);
 		rc = VALETKEY_PENDING;

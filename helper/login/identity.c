@@ -22,11 +22,6 @@ struct person {
 	char id[ID_TOKEN_SUBJECT_MAX + 1]; /* the same */
 };
 
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
-
 static const char *text_of(const struct record *record, const char *key)
 {
 	const char *text = record_get(record, key);
@@ -173,7 +168,7 @@ int identity_find(const struct identity_login *login, struct record *grant,
 	set_id(&person, *person.name ? person.name : NULL);
 	if (*person.id && (record_set(grant, "identity", person.name) ||
 			   record_set(grant, "identity_id", person.id)))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 out:
 	json_free(&claims);
 	return rc;
@@ -230,7 +225,7 @@ int identity_check(struct job *job, const struct client *client, bool accepted,
 	const char *id = record_get(grant, "identity_id"), *before;
 	struct record stored = {0};
 	bool found;
-	int rc = grant_load_item(job, client, STORE_GRANT, &stored, &found);
+	int rc = job_load_item(job, client, STORE_GRANT, &stored, &found);
 
 	before = record_get(&stored, "identity_id");
 	if (!rc && before && !id)

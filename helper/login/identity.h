@@ -19,7 +19,7 @@
 /* A login that was redeemed. */
 struct identity_login {
 	const struct client *client;
-	const struct endpoint_answer *answer;
+	const struct token_answer *answer;
 	const char *scope; /* that was asked for, may be NULL */
 	const char *nonce; /* that was sent, NULL: none */
 };

@@ -9,7 +9,7 @@
 #include "client/flow_way.h"
 #include "core/clock.h"
 #include "grant/grant.h"
-#include "grant/pending.h"
+#include "grant/revocations.h"
 #include "grant/registration.h"
 #include "store/lock.h"
 #include <valetkey.h>

@@ -39,7 +39,7 @@ int login_secret(struct login *login, const char **secret);
  * called it.
  */
 int login_redeem(struct login *login, struct buf *params,
-		 struct endpoint_answer *answer, struct record *grant);
+		 struct token_answer *answer, struct record *grant);
 
 /* A grant that nobody will have: the provider is asked to end it, now or later. */
 void login_give_back(struct login *login, const struct record *grant);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c,
- * http_memory.c and http_verdict.c the files that know libcurl.
+ * http_memory.c and http_exchange.c the files that know libcurl.
  *
  * Every call uses a connection of its own: on a reused one libcurl repeats a
  * request by itself, and a refresh token must never go out twice unnoticed. With
@@ -44,8 +44,7 @@ static int check_url(struct exchange *ex, struct problem *problem)
 	int rc = VALETKEY_ERR_NETWORK;
 
 	if (!url)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	if (curl_url_set(url, CURLUPART_URL, ex->request->url,
 			 CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ||
 	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||

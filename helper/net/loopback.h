@@ -6,7 +6,7 @@
 #ifndef VALETKEY_LOOPBACK_H
 #define VALETKEY_LOOPBACK_H
 
-#include "core/problem.h"
+#include "core/text.h"
 
 #include <stdint.h>
 

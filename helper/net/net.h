@@ -11,7 +11,7 @@
 #define VALETKEY_NET_H
 
 #include "core/buf.h"
-#include "core/problem.h"
+#include "core/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -92,8 +92,7 @@ int signer_open(const struct buf *pem, struct signer **out, const char **name,
 	*out = NULL;
 	if (!signer || gnutls_privkey_init(&signer->key)) {
 		free(signer);
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	}
 	if (gnutls_privkey_import_x509_raw(signer->key, &text,
 					   GNUTLS_X509_FMT_PEM, NULL, 0) < 0)

@@ -4,20 +4,19 @@
  */
 #include "authorize.h"
 
-#include "client/oauth_parameter.h"
+#include "core/form.h"
+#include "answer_body.h"
+#include "client/provider_keys.h"
 #include "core/scope.h"
+#include "core/text.h"
 #include "crypto/crypto.h"
 #include "endpoint.h"
-#include "token_request.h"
+#include "net/net.h"
+#include "token_answer.h"
 #include <valetkey.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
 
 static int bad_redirect(const struct client *client, struct problem *problem)
 {
@@ -69,7 +68,7 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	    strcmp(to->host.data, "[::1]") != 0 &&
 	    strcmp(to->host.data, "localhost") != 0)
 		return bad_redirect(client, problem);
-	return buf_str(&to->path, rest) ? no_memory(problem) : VALETKEY_OK;
+	return buf_str(&to->path, rest) ? problem_no_memory(problem) : VALETKEY_OK;
 }
 
 /* query or form_post: what comes in a fragment only a page's script can see. */
@@ -110,7 +109,7 @@ int authorize_begin(const struct client *client, const char *more,
 	    (!without_pkce(client) && crypto_random(&to->verifier)) ||
 	    (scope_covers(buf_text(&to->scope), "openid") &&
 	     crypto_random(&to->nonce)))
-		return no_memory(problem);
+		return problem_no_memory(problem);
 	return VALETKEY_OK;
 }
 
@@ -152,7 +151,7 @@ int authorize_add_scope(const struct client *client, const char *scope,
 	if (!name || oauth_parameter_is_ours(name, strlen(name)))
 		name = "scope";
 	if (!rc && text.len)
-		rc = endpoint_param(params, name, text.data);
+		rc = form_add(params, name, text.data);
 	buf_free(&text);
 	return rc;
 }
@@ -164,9 +163,9 @@ static int add_challenge(struct authorization *to)
 
 	if (to->verifier.len)
 		rc = crypto_challenge(to->verifier.data, &challenge) ||
-		     endpoint_param(&to->params, "code_challenge",
+		     form_add(&to->params, "code_challenge",
 				    challenge.data) ||
-		     endpoint_param(&to->params, "code_challenge_method",
+		     form_add(&to->params, "code_challenge_method",
 				    "S256");
 	buf_free(&challenge);
 	return rc;
@@ -186,7 +185,7 @@ static int add_more(const struct client *client, struct authorization *to)
 		if (len && one[len] && !oauth_parameter_is_ours(one, len) &&
 		    !has_param(&to->params, one, len))
 			rc = buf_add(&name, one, len) ||
-			     endpoint_param(&to->params, name.data,
+			     form_add(&to->params, name.data,
 					    one + len + 1);
 		buf_free(&name);
 	}
@@ -196,15 +195,15 @@ static int add_more(const struct client *client, struct authorization *to)
 /* All but the client id: its authentication may bring that itself. */
 static int make_params(const struct client *client, struct authorization *to)
 {
-	return endpoint_param(&to->params, "response_type", "code") ||
-	       endpoint_param(&to->params, "redirect_uri",
+	return form_add(&to->params, "response_type", "code") ||
+	       form_add(&to->params, "redirect_uri",
 			      to->redirect_uri.data) ||
 	       authorize_add_scope(client, buf_text(&to->scope), &to->params) ||
-	       endpoint_param(&to->params, "state", to->state.data) ||
+	       form_add(&to->params, "state", to->state.data) ||
 	       add_challenge(to) ||
-	       endpoint_param(&to->params, "nonce",
+	       form_add(&to->params, "nonce",
 			      to->nonce.len ? to->nonce.data : NULL) ||
-	       endpoint_param(&to->params, "response_mode",
+	       form_add(&to->params, "response_mode",
 			      to->form_post ? "form_post" : NULL) ||
 	       token_request_resources(client, &to->params) ||
 	       add_more(client, to);
@@ -220,12 +219,12 @@ int authorize_url(const struct client *client, uint16_t port,
 	if (authorize_fill_port(client->redirect_uri, port,
 				&to->redirect_uri) ||
 	    make_params(client, to) ||
-	    endpoint_param(&query, "client_id", client->client_id) ||
+	    form_add(&query, "client_id", client->client_id) ||
 	    buf_str(&to->url, endpoint) ||
 	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
 	    buf_str(&to->url, query.data) || buf_char(&to->url, '&') ||
 	    buf_str(&to->url, to->params.data))
-		rc = no_memory(problem);
+		rc = problem_no_memory(problem);
 	buf_free(&query);
 	return rc;
 }
@@ -241,4 +240,181 @@ void authorize_end(struct authorization *to)
 	buf_free(&to->scope);
 	buf_free(&to->params);
 	buf_free(&to->url);
+}
+
+/* ---- sent beforehand ---- */
+
+/* Authorize_push(), see authorize.h: a request that the provider has before
+ * the browser comes (RFC 9126). Nobody in between can change it or read it,
+ * and what is wrong with it is said here instead of on a page there. */
+
+#define ENDPOINT "pushed_authorization_request_endpoint"
+#define URI_MAX 1024
+
+bool authorize_pushes(const struct client *client)
+{
+	return record_get(&client->config, ENDPOINT) != NULL;
+}
+
+/* RFC 9126 2.2: a reference, good once. */
+static int take(const struct client *client, struct authorization *to,
+		const struct json *json, struct problem *problem)
+{
+	const char *uri = record_get(&json->strings, "request_uri");
+	const char *endpoint = client->authorization_endpoint;
+	struct buf query = {0};
+	int rc = VALETKEY_OK;
+
+	if (!uri || !*uri || strlen(uri) > URI_MAX ||
+	    !text_visible(uri, strlen(uri)))
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "%s accepted the login request, but gave no "
+				   "reference to it (RFC 9126).",
+				   client->name);
+	buf_clear(&to->url);
+	if (form_add(&query, "client_id", client->client_id) ||
+	    form_add(&query, "request_uri", uri) ||
+	    buf_str(&to->url, endpoint) ||
+	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
+	    buf_str(&to->url, query.data))
+		rc = problem_no_memory(problem);
+	to->pushed = !rc;
+	buf_free(&query);
+	return rc;
+}
+
+static int judge(const struct client *client, struct authorization *to,
+		 const struct http_answer *answer, struct problem *problem)
+{
+	struct json json = {0};
+	int rc;
+
+	if (answer_body_read(&answer->body, true, &json))
+		json_free(&json);
+	if (http_success(answer->status))
+		rc = take(client, to, &json, problem);
+	else if (answer->status == 429)
+		rc = problem_set(problem, VALETKEY_ERR_THROTTLED,
+				 "%s asks to wait before the next login.",
+				 client->name);
+	else if (answer->status >= 400 && answer->status < 500)
+		rc = authorize_refused(
+		    client, to,
+		    &(struct authorize_refusal){token_error_name(&json),
+						token_error_text(&json)},
+		    problem);
+	else
+		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
+				 "%s did not accept the login request (HTTP "
+				 "%ld). Try again later.",
+				 client->name, answer->status);
+	json_free(&json);
+	return rc;
+}
+
+int authorize_push(const struct client *client, const char *client_secret,
+		   struct authorization *to, struct problem *problem)
+{
+	const char *url = record_get(&client->config, ENDPOINT);
+	const struct endpoint_request request = {
+	    .client = client,
+	    .client_secret = client_secret,
+	    .params = &to->params,
+	};
+	const struct net *net = net_load(problem);
+	struct http_answer answer = {0};
+	int rc = VALETKEY_OK;
+
+	if (!net)
+		return problem->result;
+	/* Named once, whichever method: all but Basic name it themselves. */
+	if (client_secret && strcmp(client->auth, "client_secret_basic") == 0 &&
+	    form_add(&to->params, "client_id", client->client_id))
+		rc = problem_no_memory(problem);
+	if (!rc)
+		rc = endpoint_post(&request, url, &answer, problem);
+	if (!rc)
+		rc = judge(client, to, &answer, problem);
+	buf_free(&to->params); /* the client's authentication is in it */
+	net->http_answer_free(&answer);
+	return rc;
+}
+
+/* ---- the authorization response ---- */
+
+/*
+ * RFC 9207 2.4: an answer of another server than the one that was asked, or of
+ * one that promised to say who it is and does not, is not used, be it a code or
+ * an error. Where the account knows no issuer (its endpoints were given by hand)
+ * there is nothing to compare with: PKCE and the redirect URI of its own protect
+ * the code.
+ */
+static int check_issuer(const struct client *client,
+			const struct listener_answer *answer,
+			struct problem *problem)
+{
+	const char *promised = record_get(
+	    &client->config, "authorization_response_iss_parameter_supported");
+	char expected[PROBLEM_QUOTE_MAX], came[PROBLEM_QUOTE_MAX];
+
+	if (!answer->iss && promised && strcmp(promised, "true") == 0)
+		return problem_set(
+		    problem, VALETKEY_ERR_DENIED,
+		    "The answer does not say which authorization server it "
+		    "comes from (iss), as %s always does. It was not used. Try "
+		    "again; if it happens again, tell the provider.",
+		    client->name);
+	if (!answer->iss || !client->issuer ||
+	    strcmp(answer->iss, client->issuer) == 0)
+		return VALETKEY_OK;
+	problem_quote(came, answer->iss);
+	problem_quote(expected, client->issuer);
+	return problem_set(problem, VALETKEY_ERR_DENIED,
+			   "The answer came from another authorization server "
+			   "(\"%s\") than the one that was asked (\"%s\"). It "
+			   "was not used. If you did not begin a login there, "
+			   "somebody tried to mix the two up.",
+			   came, expected);
+}
+
+/* RFC 6749 4.1.2.1. */
+static int refused(const struct client *client,
+		   const struct listener_answer *answer,
+		   struct problem *problem)
+{
+	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+
+	problem_quote(error, answer->error);
+	problem_quote(detail, answer->error_description);
+	if (strcmp(error, "access_denied") == 0)
+		return problem_set(problem, VALETKEY_ERR_CANCELED,
+				   "The login was declined in the browser. To "
+				   "try again: valetkey login %s",
+				   client->account);
+	return problem_set(problem,
+			   strcmp(error, "invalid_scope") == 0
+			       ? VALETKEY_ERR_SCOPE
+			       : VALETKEY_ERR_DENIED,
+			   "%s refused the login: %s%s%s.%s", client->name,
+			   error, *detail ? ", " : "", detail,
+			   strcmp(error, "invalid_target") == 0
+			       ? " It does not know this resource: change "
+				 "'resource[]' in the account's file."
+			       : "");
+}
+
+int authorize_answer_check(const struct client *client,
+			   const struct listener_answer *answer,
+			   struct problem *problem)
+{
+	int rc = check_issuer(client, answer, problem);
+
+	if (rc)
+		return rc;
+	if (answer->error)
+		return refused(client, answer, problem);
+	if (!answer->code || !*answer->code)
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "The browser came back without a code.");
+	return VALETKEY_OK;
 }

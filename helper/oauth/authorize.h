@@ -9,7 +9,8 @@
 #define VALETKEY_AUTHORIZE_H
 
 #include "client/client.h"
-#include "core/problem.h"
+#include "core/text.h"
+#include "net/net.h"
 
 #include <stdint.h>
 
@@ -93,5 +94,20 @@ int authorize_preflight(const struct client *client,
 			struct problem *problem);
 
 void authorize_end(struct authorization *authorization);
+
+/* ---- the authorization response ---- */
+
+/* Whether an authorization response brings a code that may be redeemed (RFC
+ * 6749 4.1.2, RFC 9207), however it reached us: by the loopback redirect or
+ * pasted by the person. Its state was compared before. */
+
+/*
+ * 0: answer->code is there and comes from the client's issuer. Otherwise
+ * *problem is set: ERR_CANCELED the person said no; ERR_DENIED another issuer,
+ * or the provider refused; ERR_NETWORK there is no code.
+ */
+int authorize_answer_check(const struct client *client,
+			   const struct listener_answer *answer,
+			   struct problem *problem);
 
 #endif

@@ -7,7 +7,7 @@
 #include "answer_body.h"
 #include "core/origin.h"
 #include "core/text.h"
-#include "token_error.h"
+#include "token_answer.h"
 #include <valetkey.h>
 
 #include <stdlib.h>
@@ -137,8 +137,7 @@ static int take_fields(const struct json *json, struct device_answer *answer,
 	    record_add(&answer->fields, "verification_uri", uri_of(text)) ||
 	    (uri_ok(whole, URI_COMPLETE_MAX) &&
 	     record_add(&answer->fields, "verification_uri_complete", whole)))
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	return VALETKEY_OK;
 }
 

@@ -8,7 +8,7 @@
 #define VALETKEY_DEVICE_ANSWER_H
 
 #include "client/client.h"
-#include "core/problem.h"
+#include "core/text.h"
 #include "core/record.h"
 #include "net/net.h"
 

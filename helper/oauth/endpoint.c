@@ -5,42 +5,188 @@
  */
 #include "endpoint.h"
 
-#include "client_auth.h"
+#include "assertion.h"
+#include "client/provider_keys.h"
 #include "core/clock.h"
 #include "core/form.h"
+#include "json/json.h"
+#include "net/net.h"
 #include "token_answer.h"
-#include "token_request.h"
 #include <valetkey.h>
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-int endpoint_encode(struct buf *out, const char *text)
+/* ---- who we are ---- */
+
+/* How a client proves to the authorization server who it is (RFC 6749 2.3):
+ * one method a request, never two, never in a URL.
+ *
+ * The method alone decides: a secret that is there for another one stays where
+ * it is. */
+
+/* What the HTTP request points at while it is being sent. */
+struct client_auth {
+	struct buf user;
+	struct buf password;
+};
+
+/* RFC 6749 2.3.1: both are form-urlencoded before they become Basic. */
+static int add_basic(const struct endpoint_request *request,
+		     struct http_request *http, struct client_auth *auth,
+		     struct problem *problem)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	int rc = 0;
+	if (form_encode(&auth->user, request->client->client_id) ||
+	    form_encode(&auth->password, request->client_secret))
+		return problem_no_memory(problem);
+	http->basic_user = buf_text(&auth->user);
+	http->basic_password = buf_text(&auth->password);
+	return VALETKEY_OK;
+}
 
-	for (; *text && !rc; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
+static int add_to_body(const struct endpoint_request *request,
+		       const char *secret, struct problem *problem)
+{
+	if (form_add(request->params, "client_id",
+			   request->client->client_id) ||
+	    form_add(request->params, "client_secret", secret))
+		return problem_no_memory(problem);
+	return VALETKEY_OK;
+}
 
-		if (c < 0x80 && (isalnum(c) || strchr("-._~", c)))
-			rc = buf_char(out, (char)c);
-		else
-			rc = buf_add(out, escaped, sizeof(escaped));
-	}
+static int add_assertion(const struct endpoint_request *request,
+			 struct problem *problem)
+{
+	struct buf assertion = {0};
+	int rc = assertion_make(request->client, &assertion, problem);
+
+	if (!rc && (form_add(request->params, "client_id",
+				   request->client->client_id) ||
+		    form_add(request->params, "client_assertion_type",
+				   ASSERTION_TYPE) ||
+		    form_add(request->params, "client_assertion",
+				   assertion.data)))
+		rc = problem_no_memory(problem);
+	buf_free(&assertion);
 	return rc;
 }
 
-int endpoint_param(struct buf *form, const char *name, const char *value)
+/* RFC 8705 2. The key is looked at here for the sake of a clear error. */
+static int add_certificate(const struct endpoint_request *request,
+			   struct http_request *http, struct problem *problem)
 {
-	if (!value)
-		return 0;
-	if ((form->len && buf_char(form, '&')) || endpoint_encode(form, name) ||
-	    buf_char(form, '=') || endpoint_encode(form, value))
-		return -1;
-	return 0;
+	struct buf pem = {0};
+	int rc = key_file_read(request->client->client_key, &pem, problem);
+
+	buf_free(&pem);
+	if (rc)
+		return rc;
+	http->certificate = request->client->client_certificate;
+	http->certificate_key = request->client->client_key;
+	return add_to_body(request, NULL, problem);
+}
+
+/*
+ * Adds the client's authentication to the request's params and to `http`, anew
+ * for each request. 0 or a result code with *problem set.
+ */
+static int client_auth_add(const struct endpoint_request *request,
+		    struct http_request *http, struct client_auth *auth,
+		    struct problem *problem)
+{
+	const char *method = request->client->auth;
+
+	if (strcmp(method, "private_key_jwt") == 0)
+		return add_assertion(request, problem);
+	if (strcmp(method, "tls_client_auth") == 0)
+		return add_certificate(request, http, problem);
+	if (strcmp(method, "none") == 0)
+		return add_to_body(request, NULL, problem);
+	if (request->client_secret &&
+	    strcmp(method, "client_secret_basic") == 0)
+		return add_basic(request, http, auth, problem);
+	return add_to_body(request, request->client_secret, problem);
+}
+
+static void client_auth_free(struct client_auth *auth)
+{
+	buf_free(&auth->user);
+	buf_free(&auth->password);
+}
+
+/* ---- what a provider's data adds ---- */
+
+/* A form here is one that form_add() has made. */
+
+/* RFC 6749 3.1: none more than once. */
+static int add_line(const char *line, struct record *there, struct buf *form)
+{
+	size_t len = strcspn(line, "=");
+	struct buf name = {0};
+	int rc = buf_add(&name, line, len);
+
+	if (!rc && len && line[len] && !record_get(there, name.data) &&
+	    !oauth_parameter_is_ours(name.data, len))
+		rc = form_add(form, name.data, line + len + 1) ||
+		     record_add(there, name.data, "");
+	buf_free(&name);
+	return rc;
+}
+
+int token_request_add(const struct client *client, const char *list,
+		      struct buf *form)
+{
+	struct record there = {0};
+	const char *line = NULL;
+	int rc = form_read(buf_text(form), form->len, &there);
+
+	while (!rc && (line = record_next(&client->config, list, line)))
+		rc = add_line(line, &there, form);
+	record_free(&there);
+	return rc ? -1 : 0;
+}
+
+/* As json_write() wants it: name[] where there are several. */
+static int add_member(const struct record *pairs, const char *name,
+		      const char *value, struct record *members)
+{
+	const char *first = record_next(pairs, name, NULL);
+	struct buf list = {0};
+	int rc;
+
+	if (!record_next(pairs, name, first))
+		return record_add(members, name, value);
+	rc = buf_fmt(&list, "%s[]", name) ||
+	     record_add(members, list.data, value);
+	buf_free(&list);
+	return rc;
+}
+
+int token_request_resources(const struct client *client, struct buf *form)
+{
+	const char *uri = NULL;
+	int rc = 0;
+
+	while (!rc && (uri = record_next(&client->config, "resource[]", uri)))
+		rc = form_add(form, "resource", uri);
+	return rc;
+}
+
+int token_request_json(const struct buf *form, struct buf *json)
+{
+	struct record pairs = {0}, members = {0};
+	const char *name, *value;
+	size_t at = 0;
+	int rc = form_read(buf_text(form), form->len, &pairs);
+
+	while (!rc && (name = record_each(&pairs, &at, &value)))
+		rc = add_member(&pairs, name, value, &members);
+	if (!rc)
+		rc = json_write(&members, NULL, json);
+	record_free(&pairs);
+	record_free(&members);
+	return rc ? -1 : 0;
 }
 
 /* Where a request goes, and how. */
@@ -74,8 +220,7 @@ static int post_to(const struct endpoint_request *request,
 	if (!rc && target->json) {
 		http.form = &json;
 		if (token_request_json(request->params, &json))
-			rc = problem_set(problem, VALETKEY_ERR_NOMEM,
-					 "Out of memory.");
+			rc = problem_no_memory(problem);
 	}
 	if (!rc)
 		rc = net->http_send(&http, answer, problem);
@@ -123,7 +268,7 @@ static void hide_secrets(const struct endpoint_request *request,
 }
 
 static int ask(const struct endpoint_request *request, const char *url,
-	       struct endpoint_answer *answer, struct problem *problem)
+	       struct token_answer *answer, struct problem *problem)
 {
 	const char *body =
 	    record_get(&request->client->config, "token_request");
@@ -155,27 +300,25 @@ static int ask(const struct endpoint_request *request, const char *url,
 }
 
 int endpoint_token(const struct endpoint_request *request,
-		   struct endpoint_answer *answer, struct problem *problem)
+		   struct token_answer *answer, struct problem *problem)
 {
 	const struct client *client = request->client;
 
 	if (token_request_resources(client, request->params) ||
 	    token_request_add(client, "token_parameter[]", request->params))
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	return ask(request, client->token_endpoint, answer, problem);
 }
 
 int endpoint_refresh(const struct endpoint_request *request,
-		     struct endpoint_answer *answer, struct problem *problem)
+		     struct token_answer *answer, struct problem *problem)
 {
 	const struct client *client = request->client;
 	const char *url = record_get(&client->config, "refresh_endpoint");
 
 	if (token_request_resources(client, request->params) ||
 	    token_request_add(client, "refresh_parameter[]", request->params))
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	return ask(request, url ? url : client->token_endpoint, answer,
 		   problem);
 }
@@ -201,9 +344,4 @@ int endpoint_revoke(const struct endpoint_request *request,
 				 client->name, http.status);
 	net->http_answer_free(&http);
 	return rc;
-}
-
-void endpoint_answer_free(struct endpoint_answer *answer)
-{
-	record_free(&answer->fields);
 }

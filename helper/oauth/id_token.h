@@ -11,7 +11,7 @@
 #ifndef VALETKEY_ID_TOKEN_H
 #define VALETKEY_ID_TOKEN_H
 
-#include "core/problem.h"
+#include "core/text.h"
 #include "json/json.h"
 
 #include <stdint.h>

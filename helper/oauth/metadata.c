@@ -24,11 +24,6 @@ struct reading {
 	bool loopback; /* the issuer is on this computer */
 };
 
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
-
 bool metadata_issuer_ok(const char *issuer)
 {
 	char origin[ORIGIN_MAX];
@@ -89,7 +84,7 @@ static bool lists(const struct reading *reading, const char *key,
 static int put(struct reading *reading, const char *key, const char *value)
 {
 	return record_add(reading->found, key, value)
-		   ? no_memory(reading->problem)
+		   ? problem_no_memory(reading->problem)
 		   : VALETKEY_OK;
 }
 
@@ -225,7 +220,7 @@ static int warn_auth(struct reading *reading)
 		    "with a client secret (--secret-stdin) or another --auth.",
 		    strcmp(auth, "none") == 0 ? "clients without a secret"
 					      : auth))
-		rc = no_memory(reading->problem);
+		rc = problem_no_memory(reading->problem);
 	if (!rc)
 		rc = put(reading, "warning[]", text.data);
 	buf_free(&text);
@@ -265,7 +260,7 @@ static int put_scope(struct reading *reading)
 		word[len] = '\0';
 		if ((!any || lists(reading, supported, word)) &&
 		    scope_add(&scope, word))
-			rc = no_memory(reading->problem);
+			rc = problem_no_memory(reading->problem);
 		at += len + strspn(at + len, " ");
 	}
 	if (!rc && scope.len)

@@ -9,7 +9,7 @@
 #ifndef VALETKEY_METADATA_H
 #define VALETKEY_METADATA_H
 
-#include "core/problem.h"
+#include "core/text.h"
 #include "core/record.h"
 
 #include <stdbool.h>

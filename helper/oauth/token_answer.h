@@ -6,15 +6,37 @@
 #ifndef VALETKEY_TOKEN_ANSWER_H
 #define VALETKEY_TOKEN_ANSWER_H
 
-#include "endpoint.h"
+#include "client/client.h"
+#include "json/json.h"
 #include "net/net.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+struct token_answer {
+	long status;	       /* of HTTP; 0: no whole answer */
+	bool unknown;	       /* it was sent, and no whole answer came: nobody
+			       knows whether the server acted on it */
+	char error[64];	       /* RFC 6749 5.2, "" where none */
+	char name[64];	       /* what the server calls that */
+	char moved_to[128];    /* the host of a redirect, "" where none */
+	bool web_page;	       /* it is HTML */
+	int64_t retry_after_s; /* -1: not said */
+	int64_t date;	       /* when it was sent, Unix seconds: the server's
+				  clock, or ours where it does not tell */
+	struct record fields;  /* of a success, as text: access_token,
+				  refresh_token, scope (with spaces between),
+				  expires_in (0: it never expires), id_token,
+				  identity, identity_id; of one that is
+				  unusable: refresh_token, if any */
+};
 
 /* Results as endpoint_token()'s. */
 int token_answer_read(const struct client *client,
 		      const struct http_answer *http,
-		      struct endpoint_answer *answer, struct problem *problem);
+		      struct token_answer *answer, struct problem *problem);
+
+void token_answer_free(struct token_answer *answer);
 
 /* What an answer says of the refresh token that was sent. */
 enum refresh_verdict {
@@ -34,5 +56,33 @@ enum refresh_verdict {
 enum refresh_verdict token_answer_refresh(const struct client *client,
 					  const struct buf *body, bool whole,
 					  struct buf *token);
+
+/* ---- an answer without a token ---- */
+
+/* An answer of the token endpoint that gives no token: the server's error (RFC
+ * 6749 5.2), in whatever shape it comes, or none. */
+
+/*
+ * Whether this is the server's word that it does not do what was asked, and not
+ * about its state, or of somebody in between. With a 2xx too: an error all the
+ * same.
+ */
+bool token_error_is(const struct json *json, long status);
+
+/* What the error is called, and what there is to say of it; NULL: nothing. */
+const char *token_error_name(const struct json *json);
+const char *token_error_text(const struct json *json);
+
+/* The standard's name for what a server calls `name`, by the lines of error[]
+ * in `names`: NAME=ERROR; else `name`. */
+const char *token_error_meaning(const struct record *names, const char *name);
+
+/*
+ * Sets problem, answer->name and answer->error (the name of RFC 6749 where the provider's data
+ * tell it). `json` is what the answer holds, NULL: no JSON. Results as
+ * endpoint_token()'s.
+ */
+int token_error_set(const struct client *client, const struct json *json,
+		    struct token_answer *answer, struct problem *problem);
 
 #endif

@@ -6,7 +6,6 @@
 #include "adding.h"
 
 #include "core/clock.h"
-#include "recover.h"
 #include "store/lock.h"
 #include <valetkey.h>
 
@@ -20,11 +19,6 @@
 #define ANSWER_MAX (1u << 20)
 #define UNDO_MS 10000
 #define KEEPER "keeper"
-
-static int no_memory(struct problem *problem)
-{
-	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
 
 static int cannot_write(struct problem *problem, const char *path)
 {
@@ -57,12 +51,12 @@ int adding_make_folder(struct problem *problem)
 {
 	struct buf path = {0};
 	int rc = account_config_home(&path)
-		     ? no_memory(problem)
+		     ? problem_no_memory(problem)
 		     : make_directory(path.data, problem);
 
 	if (!rc)
 		rc = buf_str(&path, "/valetkey")
-			 ? no_memory(problem)
+			 ? problem_no_memory(problem)
 			 : make_directory(path.data, problem);
 	buf_free(&path);
 	return rc;
@@ -142,14 +136,14 @@ static int write_intent(struct job *job, const struct adding *adding)
 	int rc = VALETKEY_OK;
 
 	if (beside(adding, "conf", &path))
-		rc = no_memory(&job->problem);
+		rc = problem_no_memory(&job->problem);
 	else if (is_taken(path.data))
 		rc = tell_existing(&job->problem, adding->account);
 	buf_free(&path);
 	if (!rc && (beside(adding, "adding", &path) ||
 		    make_text(adding, &adding->keys, &text) ||
 		    buf_fmt(&text, KEEPER "=%s\n", store_name(job->store))))
-		rc = no_memory(&job->problem);
+		rc = problem_no_memory(&job->problem);
 	if (!rc && (ftruncate(adding->lock, 0) != 0 ||
 		    write_text(adding->lock, &text) != 0))
 		rc = cannot_write(&job->problem, path.data);
@@ -181,7 +175,8 @@ static bool is_blank(int fd)
 }
 
 /* What another has left who ended while we waited is cleared first. */
-static int take_name(struct job *job, struct adding *adding)
+static int take_name(struct job *job, struct adding *adding,
+		     void recover(const char *account))
 {
 	int rc = lock_take(adding->account, LOCK_ADD, job->deadline,
 			   &adding->lock, &job->problem);
@@ -189,7 +184,7 @@ static int take_name(struct job *job, struct adding *adding)
 	if (rc || is_blank(adding->lock))
 		return rc;
 	lock_drop(&adding->lock);
-	recover_adding(adding->account);
+	recover(adding->account);
 	rc = lock_take(adding->account, LOCK_ADD, job->deadline, &adding->lock,
 		       &job->problem);
 	if (!rc && !is_blank(adding->lock)) {
@@ -203,7 +198,8 @@ static int take_name(struct job *job, struct adding *adding)
 	return rc;
 }
 
-int adding_begin(struct job *job, struct adding *adding)
+int adding_begin(struct job *job, struct adding *adding,
+		 void recover(const char *account))
 {
 	const char *name = record_get(&job->request, "account");
 	int rc = VALETKEY_OK;
@@ -214,12 +210,12 @@ int adding_begin(struct job *job, struct adding *adding)
 				   "The request names no account.");
 	strcpy(adding->account, name);
 	if (take_file_keys(&job->request, &adding->keys))
-		rc = no_memory(&job->problem);
+		rc = problem_no_memory(&job->problem);
 	adding->id = record_get(&adding->keys, "id");
 	if (!rc)
 		rc = adding_make_folder(&job->problem);
 	if (!rc)
-		rc = take_name(job, adding);
+		rc = take_name(job, adding, recover);
 	if (!rc) {
 		rc = write_intent(job, adding);
 		if (rc)
@@ -311,7 +307,7 @@ int adding_commit(struct job *job, const struct adding *adding,
 
 	if (make_text(adding, keys, &text) || beside(adding, "new", &new) ||
 	    beside(adding, "conf", &final))
-		rc = no_memory(&job->problem);
+		rc = problem_no_memory(&job->problem);
 	else if (write_file(&new, &text) != 0)
 		rc = cannot_write(&job->problem, new.data);
 	else if (rename_new(new.data, final.data) == 0)

@@ -27,12 +27,14 @@ struct adding {
 int adding_make_folder(struct problem *problem);
 
 /*
- * With the keyring open. Begins with the request's account and its keys, which are all that becomes of
- * the file; what is secret or the protocol's is left out. Waits for another
- * `add` of that name. 0, or ERR_ARG (there is such an account), _ACCOUNT (it
+ * With the keyring open. Begins with the request's account and its keys, which
+ * are all that becomes of the file; what is secret or the protocol's is left
+ * out. Waits for another `add` of that name; if that one ended half way,
+ * `recover` sees to what it left (recover_adding()). 0, or ERR_ARG (there is such an account), _ACCOUNT (it
  * cannot be written), _TIMEOUT, _NOMEM, with job->problem set.
  */
-int adding_begin(struct job *job, struct adding *adding);
+int adding_begin(struct job *job, struct adding *adding,
+		 void recover(const char *account));
 
 /* Takes up what a run before left. False: there is nothing, or another is at it;
  * `keys` may be empty where that one did not get far. */

@@ -5,6 +5,7 @@
  * token request per typed secret, never repeated by itself. client_from_record()
  * sees to it that it goes only where the provider's data allows.
  */
+#include "core/form.h"
 #include "adding.h"
 #include "crypto/crypto.h"
 #include "grant/flow.h"
@@ -13,6 +14,7 @@
 #include "oauth/authorize.h"
 #include "oauth/endpoint.h"
 #include "ops.h"
+#include "recover.h"
 #include <valetkey.h>
 
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 /* A code that no server has given out, with our authentication. */
 static int request_with_no_code(const struct client *client, const char *secret,
-				struct endpoint_answer *answer,
+				struct token_answer *answer,
 				struct problem *problem)
 {
 	struct buf params = {0}, verifier = {0}, redirect = {0};
@@ -33,11 +35,11 @@ static int request_with_no_code(const struct client *client, const char *secret,
 
 	if (crypto_random(&verifier) ||
 	    (uri && authorize_fill_port(uri, SOME_PORT, &redirect)) ||
-	    endpoint_param(&params, "grant_type", "authorization_code") ||
-	    endpoint_param(&params, "code",
+	    form_add(&params, "grant_type", "authorization_code") ||
+	    form_add(&params, "code",
 			   "valetkey-asks-is-the-secret-right") ||
-	    endpoint_param(&params, "redirect_uri", redirect.data) ||
-	    endpoint_param(&params, "code_verifier", verifier.data))
+	    form_add(&params, "redirect_uri", redirect.data) ||
+	    form_add(&params, "code_verifier", verifier.data))
 		problem_set(problem, rc, "Out of memory.");
 	else
 		rc = endpoint_token(&request, answer, problem);
@@ -49,7 +51,7 @@ static int request_with_no_code(const struct client *client, const char *secret,
 
 static int request_with_credentials(const struct client *client,
 				    const char *secret,
-				    struct endpoint_answer *answer,
+				    struct token_answer *answer,
 				    struct problem *problem)
 {
 	struct buf params = {0};
@@ -57,8 +59,8 @@ static int request_with_credentials(const struct client *client,
 	    .client = client, .client_secret = secret, .params = &params};
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (endpoint_param(&params, "grant_type", "client_credentials") ||
-	    endpoint_param(&params, "scope", client->scope))
+	if (form_add(&params, "grant_type", "client_credentials") ||
+	    form_add(&params, "scope", client->scope))
 		problem_set(problem, rc, "Out of memory.");
 	else
 		rc = endpoint_token(&request, answer, problem);
@@ -70,8 +72,7 @@ static int proof(struct job *job, const char *proof, const char *text)
 {
 	if (record_set(&job->answer, "proof", proof) ||
 	    record_set(&job->answer, "proof_text", text))
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
 }
 
@@ -86,7 +87,7 @@ static int accepted(struct job *job, const char *what)
 /* A key file or certificate that cannot be used is no matter of the provider's:
  * nothing was sent. */
 static bool is_refused(const struct client *client,
-		       const struct endpoint_answer *answer,
+		       const struct token_answer *answer,
 		       const struct problem *why)
 {
 	return strcmp(answer->error, "invalid_client") == 0 ||
@@ -95,7 +96,7 @@ static bool is_refused(const struct client *client,
 }
 
 /* Gitea says unauthorized_client of a wrong secret, too. */
-static bool is_bad_code(const struct endpoint_answer *answer)
+static bool is_bad_code(const struct token_answer *answer)
 {
 	return strcmp(answer->error, "invalid_grant") == 0 &&
 	       strcmp(answer->name, "unauthorized_client") != 0;
@@ -107,7 +108,7 @@ static int prove(struct job *job, const struct client *client,
 {
 	const char *what = client_credential(client);
 	bool machine = strcmp(client->grant, "client_credentials") == 0;
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct problem why = {0};
 	int rc;
 
@@ -126,7 +127,7 @@ static int prove(struct job *job, const struct client *client,
 				     : "The provider gave a token for a code "
 				       "that cannot exist.");
 	}
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 	return rc;
 }
 
@@ -143,7 +144,7 @@ static int add_client(struct job *job, const struct client *client,
 		      const char *secret)
 {
 	struct adding adding;
-	int rc = adding_begin(job, &adding);
+	int rc = adding_begin(job, &adding, recover_adding);
 
 	if (rc)
 		return rc;

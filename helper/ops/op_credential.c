@@ -10,10 +10,10 @@
  * so those lie in items with other names.
  */
 #include "adding.h"
-#include "core/git_field.h"
+#include "core/record.h"
 #include "git_secret.h"
 #include "ops.h"
-#include "store/git_items.h"
+#include "store/store.h"
 #include "store/lock.h"
 #include <valetkey.h>
 
@@ -65,8 +65,7 @@ static const struct kind authtype_kind = {
 static int failed(struct job *job, int rc)
 {
 	if (rc == RECORD_NOMEM)
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	return problem_set(&job->problem, VALETKEY_ERR_ARG,
 			   "git's request is malformed.");
 }

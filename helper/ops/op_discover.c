@@ -90,7 +90,7 @@ static int follow_redirect(const struct http_answer *answer, struct buf *url,
 	int rc = VALETKEY_OK;
 
 	if (resolve_location(url->data, answer->location, &next))
-		rc = problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+		rc = problem_no_memory(problem);
 	else if (origin_of(url->data, from) != 0 || !origin_is(next.data, from))
 		rc = problem_set(
 		    problem, VALETKEY_ERR_NETWORK,
@@ -199,8 +199,7 @@ static enum look look_everywhere(struct job *job,
 
 		if (metadata_place(wish->issuer, (enum metadata_place)i,
 				   &url)) {
-			problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				    "Out of memory.");
+			problem_no_memory(&job->problem);
 			found = LOOK_DONE;
 		} else if (url.len) {
 			found = look_at_place(job, wish, &url);

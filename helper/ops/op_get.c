@@ -10,13 +10,12 @@
 #include "core/scope.h"
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "grant/refusal.h"
+#include "grant/refused_tokens.h"
 #include "grant/registration.h"
 #include "login/login.h"
 #include "ops.h"
-#include "store/backoff.h"
 #include "store/lock.h"
-#include "store/newest.h"
+#include "store/account_state.h"
 #include <valetkey.h>
 
 #include <string.h>

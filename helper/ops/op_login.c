@@ -5,7 +5,7 @@
  */
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "grant/refusal.h"
+#include "grant/refused_tokens.h"
 #include "grant/registration.h"
 #include "ops.h"
 #include "store/lock.h"
@@ -55,8 +55,7 @@ static int answer(struct job *job, const struct client *client,
 				      grant_good_for(grant))) ||
 	    (!machine &&
 	     record_add_int(&job->answer, "refresh_token", refresh)))
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
 }
 

@@ -5,9 +5,10 @@
  * later (pending.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
+#include "core/form.h"
 #include "grant/grant.h"
 #include "grant/registration.h"
-#include "grant/revocation.h"
+#include "grant/revocations.h"
 #include "login/login.h"
 #include "oauth/endpoint.h"
 #include "ops.h"
@@ -25,8 +26,7 @@ static int say(struct job *job, int revoked, const char *text)
 {
 	if (record_add_int(&job->answer, "revoked", revoked) ||
 	    record_add(&job->answer, "revoked_text", text))
-		return problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
 }
 
@@ -66,8 +66,8 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 	};
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (endpoint_param(&params, "token", pending->token) == 0 &&
-	    endpoint_param(&params, "token_type_hint", pending->hint) == 0)
+	if (form_add(&params, "token", pending->token) == 0 &&
+	    form_add(&params, "token_type_hint", pending->hint) == 0)
 		rc = endpoint_revoke(&request, &job->problem);
 	buf_free(&params);
 	if (rc == VALETKEY_OK)
@@ -124,8 +124,7 @@ static int remove_file(struct job *job, const struct client *client)
 	int rc = VALETKEY_OK;
 
 	if (account_path(&path, client->account) || buf_str(&path, ".conf"))
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	else if (unlink(path.data) != 0)
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
 				 "Cannot delete %s: %s.", path.data,
@@ -140,7 +139,7 @@ static int remove_file(struct job *job, const struct client *client)
 static int forget_client(struct job *job, const struct client *client,
 			 int *lock)
 {
-	const struct store_key key = grant_key(client, STORE_CLIENT);
+	const struct store_key key = job_item_key(client, STORE_CLIENT);
 	int rc;
 
 	registration_end(job, client);
@@ -196,8 +195,7 @@ int op_drop_revocations(struct job *job)
 	int rc = pending_drop(job, &count);
 
 	if (!rc && record_add_int(&job->answer, "dropped", count))
-		rc = problem_set(&job->problem, VALETKEY_ERR_NOMEM,
-				 "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	return rc;
 }
 
@@ -240,7 +238,7 @@ static int find_other(struct job *job, const struct client *client)
 	for (size_t i = 0; !any && i < sizeof(kinds) / sizeof(*kinds); i++) {
 		struct record item = {0};
 		bool found;
-		int rc = grant_load_item(job, client, kinds[i], &item, &found);
+		int rc = job_load_item(job, client, kinds[i], &item, &found);
 
 		record_free(&item);
 		if (rc && rc != VALETKEY_ERR_LOGIN)
@@ -259,7 +257,7 @@ int op_forget(struct job *job)
 {
 	struct client client = {.id = record_get(&job->request, "id"),
 				.provider = ""};
-	const struct store_key key = grant_key(&client, STORE_CLIENT);
+	const struct store_key key = job_item_key(&client, STORE_CLIENT);
 	int lock = -1;
 	int rc = client_check_id(&client, &job->problem);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_register.c - registers a client at a server that lets anybody do so (RFC
- * 7591), and makes the account of what it answers (registered.h): a client that
+ * 7591), and makes the account of what it answers (registration_answer.h): a client that
  * cannot be used as asked is told, not kept. The secret goes from the answer into
  * the keyring and nowhere else.
  */
@@ -11,17 +11,13 @@
 #include "login/free_port.h"
 #include "net/net.h"
 #include "ops.h"
-#include "registered.h"
+#include "registration_answer.h"
+#include "recover.h"
 #include <valetkey.h>
 
 #include <string.h>
 
 #define LIMIT_MS 30000
-
-static int no_memory(struct job *job)
-{
-	return problem_set(&job->problem, VALETKEY_ERR_NOMEM, "Out of memory.");
-}
 
 static int add_scope(struct record *body, const struct record *keys)
 {
@@ -134,7 +130,7 @@ static int send_request(struct job *job, struct parking *parking,
 	if (!net)
 		return job->problem.result;
 	rc = make_body(&job->request, &body)
-		 ? no_memory(job)
+		 ? problem_no_memory(&job->problem)
 		 : net->http_send(&request, &answer, &job->problem);
 	if (!rc && !http_success(answer.status)) {
 		rc = refused(job, &answer);
@@ -164,7 +160,7 @@ static int choose_port(struct job *job)
 		    "to. See `ss -ltn`, and try again.");
 	record_remove(&job->request, "redirect_port");
 	return record_add_int(&job->request, "redirect_port", port)
-		   ? no_memory(job)
+		   ? problem_no_memory(&job->problem)
 		   : VALETKEY_OK;
 }
 
@@ -203,7 +199,7 @@ int op_register(struct job *job)
 	if (!rc)
 		rc = choose_port(job);
 	if (!rc)
-		rc = adding_begin(job, &adding);
+		rc = adding_begin(job, &adding, recover_adding);
 	if (rc)
 		return rc;
 	rc = register_client(job, &adding);

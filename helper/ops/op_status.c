@@ -6,10 +6,10 @@
 #include "core/clock.h"
 #include "grant/flow.h"
 #include "grant/grant.h"
-#include "grant/pending.h"
+#include "grant/revocations.h"
 #include "grant/registration.h"
 #include "ops.h"
-#include "store/backoff.h"
+#include "store/account_state.h"
 #include "store/lock.h"
 #include <valetkey.h>
 

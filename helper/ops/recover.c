@@ -9,9 +9,8 @@
 #include "core/account.h"
 #include "core/clock.h"
 #include "job/job.h"
-#include "registered.h"
+#include "registration_answer.h"
 #include "store/lock.h"
-#include "store/place.h"
 #include "store/traces.h"
 #include <valetkey.h>
 

@@ -9,6 +9,8 @@
 
 #include "client/client.h"
 
+#include <stdbool.h>
+
 /*
  * Adds this machine's mark: its id, hashed with the account's so that it tells
  * nobody anything. Nothing is added where the machine has no id of its own (the
@@ -22,5 +24,18 @@ bool machine_is_other(const struct client *client, const struct record *record);
 /* Whether the account's file says that its keyring is used by several machines
  * in turn (shared=yes). */
 bool machine_may_share(const struct client *client);
+
+/* ---- which run of the machine ---- */
+
+/* Which run of the machine this is: times of clock.h mean something only
+ * within one, and there they are right whatever the wall clock does. */
+
+#define BOOT_ID_SIZE 37
+
+/* The kernel's boot_id; false (and "") where it cannot be had. */
+bool boot_id(char id[BOOT_ID_SIZE]);
+
+/* Whether `id` (NULL: no) is that of this boot. */
+bool boot_is(const char *id);
 
 #endif

@@ -8,7 +8,6 @@
 #include "store.h"
 
 #include "core/paths.h"
-#include "git_items.h"
 #include "keyring/keyring.h"
 #include <valetkey.h>
 
@@ -47,8 +46,7 @@ int store_open(bool may_prompt, int64_t deadline, struct store **store,
 
 	*store = NULL;
 	if (!new)
-		return problem_set(problem, VALETKEY_ERR_NOMEM,
-				   "Out of memory.");
+		return problem_no_memory(problem);
 	rc = load_module(problem);
 	if (!rc)
 		rc = module->open(may_prompt, deadline, &new->keyring, problem);

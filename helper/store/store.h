@@ -19,27 +19,12 @@
 #ifndef VALETKEY_STORE_H
 #define VALETKEY_STORE_H
 
-#include "core/problem.h"
-#include "core/record.h"
+#include "keyring/keyring.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum store_kind {
-	STORE_CLIENT = 1, /* the client secret of a registration */
-	STORE_GRANT = 2,  /* access and refresh token */
-	STORE_PENDING = 3 /* revocations that wait, see pending.h */
-};
-
 struct store;
-
-/* An item's place: attributes account (the id), provider and kind. */
-struct store_key {
-	enum store_kind kind;
-	const char *id;	      /* the account's id */
-	const char *account;  /* its name, for the label a person reads */
-	const char *provider; /* the provider file's name */
-};
 
 /*
  * Opens the connection. may_prompt: a locked collection is unlocked with the
@@ -91,6 +76,30 @@ int store_list_others(struct store *store, const struct record *ids,
  */
 const char *store_name(const struct store *store);
 void store_outlast(struct store *store, const char *name);
+
+/* ---- items that are not ours: git's stored passwords ----
+ *
+ * In the very items that git-credential-libsecret uses, so either program finds
+ * what the other has stored. Attributes are a record of names and values. */
+
+/*
+ * The items that have all of these attributes, and maybe more; NULL where there
+ * are none. A value that is not UTF-8 is nobody's. At most 64 are looked at.
+ */
+int store_git_find(struct store *store, const struct record *attributes,
+		   struct store_item **items, struct problem *problem);
+
+/* Once: where it fails the caller looks first whether there is one now. */
+int store_git_create(struct store *store, const char *label,
+		     const struct record *attributes, const struct buf *secret,
+		     struct problem *problem);
+int store_git_replace(struct store *store, const struct store_item *item,
+		      const struct buf *secret, struct problem *problem);
+int store_git_delete(struct store *store, const struct store_item *item,
+		     struct problem *problem);
+
+/* All of the list, secrets wiped. NULL is fine. */
+void store_git_free(struct store_item *items);
 
 /* NULL is fine. */
 void store_close(struct store *store);

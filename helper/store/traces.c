@@ -4,7 +4,7 @@
  */
 #include "traces.h"
 
-#include "core/keyctl.h"
+#include "core/kernel.h"
 #include "lock.h"
 #include "park.h"
 

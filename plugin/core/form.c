@@ -4,6 +4,7 @@
  */
 #include "form.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -96,4 +97,31 @@ enum record_error form_read(const char *text, size_t len, struct record *pairs)
 	}
 	buf_free(&copy);
 	return rc;
+}
+
+int form_encode(struct buf *out, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	int rc = 0;
+
+	for (; *text && !rc; text++) {
+		unsigned char c = (unsigned char)*text;
+		const char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
+
+		if (c < 0x80 && (isalnum(c) || strchr("-._~", c)))
+			rc = buf_char(out, (char)c);
+		else
+			rc = buf_add(out, escaped, sizeof(escaped));
+	}
+	return rc;
+}
+
+int form_add(struct buf *form, const char *name, const char *value)
+{
+	if (!value)
+		return 0;
+	if ((form->len && buf_char(form, '&')) || form_encode(form, name) ||
+	    buf_char(form, '=') || form_encode(form, value))
+		return -1;
+	return 0;
 }

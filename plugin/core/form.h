@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * form.h - reads application/x-www-form-urlencoded, of a query or of a body
+ * form.h - reads and writes application/x-www-form-urlencoded, of a query or of a body
  * (RFC 6749 appendix B).
  */
 #ifndef VALETKEY_FORM_H
@@ -36,5 +36,11 @@ enum form_step form_next(struct form *form, struct form_pair *pair);
  * it; the pairs before that one are there.
  */
 enum record_error form_read(const char *text, size_t len, struct record *pairs);
+
+/* Appends a value, form-urlencoded. */
+int form_encode(struct buf *out, const char *text);
+
+/* Adds "&name=value", form-urlencoded (RFC 6749 appendix B). */
+int form_add(struct buf *form, const char *name, const char *value);
 
 #endif

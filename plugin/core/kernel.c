@@ -6,9 +6,330 @@
 #include "kernel.h"
 
 #include "clock.h"
-#include "keyctl.h"
+#include "descriptor.h"
+#include "record.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- the system calls ---- */
+
+/* , user-keyring(7). Raw system calls: libkeyutils would be one more library
+ * in every host.
+ *
+ * What was found out about the kernel: a process may search @u whether or not
+ * its session is linked to it, but it reads a key there only with the mask
+ * below (possessor all, same user view and read); nobody else gets in with any
+ * mask. Adding a key of the same name to @u updates it in place and clears its
+ * time-out, so that is set again. A new key gets mask and time-out in the
+ * thread's keyring before @u shows it. The quota of a key is given back only
+ * when the kernel's collector comes by, that of its payload at once. */
+
+#define PAYLOAD_USUAL 4000
+#define MASK 0x3f030000UL
+/* The same and "group view", which means nothing to us but that it is spare. */
+#define MASK_SPARE 0x3f030100UL
+#define MASK_SPARE_TEXT "3f030100"
+#define KEYS_MAX 1024
+#define EVICTIONS_MAX 16
+#define KEY_USERS_MAX 16384 /* of that file */
+#define KEY_COST 64	    /* bytes of the quota, but for the payload */
+
+/* ---- the user's quota, which all programs of the user share ---- */
+
+/* proc_key_users(5): "UID: USAGE KEYS/INSTANTIATED KEYS/MOST BYTES/MOST", a line
+ * for each user. The whole file, or of many users the first. */
+static bool read_users(struct buf *text)
+{
+	int fd = descriptor_lift(open("/proc/key-users", O_RDONLY | O_CLOEXEC));
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return false;
+	if (buf_reserve(text, KEY_USERS_MAX + 1) == 0)
+		do {
+			text->len += (size_t)n;
+			n = read(fd, text->data + text->len,
+				 KEY_USERS_MAX - text->len);
+		} while (n > 0);
+	close(fd);
+	return text->len > 0 && buf_char(text, '\0') == 0;
+}
+
+static const char *line_of(const char *text, unsigned long user)
+{
+	while (text && *text) {
+		char *end;
+
+		if (strtoul(text, &end, 10) == user && *end == ':')
+			return end + 1;
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return NULL;
+}
+
+/* The numbers at the end of the line; 0: they are not there. */
+static unsigned long last_pair(const char *line, unsigned long *used)
+{
+	size_t len = strcspn(line, "\n");
+	char *end;
+
+	while (len && line[len - 1] != ' ')
+		len--;
+	*used = strtoul(line + len, &end, 10);
+	return *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+}
+
+bool keyctl_quota_leaves_room(size_t bytes)
+{
+	unsigned long used = 0, most = 0;
+	struct buf text = {0};
+	const char *line;
+
+	if (read_users(&text)) {
+		line = line_of(text.data, (unsigned long)geteuid());
+		if (line)
+			most = last_pair(line, &used);
+	}
+	buf_free(&text);
+	return !most || used + bytes <= most - most / 4;
+}
+
+/* ---- keys ---- */
+
+static long keyctl(int operation, long a, long b, long c, long d)
+{
+	return syscall(SYS_keyctl, operation, a, b, c, d);
+}
+
+/* Without possession a key may be read, but not changed. */
+static void possess(void)
+{
+	keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING, 0,
+	       0);
+}
+
+static void dispossess(void)
+{
+	keyctl(KEYCTL_UNLINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_THREAD_KEYRING, 0,
+	       0);
+}
+
+static long add_key(const char *name, const struct buf *payload, long keyring)
+{
+	return syscall(SYS_add_key, "user", name, payload->data, payload->len,
+		       keyring);
+}
+
+long keyctl_find(const char *name)
+{
+	return keyctl(KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, (long)"user",
+		      (long)name, 0);
+}
+
+bool keyctl_read(long key, struct buf *payload)
+{
+	long len;
+
+	if (key < 0 || buf_reserve(payload, PAYLOAD_USUAL))
+		return false;
+	len = keyctl(KEYCTL_READ, key, (long)payload->data, PAYLOAD_USUAL, 0);
+	if (len > PAYLOAD_USUAL && len <= KEYCTL_PAYLOAD_MAX &&
+	    buf_reserve(payload, KEYCTL_PAYLOAD_MAX) == 0)
+		len = keyctl(KEYCTL_READ, key, (long)payload->data,
+			     KEYCTL_PAYLOAD_MAX, 0);
+	if (len <= 0 || (size_t)len >= payload->cap)
+		return false;
+	payload->len = (size_t)len;
+	payload->data[len] = '\0';
+	return true;
+}
+
+long keyctl_hold(const char *name)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return 0;
+	possess();
+	return key;
+}
+
+bool keyctl_update(long key, const struct buf *payload, long timeout_s)
+{
+	if (key <= 0 || payload->len > KEYCTL_PAYLOAD_MAX ||
+	    keyctl(KEYCTL_UPDATE, key, (long)payload->data, (long)payload->len,
+		   0) != 0)
+		return false;
+	keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	return true;
+}
+
+/* Never by KEYCTL_INVALIDATE: a link that the kernel's collector takes out of
+ * @u stays charged to the user, four bytes each. */
+static bool discard(long key)
+{
+	keyctl(KEYCTL_UPDATE, key, (long)"-", 1, 0);
+	return keyctl(KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING, 0, 0) == 0;
+}
+
+void keyctl_spare(const char *name, long timeout_s)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return;
+	possess();
+	keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	keyctl(KEYCTL_SETPERM, key, MASK_SPARE, 0, 0);
+	dispossess();
+}
+
+void keyctl_discard(const char *name)
+{
+	long key = keyctl_find(name);
+
+	if (key < 0)
+		return;
+	possess();
+	discard(key);
+	dispossess();
+}
+
+static bool is_cache(const char *name)
+{
+	return strncmp(name, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+}
+
+/* What may give way: a cache, or what was said to be spare. The kernel tells
+ * "user;UID;GID;MASK;NAME". */
+static bool may_go(long key)
+{
+	char about[256];
+	long len = keyctl(KEYCTL_DESCRIBE, key, (long)about, sizeof(about), 0);
+	const char *name;
+
+	if (len <= 0 || len > (long)sizeof(about))
+		return false;
+	name = strrchr(about, ';');
+	if (!name || strncmp(about, "user;", 5) != 0)
+		return false;
+	if (is_cache(name + 1))
+		return true;
+	return strncmp(name + 1, "valetkey-", 9) == 0 && name - about > 9 &&
+	       strncmp(name - 8, MASK_SPARE_TEXT, 8) == 0;
+}
+
+static int64_t issued(long key)
+{
+	struct record record = {0};
+	struct buf payload = {0};
+	int64_t when = 0;
+
+	if (keyctl_read(key, &payload) &&
+	    record_parse_text(&record, payload.data, payload.len, NULL) == 0)
+		when = record_get_int(&record, "issued", 0);
+	record_free(&record);
+	buf_free(&payload);
+	return when;
+}
+
+/* The quota is full: the token that was issued first gives way. */
+static bool drop_oldest(void)
+{
+	int32_t keys[KEYS_MAX];
+	long len = keyctl(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)keys,
+			  sizeof(keys), 0);
+	int64_t oldest = INT64_MAX;
+	long victim = -1;
+
+	for (size_t i = 0;
+	     len > 0 && i < (size_t)len / sizeof(*keys) && i < KEYS_MAX; i++) {
+		int64_t when;
+
+		if (!may_go(keys[i]))
+			continue;
+		when = issued(keys[i]);
+		if (when < oldest) {
+			oldest = when;
+			victim = keys[i];
+		}
+	}
+	return victim >= 0 && discard(victim);
+}
+
+static long put_new(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key = add_key(name, payload, KEY_SPEC_THREAD_KEYRING);
+	long rc = key;
+
+	if (key < 0)
+		return key;
+	if (keyctl(KEYCTL_SETPERM, key, MASK, 0, 0) != 0 ||
+	    keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0) != 0 ||
+	    keyctl(KEYCTL_LINK, key, KEY_SPEC_USER_KEYRING, 0, 0) != 0)
+		rc = -1;
+	keyctl(KEYCTL_UNLINK, key, KEY_SPEC_THREAD_KEYRING, 0, 0);
+	return rc;
+}
+
+static long put(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key;
+
+	if (keyctl_find(name) < 0)
+		return put_new(name, payload, timeout_s);
+	key = add_key(name, payload, KEY_SPEC_USER_KEYRING);
+	if (key >= 0) {
+		keyctl(KEYCTL_SETPERM, key, MASK, 0, 0);
+		keyctl(KEYCTL_SET_TIMEOUT, key, timeout_s, 0, 0);
+	}
+	return key;
+}
+
+/* What we cache gives way before the quota is full: it is not ours alone. */
+static bool make_room(const char *name, size_t size)
+{
+	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
+		long key = keyctl_find(name);
+		long old = key < 0 ? 0 : keyctl(KEYCTL_READ, key, 0, 0, 0);
+		size_t more =
+		    old > 0 && (size_t)old >= size
+			? 0
+			: size + KEY_COST - (old > 0 ? (size_t)old : 0);
+
+		if (keyctl_quota_leaves_room(more))
+			return true;
+		if (!drop_oldest())
+			break;
+	}
+	return false;
+}
+
+bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
+{
+	long key = -1;
+	bool may;
+
+	if (payload->len > KEYCTL_PAYLOAD_MAX)
+		return false;
+	possess();
+	may = make_room(name, payload->len) || !is_cache(name);
+	for (int tries = 0; may && tries < EVICTIONS_MAX; tries++) {
+		key = put(name, payload, timeout_s);
+		if (key >= 0 || errno != EDQUOT || !drop_oldest())
+			break;
+	}
+	dispossess();
+	return key >= 0;
+}
 
 #define LIFETIME_MAX_MS (11LL * 365 * 24 * 3600 * 1000)
 #define EARLY_S 60 /* a key goes this long before its token, or half as long */

@@ -12,6 +12,7 @@
 #ifndef VALETKEY_KERNEL_H
 #define VALETKEY_KERNEL_H
 
+#include "buf.h"
 #include "record.h"
 
 #include <stdbool.h>
@@ -27,5 +28,45 @@ void kernel_publish(const struct record *account, const struct record *token);
 
 /* Takes it back; where access_token is not NULL, only if it is that one. */
 void kernel_withdraw(const struct record *account, const char *access_token);
+
+/* ---- the system calls ---- */
+
+/* Keys in the kernel's user keyring (@u), which all processes of a user share,
+ * whatever login they belong to, and nobody else can read. They go with a
+ * reboot. Every failure, of whatever kind, is false or negative: the kernel
+ * may lack keyrings, forbid them, or be full. */
+
+#define KEYCTL_PAYLOAD_MAX 32767
+#define KEYCTL_CACHE "valetkey:" /* names of keys that may give way */
+
+/* The key's serial number, or negative. */
+long keyctl_find(const char *name);
+
+/* Its payload; `payload` must be empty. */
+bool keyctl_read(long key, struct buf *payload);
+
+/*
+ * Creates the key or replaces its payload in place. Cached tokens are dropped, the
+ * one that was issued first at first, until a quarter of the user's quota is left
+ * to other programs; a key to cache that would still take of it is not made.
+ */
+bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
+
+/*
+ * A key that this thread has made: to have its payload replaced in two calls. The
+ * thread keeps the right to, and must end soon. 0: it is not there.
+ */
+long keyctl_hold(const char *name);
+
+bool keyctl_update(long key, const struct buf *payload, long timeout_s);
+
+/* It goes after that time, and gives way before where the quota is full. */
+void keyctl_spare(const char *name, long timeout_s);
+
+void keyctl_discard(const char *name);
+
+/* Whether so many bytes more leave a quarter of the user's quota, which all
+ * programs of the user share, to others; true if nobody knows. */
+bool keyctl_quota_leaves_room(size_t bytes);
 
 #endif

@@ -5,7 +5,11 @@
  */
 #include "text.h"
 
+#include <valetkey.h>
+
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ONES 0x0101010101010101u
@@ -96,4 +100,72 @@ bool text_utf8(const char *text, size_t len)
 size_t text_mark(const char *text, size_t len)
 {
 	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* ---- what went wrong ---- */
+
+int problem_set(struct problem *problem, int result, const char *format, ...)
+{
+	va_list args;
+
+	problem->result = result;
+	va_start(args, format);
+	vsnprintf(problem->text, sizeof(problem->text), format, args);
+	va_end(args);
+	for (char *c = problem->text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+	return result;
+}
+
+int problem_no_memory(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NOMEM, "Out of memory.");
+}
+
+const char *problem_quote(char *out, const char *text)
+{
+	size_t n = 0;
+
+	while (text && *text && n < PROBLEM_QUOTE_MAX - 1) {
+		unsigned char c = (unsigned char)*text++;
+
+		out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* ---- near words ---- */
+
+/* One row of the table is enough. */
+
+#define LONGEST 64
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t edit_distance(const char *a, const char *b)
+{
+	size_t row[LONGEST], len = strlen(b);
+
+	if (len >= LONGEST)
+		return len;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			size_t above = row[j];
+
+			row[j] = least(least(above, row[j - 1]) + 1,
+				       corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[len];
 }

@@ -22,4 +22,38 @@ bool text_utf8(const char *text, size_t len);
 /* How many bytes in front are a byte order mark. */
 size_t text_mark(const char *text, size_t len);
 
+/* ---- what went wrong ---- */
+
+/* What went wrong: a result code of the ABI, and one or two sentences for a
+ * person: what happened, why, and the next thing to do.
+ *
+ * Text from outside (a server, a file) enters only through problem_quote(),
+ * which takes control characters out and cuts at 200 bytes. No secret is ever
+ * put in. */
+
+struct problem {
+	int result; /* enum valetkey_result */
+	char text[1000];
+};
+
+/* Sets both, and returns result. A later problem replaces an earlier one. */
+int problem_set(struct problem *problem, int result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for ERR_NOMEM. */
+int problem_no_memory(struct problem *problem);
+
+#define PROBLEM_QUOTE_MAX 201
+
+/* A clean copy of outside text in `out` (PROBLEM_QUOTE_MAX bytes): returns it.
+ */
+const char *problem_quote(char *out, const char *text);
+
+/* ---- near words ---- */
+
+/* How far two words are apart, for "did you mean". */
+
+/* Levenshtein's distance; to a b of 64 characters or more just its length. */
+size_t edit_distance(const char *a, const char *b);
+
 #endif

@@ -9,7 +9,7 @@
  * nobody's power: it is counted apart.
  */
 #include "campaign.h"
-#include "core/keyctl.h"
+#include "core/kernel.h"
 
 #include <dirent.h>
 #include <stdio.h>

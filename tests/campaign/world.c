@@ -3,7 +3,7 @@
  * world.c - the provider, its log, the accounts and the clock of the campaign.
  */
 #include "campaign.h"
-#include "core/keyctl.h"
+#include "core/kernel.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * never gives way. Root has a thousand times as much, so it becomes a user whom
  * nobody else is.
  */
-#include "core/keyctl.h"
+#include "core/kernel.h"
 #include "lib/tap.h"
 
 #include <linux/keyctl.h>

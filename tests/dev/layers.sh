@@ -24,7 +24,7 @@ BEGIN {
 	row["json"] = "core"
 	row["crypto"] = "core"
 	row["net"] = "core"
-	row["keyring"] = "store/store.h store/git_items.h core"
+	row["keyring"] = "core"
 	row["store"] = "keyring/keyring.h crypto client core"
 	row["oauth"] = "net/net.h json crypto client core"
 	row["job"] = "store client core"
@@ -33,8 +33,8 @@ BEGIN {
 	row["ops"] = ops
 	row["helper"] = "ops " ops
 	row["command"] = "client core plugin json"
-	row["fronts"] = "command client core plugin json"
-	row["main"] = row["fronts"] " fronts"
+	row["fronts"] = "command " row["command"]
+	row["valetkey"] = "fronts " row["fronts"]
 }
 
 # The folder of a file; single files that are a unit of their own have a name.
@@ -42,8 +42,8 @@ function unit(file)
 {
 	if (file == "helper/helper.c")
 		return "helper"
-	if (file == "helper/command/main.c")
-		return "main"
+	if (file == "helper/valetkey.c")
+		return "valetkey"
 	if (file ~ /^plugin\/[^\/]*$/)
 		return "plugin"
 	sub(/\/[^\/]*$/, "", file)
@@ -69,7 +69,7 @@ FNR == 1 { from = unit(FILENAME) }
 	to = what
 	if (!sub(/\/[^\/]*$/, "", to))
 		to = plain(what)
-	if (to == from || (from == "main" && to == "command"))
+	if (to == from)
 		next
 	if (!(from in row)) {
 		print FILENAME ":" FNR ": " from " has no row in tests/dev/layers.sh"

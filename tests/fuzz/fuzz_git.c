@@ -5,11 +5,9 @@
  * through with a line break, and what was read is read again as the same. Any
  * bytes as a stored secret as well.
  */
-#include "fronts/git_challenge.h"
-#include "core/git_field.h"
+#include "core/record.h"
 #include "fronts/git_message.h"
 #include "ops/git_secret.h"
-#include "fronts/git_state.h"
 
 #include <stdint.h>
 #include <stdlib.h>

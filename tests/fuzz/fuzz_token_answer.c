@@ -19,7 +19,7 @@ static const long statuses[] = {401, 403, 404, 429, 500,
 
 #define STATUSES (sizeof(statuses) / sizeof(*statuses))
 
-static void check(const struct endpoint_answer *answer, int rc,
+static void check(const struct token_answer *answer, int rc,
 		  const struct problem *problem)
 {
 	const char *token = record_get(&answer->fields, "access_token");
@@ -37,7 +37,7 @@ static void check(const struct endpoint_answer *answer, int rc,
 }
 
 /* What goes into a keyring item has no control characters. */
-static void check_storable(const struct endpoint_answer *answer)
+static void check_storable(const struct token_answer *answer)
 {
 	static const char *const keys[] = {"access_token", "refresh_token",
 					   "scope", "expires_in", "id_token"};
@@ -82,7 +82,7 @@ static void run(long status, const uint8_t *data, size_t size)
 				.token_endpoint = "https://op.example/token"};
 	struct http_answer http = {
 	    .status = status, .date = 1700000000, .retry_after_s = -1};
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct problem problem = {0};
 	size_t skip = blank ? head + 2 : 0;
 	int rc;
@@ -100,7 +100,7 @@ static void run(long status, const uint8_t *data, size_t size)
 	}
 	record_free(&client.config);
 	buf_free(&http.body);
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

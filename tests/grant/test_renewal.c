@@ -6,7 +6,7 @@
 #include "grant/renewal.h"
 #include "store/lock.h"
 #include "net/net.h"
-#include "store/newest.h"
+#include "store/account_state.h"
 #include "lib/tap.h"
 #include "valetkey.h"
 

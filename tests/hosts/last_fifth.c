@@ -8,7 +8,6 @@
 #include "core/account.h"
 #include "core/clock.h"
 #include "core/kernel.h"
-#include "core/keyctl.h"
 #include "valetkey.h"
 
 #include <stdbool.h>

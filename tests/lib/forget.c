@@ -5,7 +5,7 @@
  *
  *	forget NAME...
  */
-#include "core/keyctl.h"
+#include "core/kernel.h"
 
 int main(int argc, char **argv)
 {

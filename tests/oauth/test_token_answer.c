@@ -6,7 +6,7 @@
  */
 #include "oauth/token_answer.h"
 #include "lib/tap.h"
-#include "oauth/token_request.h"
+#include "oauth/endpoint.h"
 #include "valetkey.h"
 
 #include <stdlib.h>
@@ -275,7 +275,7 @@ static bool make_answer(long status, const char *body, struct http_answer *http)
 
 static void test_good(const struct good *good, long status)
 {
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct problem problem = {0};
 	struct http_answer http;
 	struct client client;
@@ -293,12 +293,12 @@ static void test_good(const struct good *good, long status)
 	buf_free(&lines);
 	buf_free(&http.body);
 	record_free(&client.config);
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 }
 
 static void test_bad(const struct bad *bad)
 {
-	struct endpoint_answer answer = {0};
+	struct token_answer answer = {0};
 	struct problem problem = {0};
 	struct http_answer http;
 	struct client client;
@@ -318,7 +318,7 @@ static void test_bad(const struct bad *bad)
 		printf("# %d %s: %s\n", rc, answer.error, problem.text);
 	buf_free(&http.body);
 	record_free(&client.config);
-	endpoint_answer_free(&answer);
+	token_answer_free(&answer);
 }
 
 /* ---- what it says of the refresh token that was sent ---- */

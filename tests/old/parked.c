@@ -14,7 +14,7 @@
  *
  * Exits with 1 if that fails.
  */
-#include "core/keyctl.h"
+#include "core/kernel.h"
 
 #include <fcntl.h>
 #include <gcrypt.h>

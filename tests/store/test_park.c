@@ -4,7 +4,7 @@
  * that is forbidden or too small, in a file; by nobody but who has the key that
  * it was sealed with.
  */
-#include "core/keyctl.h"
+#include "core/kernel.h"
 #include "store/park.h"
 #include "lib/tap.h"
 

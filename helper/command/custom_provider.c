@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custom_provider.c - a provider without a file: its endpoints come from its issuer's
+ * metadata (the helper asks for it) or from options.
+ */
+#include "command.h"
+#include "core/origin.h"
+#include "terminal.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#define REDIRECT_URI "http://127.0.0.1:{port}/callback"
+#define DISCOVER_S 50
+
+/* What the client has to show who it is, as far as the options say; NULL: they
+ * do not. */
+static int known_proof(const struct cmd_adding *adding, const char **proof)
+{
+	int fd;
+	int rc = cmd_secret_source(adding->args, &fd);
+
+	if (record_get(&adding->keys, "client_certificate"))
+		*proof = "certificate";
+	else if (record_get(&adding->keys, "client_key"))
+		*proof = "key";
+	else if (fd >= 0 || adding->machine)
+		*proof = "secret";
+	else if (adding->person || cmd_option(adding->args, "register"))
+		*proof = "ask";
+	else
+		*proof = "none";
+	return rc;
+}
+
+/* A client that is there already: the person knows whether it has a secret. */
+static int ask_secret(struct cmd_adding *adding, const char *proof)
+{
+	bool yes = true;
+	int rc = VALETKEY_OK;
+
+	if (strcmp(proof, "ask") == 0 && !adding->registration.pairs.len &&
+	    !cmd_option(adding->args, "auth") &&
+	    strcmp(record_get(&adding->keys, "auth"), "none") != 0)
+		rc = cmd_answers_yes("Does the client have a client secret? "
+				     "[y/N]",
+				     &yes);
+	if (!rc && !yes && record_set(&adding->keys, "auth", "none"))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
+}
+
+static void tell_warnings(const struct record *answer)
+{
+	const char *text = NULL;
+
+	while ((text = record_next(answer, "warning[]", text)))
+		terminal_say(TERMINAL_WARNING, "%s\n", text);
+}
+
+/* What was given by hand stands over what the server says. Endpoints that are
+ * all the server's own are asked for again from time to time (fresh.c). */
+static int take_found(struct cmd_adding *adding, const struct record *answer)
+{
+	static const char *const no_keys[] = {"result",
+					      "warning[]",
+					      "grant_types[]",
+					      "registration_auth",
+					      "registration_endpoint",
+					      NULL};
+	struct record found = {0};
+	const char *key, *value;
+	bool by_hand =
+	    record_get(&adding->keys, "token_endpoint") ||
+	    record_get(&adding->keys, "authorization_endpoint") ||
+	    record_get(&adding->keys, "device_authorization_endpoint") ||
+	    record_get(&adding->keys, "revocation_endpoint");
+	size_t at = 0;
+	int rc = record_append(&found, answer);
+
+	for (const char *const *no = no_keys; *no; no++)
+		record_remove(&found, *no);
+	if (cmd_option(adding->args, "scope"))
+		record_remove(&found, "scope");
+	if (!by_hand)
+		rc |= record_add_int(&found, "metadata_at", time(NULL));
+	while (!rc && (key = record_each(&found, &at, &value)))
+		if (strstr(key, "[]") || !record_get(&adding->keys, key))
+			rc = record_add(&adding->keys, key, value);
+	record_free(&found);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+static int discover(struct cmd_adding *adding, const char *issuer)
+{
+	const char *proof, *auth = record_get(&adding->keys, "auth");
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {
+	    .request = &request, .answer = &answer, .timeout_s = DISCOVER_S};
+	int rc = known_proof(adding, &proof);
+
+	if (rc)
+		return rc;
+	if (record_add(&request, "op", "discover") ||
+	    record_add(&request, "issuer", issuer) ||
+	    record_add(&request, "ca_file",
+		       record_get(&adding->keys, "ca_file")) ||
+	    record_add(&request, "proxy", record_get(&adding->keys, "proxy")) ||
+	    record_add(&request, "auth", auth) ||
+	    record_add(&request, "proof", proof) ||
+	    record_add(&request, "machine", adding->machine ? "1" : NULL))
+		rc = VALETKEY_ERR_NOMEM;
+	else
+		rc = cmd_call(&call);
+	if (!rc) {
+		tell_warnings(&answer);
+		rc = take_found(adding, &answer);
+	}
+	if (!rc)
+		rc = cmd_register_offer(adding, &answer);
+	if (!rc)
+		rc = ask_secret(adding, proof);
+	if (!rc)
+		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
+					    "client_secret_", 14) != 0;
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
+/* The tokens are for the server's own host, unless options say otherwise. */
+static int default_host(struct cmd_adding *adding)
+{
+	const char *url = record_get(&adding->keys, "token_endpoint");
+	char origin[ORIGIN_MAX];
+
+	if (cmd_option(adding->args, "host") || !url ||
+	    origin_of(url, origin) != 0)
+		return VALETKEY_OK;
+	return record_add(&adding->keys, "hosts[]", origin) ? VALETKEY_ERR_NOMEM
+							    : VALETKEY_OK;
+}
+
+static bool is_grant(const char *grant, const char *kind)
+{
+	return grant && strcmp(grant, kind) == 0;
+}
+
+/* Everything that is known without a question. */
+static int check(const struct cmd_adding *adding, const char *grant)
+{
+	if (cmd_option(adding->args, "instance"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--instance belongs to a --provider. See: "
+				"valetkey providers");
+	if (grant && !is_grant(grant, "authorization_code") &&
+	    !is_grant(grant, "device_code") &&
+	    !is_grant(grant, "client_credentials"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Without --provider the kind of client is "
+				"authorization_code, device_code or "
+				"client_credentials.");
+	if (is_grant(grant, "device_code") &&
+	    cmd_option(adding->args, "register"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--register cannot make a client for the "
+				"device login only: leave --client out.");
+	if (!cmd_option(adding->args, "issuer") &&
+	    !record_get(&adding->keys, "token_endpoint"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which provider? Give --provider NAME (see: "
+				"valetkey providers), or --issuer URL, or "
+				"--authorization-endpoint URL and "
+				"--token-endpoint URL.");
+	return VALETKEY_OK;
+}
+
+/*
+ * RFC 8252 8.10, RFC 9700 2.1: a redirect URI for each authorization server, so
+ * that the answer of one cannot pass for another's. Its path is made of the
+ * issuer, and always the same.
+ */
+static int unique_redirect(const struct cmd_adding *adding, struct buf *uri)
+{
+	const char *of = record_get(&adding->keys, "issuer");
+	int rc = buf_str(uri, REDIRECT_URI);
+
+	if (!of)
+		of = record_get(&adding->keys, "authorization_endpoint");
+	for (of = of ? strstr(of, "://") + 2 : ""; !rc && *of; of++) {
+		bool start = uri->data[uri->len - 1] == '/';
+
+		if (isalnum((unsigned char)*of) ||
+		    (strchr("-._", *of) && !(start && *of == '.')))
+			rc = buf_char(uri, *of);
+		else if (*of != '/')
+			rc = buf_char(uri, '-');
+		else if (of[1] && !start)
+			rc = buf_char(uri, '/');
+	}
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+static int put_redirect(struct cmd_adding *adding)
+{
+	struct buf unique = {0};
+	const char *uri;
+	int rc = cmd_answers_option(adding->args, "redirect-uri", &uri);
+
+	if (!rc && !uri)
+		rc = unique_redirect(adding, &unique);
+	if (!rc &&
+	    record_add(&adding->keys, "redirect_uri", uri ? uri : unique.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&unique);
+	return rc;
+}
+
+static int put_keys(struct cmd_adding *adding, const char *grant)
+{
+	bool device = is_grant(grant, "device_code");
+	bool browser = !adding->machine && !device;
+	const char *scope;
+	int rc = cmd_answers_option(adding->args, "scope", &scope);
+
+	if (!rc && browser &&
+	    !record_get(&adding->keys, "authorization_endpoint"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Where do people log in? Give it: "
+				"--authorization-endpoint URL.");
+	if (!rc && device &&
+	    !record_get(&adding->keys, "device_authorization_endpoint"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Where does a device log in? Give it: "
+				"--device-authorization-endpoint URL.");
+	if (!rc && browser)
+		rc = put_redirect(adding);
+	if (!rc && (record_add(&adding->keys, "grant",
+			       grant ? grant : "authorization_code") ||
+		    record_add(&adding->keys, "scope", scope)))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
+}
+
+/* What to register there. It is nowhere else to be seen. */
+static void show_redirect(const struct cmd_adding *adding)
+{
+	const char *uri = record_get(&adding->keys, "redirect_uri");
+	const char *port = uri ? strstr(uri, ":{port}") : NULL;
+	struct buf text = {0};
+	int rc;
+
+	if (!uri)
+		return;
+	rc = buf_str(&text, "Register a client there with the redirect URI ");
+	if (port)
+		rc = rc ||
+		     buf_fmt(
+			 &text,
+			 "%.*s%s (its port changes; if the provider compares "
+			 "it, give a fixed one with --redirect-uri).",
+			 (int)(port - uri), uri, port + strlen(":{port}"));
+	else
+		rc = rc || buf_str(&text, uri);
+	if (!rc)
+		terminal_wrap(0, text.data);
+	buf_free(&text);
+}
+
+int cmd_custom_walk(struct cmd_adding *adding)
+{
+	const char *issuer = cmd_option(adding->args, "issuer");
+	const char *grant = cmd_option(adding->args, "client");
+	int rc = check(adding, grant);
+
+	adding->machine = is_grant(grant, "client_credentials");
+	if (!rc && issuer)
+		rc = discover(adding, issuer);
+	if (!rc)
+		rc = put_keys(adding, grant);
+	if (!rc)
+		rc = default_host(adding);
+	if (!rc && !adding->registration.pairs.len &&
+	    (adding->person || !cmd_option(adding->args, "redirect-uri")))
+		show_redirect(adding);
+	return rc;
+}

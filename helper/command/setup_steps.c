@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setup_steps.c - the walk through a registration at a provider that has a file:
+ * which instance, which kind of client, which scopes, and then the steps on the
+ * provider's own pages, as its file tells them.
+ */
+#include "client/provider.h"
+#include "command.h"
+#include "core/origin.h"
+#include "terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first word of "CODE ORIGIN TEXT". */
+static int add_code(struct buf *out, const char *line)
+{
+	return buf_add(out, line, strcspn(line, " "));
+}
+
+/* Shows a numbered list of a key's values; how says how to print one. */
+static unsigned show_list(const struct record *record, const char *key,
+			  void (*show)(const struct record *, unsigned,
+				       const char *))
+{
+	const char *value = NULL;
+	unsigned n = 0;
+
+	while ((value = record_next(record, key, value)))
+		show(record, ++n, value);
+	return n;
+}
+
+/* The value with that number (from 1) as text, or NULL. */
+static const char *nth(const struct record *record, const char *key,
+		       const char *text)
+{
+	const char *value = NULL;
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || !n)
+		return NULL;
+	while (n-- && (value = record_next(record, key, value)))
+		;
+	return value;
+}
+
+static void show_instance(const struct record *provider, unsigned n,
+			  const char *line)
+{
+	const char *text = strchr(line, ' ');
+
+	(void)provider;
+	terminal_say(TERMINAL_PLAIN, "  %u  %-5.*s %s\n", n,
+		     (int)strcspn(line, " "), line, text ? text + 1 : "");
+}
+
+static int ask_instance(struct cmd_adding *adding, struct buf *answer)
+{
+	const struct record *provider = &adding->provider;
+	const char *line;
+	struct buf code = {0};
+	int rc;
+
+	terminal_say(TERMINAL_BOLD, "Where do you log in?\n");
+	rc = terminal_ask(show_list(provider, "instance[]", show_instance)
+			      ? "Number, code, or your own host"
+			      : "Your own host",
+			  answer);
+	line = rc ? NULL : nth(provider, "instance[]", buf_text(answer));
+	if (line) {
+		rc = add_code(&code, line) ? VALETKEY_ERR_NOMEM : 0;
+		buf_free(answer);
+		*answer = code;
+	}
+	return rc;
+}
+
+/* Into keys.instance; where that is in `base`. */
+static int choose_instance(struct cmd_adding *adding,
+			   char base[PROVIDER_BASE_MAX])
+{
+	const char *given = cmd_option(adding->args, "instance");
+	struct problem problem = {0};
+	struct buf answer = {0};
+	int rc;
+
+	*base = '\0';
+	if (!given && !record_get(&adding->provider, "instance[]") &&
+	    !record_get(&adding->provider, "instance_domain[]"))
+		return VALETKEY_OK;
+	if (!given && provider_instance(&adding->provider, NULL, base,
+					&problem) == VALETKEY_OK)
+		return VALETKEY_OK; /* there is but one */
+	if (!given && !adding->person)
+		return cmd_fail(VALETKEY_ERR_ARG, "%s Give it: --instance.",
+				problem.text);
+	do {
+		buf_free(&answer);
+		rc = given ? buf_str(&answer, given)
+			   : ask_instance(adding, &answer);
+		if (rc)
+			break;
+		rc = provider_instance(&adding->provider, buf_text(&answer),
+				       base, &problem);
+		if (rc)
+			cmd_fail_problem(&problem);
+	} while (rc == VALETKEY_ERR_ARG && !given);
+	if (!rc && record_set(&adding->keys, "instance", answer.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	return rc;
+}
+
+static const char *of_kind(const struct record *provider, const char *kind,
+			   const char *what)
+{
+	char key[128];
+
+	snprintf(key, sizeof(key), "client.%s.%s", kind, what);
+	return record_get(provider, key);
+}
+
+static void show_kind(const struct record *provider, unsigned n,
+		      const char *kind)
+{
+	const char *name = of_kind(provider, kind, "name");
+	const char *use = of_kind(provider, kind, "use");
+
+	struct buf text = {0};
+
+	if (buf_fmt(&text, "%s: %s", name ? name : kind, use ? use : "") == 0) {
+		terminal_say(TERMINAL_PLAIN, "  %u  ", n);
+		terminal_wrap(5, text.data);
+	}
+	buf_free(&text);
+}
+
+static bool knows_kind(const struct record *provider, const char *kind)
+{
+	const char *known = NULL;
+
+	while ((known = record_next(provider, "client[]", known)))
+		if (strcmp(known, kind) == 0)
+			return true;
+	return false;
+}
+
+static int ask_kind(struct cmd_adding *adding)
+{
+	const struct record *provider = &adding->provider;
+	struct buf answer = {0};
+	const char *kind = NULL;
+	int rc;
+
+	terminal_say(TERMINAL_BOLD, "What kind of client?\n");
+	show_list(provider, "client[]", show_kind);
+	do {
+		buf_clear(&answer);
+		rc = terminal_ask("Number [1]", &answer);
+		if (rc)
+			break;
+		if (!answer.len)
+			kind = record_next(provider, "client[]", NULL);
+		else if (knows_kind(provider, answer.data))
+			kind = answer.data;
+		else
+			kind = nth(provider, "client[]", answer.data);
+	} while (!kind);
+	if (!rc)
+		snprintf(adding->kind, sizeof(adding->kind), "%s", kind);
+	buf_free(&answer);
+	return rc;
+}
+
+static int choose_kind(struct cmd_adding *adding)
+{
+	const char *given = cmd_option(adding->args, "client");
+	const char *first = record_next(&adding->provider, "client[]", NULL);
+	int rc = VALETKEY_OK;
+
+	if (!first)
+		return VALETKEY_OK;
+	if (given && !knows_kind(&adding->provider, given))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The provider has no kind of client \"%s\". "
+				"See: valetkey providers %s",
+				given, record_get(&adding->keys, "provider"));
+	if (!given && adding->person)
+		rc = ask_kind(adding);
+	else
+		snprintf(adding->kind, sizeof(adding->kind), "%s",
+			 given ? given : first);
+	if (!rc && record_set(&adding->keys, "client", adding->kind))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc;
+}
+
+/* An option's value, else what is typed, else what stands in `resolved`. */
+static int choose_text(struct cmd_adding *adding, struct record *resolved,
+		       const char *key, const char *option,
+		       const char *question)
+{
+	const char *value, *usual = record_get(resolved, key);
+	struct buf text = {0}, answer = {0};
+	int rc = cmd_answers_option(adding->args, option, &value);
+
+	if (!rc && !value && adding->person && question) {
+		if (buf_fmt(&text, "%s [%s]", question, usual ? usual : ""))
+			rc = VALETKEY_ERR_NOMEM;
+		else
+			rc = terminal_ask(text.data, &answer);
+		value = answer.len ? answer.data : NULL;
+	}
+	if (!rc && value &&
+	    (record_set(resolved, key, value) ||
+	     record_set(&adding->keys, key, value)))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&text);
+	buf_free(&answer);
+	return rc;
+}
+
+static void show_steps(const struct record *resolved, const char *name)
+{
+	const char *step = NULL;
+	unsigned n = 0;
+	char number[16];
+
+	terminal_say(TERMINAL_BOLD, "\nRegister a client app at %s:\n\n", name);
+	while ((step = record_next(resolved, "step[]", step))) {
+		snprintf(number, sizeof(number), " %2u. ", ++n);
+		terminal_say(TERMINAL_BOLD, "%s", number);
+		terminal_wrap((unsigned)strlen(number), step);
+	}
+	terminal_say(TERMINAL_PLAIN, "\n");
+}
+
+/* The hosts of the file go into the account's, where the plugin finds them. */
+static int take_hosts(struct cmd_adding *adding, const struct record *resolved)
+{
+	const char *host = NULL;
+
+	while ((host = record_next(resolved, "hosts[]", host)))
+		if (record_add(&adding->keys, "hosts[]", host))
+			return VALETKEY_ERR_NOMEM;
+	return VALETKEY_OK;
+}
+
+static bool is(const struct record *record, const char *key, const char *value)
+{
+	const char *have = record_get(record, key);
+
+	return have && strcmp(have, value) == 0;
+}
+
+/* NULL for a provider that knows but one kind. */
+static const char *kind_of(const struct cmd_adding *adding)
+{
+	return *adding->kind ? adding->kind : NULL;
+}
+
+/* With scope and redirect URI settled, once more for the steps' own words. */
+static int finish(struct cmd_adding *adding,
+		  const struct provider_choice *choice)
+{
+	static const char *const words[] = {"scope", "redirect_uri", NULL};
+	struct record provider = {0}, resolved = {0};
+	struct problem problem = {0};
+	const char *name;
+	char key[128];
+	int rc = record_append(&provider, &adding->provider);
+
+	for (const char *const *word = words; *word && !rc; word++) {
+		if (*adding->kind)
+			snprintf(key, sizeof(key), "client.%s.%s", adding->kind,
+				 *word);
+		else
+			snprintf(key, sizeof(key), "%s", *word);
+		if (record_get(&adding->keys, *word))
+			rc = record_set(&provider, key,
+					record_get(&adding->keys, *word));
+	}
+	if (!rc &&
+	    (rc = provider_resolve(&provider, choice, &resolved, &problem)))
+		cmd_fail_problem(&problem);
+	name = record_get(&resolved, "name");
+	if (!rc && adding->person && record_get(&resolved, "step[]"))
+		show_steps(&resolved, name ? name : "the provider");
+	record_free(&provider);
+	record_free(&resolved);
+	return rc;
+}
+
+int cmd_steps_walk(struct cmd_adding *adding)
+{
+	struct record resolved = {0};
+	struct problem problem = {0};
+	char base[PROVIDER_BASE_MAX];
+	struct provider_choice choice = {NULL, base, &adding->keys};
+	int rc = choose_instance(adding, base);
+
+	if (!rc)
+		rc = cmd_parameters_choose(adding);
+	if (!rc)
+		rc = choose_kind(adding);
+	choice.kind = kind_of(adding);
+	if (!rc && (rc = provider_resolve(&adding->provider, &choice, &resolved,
+					  &problem)))
+		cmd_fail_problem(&problem);
+	adding->machine = is(&resolved, "grant", "client_credentials");
+	adding->no_secret = is(&resolved, "auth", "none") ||
+			    is(&resolved, "auth", "private_key_jwt") ||
+			    is(&resolved, "auth", "tls_client_auth");
+	if (!rc)
+		rc = choose_text(adding, &resolved, "scope", "scope",
+				 "Scopes, separated by spaces");
+	if (!rc && !adding->machine)
+		rc = choose_text(adding, &resolved, "redirect_uri",
+				 "redirect-uri", NULL);
+	if (!rc)
+		rc = take_hosts(adding, &resolved);
+	if (!rc)
+		rc = finish(adding, &choice);
+	record_free(&resolved);
+	return rc;
+}
+
+/* ---- what else a provider wants to know ---- */
+
+/* What a provider's file wants to know beside the instance, such as a tenant
+ * or a realm: its parameter[], by --set or by asking, into parameter.NAME of
+ * the account's keys. provider_resolve() fills them in. */
+
+/* The value of the last --set NAME=..., NULL where there is none. */
+static const char *given(const struct cmd_args *args, const char *name)
+{
+	const char *set = NULL, *value = NULL;
+	size_t len = strlen(name);
+
+	while ((set = record_next(&args->options, "set", set)))
+		if (strncmp(set, name, len) == 0 && set[len] == '=')
+			value = set + len + 1;
+	return value;
+}
+
+static bool declared(const struct record *provider, const char *set)
+{
+	struct provider_parameter parameter;
+	const char *line = NULL;
+	size_t len;
+
+	while ((line = record_next(provider, "parameter[]", line))) {
+		if (!provider_parameter_read(line, &parameter))
+			continue;
+		len = strlen(parameter.name);
+		if (strncmp(set, parameter.name, len) == 0 && set[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static int ask(const struct provider_parameter *parameter, struct buf *answer)
+{
+	struct buf question = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (buf_str(&question, *parameter->text ? parameter->text
+						: parameter->name) == 0 &&
+	    (!*parameter->usual ||
+	     buf_fmt(&question, " [%s]", parameter->usual) == 0))
+		rc = terminal_ask(question.data, answer);
+	if (!rc && !answer->len && buf_str(answer, parameter->usual))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&question);
+	return rc;
+}
+
+static int bad_value(const char *name)
+{
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"%s must be letters, digits and ._- only, and begin "
+			"with a letter or digit. Give it: --set %s=VALUE.",
+			name, name);
+}
+
+static int choose(struct cmd_adding *adding,
+		  const struct provider_parameter *parameter)
+{
+	const char *set = given(adding->args, parameter->name);
+	struct buf answer = {0}, key = {0};
+	int rc = buf_fmt(&key, "parameter.%s", parameter->name)
+		     ? VALETKEY_ERR_NOMEM
+		     : VALETKEY_OK;
+
+	while (!rc) {
+		buf_clear(&answer);
+		if (set || !adding->person)
+			rc = buf_str(&answer, set ? set : parameter->usual)
+				 ? VALETKEY_ERR_NOMEM
+				 : VALETKEY_OK;
+		else
+			rc = ask(parameter, &answer);
+		if (rc || provider_parameter_ok(buf_text(&answer)))
+			break;
+		bad_value(parameter->name);
+		if (set || !adding->person)
+			rc = VALETKEY_ERR_ARG;
+	}
+	if (!rc && record_set(&adding->keys, key.data, answer.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	buf_free(&key);
+	return rc;
+}
+
+int cmd_parameters_choose(struct cmd_adding *adding)
+{
+	struct provider_parameter parameter;
+	const char *line = NULL, *set = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc = VALETKEY_OK;
+
+	while ((set = record_next(&adding->args->options, "set", set)))
+		if (!declared(&adding->provider, set))
+			return cmd_fail(
+			    VALETKEY_ERR_ARG,
+			    "The provider does not ask for \"%s\". For what it "
+			    "asks for, run: valetkey providers %s",
+			    problem_quote(quoted, set),
+			    cmd_option(adding->args, "provider"));
+	while (!rc &&
+	       (line = record_next(&adding->provider, "parameter[]", line)))
+		rc = provider_parameter_read(line, &parameter)
+			 ? choose(adding, &parameter)
+			 : cmd_fail(VALETKEY_ERR_ARG,
+				    "The provider's file has a malformed "
+				    "parameter[]. See: valetkey providers "
+				    "--check FILE");
+	return rc;
+}

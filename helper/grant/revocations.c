@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * revocations.c - see revocations.h. One item for all accounts, because an account that
+ * was removed has no file any more. Its keys are numbered: 0.token, 0.endpoint,
+ * and so on; whoever changes it holds the lock named "revocations", but not while
+ * a provider is asked. Who asks them holds the other of that name.
+ */
+#include "revocations.h"
+
+#include "core/form.h"
+#include "core/account.h"
+#include "core/clock.h"
+#include "grant.h"
+#include "oauth/endpoint.h"
+#include "registration.h"
+#include "renewal.h"
+#include "store/lock.h"
+#include "store/machine.h"
+#include "store/account_state.h"
+#include <valetkey.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- one revocation ---- */
+
+/* Some providers end all grants that a person has given to the client when one
+ * of them is revoked (`revocation_ends` of provider.h): there a grant that a
+ * login has replaced must not be revoked as long as the account is logged in,
+ * and waits for the logout. With a provider of which that is not known the new
+ * login ends too, once: the next one replaces a grant that is dead, which
+ * nobody revokes. */
+
+/* A value that the grant is pinned to; NULL: pinned as absent. */
+static const char *pin_value(const struct record *grant, const char *key)
+{
+	const char *value = record_get(grant, key);
+
+	return value && *value ? value : NULL;
+}
+
+/* Whether a revocation ends this grant and no other; no person has given a
+ * machine's token anything. */
+static bool ends_alone(const struct client *client)
+{
+	const char *ends = record_get(&client->config, "revocation_ends");
+
+	return !ends || strcmp(ends, "person") != 0 ||
+	       strcmp(client->grant, "client_credentials") == 0;
+}
+
+/* The refresh token where there is one: with it goes the whole grant. */
+int revocation_make(struct job *job, const struct client *client,
+		    const struct record *grant, struct revocation *revocation)
+{
+	const char *refresh = record_get(grant, "refresh_token");
+	const char *access = record_get(grant, "access_token");
+	int rc;
+
+	*revocation = (struct revocation){
+	    .client = *client,
+	    .pending = {.token = refresh ? refresh : access,
+			.hint = refresh ? "refresh_token" : "access_token",
+			.alone = ends_alone(client)},
+	};
+	revocation->pending.client = &revocation->client;
+	client = &revocation->client;
+	revocation->client.revocation_endpoint =
+	    pin_value(grant, "pin.revocation_endpoint");
+	revocation->client.ca_file = pin_value(grant, "pin.ca_file");
+	revocation->client.issuer = pin_value(grant, "pin.issuer");
+	revocation->client.token_endpoint =
+	    pin_value(grant, "pin.token_endpoint");
+	revocation->client.client_id = pin_value(grant, "pin.client_id");
+	if (!revocation->pending.token)
+		return VALETKEY_OK;
+	if (machine_is_other(client, grant) && !machine_may_share(client))
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_ARG,
+		    "The login was made on another machine and "
+		    "may be in use there, so it is not revoked.");
+	if (!client->revocation_endpoint || !client->client_id)
+		return problem_set(&job->problem, VALETKEY_ERR_ARG,
+				   "The provider has no revocation endpoint; "
+				   "the tokens end by themselves.");
+	rc = registration_secret_for(job, client, grant,
+				     &revocation->registration);
+	revocation->pending.client_secret =
+	    record_get(&revocation->registration, "client_secret");
+	return rc;
+}
+
+void revocation_free(struct revocation *revocation)
+{
+	record_free(&revocation->registration);
+}
+
+int revocation_find(struct job *job, const struct client *client, int lock,
+		    struct record *grant, bool *found)
+{
+	struct record renewed = {0};
+	int rc = job_load_item(job, client, STORE_GRANT, grant, found);
+
+	if (!rc && *found &&
+	    renewal_find(client, lock, grant, &renewed) == RENEWAL_GRANT) {
+		record_free(grant);
+		*grant = renewed;
+		return VALETKEY_OK;
+	}
+	record_free(&renewed);
+	return rc;
+}
+
+/* Whether they are known to be two persons'. */
+static bool is_somebody_else(const struct record *a, const struct record *b)
+{
+	const char *one = record_get(a, "identity_id");
+	const char *other = record_get(b, "identity_id");
+
+	return one && other && strcmp(one, other) != 0;
+}
+
+/* Whether there is something left to end. */
+static bool lives(const struct record *grant)
+{
+	return !record_get(grant, "needs_login") &&
+	       (record_get(grant, "refresh_token") ||
+		grant_good_for(grant) > 0);
+}
+
+void revocation_of_replaced(struct job *job, const struct client *client,
+			    const struct record *old,
+			    const struct record *grant)
+{
+	struct problem kept = job->problem;
+	struct revocation revocation = {0};
+	const struct pending *pending = NULL;
+
+	if (lives(old) &&
+	    revocation_make(job, client, old, &revocation) == VALETKEY_OK) {
+		revocation.pending.alone |= is_somebody_else(old, grant);
+		pending = &revocation.pending;
+	}
+	pending_replace(job, pending, grant);
+	revocation_free(&revocation);
+	job->problem = kept;
+}
+
+void revocation_of_unwanted(struct job *job, const struct client *client,
+			    const char *client_secret,
+			    const struct record *grant)
+{
+	struct problem kept = job->problem;
+	const char *refresh = record_get(grant, "refresh_token");
+	struct pending pending = {
+	    .client = client,
+	    .client_secret = client_secret,
+	    .token = refresh ? refresh : record_get(grant, "access_token"),
+	    .hint = refresh ? "refresh_token" : "access_token",
+	    .alone = ends_alone(client),
+	};
+	struct record stored = {0};
+	bool found;
+
+	if (client->revocation_endpoint && pending.token) {
+		job_load_item(job, client, STORE_GRANT, &stored, &found);
+		pending.alone |= is_somebody_else(&stored, grant);
+		pending_add(job, &pending);
+	}
+	record_free(&stored);
+	job->problem = kept;
+}
+
+#define LOCK_ID "revocations"
+#define LIMIT_MS 20000
+#define DAY_S 86400
+
+static const char *const names[] = {"id",
+				    "name",
+				    "client_id",
+				    "client_secret",
+				    "auth",
+				    "endpoint",
+				    "ca_file",
+				    "token",
+				    "hint",
+				    "since",
+				    "proxy",
+				    "issuer",
+				    "token_endpoint",
+				    "client_key",
+				    "client_key_id",
+				    "client_certificate",
+				    "assertion_audience",
+				    "account",
+				    "provider",
+				    "alone",
+				    "held_at"};
+
+#define NAMES (sizeof(names) / sizeof(*names))
+
+static const struct store_key key = {.kind = STORE_PENDING,
+				     .id = LOCK_ID,
+				     .account = "revocations",
+				     .provider = "all"};
+
+static void name_key(char *out, size_t size, unsigned n, const char *name)
+{
+	snprintf(out, size, "%u.%s", n, name);
+}
+
+static const char *field(const struct record *all, unsigned n, const char *name)
+{
+	char text[32];
+
+	name_key(text, sizeof(text), n, name);
+	return record_get(all, text);
+}
+
+static int64_t number(const struct record *all, unsigned n, const char *name)
+{
+	char text[32];
+
+	name_key(text, sizeof(text), n, name);
+	return record_get_int(all, text, 0);
+}
+
+static int put(struct record *all, unsigned n, const char *name,
+	       const char *value)
+{
+	char text[32];
+
+	name_key(text, sizeof(text), n, name);
+	return record_add(all, text, value);
+}
+
+static int set_number(struct record *all, unsigned n, const char *name,
+		      int64_t value)
+{
+	char text[32], digits[24];
+
+	name_key(text, sizeof(text), n, name);
+	snprintf(digits, sizeof(digits), "%lld", (long long)value);
+	return record_set(all, text, digits);
+}
+
+static unsigned count_of(const struct record *all)
+{
+	unsigned n = 0;
+
+	while (n < PENDING_MOST && field(all, n, "token"))
+		n++;
+	return n;
+}
+
+static int load(struct job *job, struct record *all)
+{
+	struct store *store = job_store(job);
+	bool found;
+
+	if (!store)
+		return job->problem.result;
+	store_set_deadline(store, deadline_in(LIMIT_MS));
+	return store_load(store, &key, all, &found, &job->problem);
+}
+
+/* Requests before may have taken all of the store's time. */
+static int save(struct job *job, const struct record *all)
+{
+	store_set_deadline(job->store, deadline_in(LIMIT_MS));
+	return count_of(all) ? store_save(job->store, &key, all, &job->problem)
+			     : store_delete(job->store, &key, &job->problem);
+}
+
+static int append(struct record *all, const struct pending *pending)
+{
+	const struct client *client = pending->client;
+	char since[24];
+	const char *values[NAMES] = {
+	    client->id,
+	    client->name,
+	    client->client_id,
+	    pending->client_secret,
+	    client->auth,
+	    client->revocation_endpoint,
+	    client->ca_file,
+	    pending->token,
+	    pending->hint,
+	    since,
+	    client->proxy,
+	    client->issuer,
+	    client->token_endpoint,
+	    client->client_key,
+	    client->client_key_id,
+	    client->client_certificate,
+	    client->assertion_to_endpoint ? "token_endpoint" : NULL,
+	    client->account,
+	    client->provider,
+	    pending->alone ? "1" : NULL,
+	    NULL};
+	unsigned n = count_of(all);
+	int rc = 0;
+
+	snprintf(since, sizeof(since), "%lld", (long long)time(NULL));
+	if (n == PENDING_MOST)
+		return VALETKEY_ERR_DENIED;
+	for (size_t i = 0; i < NAMES && !rc; i++)
+		rc = put(all, n, names[i], values[i]);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+/* Whether there are any: else no lock's file need be made. */
+static bool any_waits(struct job *job)
+{
+	struct record all = {0};
+	bool any = load(job, &all) == VALETKEY_OK && count_of(&all);
+
+	record_free(&all);
+	return any;
+}
+
+/* Opens what waits, to change it. */
+static int begin(struct job *job, int *lock, struct record *all)
+{
+	int rc = lock_take(LOCK_ID, LOCK_GRANT, deadline_in(LIMIT_MS), lock,
+			   &job->problem);
+
+	return rc ? rc : load(job, all);
+}
+
+int pending_add(struct job *job, const struct pending *pending)
+{
+	struct record all = {0};
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
+
+	if (!rc)
+		rc = append(&all, pending);
+	if (!rc)
+		rc = save(job, &all);
+	lock_drop(&lock);
+	record_free(&all);
+	return rc;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool is_token_of(const struct record *grant, const char *token)
+{
+	return same(record_get(grant, "refresh_token"), token) ||
+	       same(record_get(grant, "access_token"), token);
+}
+
+static int copy_item(const struct record *all, unsigned n, struct record *to)
+{
+	unsigned at = count_of(to);
+	int rc = 0;
+
+	for (size_t i = 0; i < NAMES && !rc; i++)
+		rc = put(to, at, names[i], field(all, n, names[i]));
+	return rc;
+}
+
+int pending_replace(struct job *job, const struct pending *pending,
+		    const struct record *grant)
+{
+	struct record all = {0}, rest = {0};
+	bool added = false;
+	unsigned count;
+	int lock = -1;
+	int rc;
+
+	if (!pending && !any_waits(job))
+		return VALETKEY_OK;
+	rc = begin(job, &lock, &all);
+	count = count_of(&all);
+	for (unsigned n = 0; n < count && !rc; n++)
+		if (!is_token_of(grant, field(&all, n, "token")))
+			rc = copy_item(&all, n, &rest);
+	if (!rc && pending && !is_token_of(grant, pending->token) &&
+	    append(&rest, pending) == VALETKEY_OK)
+		added = true;
+	if (!rc && (added || count_of(&rest) != count))
+		rc = save(job, &rest);
+	lock_drop(&lock);
+	record_free(&all);
+	record_free(&rest);
+	return rc;
+}
+
+/* ---- whether it may be sent ---- */
+
+/* What the accounts' grants say to one that waits. */
+struct search {
+	struct job *job;
+	const char *id, *token;
+	bool in_use;	/* it is some grant's, again */
+	bool logged_in; /* its account has a grant */
+	int rc;
+};
+
+static void look_at(struct search *search, const struct client *client)
+{
+	struct job *job = search->job;
+	struct record grant = {0};
+	bool found;
+
+	store_set_deadline(job->store, deadline_in(LIMIT_MS));
+	search->rc = job_load_item(job, client, STORE_GRANT, &grant, &found);
+	if (is_token_of(&grant, search->token))
+		search->in_use = true;
+	if (found && same(client->id, search->id) &&
+	    !record_get(&grant, "needs_login"))
+		search->logged_in = true;
+	record_free(&grant);
+}
+
+static int look_at_account(const char *name, void *data)
+{
+	struct search *search = data;
+	struct problem ignored = {0};
+	struct client client = {0};
+
+	if (client_load_id(name, &client, &ignored) == VALETKEY_OK &&
+	    !same(client.id, search->id))
+		look_at(search, &client);
+	client_free(&client);
+	return search->rc;
+}
+
+/* Some providers give the same token at the next login, maybe to an account that
+ * was added anew. */
+static int search_accounts(struct job *job, const struct record *all,
+			   unsigned n, struct search *search)
+{
+	const struct client own = {.id = field(all, n, "id"), .provider = ""};
+
+	*search = (struct search){
+	    .job = job, .id = own.id, .token = field(all, n, "token")};
+	if (own.id)
+		look_at(search, &own);
+	if (!search->rc)
+		search->rc = account_each(look_at_account, search);
+	return search->rc;
+}
+
+static bool is_held(const struct record *all, unsigned n,
+		    const struct search *search)
+{
+	return search->logged_in && !field(all, n, "alone");
+}
+
+/* ---- sending ---- */
+
+static bool is_old(const struct record *all, unsigned n)
+{
+	int64_t since = number(all, n, "since"),
+		held = number(all, n, "held_at");
+
+	return time(NULL) - (since > held ? since : held) > PENDING_KEEP_S;
+}
+
+/* Whether the provider has taken it, or will never. */
+static bool send_one(struct job *job, const struct record *all, unsigned n)
+{
+	const struct client client = {
+	    .id = field(all, n, "id"),
+	    .provider = "",
+	    .name = field(all, n, "name"),
+	    .client_id = field(all, n, "client_id"),
+	    .auth = field(all, n, "auth"),
+	    .revocation_endpoint = field(all, n, "endpoint"),
+	    .ca_file = field(all, n, "ca_file"),
+	    .proxy = field(all, n, "proxy"),
+	    .issuer = field(all, n, "issuer"),
+	    .token_endpoint = field(all, n, "token_endpoint"),
+	    .client_key = field(all, n, "client_key"),
+	    .client_key_id = field(all, n, "client_key_id"),
+	    .client_certificate = field(all, n, "client_certificate"),
+	    .assertion_to_endpoint =
+		field(all, n, "assertion_audience") != NULL,
+	};
+	struct buf params = {0};
+	const struct endpoint_request request = {
+	    .client = &client,
+	    .client_secret = field(all, n, "client_secret"),
+	    .params = &params,
+	};
+	int rc = VALETKEY_OK;
+
+	if (!client.name || !client.client_id || !client.auth ||
+	    !client.revocation_endpoint)
+		return true;
+	if (form_add(&params, "token", field(all, n, "token")) ||
+	    form_add(&params, "token_type_hint", field(all, n, "hint")))
+		rc = VALETKEY_ERR_NETWORK;
+	else
+		rc = endpoint_revoke(&request, &job->problem);
+	buf_free(&params);
+	return rc != VALETKEY_ERR_NETWORK && rc != VALETKEY_ERR_TIMEOUT &&
+	       rc != VALETKEY_ERR_THROTTLED;
+}
+
+enum fate {
+	FATE_WAITS = 0,
+	FATE_HELD = 1,
+	FATE_FAILED = 2,
+	FATE_DONE = 3,
+};
+
+static enum fate settle(struct job *job, const struct record *all, unsigned n,
+			bool may_send)
+{
+	struct search search;
+
+	if (search_accounts(job, all, n, &search))
+		return FATE_WAITS;
+	if (search.in_use)
+		return FATE_DONE;
+	if (is_held(all, n, &search))
+		return FATE_HELD;
+	if (is_old(all, n))
+		return FATE_DONE;
+	if (!may_send)
+		return FATE_WAITS;
+	return send_one(job, all, n) ? FATE_DONE : FATE_FAILED;
+}
+
+/* Others may have added some since they were loaded. What is held does not grow
+ * old; a day more or less is no matter. */
+static void note_fates(struct job *job, const struct record *before,
+		       const enum fate *fates)
+{
+	struct record all = {0}, rest = {0};
+	bool changed = false;
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
+
+	for (unsigned n = 0; n < count_of(&all) && !rc; n++) {
+		enum fate fate = FATE_WAITS;
+
+		for (unsigned i = 0; i < count_of(before); i++)
+			if (same(field(before, i, "token"),
+				 field(&all, n, "token")))
+				fate = fates[i];
+		if (fate == FATE_HELD &&
+		    time(NULL) - number(&all, n, "held_at") > DAY_S) {
+			rc = set_number(&all, n, "held_at", time(NULL));
+			changed = true;
+		}
+		if (fate == FATE_DONE)
+			changed = true;
+		else if (!rc)
+			rc = copy_item(&all, n, &rest);
+	}
+	if (!rc && changed)
+		save(job, &rest);
+	lock_drop(&lock);
+	record_free(&all);
+	record_free(&rest);
+}
+
+/* Whether it is one of the client's; NULL: of any. */
+static bool is_of(const struct record *all, unsigned n,
+		  const struct client *client)
+{
+	return !client ||
+	       (same(field(all, n, "client_id"), client->client_id) &&
+		same(field(all, n, "endpoint"), client->revocation_endpoint));
+}
+
+static void send_all(struct job *job, int sender, const struct client *client,
+		     const struct record *all)
+{
+	/* What a login leaves behind would wait as long as it lasts. */
+	bool may_send =
+	    client || backoff_check(sender, &job->problem) == VALETKEY_OK;
+	enum fate fates[PENDING_MOST] = {FATE_WAITS};
+	bool tried = false;
+	int rc = VALETKEY_OK;
+
+	for (unsigned n = 0; n < count_of(all); n++) {
+		if (is_of(all, n, client))
+			fates[n] = settle(job, all, n, may_send);
+		tried |= fates[n] == FATE_FAILED || fates[n] == FATE_DONE;
+		if (fates[n] == FATE_FAILED)
+			rc = VALETKEY_ERR_NETWORK;
+	}
+	note_fates(job, all, fates);
+	job->retry_after_s = -1;
+	if (tried)
+		job_note(job, sender, rc);
+}
+
+void pending_send(struct job *job, const struct client *client)
+{
+	struct record all = {0};
+	int sender;
+
+	if (!any_waits(job) ||
+	    lock_take(LOCK_ID, LOCK_LOGIN, clock_ms(), &sender, &job->problem))
+		return;
+	if (load(job, &all) == VALETKEY_OK && count_of(&all))
+		send_all(job, sender, client, &all);
+	lock_drop(&sender);
+	record_free(&all);
+}
+
+/* ---- showing and dropping ---- */
+
+int pending_each(struct job *job,
+		 void (*see)(const struct pending_item *item, void *data),
+		 void *data)
+{
+	struct record all = {0};
+	int rc = load(job, &all);
+
+	for (unsigned n = 0; !rc && n < count_of(&all); n++) {
+		struct search search;
+
+		rc = search_accounts(job, &all, n, &search);
+		if (!rc)
+			see(
+			    &(const struct pending_item){
+				.id = field(&all, n, "id"),
+				.account = field(&all, n, "account"),
+				.provider = field(&all, n, "provider"),
+				.name = field(&all, n, "name"),
+				.client_id = field(&all, n, "client_id"),
+				.since = number(&all, n, "since"),
+				.held = is_held(&all, n, &search),
+			    },
+			    data);
+	}
+	record_free(&all);
+	return rc;
+}
+
+int pending_drop(struct job *job, unsigned *count)
+{
+	struct record all = {0}, none = {0};
+	int lock = -1;
+	int rc = begin(job, &lock, &all);
+
+	*count = count_of(&all);
+	if (!rc && *count)
+		rc = save(job, &none);
+	lock_drop(&lock);
+	record_free(&all);
+	return rc;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * revocations.h - revocations (RFC 7009) that the provider could not take yet: the
+ * local copy of a grant goes at once, and its token waits in a keyring item of
+ * its own until a later run can send it.
+ */
+#ifndef VALETKEY_REVOCATIONS_H
+#define VALETKEY_REVOCATIONS_H
+
+#include "job/job.h"
+
+#define PENDING_MOST 32
+#define PENDING_KEEP_S (30 * 24 * 3600)
+
+struct pending {
+	const struct client *client;
+	const char *client_secret; /* NULL: none */
+	const char *token;
+	const char *hint; /* token_type_hint */
+	bool alone;	  /* no grant that the account has ends with it */
+};
+
+/* Keeps it for later. */
+int pending_add(struct job *job, const struct pending *pending);
+
+/* The same (NULL: nothing is to be kept) after `grant` was stored: what waits and
+ * is one of its tokens, because the provider gave it anew, is forgotten. */
+int pending_replace(struct job *job, const struct pending *pending,
+		    const struct record *grant);
+
+/*
+ * Sends what waits, where it is time: called after the answer was given; and what
+ * is a client's in any case, before its login, because some providers end all
+ * grants of a person with one. What the provider has taken, or will never take,
+ * is forgotten; so is what is older than PENDING_KEEP_S, sent or not, and what is
+ * in use again. What might end the account's present grant waits until that is
+ * gone, whatever its age.
+ */
+void pending_send(struct job *job, const struct client *client);
+
+/* One that waits. */
+struct pending_item {
+	const char *id;	     /* of the account, which may be gone */
+	const char *account; /* its name then */
+	const char *provider, *name, *client_id;
+	int64_t since; /* Unix seconds */
+	bool held;     /* until the account's grant is gone */
+};
+
+/* Shows each one. */
+int pending_each(struct job *job,
+		 void (*see)(const struct pending_item *item, void *data),
+		 void *data);
+
+/* Forgets them all, unsent; how many. */
+int pending_drop(struct job *job, unsigned *count);
+
+/* ---- one revocation ---- */
+
+/* What ends a stored grant at its provider (RFC 7009): which of its tokens,
+ * where to, and as which client. Sent at once by a logout; else it is kept for
+ * later (revocations.h). */
+
+struct revocation {
+	struct client client; /* borrows from the grant and the account's */
+	struct record registration;
+	struct pending pending; /* token NULL: the grant has none */
+};
+
+/*
+ * It goes to where the grant's own pins say, whatever the account's file says by
+ * now, and so does the client's secret, or not at all. 0; ERR_LOGIN: the secret
+ * was made for another place; ERR_ARG: the provider takes no revocations, or the
+ * grant was made on another machine: it may be in use there.
+ */
+int revocation_make(struct job *job, const struct client *client,
+		    const struct record *grant, struct revocation *revocation);
+void revocation_free(struct revocation *revocation);
+
+/* The stored grant as it lives on at the provider: the token of a refresh that
+ * was never stored is the one that counts. Under the account's lock. */
+int revocation_find(struct job *job, const struct client *client, int lock,
+		    struct record *grant, bool *found);
+
+/*
+ * `old` is stored, and `grant` comes in its place (the account's lock is held). What cannot be kept is lost: the login is good.
+ */
+void revocation_of_replaced(struct job *job, const struct client *client,
+			    const struct record *old,
+			    const struct record *grant);
+
+/* A login brought `grant`, and nobody will have it. The secret is given, because
+ * the account may be gone. */
+void revocation_of_unwanted(struct job *job, const struct client *client,
+			    const char *client_secret,
+			    const struct record *grant);
+
+#endif

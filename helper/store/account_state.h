@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account_state.h - the generation of an account's grant. Each refresh and each login
+ * makes it one higher; it is in the grant (`generation`; 0: an earlier version
+ * made it) and, with a digest of the refresh token, in a note in the lock's file,
+ * which outlives a boot. A higher one is newer, whatever boot or clock say.
+ *
+ * What for: the keyring can show an older grant than was stored. Two login
+ * sessions of one user can have a keyring service each over one file, a service
+ * may show what it read earlier (gnome-keyring compares the file's time in whole
+ * seconds), a home directory is restored. The refresh token of a grant that was
+ * replaced since is never sent, and such a grant is never written back.
+ */
+#ifndef VALETKEY_ACCOUNT_STATE_H
+#define VALETKEY_ACCOUNT_STATE_H
+
+#include "client/client.h"
+#include "core/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int64_t newest_generation(const struct record *grant);
+
+/*
+ * `login` in a grant, and in what is parked of a login: the generation that was
+ * next when the login asked for its grant. Refreshes keep it, so that of two
+ * logins the later one is known; 0: an earlier version's.
+ */
+int64_t newest_login(const struct record *grant);
+
+/* What the next grant's is, after this one (NULL: there is none) and what was
+ * noted. `lock` is the account's, or what lock_look() gave. */
+int64_t newest_next(const struct client *client, int lock,
+		    const struct record *grant);
+
+/* A new grant, which is stored or parked; `lock` is held. */
+void newest_note(const struct client *client, int lock,
+		 const struct record *grant);
+
+/* Whether a newer one than this was noted on this machine. */
+bool newest_is_another(const struct client *client, int lock,
+		       const struct record *grant);
+
+/* Whether this grant's refresh token is the one with that digest (hex). */
+bool newest_has_digest(const struct record *grant, const char *digest);
+
+/* ---- a provider that fails is asked less often ---- */
+
+/* A provider that fails is asked less and less often, by all processes
+ * together: what happened last is kept in the account's lock file, under whose
+ * lock these functions are called. */
+
+/* 0: go ahead. Else what the provider did last time, with *problem set. */
+int backoff_check(int lock, struct problem *problem);
+
+/* How it went this time. */
+struct backoff_try {
+	int result;
+	const char *text;      /* of the problem */
+	int64_t retry_after_s; /* what the provider said, else -1 */
+	bool reached;	       /* the provider was */
+};
+
+/* Only NETWORK, TIMEOUT and THROTTLED count as a failure. What the provider
+ * refused is known until it gives a token. */
+void backoff_note(int lock, const struct backoff_try *this_time);
+
+/* What the provider refused last, since when it has given none. */
+struct backoff_refusal {
+	int result;
+	int64_t at; /* Unix seconds */
+	char text[sizeof((struct problem){0}.text)];
+};
+
+/* By the account's id, without the lock. False: nothing. */
+bool backoff_refused(const char *id, struct backoff_refusal *refusal);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * valetkey.c - the command `valetkey`, and `git-credential-valetkey` where it
+ * is called by that name: finds the verb, and exits with its result.
+ */
+#include "config.h"
+
+#include "command/command.h"
+#include "core/own_memory.h"
+#include "fronts/git.h"
+#include "command/terminal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct cmd_verb *const verbs[] = {
+    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
+    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
+    &cmd_curl,	 &cmd_git_setup, &cmd_complete,
+};
+
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static void help(FILE *out)
+{
+	fputs("Usage: valetkey VERB [ARGUMENTS]\n\n"
+	      "Keeps OAuth logins in the desktop keyring and hands out access "
+	      "tokens that are\nalways valid.\n\n",
+	      out);
+	for (size_t i = 0; i < VERBS; i++)
+		if (verbs[i]->summary)
+			fprintf(out, "  %-10s %s\n", verbs[i]->name,
+				verbs[i]->summary);
+	fputs("\nTo begin:\n"
+	      "  valetkey add work --provider ninjaone   register and name it "
+	      "\"work\"\n"
+	      "  valetkey login work                     in the browser, once\n"
+	      "  valetkey token work                     a valid token, from "
+	      "now on\n"
+	      "\nvaletkey VERB --help tells more; so does man valetkey.\n",
+	      out);
+}
+
+static int unknown_verb(const char *word)
+{
+	struct cmd_near near = {.word = word};
+
+	for (size_t i = 0; i < VERBS; i++)
+		if (verbs[i]->summary)
+			cmd_near_try(&near, verbs[i]->name);
+	if (*near.name)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"There is no verb \"%s\". Did you mean: "
+				"valetkey %s",
+				word, near.name);
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"There is no verb \"%s\". See: valetkey help", word);
+}
+
+static const struct cmd_verb *find_verb(const char *word)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i]->name, word) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	const struct cmd_verb *verb = find_verb(argv[0]);
+	struct cmd_args args = {0};
+	bool run;
+	int rc;
+
+	if (!verb)
+		return unknown_verb(argv[0]);
+	if (verb->run_words)
+		return verb->run_words(argc, argv);
+	rc = cmd_options_read(verb, argc, argv, &args, &run);
+	if (!rc && run) {
+		cmd_cancel_on_signals();
+		rc = verb->run(&args);
+	}
+	cmd_options_free(&args);
+	return cmd_end(rc);
+}
+
+static int valetkey(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *help_argv[] = {argc > 2 ? argv[2] : NULL, option, NULL};
+
+	if (argc < 2) {
+		help(stderr);
+		return VALETKEY_ERR_ARG;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("valetkey " PACKAGE_VERSION);
+		return cmd_flush();
+	}
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return run_verb(2, help_argv);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return cmd_flush();
+	}
+	return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc ? strrchr(argv[0], '/') : NULL;
+
+	/* What is opened later must not become somebody's standard input. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return VALETKEY_ERR_DENIED;
+	own_memory_hide();
+	if (!argc)
+		return VALETKEY_ERR_ARG;
+	name = name ? name + 1 : argv[0];
+	if (strcmp(name, "git-credential-valetkey") == 0)
+		return cmd_git(argc, argv);
+	return valetkey(argc, argv);
+}
