@@ -94,7 +94,7 @@ static void ring_at(int64_t deadline)
 }
 
 /* Started by hand: say what this is. */
-static int explain(void)
+static int helper_explain(void)
 {
 	fputs("valetkey-helper is started by valetkey and by programs that use "
 	      "libvaletkey;\n"
@@ -124,7 +124,7 @@ static bool sends_pending(const char *name)
 	return false;
 }
 
-static int run(struct job *job)
+static int helper_run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
 	int64_t timeout =
@@ -140,7 +140,7 @@ static int run(struct job *job)
 	job->interactive = record_get(&job->request, "interactive") != NULL;
 	job->send_pending = sends_pending(name);
 	recover_all();
-	lock_watchdog(timeout / 1000 + AFTER_DEADLINE_S);
+	watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)
 		if (strcmp(operations[i].name, name) == 0)
@@ -170,17 +170,17 @@ int main(void)
 	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
 
 	if (!is_socket(CHANNEL_HELPER_FD))
-		return explain();
+		return helper_explain();
 	if (is_socket(CHANNEL_BELL_FD))
 		host.bell = CHANNEL_BELL_FD;
 	harden();
-	lock_watchdog(AFTER_DEADLINE_S);
+	watchdog(AFTER_DEADLINE_S);
 	if (channel_read(&host, &job.request, deadline_in(REQUEST_MS)) ==
 	    CHANNEL_OK)
-		send_answer(&job, run(&job));
+		send_answer(&job, helper_run(&job));
 	channel_close(&host);
 	if (job.store && (job.provider_reached || job.send_pending))
-		pending_send(&job, NULL);
+		revocations_send(&job, NULL);
 	store_close(job.store);
 	record_free(&job.request);
 	record_free(&job.answer);

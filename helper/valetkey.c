@@ -22,7 +22,7 @@ static const struct cmd_verb *const verbs[] = {
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 
-static void help(FILE *out)
+static void valetkey_help(FILE *out)
 {
 	fputs("Usage: valetkey VERB [ARGUMENTS]\n\n"
 	      "Keeps OAuth logins in the desktop keyring and hands out access "
@@ -92,7 +92,7 @@ static int valetkey(int argc, char **argv)
 	char *help_argv[] = {argc > 2 ? argv[2] : NULL, option, NULL};
 
 	if (argc < 2) {
-		help(stderr);
+		valetkey_help(stderr);
 		return VALETKEY_ERR_ARG;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
@@ -103,7 +103,7 @@ static int valetkey(int argc, char **argv)
 		return run_verb(2, help_argv);
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "-h") == 0) {
-		help(stdout);
+		valetkey_help(stdout);
 		return cmd_flush();
 	}
 	return run_verb(argc - 1, argv + 1);

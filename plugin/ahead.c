@@ -15,7 +15,7 @@
 #define CLAIM_S 30
 #define SEND_MS 100
 
-static bool claim(const struct record *account)
+static bool ahead_claim(const struct record *account)
 {
 	const char *id = record_get(account, "id");
 	struct buf payload = {0};
@@ -37,7 +37,7 @@ void ahead_start(const char *name, const struct record *account)
 	struct channel channel = {.fd = -1};
 	struct record request = {0};
 
-	if (!claim(account))
+	if (!ahead_claim(account))
 		return;
 	if (record_add(&request, "op", "renew") == 0 &&
 	    record_add(&request, "account", name) == 0 &&

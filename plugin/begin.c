@@ -78,9 +78,10 @@ static int start_invalidate(struct valetkey_wait *wait,
 	return VALETKEY_OK;
 }
 
-static int begin(struct valetkey *handle,
-		 const struct valetkey_request *request,
-		 const struct valetkey_token *token, struct valetkey_wait **out)
+static int begin_request(struct valetkey *handle,
+			 const struct valetkey_request *request,
+			 const struct valetkey_token *token,
+			 struct valetkey_wait **out)
 {
 	struct valetkey_wait *wait;
 	struct visit visit;
@@ -114,14 +115,14 @@ int valetkey_begin(struct valetkey *handle,
 		   const struct valetkey_request *request,
 		   struct valetkey_wait **wait)
 {
-	return begin(handle, request, NULL, wait);
+	return begin_request(handle, request, NULL, wait);
 }
 
 int valetkey_invalidate_begin(struct valetkey *handle,
 			      const struct valetkey_token *token,
 			      struct valetkey_wait **wait)
 {
-	return begin(handle, NULL, token, wait);
+	return begin_request(handle, NULL, token, wait);
 }
 
 int valetkey_fd(const struct valetkey_wait *wait)
@@ -129,7 +130,7 @@ int valetkey_fd(const struct valetkey_wait *wait)
 	return wait ? wait->ready : -1;
 }
 
-static void drain(int fd)
+static void drain_wakeups(int fd)
 {
 	char bytes[64];
 
@@ -152,7 +153,8 @@ int valetkey_finish(struct valetkey_wait *wait,
 		return VALETKEY_ERR_BUSY;
 	*token = wait->token;
 	wait->token = NULL;
-	drain(wait->ready); /* before the look: what comes later rings later */
+	drain_wakeups(
+	    wait->ready); /* before the look: what comes later rings later */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &wait->visitor.cancel);
 	rc = wait_step(wait, 0, token);
 	pthread_setcancelstate(wait->visitor.cancel, NULL);

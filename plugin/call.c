@@ -66,8 +66,8 @@ static int send_reply(const struct call *call, struct channel *channel,
 	return channel_result(rc);
 }
 
-static int tell(const struct call *call, const struct valetkey_message *message,
-		char *reply)
+static int call_tell(const struct call *call,
+		     const struct valetkey_message *message, char *reply)
 {
 	pid_t before = getpid();
 	int rc;
@@ -114,7 +114,7 @@ static int handle_message(const struct call *call, struct channel *channel,
 		if (!clean_url(more.local_url))
 			more.local_url = NULL;
 	}
-	rc = tell(call, message, reply);
+	rc = call_tell(call, message, reply);
 	if (!rc && kinds[i].reply)
 		rc = send_reply(call, channel, reply);
 	explicit_bzero(reply, sizeof(reply));
@@ -130,7 +130,7 @@ void call_failed(const struct call *call, const struct record *answer)
 	char reply[REPLY_MAX];
 
 	if (text && *text)
-		tell(call, &message, reply);
+		call_tell(call, &message, reply);
 }
 
 static int take_result(const struct call *call, const struct record *answer)

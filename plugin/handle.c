@@ -34,7 +34,7 @@
 
 #define ROOM 8192
 
-static uintptr_t word_of(const struct stack_mark *mark, size_t i)
+static uintptr_t handle_word_of(const struct stack_mark *mark, size_t i)
 {
 	return (uintptr_t)mark ^ (i + 1) * (uintptr_t)0x9e3779b97f4a7c15u;
 }
@@ -42,7 +42,7 @@ static uintptr_t word_of(const struct stack_mark *mark, size_t i)
 void stack_mark(struct stack_mark *mark)
 {
 	for (size_t i = 0; i < sizeof(mark->words) / sizeof(*mark->words); i++)
-		mark->words[i] = word_of(mark, i);
+		mark->words[i] = handle_word_of(mark, i);
 }
 
 static bool on_thread_stack(const void *one, const void *other)
@@ -79,7 +79,7 @@ static bool is_there(const struct stack_mark *mark)
 	if (n != (ssize_t)sizeof(now))
 		return n >= 0 || errno != EFAULT;
 	for (size_t i = 0; i < sizeof(now.words) / sizeof(*now.words); i++)
-		if (now.words[i] != word_of(mark, i))
+		if (now.words[i] != handle_word_of(mark, i))
 			return false;
 	return true;
 }
@@ -235,7 +235,7 @@ static void repair_after_fork(struct valetkey *handle)
 	futex_unlock(&page->lock);
 }
 
-static uint32_t generation_of(struct valetkey *handle)
+static uint32_t handle_generation(struct valetkey *handle)
 {
 	uint32_t generation = atomic_load(&handle->page->generation);
 
@@ -318,7 +318,7 @@ bool handle_talking(struct valetkey *handle)
 int handle_enter(struct valetkey *handle, struct visit *visit)
 {
 	visit->handle = handle;
-	visit->generation = generation_of(handle);
+	visit->generation = handle_generation(handle);
 	if (handle_talking(handle))
 		return VALETKEY_ERR_BUSY;
 	visit->counter = (unsigned)sched_getcpu() % COUNTERS;
@@ -342,7 +342,7 @@ int valetkey_close(struct valetkey *handle)
 
 	if (!handle)
 		return VALETKEY_OK;
-	generation_of(handle);
+	handle_generation(handle);
 	if (handle_talking(handle))
 		return VALETKEY_ERR_BUSY;
 	while ((left = take_left(handle->page, true, &inside)))

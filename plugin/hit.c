@@ -15,7 +15,7 @@
 #define MIN_VALID_S 60
 #define LENGTH_MAX 4096
 
-static bool take_origin(const char *url, struct memory_key *key)
+static bool hit_take_origin(const char *url, struct memory_key *key)
 {
 	size_t len = strlen(url), front = 8;
 	const char *path;
@@ -52,7 +52,7 @@ const struct valetkey_token *hit_take(struct memory *memory,
 	}
 	if (request->scope)
 		key.scope = request->scope;
-	if (request->resource && !take_origin(request->resource, &key))
+	if (request->resource && !hit_take_origin(request->resource, &key))
 		return NULL;
 	now = clock_ms();
 	slot = memory_find(memory, &key);

@@ -40,7 +40,7 @@
 #define PATH_FIXED "PATH=/usr/local/bin:/usr/bin:/bin"
 #define VARIABLES_MAX 256
 
-static bool named(const char *variable, const char *name)
+static bool launch_named(const char *variable, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -70,13 +70,13 @@ static bool allowed(const char *variable)
 
 	if (!value++)
 		return false;
-	if (named(variable, "XDG_RUNTIME_DIR"))
+	if (launch_named(variable, "XDG_RUNTIME_DIR"))
 		return is_safe_dir(value);
-	return named(variable, "DBUS_SESSION_BUS_ADDRESS") ||
-	       named(variable, "LANG") || named(variable, "TZ") ||
+	return launch_named(variable, "DBUS_SESSION_BUS_ADDRESS") ||
+	       launch_named(variable, "LANG") || launch_named(variable, "TZ") ||
 	       strncmp(variable, "LC_", 3) == 0 || is_proxy(variable) ||
-	       named(variable, "SSL_CERT_FILE") ||
-	       named(variable, "SSL_CERT_DIR");
+	       launch_named(variable, "SSL_CERT_FILE") ||
+	       launch_named(variable, "SSL_CERT_DIR");
 }
 
 static char *config_home(void)
@@ -234,7 +234,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 							POSIX_SPAWN_SETSIGMASK);
 }
 
-static int start(int fd, int bell)
+static int launch_start(int fd, int bell)
 {
 	struct plan plan = {.environment = environment_for_helper()};
 	int rc = VALETKEY_ERR_NOMEM;
@@ -267,7 +267,7 @@ int launch_helper(int bell, int *fd)
 	pair[0] = descriptor_lift(pair[0]);
 	pair[1] = descriptor_above(pair[1], CHANNEL_BELL_FD);
 	if (pair[0] >= 0 && pair[1] >= 0)
-		rc = start(pair[1], bell);
+		rc = launch_start(pair[1], bell);
 	if (pair[1] >= 0)
 		close(pair[1]);
 	if (rc == VALETKEY_OK)

@@ -71,7 +71,7 @@ static struct lengths lengths_of(const struct memory_key *key)
 				*key->scope ? strlen(key->scope) : 0};
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+static uint64_t hash_word(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * MULTIPLIER;
 	return hash ^ hash >> 32;
@@ -86,7 +86,7 @@ static uint64_t word_at(const char *text)
 }
 
 /* Eight bytes at a time; the last ones overlap with those before. */
-static uint64_t add(uint64_t hash, const char *text, size_t len)
+static uint64_t hash_text(uint64_t hash, const char *text, size_t len)
 {
 	uint64_t word = 0;
 
@@ -94,22 +94,22 @@ static uint64_t add(uint64_t hash, const char *text, size_t len)
 	if (len < sizeof(word)) {
 		while (len)
 			word = word << 8 | (unsigned char)text[--len];
-		return mix(hash, word);
+		return hash_word(hash, word);
 	}
 	for (size_t at = 0; at < len - sizeof(word); at += sizeof(word))
-		hash = mix(hash, word_at(text + at));
-	return mix(hash, word_at(text + len - sizeof(word)));
+		hash = hash_word(hash, word_at(text + at));
+	return hash_word(hash, word_at(text + len - sizeof(word)));
 }
 
 static uint64_t hash_of(const struct memory_key *key,
 			const struct lengths *lengths)
 {
-	uint64_t hash = add(0, key->account, lengths->account);
+	uint64_t hash = hash_text(0, key->account, lengths->account);
 
 	if (lengths->scope)
-		hash = add(hash + 1, key->scope, lengths->scope);
+		hash = hash_text(hash + 1, key->scope, lengths->scope);
 	if (key->origin_len)
-		hash = add(hash + 2, key->origin, key->origin_len);
+		hash = hash_text(hash + 2, key->origin, key->origin_len);
 	return hash;
 }
 
@@ -129,7 +129,7 @@ static bool slot_is(const struct memory_slot *slot,
 }
 
 static struct memory_slot *slots_find(struct slots *slots,
-			       const struct memory_key *key)
+				      const struct memory_key *key)
 {
 	const struct slots_table *table = atomic_load(&slots->table);
 	const struct lengths lengths = lengths_of(key);
@@ -148,8 +148,8 @@ static struct memory_slot *slots_find(struct slots *slots,
 	}
 }
 
-static void put(struct slots_table *table, uint64_t hash,
-		struct memory_slot *slot)
+static void put_entry(struct slots_table *table, uint64_t hash,
+		      struct memory_slot *slot)
 {
 	size_t at = hash & table->mask;
 
@@ -177,7 +177,7 @@ static struct slots_table *table_with_room(struct slots *slots)
 		struct memory_slot *slot = atomic_load(&old->entries[i].slot);
 
 		if (slot)
-			put(new, old->entries[i].hash, slot);
+			put_entry(new, old->entries[i].hash, slot);
 	}
 	atomic_store(&slots->table, new);
 	return new;
@@ -202,7 +202,8 @@ static struct memory_slot *new_slot(const struct memory_key *key,
 	return slot;
 }
 
-static struct memory_slot *slots_add(struct slots *slots, const struct memory_key *key)
+static struct memory_slot *slots_add(struct slots *slots,
+				     const struct memory_key *key)
 {
 	const struct lengths lengths = lengths_of(key);
 	size_t size = sizeof(struct memory_slot) + lengths.account +
@@ -219,7 +220,7 @@ static struct memory_slot *slots_add(struct slots *slots, const struct memory_ke
 	slots->bytes += size;
 	slot->next = atomic_load(&slots->first);
 	atomic_store(&slots->first, slot);
-	put(table, hash_of(key, &lengths), slot);
+	put_entry(table, hash_of(key, &lengths), slot);
 	return slot;
 }
 
@@ -361,7 +362,7 @@ static char *put_text(char **at, const char *text)
 	return start;
 }
 
-static bool fill(struct token *token, const struct memory_token *from)
+static bool fill_token(struct token *token, const struct memory_token *from)
 {
 	const char *resource = from->resource ? from->resource : "";
 	char *at;
@@ -419,7 +420,7 @@ const struct valetkey_token *memory_put(struct memory *memory,
 	if (!token)
 		return NULL;
 	token->memory = memory;
-	if (!fill(token, from)) {
+	if (!fill_token(token, from)) {
 		put_back(memory, token);
 		return NULL;
 	}

@@ -52,7 +52,7 @@ static struct refusal *find_token(const struct refused *refused,
 }
 
 /* An empty one, else the oldest's. */
-static struct refusal **find_place(struct refused *refused)
+static struct refusal **refused_find_place(struct refused *refused)
 {
 	struct refusal **place = &refused->last[0];
 
@@ -83,7 +83,7 @@ int refused_add(struct refused *refused, const char *account, const char *token)
 		count_refusal(refused, refusal);
 	} else if (!refusal) {
 		refusal = refusal_new(account, token);
-		place = find_place(refused);
+		place = refused_find_place(refused);
 		old = refusal ? *place : NULL;
 		rc = refusal ? 0 : -1;
 		if (refusal) {

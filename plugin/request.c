@@ -124,7 +124,7 @@ int ask_write(struct ask *ask, struct record *request)
 	return VALETKEY_OK;
 }
 
-static bool token_ok(const char *token)
+static bool request_token_ok(const char *token)
 {
 	return token && *token && text_visible(token, strlen(token));
 }
@@ -138,8 +138,8 @@ static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
 		   : INT64_MAX;
 }
 
-static int keep(const struct ask *ask, struct memory_token *from,
-		const struct valetkey_token **token)
+static int request_keep(const struct ask *ask, struct memory_token *from,
+			const struct valetkey_token **token)
 {
 	struct memory *memory = handle_memory(ask->handle);
 
@@ -163,17 +163,18 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	    .good_until = INT64_MAX,
 	};
 
-	if (!token_ok(from.access_token))
+	if (!request_token_ok(from.access_token))
 		return VALETKEY_ERR_HELPER;
 	if (expires_in >= 0 && expires_in < INT32_MAX)
 		from.good_until = deadline_in(expires_in * 1000);
 	from.renew_at = renew_at(from.good_until, lifetime * 1000);
-	return keep(ask, &from, token);
+	return request_keep(ask, &from, token);
 }
 
 /* The second tier: what the helper, or another process of ours, published. */
-static int ask_kernel(const struct ask *ask, const struct record *account,
-		      const struct valetkey_token **token)
+static int request_ask_kernel(const struct ask *ask,
+			      const struct record *account,
+			      const struct valetkey_token **token)
 {
 	struct record published = {0};
 	struct memory_token from = {
@@ -193,13 +194,13 @@ static int ask_kernel(const struct ask *ask, const struct record *account,
 	from.expires_at = record_get_int(&published, "expires_at", 0);
 	from.good_until = record_get_int(&published, "good_until", 0);
 	from.renew_at = renew_at(from.good_until, from.good_until - issued);
-	if (token_ok(from.access_token) &&
+	if (request_token_ok(from.access_token) &&
 	    scope_covers(scope, ask->request.scope) &&
 	    from.good_until - clock_ms() >
 		(int64_t)ask->request.min_valid_s * 1000 &&
 	    memory_allows(handle_memory(ask->handle), from.access_token,
 			  issued))
-		rc = keep(ask, &from, token);
+		rc = request_keep(ask, &from, token);
 	record_free(&published);
 	return rc;
 }
@@ -224,7 +225,7 @@ static int ask_account(struct ask *ask, bool due,
 	int rc = find_account(ask, &account);
 
 	if (!rc)
-		rc = ask_kernel(ask, &account, token);
+		rc = request_ask_kernel(ask, &account, token);
 	/* What the kernel has says whether somebody was faster. */
 	if (!rc && *token)
 		due = take_renewal(ask);
@@ -235,7 +236,7 @@ static int ask_account(struct ask *ask, bool due,
 }
 
 /* Takes the token that another process has renewed, or has it renewed. */
-static void renew(struct ask *ask, const struct valetkey_token **token)
+static void request_renew(struct ask *ask, const struct valetkey_token **token)
 {
 	const struct valetkey_token *newer = NULL;
 
@@ -255,7 +256,7 @@ int ask_cached(struct ask *ask, const struct valetkey_token **token)
 		*token = memory_get(slot, ask->request.min_valid_s, clock_ms());
 	if (*token) {
 		if (take_renewal(ask))
-			renew(ask, token);
+			request_renew(ask, token);
 		return VALETKEY_OK;
 	}
 	rc = ask_account(ask, false, token);

@@ -25,12 +25,12 @@
  * A proxy's password would stand in a plain file, so there must be none: the
  * environment may have it, and a proxy on this computer need not. */
 
-static int bad(struct problem *problem, const char *key, const char *why)
+static int bad_key(struct problem *problem, const char *key, const char *why)
 {
 	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
 }
 
-static bool clean(const char *text)
+static bool is_clean(const char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text <= 0x20 ||
@@ -51,8 +51,9 @@ int client_check_auth(const char *auth, struct problem *problem)
 
 	while (auth && *method && strcmp(*method, auth) != 0)
 		method++;
-	return *method ? VALETKEY_OK
-		       : bad(problem, "auth",
+	return *method
+		   ? VALETKEY_OK
+		   : bad_key(problem, "auth",
 			     "must be client_secret_post, client_secret_basic, "
 			     "private_key_jwt, tls_client_auth or none");
 }
@@ -68,21 +69,23 @@ int client_check_proxy(const char *proxy, struct problem *problem)
 		return VALETKEY_OK;
 	while (*scheme && strncmp(proxy, *scheme, strlen(*scheme)) != 0)
 		scheme++;
-	if (!*scheme || !clean(proxy))
-		return bad(problem, "proxy",
-			   "must be \"none\", or http://HOST:PORT, "
-			   "https://HOST:PORT or socks5h://HOST:PORT");
+	if (!*scheme || !is_clean(proxy))
+		return bad_key(problem, "proxy",
+			       "must be \"none\", or http://HOST:PORT, "
+			       "https://HOST:PORT or socks5h://HOST:PORT");
 	rest = proxy + strlen(*scheme);
 	if (strchr(rest, '@'))
-		return bad(problem, "proxy",
-			   "must not hold a user name or password, because the "
-			   "account's file is plain text. Give them in the "
-			   "environment (https_proxy), or run a proxy on this "
-			   "computer that knows them");
+		return bad_key(
+		    problem, "proxy",
+		    "must not hold a user name or password, because the "
+		    "account's file is plain text. Give them in the "
+		    "environment (https_proxy), or run a proxy on this "
+		    "computer that knows them");
 	if (!*rest || strchr(":/?#", *rest) ||
 	    rest[strcspn(rest, "/?#")] != '\0')
-		return bad(problem, "proxy",
-			   "must be a host and a port, with nothing after it");
+		return bad_key(
+		    problem, "proxy",
+		    "must be a host and a port, with nothing after it");
 	return VALETKEY_OK;
 }
 
@@ -90,7 +93,7 @@ static int check_path(const char *path, const char *key,
 		      struct problem *problem)
 {
 	return path && *path != '/'
-		   ? bad(problem, key, "must be an absolute path")
+		   ? bad_key(problem, key, "must be an absolute path")
 		   : VALETKEY_OK;
 }
 
@@ -123,17 +126,19 @@ int client_check_reach(const struct client *client, struct problem *problem)
 		rc = check_path(client->client_certificate,
 				"client_certificate", problem);
 	if (!rc && (signs || shows) && !client->client_key)
-		rc = bad(problem, "client_key",
-			 "is missing: the file with the client's private key. "
-			 "Give it: --client-key FILE");
+		rc = bad_key(
+		    problem, "client_key",
+		    "is missing: the file with the client's private key. "
+		    "Give it: --client-key FILE");
 	if (!rc && shows && !client->client_certificate)
-		rc = bad(problem, "client_certificate",
-			 "is missing: the file with the client's certificate. "
-			 "Give it: --client-certificate FILE");
+		rc = bad_key(
+		    problem, "client_certificate",
+		    "is missing: the file with the client's certificate. "
+		    "Give it: --client-certificate FILE");
 	if (!rc && audience && strcmp(audience, "issuer") != 0 &&
 	    strcmp(audience, "token_endpoint") != 0)
-		rc = bad(problem, "assertion_audience",
-			 "must be issuer or token_endpoint");
+		rc = bad_key(problem, "assertion_audience",
+			     "must be issuer or token_endpoint");
 	return rc;
 }
 
@@ -146,7 +151,7 @@ const char *const client_endpoints[] = {"authorization_endpoint",
 					"userinfo_endpoint",
 					NULL};
 
-static bool has_word(const char *const *words, const char *word)
+static bool client_has_word(const char *const *words, const char *word)
 {
 	while (*words && strcmp(*words, word) != 0)
 		words++;
@@ -187,7 +192,7 @@ static int check_place(const struct place *place, const char *key,
 }
 
 /* What stays of a scope without the word that the login adds itself. */
-static int put_scope(struct record *config, const char *offline)
+static int client_put_scope(struct record *config, const char *offline)
 {
 	const char *at = record_get(config, "scope");
 	struct buf scope = {0};
@@ -213,7 +218,7 @@ static int put_scope(struct record *config, const char *offline)
 }
 
 /* The account's keys over those that are there. A secret is none of them. */
-static int put_keys(const struct record *keys, struct record *config)
+static int client_put_keys(const struct record *keys, struct record *config)
 {
 	const char *key, *value;
 	size_t at = 0;
@@ -247,8 +252,8 @@ static int resolve(const struct record *provider, const struct record *keys,
 	return rc;
 }
 
-static int merge(const struct record *keys, struct record *config,
-		 struct problem *problem)
+static int merge_provider(const struct record *keys, struct record *config,
+			  struct problem *problem)
 {
 	const char *name = record_get(keys, "provider");
 	struct record provider = {0};
@@ -258,10 +263,10 @@ static int merge(const struct record *keys, struct record *config,
 		rc = provider_load(name, &provider, problem);
 	if (name && !rc)
 		rc = resolve(&provider, keys, config, problem);
-	if (!rc &&
-	    (put_keys(keys, config) ||
-	     put_scope(config, name ? record_get(&provider, "offline_scope")
-				    : record_get(config, "offline_scope"))))
+	if (!rc && (client_put_keys(keys, config) ||
+		    client_put_scope(
+			config, name ? record_get(&provider, "offline_scope")
+				     : record_get(config, "offline_scope"))))
 		rc = problem_no_memory(problem);
 	record_free(&provider);
 	return rc;
@@ -325,7 +330,7 @@ static void set_pointers(struct client *client)
 int client_check_id(const struct client *client, struct problem *problem)
 {
 	if (!client->id || !account_id_ok(client->id))
-		return bad(problem, "id", "must be 32 hexadecimal digits");
+		return bad_key(problem, "id", "must be 32 hexadecimal digits");
 	return VALETKEY_OK;
 }
 
@@ -339,11 +344,11 @@ static int check_names(const struct client *client, struct problem *problem)
 	if (rc)
 		return rc;
 	if (!client->client_id || !*client->client_id)
-		return bad(problem, "client_id", "is missing");
-	if (!has_word(grants, client->grant))
-		return bad(problem, "grant",
-			   "must be authorization_code, device_code or "
-			   "client_credentials");
+		return bad_key(problem, "client_id", "is missing");
+	if (!client_has_word(grants, client->grant))
+		return bad_key(problem, "grant",
+			       "must be authorization_code, device_code or "
+			       "client_credentials");
 	return client_check_reach(client, problem);
 }
 
@@ -369,18 +374,18 @@ static int check_urls(const struct client *client, struct problem *problem)
 		const char *url = record_get(&client->config, *key);
 
 		if (url && origin_of(url, origin) != 0)
-			return bad(problem, *key, why);
+			return bad_key(problem, *key, why);
 	}
 	if (client->issuer && origin_of(client->issuer, origin) != 0)
-		return bad(problem, "issuer", why);
+		return bad_key(problem, "issuer", why);
 	if (!client->token_endpoint)
-		return bad(problem, "token_endpoint", "is missing");
+		return bad_key(problem, "token_endpoint", "is missing");
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if (origin_of(host, origin) != 0)
-			return bad(problem, "hosts[]", why);
+			return bad_key(problem, "hosts[]", why);
 	while ((host = record_next(&client->config, "resource[]", host)))
 		if (!client_resource_ok(host))
-			return bad(
+			return bad_key(
 			    problem, "resource[]",
 			    "must be an absolute URI without a fragment");
 	return VALETKEY_OK;
@@ -411,7 +416,7 @@ static bool port_ok(int64_t port)
 	return port > 0 && port <= UINT16_MAX;
 }
 
-static int check(const struct client *client, struct problem *problem)
+static int check_client(const struct client *client, struct problem *problem)
 {
 	int rc = check_names(client, problem);
 
@@ -419,20 +424,21 @@ static int check(const struct client *client, struct problem *problem)
 		rc = check_urls(client, problem);
 	if (!rc && strcmp(client->grant, "device_code") == 0 &&
 	    !client->device_authorization_endpoint)
-		return bad(problem, "device_authorization_endpoint",
-			   "is missing");
+		return bad_key(problem, "device_authorization_endpoint",
+			       "is missing");
 	if (rc || strcmp(client->grant, "authorization_code") != 0)
 		return rc;
 	if (!client->authorization_endpoint)
-		return bad(problem, "authorization_endpoint", "is missing");
+		return bad_key(problem, "authorization_endpoint", "is missing");
 	if (!client->redirect_uri || !redirect_ok(client->redirect_uri))
-		return bad(problem, "redirect_uri",
-			   "must be http://127.0.0.1 with a port or {port}, or "
-			   "an https URL");
+		return bad_key(
+		    problem, "redirect_uri",
+		    "must be http://127.0.0.1 with a port or {port}, or "
+		    "an https URL");
 	if (record_get(&client->config, "redirect_port") &&
 	    !port_ok(record_get_int(&client->config, "redirect_port", 0)))
-		return bad(problem, "redirect_port",
-			   "must be a number from 1 to 65535");
+		return bad_key(problem, "redirect_port",
+			       "must be a number from 1 to 65535");
 	return VALETKEY_OK;
 }
 
@@ -451,12 +457,12 @@ int client_from_record(const char *account, const struct record *keys,
 				   problem_quote(quoted, account),
 				   ACCOUNT_NAME_MAX);
 	strcpy(client->account, account);
-	rc = merge(keys, &client->config, problem);
+	rc = merge_provider(keys, &client->config, problem);
 	if (!rc && put_defaults(&client->config))
 		rc = problem_no_memory(problem);
 	if (!rc) {
 		set_pointers(client);
-		rc = check(client, problem);
+		rc = check_client(client, problem);
 	}
 	if (rc)
 		client_free(client);
@@ -479,8 +485,8 @@ bool client_has_secret(const struct client *client)
 /* A client from its account's file, and why that could not be read, see
  * client.h. */
 
-static int malformed(const char *account, unsigned line,
-		     struct problem *problem)
+static int client_malformed(const char *account, unsigned line,
+			    struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 	struct buf path = {0};
@@ -498,13 +504,13 @@ static int malformed(const char *account, unsigned line,
 }
 
 /* Why account_read() has failed with rc. */
-static int unreadable(const char *account, int rc, unsigned line,
-		      struct problem *problem)
+static int client_unreadable(const char *account, int rc, unsigned line,
+			     struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
 	if (rc == VALETKEY_ERR_ARG)
-		return malformed(account, line, problem);
+		return client_malformed(account, line, problem);
 	if (rc != VALETKEY_ERR_ACCOUNT)
 		return problem_set(
 		    problem, rc, "The account's file cannot be read: %s.",
@@ -528,7 +534,7 @@ int client_load(const char *account, struct client *client,
 
 	*client = (struct client){0};
 	if (rc)
-		rc = unreadable(account, rc, line, problem);
+		rc = client_unreadable(account, rc, line, problem);
 	else
 		rc = client_from_record(account, &keys, client, problem);
 	record_free(&keys);
@@ -544,7 +550,7 @@ int client_load_id(const char *account, struct client *client,
 	*client = (struct client){0};
 	rc = account_read(account, &client->config, &line);
 	if (rc)
-		return unreadable(account, rc, line, problem);
+		return client_unreadable(account, rc, line, problem);
 	strcpy(client->account, account);
 	client->id = record_get(&client->config, "id");
 	client->provider = record_get(&client->config, "provider");

@@ -107,7 +107,7 @@ const char *client_credential(const struct client *client);
 /* Whether the id can be one: 0 or ERR_ARG. */
 int client_check_id(const struct client *client, struct problem *problem);
 
-/* client_reach.c. A value by itself, NULL is good; auth, proxy, and the files:
+/* client.c. A value by itself, NULL is good; auth, proxy, and the files:
  * 0 or ERR_ARG. */
 int client_check_auth(const char *auth, struct problem *problem);
 int client_check_proxy(const char *proxy, struct problem *problem);

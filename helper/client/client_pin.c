@@ -27,7 +27,7 @@ static const char *const *const pinned[] = {before, client_endpoints, after,
 
 #define PINNED_LISTS (sizeof(pinned) / sizeof(*pinned))
 
-static int compare(const void *a, const void *b)
+static int client_pin_compare(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -48,7 +48,7 @@ static int hosts_line(const struct client *client, struct buf *line)
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if (n < count && origin_of(host, origins[n]) == 0)
 			n++;
-	qsort(origins, n, sizeof(*origins), compare);
+	qsort(origins, n, sizeof(*origins), client_pin_compare);
 	for (size_t i = 0; !rc && i < n; i++)
 		if (!i || strcmp(origins[i - 1], origins[i]) != 0)
 			rc = (line->len && buf_char(line, ' ')) ||
@@ -158,7 +158,7 @@ const char *client_pin_of(const struct record *item, const char *key)
 }
 
 int client_check_pins(const struct client *client, const struct record *item,
-			enum client_pins pins, struct problem *problem)
+		      enum client_pins pins, struct problem *problem)
 {
 	char then[PROBLEM_QUOTE_MAX], now[PROBLEM_QUOTE_MAX];
 	const char *what = "";

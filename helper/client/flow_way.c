@@ -17,7 +17,7 @@ const char *flow_way_name(enum flow_way way)
 	return names[way];
 }
 
-static bool can(const struct client *client, enum flow_way way)
+static bool way_is_possible(const struct client *client, enum flow_way way)
 {
 	const char *uri = client->redirect_uri;
 	bool code = strcmp(client->grant, "authorization_code") == 0;
@@ -33,14 +33,15 @@ static int cannot(const struct client *client, enum flow_way way,
 		  struct problem *problem)
 {
 	if (way == FLOW_WAY_DEVICE)
-		return problem_set(
-		    problem, VALETKEY_ERR_ARG,
-		    "%s has no device_authorization_endpoint "
-		    "that account %s knows of. Run: valetkey "
-		    "login %s --flow %s",
-		    client->name, client->account, client->account,
-		    names[can(client, FLOW_WAY_CODE) ? FLOW_WAY_CODE
-						     : FLOW_WAY_PASTE]);
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "%s has no device_authorization_endpoint "
+				   "that account %s knows of. Run: valetkey "
+				   "login %s --flow %s",
+				   client->name, client->account,
+				   client->account,
+				   names[way_is_possible(client, FLOW_WAY_CODE)
+					     ? FLOW_WAY_CODE
+					     : FLOW_WAY_PASTE]);
 	if (strcmp(client->grant, "authorization_code") != 0)
 		return problem_set(
 		    problem, VALETKEY_ERR_ARG,
@@ -52,7 +53,8 @@ static int cannot(const struct client *client, enum flow_way way,
 			   client->account, client->account);
 }
 
-static int named(const char *word, enum flow_way *way, struct problem *problem)
+static int way_named(const char *word, enum flow_way *way,
+		     struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
@@ -66,13 +68,14 @@ static int named(const char *word, enum flow_way *way, struct problem *problem)
 }
 
 /* The best that works, where nobody has said anything. */
-static enum flow_way best(const struct client *client,
-			  const struct flow_wish *wish)
+static enum flow_way best_way(const struct client *client,
+			      const struct flow_wish *wish)
 {
-	if (!can(client, FLOW_WAY_PASTE) ||
-	    (wish->remote && can(client, FLOW_WAY_DEVICE)))
+	if (!way_is_possible(client, FLOW_WAY_PASTE) ||
+	    (wish->remote && way_is_possible(client, FLOW_WAY_DEVICE)))
 		return FLOW_WAY_DEVICE;
-	if (!can(client, FLOW_WAY_CODE) || (wish->remote && wish->typing))
+	if (!way_is_possible(client, FLOW_WAY_CODE) ||
+	    (wish->remote && wish->typing))
 		return FLOW_WAY_PASTE;
 	return FLOW_WAY_CODE;
 }
@@ -85,10 +88,10 @@ int flow_way_pick(const struct client *client, const struct flow_wish *wish,
 
 	if (!word)
 		word = record_get(&client->config, "flow");
-	*way = best(client, wish);
+	*way = best_way(client, wish);
 	if (word)
-		rc = named(word, way, problem);
-	if (!rc && !can(client, *way))
+		rc = way_named(word, way, problem);
+	if (!rc && !way_is_possible(client, *way))
 		rc = cannot(client, *way, problem);
 	return rc;
 }

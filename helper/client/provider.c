@@ -155,7 +155,7 @@ struct names {
 	size_t count;
 };
 
-static int add_name(struct names *names, const char *file)
+static int provider_add_name(struct names *names, const char *file)
 {
 	char **more;
 
@@ -184,13 +184,13 @@ static int add_folder(bool own, struct names *names)
 
 	buf_free(&path);
 	while (!rc && dir && (entry = readdir(dir)))
-		rc = add_name(names, entry->d_name);
+		rc = provider_add_name(names, entry->d_name);
 	if (dir)
 		closedir(dir);
 	return rc == VALETKEY_ERR_ACCOUNT ? VALETKEY_OK : rc;
 }
 
-static int compare_names(const void *a, const void *b)
+static int provider_compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -204,7 +204,7 @@ int provider_each(int (*see)(const char *name, void *data), void *data)
 		rc = add_folder(false, &names);
 	if (names.count)
 		qsort(names.list, names.count, sizeof(*names.list),
-		      compare_names);
+		      provider_compare_names);
 	for (size_t i = 0; !rc && i < names.count; i++)
 		if (!i || strcmp(names.list[i - 1], names.list[i]) != 0)
 			rc = see(names.list[i], data);
@@ -353,7 +353,8 @@ bool provider_has_origin(const struct record *provider, const char *origin)
 }
 
 /* "app, us2, eu or a host below .example.com". */
-static void list_choices(const struct record *provider, struct buf *out)
+static void provider_list_choices(const struct record *provider,
+				  struct buf *out)
 {
 	const char *line = NULL, *domain = NULL;
 
@@ -380,7 +381,7 @@ static int no_instance(const struct record *provider, const char *instance,
 	problem_quote(name, record_get(provider, "name"));
 	if (!*name)
 		strcpy(name, "The provider");
-	list_choices(provider, &choices);
+	provider_list_choices(provider, &choices);
 	if (!choices.len)
 		problem_set(problem, VALETKEY_ERR_ARG,
 			    "%s has no instances to choose from.", name);

@@ -30,7 +30,7 @@ struct kind {
 };
 
 /* The line that a key of this kind comes from; 0 where it is in none. */
-static unsigned line_of(const struct kind *kind, const char *key)
+static unsigned provider_check_line_of(const struct kind *kind, const char *key)
 {
 	const struct record *numbers = &kind->check->numbers;
 	char own[300];
@@ -43,8 +43,8 @@ static unsigned line_of(const struct kind *kind, const char *key)
 }
 
 /* "client web: " where there are kinds. */
-static const char *label(const struct kind *kind,
-			 char out[PROBLEM_QUOTE_MAX + 16])
+static const char *provider_check_label(const struct kind *kind,
+					char out[PROBLEM_QUOTE_MAX + 16])
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
@@ -55,21 +55,21 @@ static const char *label(const struct kind *kind,
 	return out;
 }
 
-static void say(const struct kind *kind, const char *key, bool error,
-		const char *text)
+static void provider_check_say(const struct kind *kind, const char *key,
+			       bool error, const char *text)
 {
 	char of[PROBLEM_QUOTE_MAX + 16];
 
-	provider_say(kind->check, line_of(kind, key), error, "%s%s %s.",
-		     label(kind, of), key, text);
+	provider_say(kind->check, provider_check_line_of(kind, key), error,
+		     "%s%s %s.", provider_check_label(kind, of), key, text);
 }
 
-static bool has(const struct kind *kind, const char *key)
+static bool has_key(const struct kind *kind, const char *key)
 {
 	return record_get(&kind->resolved, key) != NULL;
 }
 
-static bool is(const char *value, const char *other)
+static bool value_is(const char *value, const char *other)
 {
 	return strcmp(value, other) == 0;
 }
@@ -78,54 +78,61 @@ static bool is(const char *value, const char *other)
 
 static void check_missing(const struct kind *kind)
 {
-	if (!has(kind, "token_endpoint"))
-		say(kind, "token_endpoint", true, "is missing");
-	if (is(kind->grant, "authorization_code")) {
-		if (!has(kind, "authorization_endpoint"))
-			say(kind, "authorization_endpoint", true,
-			    "is missing, and nobody can log in");
-		if (!has(kind, "redirect_uri"))
-			say(kind, "redirect_uri", true,
+	if (!has_key(kind, "token_endpoint"))
+		provider_check_say(kind, "token_endpoint", true, "is missing");
+	if (value_is(kind->grant, "authorization_code")) {
+		if (!has_key(kind, "authorization_endpoint"))
+			provider_check_say(kind, "authorization_endpoint", true,
+					   "is missing, and nobody can log in");
+		if (!has_key(kind, "redirect_uri"))
+			provider_check_say(
+			    kind, "redirect_uri", true,
 			    "is missing, and no login can come back");
 	}
-	if (is(kind->grant, "device_code") &&
-	    !has(kind, "device_authorization_endpoint"))
-		say(kind, "device_authorization_endpoint", true,
+	if (value_is(kind->grant, "device_code") &&
+	    !has_key(kind, "device_authorization_endpoint"))
+		provider_check_say(
+		    kind, "device_authorization_endpoint", true,
 		    "is missing, which the grant device_code needs");
-	if (!has(kind, "hosts[]"))
-		say(kind, "hosts[]", true,
+	if (!has_key(kind, "hosts[]"))
+		provider_check_say(
+		    kind, "hosts[]", true,
 		    "is missing: the tokens would be for no host");
-	if (kind->name && !has(kind, "step[]"))
-		say(kind, "step[]", false,
-		    "is missing: how to register such a client");
+	if (kind->name && !has_key(kind, "step[]"))
+		provider_check_say(kind, "step[]", false,
+				   "is missing: how to register such a client");
 }
 
 /* ---- what contradicts itself ---- */
 
 static void check_machine(const struct kind *kind)
 {
-	if (!is(kind->grant, "client_credentials"))
+	if (!value_is(kind->grant, "client_credentials"))
 		return;
-	if (has(kind, "offline_scope"))
-		say(kind, "offline_scope", true,
+	if (has_key(kind, "offline_scope"))
+		provider_check_say(
+		    kind, "offline_scope", true,
 		    "asks for a refresh token, which client_credentials never "
 		    "gives; remove it with an empty value");
-	if (is(kind->auth, "none"))
-		say(kind, "auth", true,
+	if (value_is(kind->auth, "none"))
+		provider_check_say(
+		    kind, "auth", true,
 		    "is none, but with client_credentials nothing else proves "
 		    "who asks");
 }
 
 static void check_public(const struct kind *kind)
 {
-	if (is(kind->auth, "none") && has(kind, "pkce") &&
-	    is(kind->grant, "authorization_code"))
-		say(kind, "pkce", true,
+	if (value_is(kind->auth, "none") && has_key(kind, "pkce") &&
+	    value_is(kind->grant, "authorization_code"))
+		provider_check_say(
+		    kind, "pkce", true,
 		    "is none and auth is none too: whoever sees the code has "
 		    "the token");
-	if (!is(kind->grant, "authorization_code") && has(kind, "redirect_uri"))
-		say(kind, "redirect_uri", false,
-		    "is of no use if no browser comes back");
+	if (!value_is(kind->grant, "authorization_code") &&
+	    has_key(kind, "redirect_uri"))
+		provider_check_say(kind, "redirect_uri", false,
+				   "is of no use if no browser comes back");
 }
 
 /* Whether a step speaks of a secret that there is. */
@@ -143,11 +150,12 @@ static void check_steps(const struct kind *kind)
 
 	while ((step = record_next(&kind->resolved, "step[]", step)))
 		told = told || step_has_secret(step);
-	if (is(kind->auth, "none") && told)
-		say(kind, "auth", true,
-		    "is none, but a step speaks of a secret");
-	if (secret && !told && has(kind, "step[]"))
-		say(kind, "auth", true,
+	if (value_is(kind->auth, "none") && told)
+		provider_check_say(kind, "auth", true,
+				   "is none, but a step speaks of a secret");
+	if (secret && !told && has_key(kind, "step[]"))
+		provider_check_say(
+		    kind, "auth", true,
 		    "needs a client secret, but no step says where it is");
 }
 
@@ -160,7 +168,8 @@ static void check_scope_parameter(const struct kind *kind)
 	while (name && (pair = record_next(&kind->resolved, list, pair)))
 		if (strncmp(pair, name, strlen(name)) == 0 &&
 		    pair[strlen(name)] == '=')
-			say(kind, list, true,
+			provider_check_say(
+			    kind, list, true,
 			    "names the parameter that scopes are sent as "
 			    "(scope_parameter)");
 }
@@ -192,10 +201,12 @@ static void check_secret_places(const struct kind *kind)
 
 		if (url && origin_of(token, origin) == 0 &&
 		    !origin_is(url, origin) && origin_of(url, origin) == 0)
-			provider_say(kind->check, line_of(kind, *key), false,
+			provider_say(kind->check,
+				     provider_check_line_of(kind, *key), false,
 				     "%s%s is on another host than "
 				     "token_endpoint: secrets go to %s too.",
-				     label(kind, of), *key, origin);
+				     provider_check_label(kind, of), *key,
+				     origin);
 	}
 }
 
@@ -207,11 +218,12 @@ static void check_token_places(const struct kind *kind)
 
 	if (url && token && origin_of(url, origin) == 0 &&
 	    !origin_is(token, origin) && !is_host(kind, origin))
-		provider_say(kind->check, line_of(kind, "userinfo_endpoint"),
+		provider_say(kind->check,
+			     provider_check_line_of(kind, "userinfo_endpoint"),
 			     true,
 			     "%suserinfo_endpoint gets the token, but %s is "
 			     "not one of the hosts[].",
-			     label(kind, of), origin);
+			     provider_check_label(kind, of), origin);
 }
 
 /* ---- all ---- */
@@ -316,7 +328,7 @@ void provider_say(struct provider_check *check, unsigned number, bool error,
 /* ---- one line ---- */
 
 /* The name behind "client.KIND.", NULL where the key is not such a one. */
-static const char *name_of_kind(const char *key)
+static const char *provider_check_name_of_kind(const char *key)
 {
 	const char *dot;
 
@@ -391,10 +403,10 @@ static void check_twice(struct provider_check *check,
 		    problem_quote(quoted, line->key), (int)last);
 }
 
-static void judge(struct provider_check *check, unsigned number,
-		  const char *key, const char *value)
+static void provider_check_judge(struct provider_check *check, unsigned number,
+				 const char *key, const char *value)
 {
-	const char *name = name_of_kind(key);
+	const char *name = provider_check_name_of_kind(key);
 	bool of_kind = name != NULL;
 	const struct provider_key *known =
 	    provider_key_find(of_kind ? name : key, of_kind);
@@ -443,8 +455,8 @@ each_line(struct provider_check *check, const char *text, size_t len,
 	}
 }
 
-static void keep(struct provider_check *check, unsigned number, const char *key,
-		 const char *value)
+static void provider_check_keep(struct provider_check *check, unsigned number,
+				const char *key, const char *value)
 {
 	char text[16];
 
@@ -460,7 +472,8 @@ static void nothing(struct provider_check *check, unsigned number)
 	(void)number;
 }
 
-static void malformed(struct provider_check *check, unsigned number)
+static void provider_check_malformed(struct provider_check *check,
+				     unsigned number)
 {
 	provider_say(check, number, true,
 		     "This is not KEY=VALUE: a key has letters, digits, . _ - "
@@ -523,8 +536,9 @@ int provider_check(const char *text, size_t len,
 {
 	struct provider_check check = {.reader = reader};
 
-	each_line(&check, text, len, keep, nothing);
-	each_line(&check, text, len, judge, malformed);
+	each_line(&check, text, len, provider_check_keep, nothing);
+	each_line(&check, text, len, provider_check_judge,
+		  provider_check_malformed);
 	if (!check.no_memory)
 		check_whole(&check);
 	if (!check.no_memory)

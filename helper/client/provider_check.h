@@ -53,11 +53,11 @@ void provider_check_value(struct provider_check *check,
 typedef const char *provider_judge(struct provider_check *check,
 				   const struct provider_line *line);
 
-/* provider_check_url.c */
+/* provider_check_value.c */
 provider_judge provider_judge_endpoint, provider_judge_origin,
     provider_judge_link, provider_judge_uri, provider_judge_redirect;
 
-/* provider_check_kind.c: what holds for each kind of client, or for the file
+/* provider_check.c: what holds for each kind of client, or for the file
  * where it has no kinds. */
 void provider_check_kinds(struct provider_check *check);
 

@@ -42,8 +42,8 @@ static int copy_parameters(const struct record *provider, struct record *mini,
 }
 
 /* The URL with its templates filled in. */
-static int fill_in(struct provider_check *check, const char *url,
-		   struct buf *filled)
+static int provider_check_value_fill_in(struct provider_check *check,
+					const char *url, struct buf *filled)
 {
 	struct record mini = {0}, keys = {0}, resolved = {0};
 	bool instances = record_get(&check->provider, "instance[]") ||
@@ -89,7 +89,7 @@ const char *provider_judge_endpoint(struct provider_check *check,
 	struct buf filled = {0};
 	const char *why = NULL;
 
-	if (fill_in(check, line->value, &filled))
+	if (provider_check_value_fill_in(check, line->value, &filled))
 		check->no_memory = true;
 	else
 		why = why_no_url(check, line->value, buf_text(&filled));
@@ -135,7 +135,7 @@ const char *provider_judge_redirect(struct provider_check *check,
 	struct buf filled = {0}, url = {0};
 	char origin[ORIGIN_MAX] = "";
 	const char *uri, *port, *why = NULL;
-	int rc = fill_in(check, line->value, &filled);
+	int rc = provider_check_value_fill_in(check, line->value, &filled);
 
 	uri = buf_text(&filled);
 	port = strstr(uri, "{port}");
@@ -161,8 +161,9 @@ const char *provider_judge_redirect(struct provider_check *check,
 
 /* ---- words ---- */
 
-static const char *judge_text(struct provider_check *check,
-			      const struct provider_line *line)
+static const char *
+provider_check_value_judge_text(struct provider_check *check,
+				const struct provider_line *line)
 {
 	(void)check;
 	(void)line;
@@ -316,7 +317,7 @@ static const char *judge_kind(struct provider_check *check,
 /* ---- all ---- */
 
 static provider_judge *const judges[] = {
-    [PROVIDER_TEXT] = judge_text,
+    [PROVIDER_TEXT] = provider_check_value_judge_text,
     [PROVIDER_LINK] = provider_judge_link,
     [PROVIDER_ENDPOINT] = provider_judge_endpoint,
     [PROVIDER_ORIGIN] = provider_judge_origin,
@@ -335,7 +336,8 @@ static provider_judge *const judges[] = {
 };
 
 /* "a, b or c" of "|a|b|c|". */
-static void list_choices(const char *choices, char *out, size_t size)
+static void provider_check_value_list_choices(const char *choices, char *out,
+					      size_t size)
 {
 	size_t n = 0;
 
@@ -360,7 +362,7 @@ static void check_choice(struct provider_check *check,
 	if (buf_fmt(&wanted, "|%s|", line->value)) {
 		check->no_memory = true;
 	} else if (strchr(line->value, '|') || !strstr(choices, wanted.data)) {
-		list_choices(choices, list, sizeof(list));
+		provider_check_value_list_choices(choices, list, sizeof(list));
 		provider_say(check, line->number, true, "%s must be %s.",
 			     problem_quote(quoted, line->key), list);
 	}

@@ -141,8 +141,9 @@ static bool in_host(const struct buf *text)
 }
 
 /* What "{name}" at the front of a text stands for, NULL where for nothing. */
-static const char *word_of(const struct words *words, const char *text,
-			   const struct buf *before)
+static const char *provider_resolve_word_of(const struct words *words,
+					    const char *text,
+					    const struct buf *before)
 {
 	size_t len = strcspn(text, "}");
 	char name[sizeof((struct provider_parameter){0}.name)];
@@ -164,7 +165,7 @@ static int expand(const char *text, const struct words *words, struct buf *out)
 	const char *word;
 
 	while (*text) {
-		word = word_of(words, text, out);
+		word = provider_resolve_word_of(words, text, out);
 		if (word ? buf_str(out, word) : buf_char(out, *text))
 			return VALETKEY_ERR_NOMEM;
 		text += word ? strcspn(text, "}") + 1 : 1;
@@ -251,7 +252,7 @@ static int put_base(const char *base, struct words *words)
 }
 
 /* With its own words filled in, as the steps tell it: any port is PORT there. */
-static int put_redirect(const char *uri, struct words *words)
+static int provider_resolve_put_redirect(const char *uri, struct words *words)
 {
 	struct buf text = {0};
 	int rc = VALETKEY_OK;
@@ -280,7 +281,8 @@ static int find_words(const struct record *provider,
 		rc = put_parameter(line, choice->keys, &words->parameters,
 				   problem);
 	return rc ? rc
-		  : put_redirect(record_get(merged, "redirect_uri"), words);
+		  : provider_resolve_put_redirect(
+			record_get(merged, "redirect_uri"), words);
 }
 
 static int no_kind(const char *kind, struct problem *problem)

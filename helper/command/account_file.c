@@ -19,7 +19,7 @@
 #define FILE_MAX (64u << 10)
 #define TRIES 8
 
-static int read_all(const char *path, struct buf *text)
+static int account_file_read_all(const char *path, struct buf *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
@@ -108,7 +108,7 @@ static int open_temporary(struct buf *name, const char *path)
 	return fd;
 }
 
-static int replace(const char *path, const struct buf *text)
+static int account_file_replace(const char *path, const struct buf *text)
 {
 	struct buf temporary = {0};
 	struct stat status;
@@ -137,8 +137,8 @@ int cmd_account_change(const char *account, const struct record *changes)
 
 	if (!rc)
 		real = realpath(path.data, NULL);
-	if (!real || read_all(real, &old) || rewrite(&old, changes, &text) ||
-	    replace(real, &text))
+	if (!real || account_file_read_all(real, &old) ||
+	    rewrite(&old, changes, &text) || account_file_replace(real, &text))
 		rc = -1;
 	free(real);
 	buf_free(&path);

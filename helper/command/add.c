@@ -290,7 +290,7 @@ static void tell_added(const struct cmd_adding *adding,
 }
 
 /* Until the provider does not refuse it, or the person gives up. */
-static int keep(struct cmd_adding *adding, int fd)
+static int add_keep(struct cmd_adding *adding, int fd)
 {
 	bool again = adding->person && fd < 0 && !adding->no_secret;
 	struct record answer = {0};
@@ -337,7 +337,7 @@ static int keep_registered(struct cmd_adding *adding)
 }
 
 /* With a provider's file, or without one. */
-static int walk(struct cmd_adding *adding)
+static int add_walk(struct cmd_adding *adding)
 {
 	const char *provider = cmd_option(adding->args, "provider");
 	struct problem problem = {0};
@@ -378,10 +378,10 @@ static int run_add(struct cmd_args *args)
 	if (!rc)
 		rc = make_id(&adding.keys);
 	if (!rc)
-		rc = walk(&adding);
+		rc = add_walk(&adding);
 	if (!rc)
 		rc = adding.registration.pairs.len ? keep_registered(&adding)
-						   : keep(&adding, fd);
+						   : add_keep(&adding, fd);
 	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);

@@ -73,7 +73,7 @@ static int read_secret(int fd, struct buf *secret)
 	return VALETKEY_OK;
 }
 
-static int check(const struct buf *secret)
+static int answers_check(const struct buf *secret)
 {
 	if (!secret->len)
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -88,14 +88,14 @@ static int check(const struct buf *secret)
 }
 
 /* A slip of the fingers costs another question, not the whole walk. */
-static int ask_secret(int fd, struct buf *secret)
+static int answers_ask_secret(int fd, struct buf *secret)
 {
 	int rc;
 
 	do
 		rc = terminal_ask_secret(fd, "Client secret (not shown)",
 					 secret);
-	while (!rc && check(secret));
+	while (!rc && answers_check(secret));
 	return rc;
 }
 
@@ -107,15 +107,15 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd, struct buf *secret)
 	if (adding->no_secret)
 		return VALETKEY_OK;
 	if (fd < 0 && adding->person)
-		return ask_secret(STDIN_FILENO, secret);
+		return answers_ask_secret(STDIN_FILENO, secret);
 	if (fd >= 0 && isatty(fd))
-		return ask_secret(fd, secret);
+		return answers_ask_secret(fd, secret);
 	if (fd < 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is missing. Give it with "
 				"--secret-stdin or --secret-fd N.");
 	rc = read_secret(fd, secret);
-	return rc ? rc : check(secret);
+	return rc ? rc : answers_check(secret);
 }
 
 int cmd_answers_option(const struct cmd_args *args, const char *option,

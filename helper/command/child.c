@@ -31,7 +31,7 @@ static int wait_status(pid_t child)
 	return status;
 }
 
-static void read_all(int fd, struct buf *out)
+static void child_read_all(int fd, struct buf *out)
 {
 	char text[4096];
 	ssize_t n;
@@ -57,7 +57,7 @@ int cmd_child_output(const char *const *argv, struct buf *out)
 			 environ) == 0) {
 		close(ends[1]);
 		ends[1] = -1;
-		read_all(ends[0], out);
+		child_read_all(ends[0], out);
 		status = wait_status(child);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -158,7 +158,7 @@ static void cancel(int number)
 	_exit(VALETKEY_ERR_CANCELED);
 }
 
-static void note(int number)
+static void child_note(int number)
 {
 	static const char text[] =
 	    "\nvaletkey: One moment, this is being undone.\n";
@@ -188,7 +188,7 @@ void cmd_cancel_on_signals(void)
 
 void cmd_hold_signals(void)
 {
-	const struct sigaction action = {.sa_handler = note,
+	const struct sigaction action = {.sa_handler = child_note,
 					 .sa_flags = SA_RESTART};
 
 	noted = 0;

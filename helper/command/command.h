@@ -90,7 +90,7 @@ int cmd_end(int result);
  */
 void cmd_tell_ignored(void);
 
-/* near.c: of the names that were tried, the one that is nearest to a
+/* message.c: of the names that were tried, the one that is nearest to a
  * mistyped word; "": none is near. */
 struct cmd_near {
 	const char *word;
@@ -155,7 +155,7 @@ struct cmd_adding {
  */
 int cmd_steps_walk(struct cmd_adding *adding);
 
-/* parameters.c: --set NAME=VALUE and questions into parameter.NAME of the
+/* setup_steps.c: --set NAME=VALUE and questions into parameter.NAME of the
  * keys. */
 int cmd_parameters_choose(struct cmd_adding *adding);
 
@@ -163,7 +163,7 @@ int cmd_parameters_choose(struct cmd_adding *adding);
  * options. After cmd_answers_overrides(). */
 int cmd_custom_walk(struct cmd_adding *adding);
 
-/* register.c: whether a client is registered by us, where the server takes
+/* add.c: whether a client is registered by us, where the server takes
  * that (`found`: what op discover says); then adding->registration is filled.
  * And doing it: keys get what the server answers. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
@@ -185,7 +185,7 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 int cmd_answers_client_id(struct cmd_adding *adding);
 int cmd_answers_overrides(struct cmd_adding *adding);
 
-/* secret.c: the descriptor that the secret comes from, -1: none is named;
+/* answers.c: the descriptor that the secret comes from, -1: none is named;
  * and the secret itself, empty where the client has none. */
 int cmd_secret_source(const struct cmd_args *args, int *fd);
 int cmd_secret_take(const struct cmd_adding *adding, int fd,
@@ -195,11 +195,11 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd,
  * 0 or a result; says nothing. */
 int cmd_account_change(const char *account, const struct record *changes);
 
-/* fresh.c: before a login, whether what was looked up still holds; `accept`:
+/* login.c: before a login, whether what was looked up still holds; `accept`:
  * a change is fine. */
 int cmd_fresh(const char *account, bool accept);
 
-/* ---- printing a token (format.c) ---- */
+/* ---- printing a token (token.c) ---- */
 
 struct cmd_format {
 	const char *name; /* plain, header, json, netrc, curl, env, xoauth2 */
@@ -211,7 +211,7 @@ int cmd_format_check(const struct cmd_format *format);
 int cmd_format_write(const struct cmd_format *format,
 		     const struct valetkey_token *token, struct buf *out);
 
-/* providers_check.c: explains a provider's file; ERR_ARG where it is bad. */
+/* providers.c: explains a provider's file; ERR_ARG where it is bad. */
 int cmd_providers_check(const char *path);
 
 /* ---- the rest ---- */

@@ -16,7 +16,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int run_words(int argc, char **argv);
+static int complete_run_words(int argc, char **argv);
 
 const struct cmd_verb cmd_complete = {
     .name = "complete",
@@ -25,7 +25,7 @@ const struct cmd_verb cmd_complete = {
 	     "providers, or a provider's instances or kinds of client.",
     .options = options,
     .examples = "  valetkey complete instances gitlab\n",
-    .run_words = run_words,
+    .run_words = complete_run_words,
 };
 
 static int print_name(const char *name, void *data)
@@ -73,7 +73,7 @@ static int complete_what(const char *what, const char *name)
 	return VALETKEY_OK;
 }
 
-static int run_words(int argc, char **argv)
+static int complete_run_words(int argc, char **argv)
 {
 	struct cmd_words words;
 	bool run;

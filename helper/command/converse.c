@@ -99,7 +99,7 @@ static int make_command(const char *entry, size_t len, const char *url,
 }
 
 /* In the new session; returns only where the program cannot be run. */
-static void become(char *const *argv)
+static void converse_become(char *const *argv)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -111,7 +111,7 @@ static void become(char *const *argv)
 }
 
 /* 0 or an errno: the pipe closes by exec, or brings it. */
-static int start(char *const *argv)
+static int converse_start(char *const *argv)
 {
 	int report[2];
 	int error = ECHILD;
@@ -124,7 +124,7 @@ static int start(char *const *argv)
 	if (child == 0) {
 		setsid();
 		if (fork() == 0) {
-			become(argv);
+			converse_become(argv);
 			error = errno;
 			n = write(report[1], &error, sizeof(error));
 		}
@@ -150,7 +150,7 @@ static int try_list(const char *list, const char *url)
 		size_t len = strcspn(list, ":");
 
 		if (make_command(list, len, url, &command) == 0)
-			error = start(command.argv);
+			error = converse_start(command.argv);
 		else if (len)
 			error = E2BIG;
 		buf_free(&command.text);
@@ -160,7 +160,7 @@ static int try_list(const char *list, const char *url)
 }
 
 /* The variable's value, NULL where it is empty. */
-static const char *value_of(const char *name)
+static const char *converse_value_of(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -169,7 +169,7 @@ static const char *value_of(const char *name)
 
 static const char *open_encoded(const char *url)
 {
-	const char *own = value_of("BROWSER");
+	const char *own = converse_value_of("BROWSER");
 	int error;
 
 	if (own) {
@@ -182,7 +182,8 @@ static const char *open_encoded(const char *url)
 	 * root's desktop browser is nobody's wish. */
 	if (geteuid() == 0)
 		return "you are root";
-	if (!value_of("DISPLAY") && !value_of("WAYLAND_DISPLAY"))
+	if (!converse_value_of("DISPLAY") &&
+	    !converse_value_of("WAYLAND_DISPLAY"))
 		return "there is no display";
 	return try_list("xdg-open:x-www-browser:sensible-browser", url)
 		   ? "none was found"
@@ -262,8 +263,8 @@ static void open_url(const struct cmd_talk *talk,
 			     why);
 }
 
-static int ask(const struct valetkey_message *message, char *reply,
-	       size_t reply_size)
+static int converse_ask(const struct valetkey_message *message, char *reply,
+			size_t reply_size)
 {
 	struct buf answer = {0};
 	int rc = VALETKEY_ERR_CANCELED;
@@ -303,7 +304,7 @@ int cmd_converse(const struct valetkey_message *message, char *reply,
 		return 0;
 	case VALETKEY_MESSAGE_ASK:
 	case VALETKEY_MESSAGE_ASK_SECRET:
-		return ask(message, reply, reply_size);
+		return converse_ask(message, reply, reply_size);
 	case VALETKEY_MESSAGE_WAIT:
 		terminal_wait(*message->text ? message->text : "Waiting",
 			      message->seconds_left);

@@ -2,7 +2,7 @@
 /*
  * curl.c - `valetkey curl`: curl with a valid token for one account's hosts.
  * The header goes by a descriptor, never by argv, and where curl would send it
- * is looked at first (curl_options.c). curl's answers are read on their way
+ * is looked at first (curl.c). curl's answers are read on their way
  * for a 401, which invalidates the token; nothing is sent twice by itself.
  */
 #include "curl.h"
@@ -79,7 +79,8 @@ static const char *const values[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static bool listed(const char *const *names, size_t count, const char *name)
+static bool curl_listed(const char *const *names, size_t count,
+			const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(names[i], name) == 0)
@@ -87,7 +88,7 @@ static bool listed(const char *const *names, size_t count, const char *name)
 	return false;
 }
 
-static int refuse(const struct cmd_curl *curl, const char *option)
+static int curl_refuse(const struct cmd_curl *curl, const char *option)
 {
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"curl's option %s is not on the list of those that "
@@ -106,7 +107,7 @@ static int check_header(const struct cmd_curl *curl, const char *header)
 	size_t len = strcspn(header, ":; \t");
 
 	if (*header == '@' || *header == ':' || !len)
-		return refuse(curl, "-H @FILE, or -H without a name,");
+		return curl_refuse(curl, "-H @FILE, or -H without a name,");
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == len &&
 		    strncasecmp(names[i], header, len) == 0)
@@ -116,7 +117,7 @@ static int check_header(const struct cmd_curl *curl, const char *header)
 	return VALETKEY_OK;
 }
 
-static int take_url(struct cmd_curl *curl, const char *url)
+static int curl_take_url(struct cmd_curl *curl, const char *url)
 {
 	char origin[ORIGIN_MAX];
 
@@ -145,7 +146,7 @@ static bool in_head(const char *name)
 	    "-H",	    "--header", "-X",	     "--request", "-A",
 	    "--user-agent", "-e",	"--referer", "-r",	  "--range"};
 
-	return listed(names, COUNT(names), name);
+	return curl_listed(names, COUNT(names), name);
 }
 
 static bool has_control(const char *text)
@@ -157,8 +158,8 @@ static bool has_control(const char *text)
 }
 
 /* An option's value, which may itself be what matters. */
-static int take_value(struct cmd_curl *curl, const char *name,
-		      const char *value)
+static int curl_take_value(struct cmd_curl *curl, const char *name,
+			   const char *value)
 {
 	if (!value)
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -166,15 +167,16 @@ static int take_value(struct cmd_curl *curl, const char *name,
 	/* Our own descriptors are among these. */
 	if (strstr(value, "/dev/fd") || strstr(value, "/proc/") ||
 	    strstr(value, "/dev/std"))
-		return refuse(curl, "with a file of /proc or /dev/fd");
+		return curl_refuse(curl, "with a file of /proc or /dev/fd");
 	if (in_head(name) && has_control(value))
-		return refuse(curl, "with a line break");
+		return curl_refuse(curl, "with a line break");
 	if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0)
 		return check_header(curl, value);
 	if (strcmp(name, "-D") == 0)
-		return refuse(curl, name); /* we read the headers ourselves */
+		return curl_refuse(curl,
+				   name); /* we read the headers ourselves */
 	if (strcmp(name, "--url") == 0)
-		return take_url(curl, value);
+		return curl_take_url(curl, value);
 	return VALETKEY_OK;
 }
 
@@ -189,10 +191,11 @@ static int take_short(struct cmd_curl *curl, const char *word, const char *next,
 		curl->follows |= *word == 'L';
 		if (strchr(short_values, *word)) {
 			*taken = !word[1];
-			return take_value(curl, name, *taken ? next : word + 1);
+			return curl_take_value(curl, name,
+					       *taken ? next : word + 1);
 		}
 		if (!strchr(short_flags, *word))
-			return refuse(curl, name);
+			return curl_refuse(curl, name);
 	}
 	return VALETKEY_OK;
 }
@@ -201,12 +204,12 @@ static int take_long(struct cmd_curl *curl, const char *word, const char *next,
 		     bool *taken)
 {
 	curl->follows |= strcmp(word, "--location") == 0;
-	if (listed(flags, COUNT(flags), word + 2))
+	if (curl_listed(flags, COUNT(flags), word + 2))
 		return VALETKEY_OK;
-	if (!listed(values, COUNT(values), word + 2))
-		return refuse(curl, word);
+	if (!curl_listed(values, COUNT(values), word + 2))
+		return curl_refuse(curl, word);
 	*taken = true;
-	return take_value(curl, word, next);
+	return curl_take_value(curl, word, next);
 }
 
 int cmd_curl_check(struct cmd_curl *curl, char *const *words)
@@ -221,7 +224,7 @@ int cmd_curl_check(struct cmd_curl *curl, char *const *words)
 		else if (**words == '-' && (*words)[1])
 			rc = take_short(curl, *words, words[1], &taken);
 		else
-			rc = take_url(curl, *words);
+			rc = curl_take_url(curl, *words);
 		words += !rc && taken;
 	}
 	if (!rc && !curl->url)
@@ -241,7 +244,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int run_words(int argc, char **argv);
+static int curl_run_words(int argc, char **argv);
 
 const struct cmd_verb cmd_curl = {
     .name = "curl",
@@ -260,7 +263,7 @@ const struct cmd_verb cmd_curl = {
     .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
 		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
 		"      https://eu.ninjarmm.com/v2/device/7\n",
-    .run_words = run_words,
+    .run_words = curl_run_words,
 };
 
 /* ---- the answers ---- */
@@ -346,8 +349,8 @@ static char **make_argv(const struct cmd_curl *curl, char *const *words,
 }
 
 /* Starts it with the header in one descriptor and its answers in another. */
-static int start(const struct cmd_curl *curl, char *const *words, int header,
-		 int dump, pid_t *child)
+static int curl_start(const struct cmd_curl *curl, char *const *words,
+		      int header, int dump, pid_t *child)
 {
 	char header_path[40], dump_path[40];
 	char **argv;
@@ -384,7 +387,7 @@ static int transfer(const struct cmd_curl *curl, char *const *words,
 	buf_free(&text);
 	if (!rc) {
 		fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-		rc = start(curl, words, header, ends[1], &child);
+		rc = curl_start(curl, words, header, ends[1], &child);
 	}
 	if (header >= 0)
 		close(header);
@@ -472,7 +475,7 @@ static int run_curl(const struct cmd_words *words)
 	return rc;
 }
 
-static int run_words(int argc, char **argv)
+static int curl_run_words(int argc, char **argv)
 {
 	struct cmd_words words;
 	bool run;

@@ -35,7 +35,8 @@ static int known_proof(const struct cmd_adding *adding, const char **proof)
 }
 
 /* A client that is there already: the person knows whether it has a secret. */
-static int ask_secret(struct cmd_adding *adding, const char *proof)
+static int custom_provider_ask_secret(struct cmd_adding *adding,
+				      const char *proof)
 {
 	bool yes = true;
 	int rc = VALETKEY_OK;
@@ -60,7 +61,7 @@ static void tell_warnings(const struct record *answer)
 }
 
 /* What was given by hand stands over what the server says. Endpoints that are
- * all the server's own are asked for again from time to time (fresh.c). */
+ * all the server's own are asked for again from time to time (login.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result",
@@ -120,7 +121,7 @@ static int discover(struct cmd_adding *adding, const char *issuer)
 	if (!rc)
 		rc = cmd_register_offer(adding, &answer);
 	if (!rc)
-		rc = ask_secret(adding, proof);
+		rc = custom_provider_ask_secret(adding, proof);
 	if (!rc)
 		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
 					    "client_secret_", 14) != 0;
@@ -148,7 +149,8 @@ static bool is_grant(const char *grant, const char *kind)
 }
 
 /* Everything that is known without a question. */
-static int check(const struct cmd_adding *adding, const char *grant)
+static int custom_provider_check(const struct cmd_adding *adding,
+				 const char *grant)
 {
 	if (cmd_option(adding->args, "instance"))
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -202,7 +204,7 @@ static int unique_redirect(const struct cmd_adding *adding, struct buf *uri)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int put_redirect(struct cmd_adding *adding)
+static int custom_provider_put_redirect(struct cmd_adding *adding)
 {
 	struct buf unique = {0};
 	const char *uri;
@@ -217,7 +219,8 @@ static int put_redirect(struct cmd_adding *adding)
 	return rc;
 }
 
-static int put_keys(struct cmd_adding *adding, const char *grant)
+static int custom_provider_put_keys(struct cmd_adding *adding,
+				    const char *grant)
 {
 	bool device = is_grant(grant, "device_code");
 	bool browser = !adding->machine && !device;
@@ -235,7 +238,7 @@ static int put_keys(struct cmd_adding *adding, const char *grant)
 				"Where does a device log in? Give it: "
 				"--device-authorization-endpoint URL.");
 	if (!rc && browser)
-		rc = put_redirect(adding);
+		rc = custom_provider_put_redirect(adding);
 	if (!rc && (record_add(&adding->keys, "grant",
 			       grant ? grant : "authorization_code") ||
 		    record_add(&adding->keys, "scope", scope)))
@@ -272,13 +275,13 @@ int cmd_custom_walk(struct cmd_adding *adding)
 {
 	const char *issuer = cmd_option(adding->args, "issuer");
 	const char *grant = cmd_option(adding->args, "client");
-	int rc = check(adding, grant);
+	int rc = custom_provider_check(adding, grant);
 
 	adding->machine = is_grant(grant, "client_credentials");
 	if (!rc && issuer)
 		rc = discover(adding, issuer);
 	if (!rc)
-		rc = put_keys(adding, grant);
+		rc = custom_provider_put_keys(adding, grant);
 	if (!rc)
 		rc = default_host(adding);
 	if (!rc && !adding->registration.pairs.len &&

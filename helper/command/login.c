@@ -44,7 +44,7 @@ static bool is_due(const struct record *keys)
 	       (age < 0 || age > DAY_S);
 }
 
-static int look_up(const struct record *keys, struct record *found)
+static int login_look_up(const struct record *keys, struct record *found)
 {
 	const char *grant = record_get(keys, "grant");
 	bool machine = grant && strcmp(grant, "client_credentials") == 0;
@@ -65,8 +65,8 @@ static int look_up(const struct record *keys, struct record *found)
 }
 
 /* Into `changes`, an empty value for what is there no more; says each. */
-static int compare(const struct record *keys, const struct record *found,
-		   struct record *changes)
+static int login_compare(const struct record *keys, const struct record *found,
+			 struct record *changes)
 {
 	int rc = 0;
 
@@ -94,7 +94,7 @@ static bool proves_itself(const struct record *keys)
 }
 
 /* A secret never goes anywhere but where it was added for. */
-static int refuse(const char *account, const struct record *keys)
+static int login_refuse(const char *account, const struct record *keys)
 {
 	if (proves_itself(keys))
 		return cmd_fail(VALETKEY_ERR_LOGIN,
@@ -133,7 +133,7 @@ int cmd_fresh(const char *account, bool accept)
 
 	if (account_read(account, &keys, NULL) != VALETKEY_OK || !is_due(&keys))
 		goto out;
-	rc = look_up(&keys, &found);
+	rc = login_look_up(&keys, &found);
 	if (rc == VALETKEY_ERR_NETWORK || rc == VALETKEY_ERR_TIMEOUT ||
 	    (rc == VALETKEY_ERR_DENIED && accept)) {
 		terminal_say(TERMINAL_WARNING,
@@ -144,9 +144,9 @@ int cmd_fresh(const char *account, bool accept)
 		goto out;
 	}
 	if (!rc)
-		rc = compare(&keys, &found, &changes);
+		rc = login_compare(&keys, &found, &changes);
 	if (!rc && changes.pairs.len && !(accept && !proves_itself(&keys)))
-		rc = refuse(account, &keys);
+		rc = login_refuse(account, &keys);
 	if (!rc)
 		rc = take_over(account, &keys, &found, &changes);
 out:
@@ -176,7 +176,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int run_login(struct cmd_args *args);
+static int ask_for_login(struct cmd_args *args);
 
 const struct cmd_verb cmd_login = {
     .name = "login",
@@ -195,10 +195,10 @@ const struct cmd_verb cmd_login = {
 	"  valetkey login work --no-browser   prints the address only\n"
 	"  valetkey login work --flow device  a code for another device\n",
     .account = true,
-    .run = run_login,
+    .run = ask_for_login,
 };
 
-static void tell(const char *account, const struct record *answer)
+static void login_tell(const char *account, const struct record *answer)
 {
 	const char *identity = record_get(answer, "identity");
 	const char *scope = record_get(answer, "scope");
@@ -241,7 +241,7 @@ static bool is_remote(void)
 }
 
 /* How it is done, where a person has to do it. */
-static int pick(struct cmd_args *args, struct cmd_call *call)
+static int login_pick(struct cmd_args *args, struct cmd_call *call)
 {
 	const struct flow_wish wish = {
 	    .word = cmd_option(args, "flow"),
@@ -269,8 +269,7 @@ static int pick(struct cmd_args *args, struct cmd_call *call)
 				 "valetkey login %s --flow paste",
 				 args->account);
 	if (!rc && record_add(call->request, "flow", flow_way_name(way)))
-		rc =
-		    problem_no_memory(&problem);
+		rc = problem_no_memory(&problem);
 	if (!rc && way != FLOW_WAY_CODE) {
 		call->timeout_s = TIMEOUT_ELSEWHERE_S;
 		call->talk.browser = call->talk.browser && !wish.remote;
@@ -282,7 +281,7 @@ out:
 	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
 }
 
-static int run_login(struct cmd_args *args)
+static int ask_for_login(struct cmd_args *args)
 {
 	struct record request = {0}, answer = {0};
 	struct cmd_call call = {
@@ -299,7 +298,7 @@ static int run_login(struct cmd_args *args)
 		rc = cmd_fresh(args->account,
 			       cmd_option(args, "accept-change") != NULL);
 	if (!rc)
-		rc = pick(args, &call);
+		rc = login_pick(args, &call);
 	if (!rc)
 		rc = cmd_option_seconds(args, "timeout", 3600, &call.timeout_s);
 	if (rc)
@@ -314,7 +313,7 @@ static int run_login(struct cmd_args *args)
 	rc = cmd_call(&call);
 	terminal_wait_end();
 	if (!rc)
-		tell(args->account, &answer);
+		login_tell(args->account, &answer);
 out:
 	record_free(&request);
 	record_free(&answer);

@@ -32,7 +32,7 @@ void cmd_near_try(struct cmd_near *near, const char *name)
 	snprintf(near->name, sizeof(near->name), "%s", name);
 }
 
-static int see(const char *name, void *data)
+static int message_see(const char *name, void *data)
 {
 	cmd_near_try(data, name);
 	return VALETKEY_OK;
@@ -42,7 +42,7 @@ int cmd_fail_provider(const char *name, const struct problem *problem)
 {
 	struct cmd_near near = {.word = name};
 
-	provider_each(see, &near);
+	provider_each(message_see, &near);
 	if (!*near.name || strcmp(near.name, name) == 0)
 		return cmd_fail_problem(problem);
 	return cmd_fail(problem->result, "%s Did you mean: %s", problem->text,

@@ -27,8 +27,8 @@ static bool takes_next(const struct cmd_verb *verb, const char *word)
 }
 
 /* Parts argv into words and options; what follows "--" is the command. */
-static int part(const struct cmd_verb *verb, char **argv,
-		struct cmd_words *words, char **options)
+static int options_part(const struct cmd_verb *verb, char **argv,
+			struct cmd_words *words, char **options)
 {
 	int count = 1;
 
@@ -62,7 +62,8 @@ int cmd_words_read(const struct cmd_verb *verb, int argc, char **argv,
 	if (!options || !words->words)
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	else
-		rc = cmd_options_read(verb, part(verb, argv, words, options),
+		rc = cmd_options_read(verb,
+				      options_part(verb, argv, words, options),
 				      options, &words->args, run);
 	free(options);
 	return rc;
@@ -102,7 +103,7 @@ int cmd_option_seconds(const struct cmd_args *args, const char *name,
 /* ---- help ---- */
 
 /* Text in lines of at most 79 columns, each after `indent` spaces. */
-static void wrap(int indent, int column, const char *text)
+static void options_wrap(int indent, int column, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, " \n");
@@ -137,13 +138,13 @@ static void help_option(const struct cmd_option *option)
 		column = 0;
 	}
 	column += printf("%*s", COLUMN - column, "");
-	wrap(COLUMN, column, option->help);
+	options_wrap(COLUMN, column, option->help);
 }
 
-static void help(const struct cmd_verb *verb)
+static void options_help(const struct cmd_verb *verb)
 {
 	printf("Usage: valetkey %s\n\n", verb->usage);
-	wrap(0, 0, verb->about);
+	options_wrap(0, 0, verb->about);
 	printf("\nOptions:\n");
 	for (const struct cmd_option *o = verb->options; o->name; o++)
 		if (o->help)
@@ -172,7 +173,8 @@ static size_t make_table(const struct cmd_verb *verb, struct option *table)
 	return n;
 }
 
-static int bad_option(const struct cmd_verb *verb, int found, char **argv)
+static int options_bad_option(const struct cmd_verb *verb, int found,
+			      char **argv)
 {
 	const char *text = argv[optind - 1];
 	size_t len = strcspn(text, "=");
@@ -238,11 +240,11 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 	while ((found = getopt_long(argc, argv, ":h", table, &at)) != -1) {
 		if (found == 'h') {
 			*run = false;
-			help(verb);
+			options_help(verb);
 			return cmd_flush();
 		}
 		if (found != 1)
-			return bad_option(verb, found, argv);
+			return options_bad_option(verb, found, argv);
 		if (record_add(&args->options, table[at].name,
 			       optarg ? optarg : "1"))
 			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");

@@ -46,7 +46,7 @@ const struct cmd_verb cmd_providers = {
 /* ---- the list ---- */
 
 /* Text of files on standard output, as terminal.h promises it. */
-static int print(struct buf *text)
+static int providers_print(struct buf *text)
 {
 	terminal_put(stdout, buf_text(text), text->len);
 	buf_free(text);
@@ -79,8 +79,8 @@ static int add_wrapped(struct buf *out, unsigned indent, const char *text)
 }
 
 /* The first words of a list's values in a line. */
-static int add_words(struct buf *out, const char *label,
-		     const struct record *provider, const char *key)
+static int providers_add_words(struct buf *out, const char *label,
+			       const struct record *provider, const char *key)
 {
 	const char *value = NULL;
 	struct buf words = {0};
@@ -100,7 +100,7 @@ static int add_words(struct buf *out, const char *label,
 	return rc;
 }
 
-static int see(const char *name, void *data)
+static int providers_see(const char *name, void *data)
 {
 	struct record provider = {0};
 	struct problem problem;
@@ -114,14 +114,17 @@ static int see(const char *name, void *data)
 		rc = 0;
 	} else {
 		title = record_get(&provider, "name");
-		rc = buf_fmt(&out, "%-17s %s\n", name, title ? title : "") ||
-		     add_words(&out, "instances", &provider, "instance[]") ||
-		     add_words(&out, "hosts below", &provider,
-			       "instance_domain[]") ||
-		     add_words(&out, "asks for", &provider, "parameter[]") ||
-		     add_words(&out, "clients", &provider, "client[]");
+		rc =
+		    buf_fmt(&out, "%-17s %s\n", name, title ? title : "") ||
+		    providers_add_words(&out, "instances", &provider,
+					"instance[]") ||
+		    providers_add_words(&out, "hosts below", &provider,
+					"instance_domain[]") ||
+		    providers_add_words(&out, "asks for", &provider,
+					"parameter[]") ||
+		    providers_add_words(&out, "clients", &provider, "client[]");
 	}
-	print(&out);
+	providers_print(&out);
 	record_free(&provider);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
@@ -129,7 +132,7 @@ static int see(const char *name, void *data)
 static int list_all(void)
 {
 	int result = VALETKEY_OK;
-	int rc = provider_each(see, &result);
+	int rc = provider_each(providers_see, &result);
 
 	if (rc)
 		return cmd_fail(rc, "%s.", valetkey_strerror(rc));
@@ -138,8 +141,8 @@ static int list_all(void)
 
 /* ---- one ---- */
 
-static const char *of_kind(const struct record *provider, const char *kind,
-			   const char *what)
+static const char *providers_of_kind(const struct record *provider,
+				     const char *kind, const char *what)
 {
 	char key[300];
 
@@ -203,9 +206,9 @@ static int fill_in_open(const struct record *provider, const char *kind,
 static int add_kind(struct buf *out, const struct record *provider,
 		    const struct record *resolved, const char *kind)
 {
-	const char *name = of_kind(provider, kind, "name");
-	const char *use = of_kind(provider, kind, "use");
-	const char *grant = of_kind(provider, kind, "grant");
+	const char *name = providers_of_kind(provider, kind, "name");
+	const char *use = providers_of_kind(provider, kind, "use");
+	const char *grant = providers_of_kind(provider, kind, "grant");
 	const char *step = NULL;
 	unsigned n = 0;
 	int rc = buf_fmt(out, "\n--client %s: %s\n", kind, name ? name : kind);
@@ -238,7 +241,7 @@ static int add_kinds(struct buf *out, const struct record *provider,
 	return rc;
 }
 
-static int show(const char *name)
+static int providers_show(const char *name)
 {
 	struct record provider = {0}, usual = {0};
 	struct problem problem = {0};
@@ -258,11 +261,10 @@ static int show(const char *name)
 	     add_lines(&out, "--set", &provider, "parameter[]") ||
 	     add_lines(&out, "scope", &usual, "scope") ||
 	     add_lines(&out, "tokens are for", &usual, "hosts[]")))
-		rc =
-		    problem_no_memory(&problem);
+		rc = problem_no_memory(&problem);
 	if (!rc)
 		rc = add_kinds(&out, &provider, &problem);
-	print(&out);
+	providers_print(&out);
 	record_free(&usual);
 	record_free(&provider);
 	return rc ? cmd_fail_problem(&problem) : rc;
@@ -289,7 +291,8 @@ static int run_providers(struct cmd_args *args)
 	if (check)
 		result = cmd_providers_check(check);
 	else
-		result = args->account ? show(args->account) : list_all();
+		result =
+		    args->account ? providers_show(args->account) : list_all();
 	rc = cmd_flush();
 	if (!rc && !result && !check)
 		rc = check_folder();
@@ -312,7 +315,7 @@ struct told {
 	bool no_memory;
 };
 
-static void note(struct told *told, int failed)
+static void providers_note(struct told *told, int failed)
 {
 	if (failed)
 		told->no_memory = true;
@@ -324,12 +327,14 @@ static void tell_line(void *data, const struct provider_line *line)
 	size_t len = strlen(line->value);
 
 	told->keys++;
-	note(told,
-	     buf_fmt(&told->out, "%s:%u: %s=%.*s%s\n", told->file, line->number,
-		     line->key, (int)(len > VALUE_MAX ? VALUE_MAX - 3 : len),
-		     line->value, len > VALUE_MAX ? "..." : ""));
+	providers_note(told,
+		       buf_fmt(&told->out, "%s:%u: %s=%.*s%s\n", told->file,
+			       line->number, line->key,
+			       (int)(len > VALUE_MAX ? VALUE_MAX - 3 : len),
+			       line->value, len > VALUE_MAX ? "..." : ""));
 	if (line->meaning)
-		note(told, buf_fmt(&told->out, "        %s\n", line->meaning));
+		providers_note(
+		    told, buf_fmt(&told->out, "        %s\n", line->meaning));
 }
 
 static void tell_finding(void *data, unsigned number, bool error,
@@ -343,14 +348,14 @@ static void tell_finding(void *data, unsigned number, bool error,
 	else
 		told->warnings++;
 	if (number)
-		note(told, buf_fmt(&told->out, "%s:%u: %s: %s\n", told->file,
-				   number, what, text));
+		providers_note(told, buf_fmt(&told->out, "%s:%u: %s: %s\n",
+					     told->file, number, what, text));
 	else
-		note(told, buf_fmt(&told->out, "%s: %s: %s\n", told->file, what,
-				   text));
+		providers_note(told, buf_fmt(&told->out, "%s: %s: %s\n",
+					     told->file, what, text));
 }
 
-static int read_file(const char *path, struct buf *text)
+static int providers_read_file(const char *path, struct buf *text)
 {
 	FILE *file = fopen(path, "re");
 	int rc = VALETKEY_OK;
@@ -396,7 +401,7 @@ int cmd_providers_check(const char *path)
 	struct told told = {.file = path};
 	const struct provider_reader reader = {tell_line, tell_finding, &told};
 	struct buf text = {0};
-	int rc = read_file(path, &text);
+	int rc = providers_read_file(path, &text);
 
 	if (!rc)
 		rc = provider_check(buf_text(&text), text.len, &reader);

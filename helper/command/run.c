@@ -31,7 +31,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int run_words(int argc, char **argv);
+static int complete_run(int argc, char **argv);
 
 const struct cmd_verb cmd_run = {
     .name = "run",
@@ -51,7 +51,7 @@ const struct cmd_verb cmd_run = {
 		"  valetkey run work --fd -- \\\n"
 		"      sh -c 'read -r token <\"/dev/fd/$VALETKEY_TOKEN_FD\"; "
 		"...'\n",
-    .run_words = run_words,
+    .run_words = complete_run,
 };
 
 static bool variable_ok(const char *name)
@@ -182,7 +182,7 @@ static int take_token(const struct cmd_words *words, char *word,
 	return rc;
 }
 
-static int become(const struct cmd_words *words)
+static int run_become(const struct cmd_words *words)
 {
 	int64_t min_valid = 0;
 	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
@@ -210,14 +210,14 @@ static int become(const struct cmd_words *words)
 			strerror(errno));
 }
 
-static int run_words(int argc, char **argv)
+static int complete_run(int argc, char **argv)
 {
 	struct cmd_words words;
 	bool run;
 	int rc = cmd_words_read(&cmd_run, argc, argv, &words, &run);
 
 	if (!rc && run)
-		rc = cmd_end(become(&words));
+		rc = cmd_end(run_become(&words));
 	cmd_words_free(&words);
 	return rc;
 }

@@ -33,8 +33,8 @@ static unsigned show_list(const struct record *record, const char *key,
 }
 
 /* The value with that number (from 1) as text, or NULL. */
-static const char *nth(const struct record *record, const char *key,
-		       const char *text)
+static const char *setup_steps_nth(const struct record *record, const char *key,
+				   const char *text)
 {
 	const char *value = NULL;
 	char *end;
@@ -69,7 +69,8 @@ static int ask_instance(struct cmd_adding *adding, struct buf *answer)
 			      ? "Number, code, or your own host"
 			      : "Your own host",
 			  answer);
-	line = rc ? NULL : nth(provider, "instance[]", buf_text(answer));
+	line = rc ? NULL
+		  : setup_steps_nth(provider, "instance[]", buf_text(answer));
 	if (line) {
 		rc = add_code(&code, line) ? VALETKEY_ERR_NOMEM : 0;
 		buf_free(answer);
@@ -114,8 +115,8 @@ static int choose_instance(struct cmd_adding *adding,
 	return rc;
 }
 
-static const char *of_kind(const struct record *provider, const char *kind,
-			   const char *what)
+static const char *setup_steps_of_kind(const struct record *provider,
+				       const char *kind, const char *what)
 {
 	char key[128];
 
@@ -126,8 +127,8 @@ static const char *of_kind(const struct record *provider, const char *kind,
 static void show_kind(const struct record *provider, unsigned n,
 		      const char *kind)
 {
-	const char *name = of_kind(provider, kind, "name");
-	const char *use = of_kind(provider, kind, "use");
+	const char *name = setup_steps_of_kind(provider, kind, "name");
+	const char *use = setup_steps_of_kind(provider, kind, "use");
 
 	struct buf text = {0};
 
@@ -167,7 +168,8 @@ static int ask_kind(struct cmd_adding *adding)
 		else if (knows_kind(provider, answer.data))
 			kind = answer.data;
 		else
-			kind = nth(provider, "client[]", answer.data);
+			kind =
+			    setup_steps_nth(provider, "client[]", answer.data);
 	} while (!kind);
 	if (!rc)
 		snprintf(adding->kind, sizeof(adding->kind), "%s", kind);
@@ -249,7 +251,8 @@ static int take_hosts(struct cmd_adding *adding, const struct record *resolved)
 	return VALETKEY_OK;
 }
 
-static bool is(const struct record *record, const char *key, const char *value)
+static bool answer_is(const struct record *record, const char *key,
+		      const char *value)
 {
 	const char *have = record_get(record, key);
 
@@ -310,10 +313,10 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	if (!rc && (rc = provider_resolve(&adding->provider, &choice, &resolved,
 					  &problem)))
 		cmd_fail_problem(&problem);
-	adding->machine = is(&resolved, "grant", "client_credentials");
-	adding->no_secret = is(&resolved, "auth", "none") ||
-			    is(&resolved, "auth", "private_key_jwt") ||
-			    is(&resolved, "auth", "tls_client_auth");
+	adding->machine = answer_is(&resolved, "grant", "client_credentials");
+	adding->no_secret = answer_is(&resolved, "auth", "none") ||
+			    answer_is(&resolved, "auth", "private_key_jwt") ||
+			    answer_is(&resolved, "auth", "tls_client_auth");
 	if (!rc)
 		rc = choose_text(adding, &resolved, "scope", "scope",
 				 "Scopes, separated by spaces");
@@ -335,7 +338,8 @@ int cmd_steps_walk(struct cmd_adding *adding)
  * the account's keys. provider_resolve() fills them in. */
 
 /* The value of the last --set NAME=..., NULL where there is none. */
-static const char *given(const struct cmd_args *args, const char *name)
+static const char *setup_steps_given(const struct cmd_args *args,
+				     const char *name)
 {
 	const char *set = NULL, *value = NULL;
 	size_t len = strlen(name);
@@ -362,7 +366,8 @@ static bool declared(const struct record *provider, const char *set)
 	return false;
 }
 
-static int ask(const struct provider_parameter *parameter, struct buf *answer)
+static int setup_steps_ask(const struct provider_parameter *parameter,
+			   struct buf *answer)
 {
 	struct buf question = {0};
 	int rc = VALETKEY_ERR_NOMEM;
@@ -386,10 +391,10 @@ static int bad_value(const char *name)
 			name, name);
 }
 
-static int choose(struct cmd_adding *adding,
-		  const struct provider_parameter *parameter)
+static int setup_steps_choose(struct cmd_adding *adding,
+			      const struct provider_parameter *parameter)
 {
-	const char *set = given(adding->args, parameter->name);
+	const char *set = setup_steps_given(adding->args, parameter->name);
 	struct buf answer = {0}, key = {0};
 	int rc = buf_fmt(&key, "parameter.%s", parameter->name)
 		     ? VALETKEY_ERR_NOMEM
@@ -402,7 +407,7 @@ static int choose(struct cmd_adding *adding,
 				 ? VALETKEY_ERR_NOMEM
 				 : VALETKEY_OK;
 		else
-			rc = ask(parameter, &answer);
+			rc = setup_steps_ask(parameter, &answer);
 		if (rc || provider_parameter_ok(buf_text(&answer)))
 			break;
 		bad_value(parameter->name);
@@ -434,7 +439,7 @@ int cmd_parameters_choose(struct cmd_adding *adding)
 	while (!rc &&
 	       (line = record_next(&adding->provider, "parameter[]", line)))
 		rc = provider_parameter_read(line, &parameter)
-			 ? choose(adding, &parameter)
+			 ? setup_steps_choose(adding, &parameter)
 			 : cmd_fail(VALETKEY_ERR_ARG,
 				    "The provider's file has a malformed "
 				    "parameter[]. See: valetkey providers "

@@ -50,7 +50,7 @@ struct entry {
 	int64_t number;
 };
 
-static const char *get(const struct entry *entry, const char *key)
+static const char *status_get(const struct entry *entry, const char *key)
 {
 	char name[64];
 	const char *value;
@@ -68,14 +68,15 @@ static int64_t get_int(const struct entry *entry, const char *key)
 	return record_get_int(entry->answer, name, 0);
 }
 
-static bool is(const struct entry *entry, const char *key, const char *value)
+static bool member_is(const struct entry *entry, const char *key,
+		      const char *value)
 {
-	return strcmp(get(entry, key), value) == 0;
+	return strcmp(status_get(entry, key), value) == 0;
 }
 
 static bool machine(const struct entry *entry)
 {
-	return is(entry, "grant", "client_credentials");
+	return member_is(entry, "grant", "client_credentials");
 }
 
 /* The result that a get would have, as far as it is known. */
@@ -83,13 +84,14 @@ static int result_of(const struct entry *entry)
 {
 	int64_t result = get_int(entry, "result");
 
-	if (is(entry, "state", "login") || is(entry, "state", "changed") ||
-	    is(entry, "secret", "missing"))
+	if (member_is(entry, "state", "login") ||
+	    member_is(entry, "state", "changed") ||
+	    member_is(entry, "secret", "missing"))
 		return VALETKEY_ERR_LOGIN;
 	if (result > 0 && result < 126)
 		return (int)result;
-	return is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
-					    : VALETKEY_OK;
+	return member_is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
+						   : VALETKEY_OK;
 }
 
 /* ---- for people ---- */
@@ -107,15 +109,15 @@ static void print_state(const struct entry *entry)
 	    {"broken", "cannot be used"},
 	    {"removed", "removed, but not revoked yet"},
 	};
-	const char *says = get(entry, "state");
+	const char *says = status_get(entry, "state");
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (is(entry, "state", words[i].state))
+		if (member_is(entry, "state", words[i].state))
 			says = words[i].says;
-	if (*get(entry, "refusal") && get_int(entry, "result") > 0 &&
+	if (*status_get(entry, "refusal") && get_int(entry, "result") > 0 &&
 	    result_of(entry) == get_int(entry, "result"))
 		says = "was refused a token";
-	printf("%s: %s\n", get(entry, "account"), says);
+	printf("%s: %s\n", status_get(entry, "account"), says);
 }
 
 static void print_line(const char *label, const char *text)
@@ -132,15 +134,15 @@ static void print_expiry(const struct entry *entry)
 	int64_t left = get_int(entry, "expires_in");
 	char duration[32];
 
-	if (is(entry, "lifetime", "never")) {
+	if (member_is(entry, "lifetime", "never")) {
 		print_line("access token", "does not expire");
 		if (!get_int(entry, "refresh_token"))
 			return;
 	}
-	if (left > 0 && *get(entry, "expires_at"))
+	if (left > 0 && *status_get(entry, "expires_at"))
 		printf("  %-14s good for %s\n", "access token",
 		       cmd_duration(duration, sizeof(duration), left));
-	if (!machine(entry) && *get(entry, "refresh_token"))
+	if (!machine(entry) && *status_get(entry, "refresh_token"))
 		print_line("refresh token",
 			   get_int(entry, "refresh_token")
 			       ? "yes"
@@ -150,7 +152,7 @@ static void print_expiry(const struct entry *entry)
 
 static void print_lacking(const struct entry *entry)
 {
-	const char *lacking = get(entry, "not_granted");
+	const char *lacking = status_get(entry, "not_granted");
 
 	if (!*lacking)
 		return;
@@ -164,12 +166,12 @@ static void print_refusal(const struct entry *entry)
 	int64_t ago = time(NULL) - get_int(entry, "refused_at");
 	char duration[32];
 
-	if (!*get(entry, "refusal"))
+	if (!*status_get(entry, "refusal"))
 		return;
 	printf("  %-14s %s ago: ", "last refusal",
 	       cmd_duration(duration, sizeof(duration), ago > 0 ? ago : 0));
-	terminal_put(stdout, get(entry, "refusal"),
-		     strlen(get(entry, "refusal")));
+	terminal_put(stdout, status_get(entry, "refusal"),
+		     strlen(status_get(entry, "refusal")));
 	putchar('\n');
 }
 
@@ -179,7 +181,7 @@ static void print_secret_expiry(const struct entry *entry)
 	int64_t left = get_int(entry, "secret_expires_at") - time(NULL);
 	char duration[32];
 
-	if (!*get(entry, "secret_expires_at"))
+	if (!*status_get(entry, "secret_expires_at"))
 		return;
 	printf("  %-14s ", "warning");
 	if (left > 0)
@@ -188,26 +190,26 @@ static void print_secret_expiry(const struct entry *entry)
 	else
 		printf("the client secret has expired;");
 	printf(" register again: valetkey remove %s, then valetkey add %s\n",
-	       get(entry, "account"), get(entry, "account"));
+	       status_get(entry, "account"), status_get(entry, "account"));
 }
 
 static void print_secret(const struct entry *entry)
 {
-	if (is(entry, "secret", "missing"))
+	if (member_is(entry, "secret", "missing"))
 		printf("  %-14s missing from the keyring. Run: valetkey remove "
 		       "%s, then valetkey add %s\n",
-		       "client secret", get(entry, "account"),
-		       get(entry, "account"));
-	else if (is(entry, "secret", "stored"))
+		       "client secret", status_get(entry, "account"),
+		       status_get(entry, "account"));
+	else if (member_is(entry, "secret", "stored"))
 		printf("  %-14s stored%s\n", "client secret",
-		       is(entry, "proof", "unproven")
+		       member_is(entry, "proof", "unproven")
 			   ? ", not proven until it is used"
 			   : "");
-	if (is(entry, "secret", "stored"))
+	if (member_is(entry, "secret", "stored"))
 		print_secret_expiry(entry);
 }
 
-/* A login that another has replaced ends with that one, see revocation.h. */
+/* A login that another has replaced ends with that one, see revocations.h. */
 static void print_waiting(const struct entry *entry)
 {
 	int64_t held = get_int(entry, "revocations_held");
@@ -229,14 +231,14 @@ static void print_waiting(const struct entry *entry)
 
 static void print_entry(const struct entry *entry)
 {
-	const char *text = get(entry, "state_text");
+	const char *text = status_get(entry, "state_text");
 
 	print_state(entry);
-	print_line("provider", get(entry, "name"));
-	print_line("client id", get(entry, "client_id"));
-	print_line("logged in as", get(entry, "identity"));
-	print_line("hosts", get(entry, "hosts"));
-	print_line("scopes", get(entry, "scope"));
+	print_line("provider", status_get(entry, "name"));
+	print_line("client id", status_get(entry, "client_id"));
+	print_line("logged in as", status_get(entry, "identity"));
+	print_line("hosts", status_get(entry, "hosts"));
+	print_line("scopes", status_get(entry, "scope"));
 	print_lacking(entry);
 	print_expiry(entry);
 	print_secret(entry);
@@ -245,14 +247,15 @@ static void print_entry(const struct entry *entry)
 	print_line("note", text);
 	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
 		printf("  %-14s valetkey login %s\n", "next",
-		       get(entry, "account"));
+		       status_get(entry, "account"));
 }
 
 /* ---- for programs ---- */
 
-static int add_text(struct buf *out, const struct entry *entry, const char *key)
+static int status_add_text(struct buf *out, const struct entry *entry,
+			   const char *key)
 {
-	const char *value = get(entry, key);
+	const char *value = status_get(entry, key);
 
 	if (!*value)
 		return 0;
@@ -262,14 +265,14 @@ static int add_text(struct buf *out, const struct entry *entry, const char *key)
 static int add_number(struct buf *out, const struct entry *entry,
 		      const char *key)
 {
-	return *get(entry, key) ? buf_fmt(out, ",\"%s\":%lld", key,
-					  (long long)get_int(entry, key))
-				: 0;
+	return *status_get(entry, key) ? buf_fmt(out, ",\"%s\":%lld", key,
+						 (long long)get_int(entry, key))
+				       : 0;
 }
 
 static int add_hosts(struct buf *out, const struct entry *entry)
 {
-	const char *at = get(entry, "hosts");
+	const char *at = status_get(entry, "hosts");
 	bool first = true;
 	int rc = buf_str(out, ",\"hosts\":[");
 
@@ -295,17 +298,17 @@ static int add_object(struct buf *out, const struct entry *entry)
 	    "state_text",  "refusal", "not_granted"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
-		 cmd_json_string(out, get(entry, "account"));
+		 cmd_json_string(out, status_get(entry, "account"));
 
 	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(*texts); i++)
-		rc = add_text(out, entry, texts[i]);
+		rc = status_add_text(out, entry, texts[i]);
 	rc = rc || add_number(out, entry, "expires_in") ||
 	     add_number(out, entry, "expires_at") ||
 	     add_number(out, entry, "refused_at") ||
 	     add_number(out, entry, "revocations") ||
 	     add_number(out, entry, "revocations_held") ||
 	     add_number(out, entry, "revocations_since");
-	if (!rc && *get(entry, "refresh_token"))
+	if (!rc && *status_get(entry, "refresh_token"))
 		rc =
 		    buf_fmt(out, ",\"refresh_token\":%s",
 			    get_int(entry, "refresh_token") ? "true" : "false");
@@ -394,7 +397,7 @@ static void print_others(const struct record *answer)
 	}
 }
 
-static int print(const struct record *answer, bool json)
+static int status_print(const struct record *answer, bool json)
 {
 	int64_t count = record_get_int(answer, "count", 0);
 
@@ -433,13 +436,13 @@ static int tell_unusable(void)
 	return problem.result;
 }
 
-static int add_name(const char *name, void *data)
+static int status_add_name(const char *name, void *data)
 {
 	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
 }
 
-static int ask(const struct cmd_args *args, struct record *request,
-	       struct record *answer)
+static int status_ask(const struct cmd_args *args, struct record *request,
+		      struct record *answer)
 {
 	struct cmd_call call = {.request = request,
 				.answer = answer,
@@ -450,7 +453,7 @@ static int ask(const struct cmd_args *args, struct record *request,
 	int rc = cmd_call(&call);
 
 	if (!rc)
-		rc = print(answer, json);
+		rc = status_print(answer, json);
 	if (!rc)
 		rc = cmd_flush();
 	if (rc || !args->account)
@@ -468,9 +471,9 @@ static int run_status(struct cmd_args *args)
 		rc = cmd_account_exists(args->account);
 		if (rc)
 			return rc;
-		rc = add_name(args->account, &request);
+		rc = status_add_name(args->account, &request);
 	} else {
-		rc = account_each(add_name, &request);
+		rc = account_each(status_add_name, &request);
 		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len) {
 			rc = tell_unusable();
 			if (rc)
@@ -484,7 +487,7 @@ static int run_status(struct cmd_args *args)
 	if (rc)
 		cmd_fail(rc, "%s.", valetkey_strerror(rc));
 	else
-		rc = ask(args, &request, &answer);
+		rc = status_ask(args, &request, &answer);
 	record_free(&request);
 	record_free(&answer);
 	return rc;

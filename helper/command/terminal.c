@@ -65,7 +65,7 @@ static const char *style_on(enum terminal_style style)
 }
 
 /* Marks that turn the direction of text: U+202A to U+202E, U+2066 to U+2069. */
-static bool turns(const unsigned char *c)
+static bool terminal_turns(const unsigned char *c)
 {
 	return c[0] == 0xe2 &&
 	       ((c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
@@ -82,7 +82,7 @@ static size_t showable(const char *text, size_t len)
 		return 0;
 	/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
 	if ((c[0] < 0x20 && c[0] != '\n') || c[0] == 0x7f ||
-	    (c[0] == 0xc2 && c[1] < 0xa0) || (n == 3 && turns(c)))
+	    (c[0] == 0xc2 && c[1] < 0xa0) || (n == 3 && terminal_turns(c)))
 		return 0;
 	return n;
 }
@@ -298,7 +298,7 @@ void terminal_wait_end(void)
 #define COLOURS "\033[38;5;16;48;5;231m"
 #define RESET "\033[0m"
 
-static bool utf8(void)
+static bool terminal_utf8(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
 	bool is;
@@ -317,7 +317,7 @@ struct library {
 	void *handle;
 };
 
-static bool load(struct library *library)
+static bool terminal_load(struct library *library)
 {
 	void *encode, *release;
 
@@ -335,7 +335,7 @@ static bool load(struct library *library)
 	return false;
 }
 
-static bool fits(int size)
+static bool terminal_fits(int size)
 {
 	struct winsize window;
 
@@ -344,13 +344,13 @@ static bool fits(int size)
 }
 
 /* Whether it is dark there; the quiet zone is light. */
-static bool dark(const QRcode *code, int x, int y)
+static bool terminal_dark(const QRcode *code, int x, int y)
 {
 	return x >= 0 && y >= 0 && x < code->width && y < code->width &&
 	       (code->data[y * code->width + x] & 1);
 }
 
-static void print(const QRcode *code)
+static void terminal_print(const QRcode *code)
 {
 	static const char *const blocks[] = {" ", "\u2580", "\u2584", "\u2588"};
 	int end = code->width + QUIET;
@@ -359,8 +359,8 @@ static void print(const QRcode *code)
 	for (int y = -QUIET; y < end; y += 2) {
 		fputs(COLOURS, stderr);
 		for (int x = -QUIET; x < end; x++)
-			fputs(blocks[dark(code, x, y) | dark(code, x, y + 1)
-							    << 1],
+			fputs(blocks[terminal_dark(code, x, y) |
+				     terminal_dark(code, x, y + 1) << 1],
 			      stderr);
 		fputs(RESET "\n", stderr);
 	}
@@ -372,12 +372,12 @@ void terminal_qr(const char *url)
 	struct library library;
 	QRcode *code;
 
-	if (!terminal_colour() || !utf8() || !load(&library))
+	if (!terminal_colour() || !terminal_utf8() || !terminal_load(&library))
 		return;
 	code = library.encode(url, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-	if (code && fits(code->width + 2 * QUIET)) {
+	if (code && terminal_fits(code->width + 2 * QUIET)) {
 		terminal_wait_end();
-		print(code);
+		terminal_print(code);
 	}
 	library.release(code);
 	dlclose(library.handle);

@@ -54,7 +54,7 @@ void terminal_qr(const char *url);
 
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the
- * blanks around it; it can be as long as anybody pastes (terminal_line.h). Asks
+ * blanks around it; it can be as long as anybody pastes (terminal_ask.c). Asks
  * again where it holds control characters. A secret is
  * not shown. The terminal is as before when this returns, when the process is
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.

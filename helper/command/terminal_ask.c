@@ -2,7 +2,7 @@
 /*
  * terminal_ask.c - the questions of terminal.h.
  *
- * The line is edited here (terminal_line.h), since the terminal's own line mode
+ * The line is edited here (terminal_ask.c), since the terminal's own line mode
  * cuts it at 4,095 bytes. Signals are blocked except inside ppoll(), so none can
  * come between the look and the wait: each is only noted there, the terminal is
  * put right, and then the signal acts as it would have done. After a stop the
@@ -153,12 +153,14 @@ static enum terminal_event take_key(const struct terminal_line *line, char c)
 }
 
 /* The last Enter was a newline of a paste: MORE, or NOMEM. */
-static enum terminal_event terminal_line_newline(const struct terminal_line *line)
+static enum terminal_event
+terminal_line_newline(const struct terminal_line *line)
 {
 	return keep_byte(line, '\n');
 }
 
-static enum terminal_event terminal_line_take(struct terminal_line *line, char c)
+static enum terminal_event terminal_line_take(struct terminal_line *line,
+					      char c)
 {
 	if (!line->keys)
 		return c == '\n' ? TERMINAL_ENTER : keep_byte(line, c);
@@ -185,7 +187,7 @@ static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,
 
 static volatile sig_atomic_t caught;
 
-static void note(int number)
+static void note_signal(int number)
 {
 	caught = number;
 }
@@ -207,9 +209,10 @@ struct before {
 	bool changed;
 };
 
-static void begin(const struct question *question, struct before *before)
+static void begin_question(const struct question *question,
+			   struct before *before)
 {
-	const struct sigaction noting = {.sa_handler = note};
+	const struct sigaction noting = {.sa_handler = note_signal};
 	struct termios raw;
 	sigset_t block;
 
@@ -235,7 +238,8 @@ static void begin(const struct question *question, struct before *before)
 }
 
 /* What is left of a paste is no command for the shell. */
-static void end(const struct question *question, const struct before *before)
+static void end_question(const struct question *question,
+			 const struct before *before)
 {
 	if (before->changed) {
 		terminal_mark_pastes(false);
@@ -253,8 +257,8 @@ static void end(const struct question *question, const struct before *before)
 }
 
 /* ppoll(), at most until the deadline: ETIMEDOUT. */
-static int wait_for(struct pollfd *input, int64_t deadline,
-		    const sigset_t *mask)
+static int wait_for_input(struct pollfd *input, int64_t deadline,
+			  const sigset_t *mask)
 {
 	int64_t left = deadline - clock_ms();
 	struct timespec limit;
@@ -279,7 +283,8 @@ static int next_byte(const struct question *question,
 	ssize_t n;
 
 	do {
-		if (wait_for(&input, question->deadline, &before->mask) < 0)
+		if (wait_for_input(&input, question->deadline, &before->mask) <
+		    0)
 			return -1;
 		n = read(question->fd, c, 1);
 	} while (n == 0 && before->changed && !(input.revents & POLLHUP));
@@ -295,7 +300,8 @@ static bool goes_on(const struct question *question,
 	struct pollfd input = {.fd = question->fd, .events = POLLIN};
 
 	return question->pasted && before->changed &&
-	       wait_for(&input, deadline_in(PASTE_GAP_MS), &before->mask) > 0;
+	       wait_for_input(&input, deadline_in(PASTE_GAP_MS),
+			      &before->mask) > 0;
 }
 
 /* With standard error in a file nobody would see why nothing is shown. */
@@ -352,10 +358,10 @@ static int ask_once(const struct question *question, struct buf *answer)
 	struct before before;
 	int rc, error;
 
-	begin(question, &before);
+	begin_question(question, &before);
 	rc = read_line(question, &before, answer);
 	error = errno;
-	end(question, &before);
+	end_question(question, &before);
 	if (caught || (rc && error == EINTR))
 		return -1;
 	if (rc)
@@ -384,7 +390,7 @@ static bool tidy_answer(const struct question *question, struct buf *answer)
 	return true;
 }
 
-static int ask(const struct question *question, struct buf *answer)
+static int ask_until_clean(const struct question *question, struct buf *answer)
 {
 	int rc;
 
@@ -409,7 +415,7 @@ int terminal_ask(const char *question, struct buf *answer)
 	const struct question to = {question, .fd = STDIN_FILENO,
 				    .deadline = INT64_MAX};
 
-	return ask(&to, answer);
+	return ask_until_clean(&to, answer);
 }
 
 int terminal_ask_secret(int terminal, const char *question, struct buf *answer)
@@ -417,7 +423,7 @@ int terminal_ask_secret(int terminal, const char *question, struct buf *answer)
 	const struct question to = {question, .fd = terminal, .secret = true,
 				    .deadline = INT64_MAX};
 
-	return ask(&to, answer);
+	return ask_until_clean(&to, answer);
 }
 
 int terminal_ask_within(const char *question, unsigned seconds,
@@ -428,5 +434,5 @@ int terminal_ask_within(const char *question, unsigned seconds,
 	    .deadline =
 		seconds ? deadline_in((int64_t)seconds * 1000) : INT64_MAX};
 
-	return ask(&to, answer);
+	return ask_until_clean(&to, answer);
 }

@@ -167,7 +167,7 @@ static const struct {
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
 
-static size_t find(const char *name)
+static size_t token_find(const char *name)
 {
 	size_t i = 0;
 
@@ -178,7 +178,7 @@ static size_t find(const char *name)
 
 int cmd_format_check(const struct cmd_format *format)
 {
-	size_t i = find(format->name);
+	size_t i = token_find(format->name);
 	const char *at = format->user;
 
 	if (i == FORMATS)
@@ -203,7 +203,7 @@ int cmd_format_check(const struct cmd_format *format)
 int cmd_format_write(const struct cmd_format *format,
 		     const struct valetkey_token *token, struct buf *out)
 {
-	return formats[find(format->name)].write(format, token, out)
+	return formats[token_find(format->name)].write(format, token, out)
 		   ? VALETKEY_ERR_NOMEM
 		   : VALETKEY_OK;
 }
@@ -251,8 +251,8 @@ const struct cmd_verb cmd_token = {
 };
 
 /* One write of one buffer: the token is in no stdio buffer that stays. */
-static int print(const struct valetkey_token *token,
-		 const struct cmd_format *format)
+static int token_print(const struct valetkey_token *token,
+		       const struct cmd_format *format)
 {
 	struct buf out = {0};
 	int rc;
@@ -267,8 +267,8 @@ static int print(const struct valetkey_token *token,
 	return rc ? rc : cmd_flush();
 }
 
-static int read_request(const struct cmd_args *args,
-			struct valetkey_request *request)
+static int token_read_request(const struct cmd_args *args,
+			      struct valetkey_request *request)
 {
 	int64_t min_valid = 0, timeout = 0;
 	int rc = cmd_option_seconds(args, "min-valid", 86400 * 365, &min_valid);
@@ -300,7 +300,7 @@ static int run_token(struct cmd_args *args)
 	const struct valetkey_token *token = NULL;
 	struct valetkey *handle = NULL;
 	struct valetkey_request request;
-	int rc = read_request(args, &request);
+	int rc = token_read_request(args, &request);
 
 	if (!rc)
 		rc = cmd_format_check(&format);
@@ -314,7 +314,7 @@ static int run_token(struct cmd_args *args)
 	if (rc)
 		cmd_tell_failure(rc, &talk);
 	else
-		rc = print(token, &format);
+		rc = token_print(token, &format);
 	valetkey_token_free(token);
 	valetkey_close(handle);
 	return rc;

@@ -96,8 +96,8 @@ int git_tell_failure(int result, struct git_talk *talk)
 	return cmd_tell_failure(result, &talk->talk);
 }
 
-static int call(struct record *request, struct record *answer, bool interactive,
-		struct git_talk *talk)
+static int run_operation(struct record *request, struct record *answer,
+			 bool interactive, struct git_talk *talk)
 {
 	int64_t ms = (interactive ? PERSON_S : SILENT_S) * 1000;
 	const struct call call = {.request = request,
@@ -118,7 +118,7 @@ int git_call_quietly(struct record *request, struct record *answer)
 {
 	struct git_talk talk = {.held.result = 0};
 
-	return call(request, answer, false, &talk);
+	return run_operation(request, answer, false, &talk);
 }
 
 int git_call(struct record *request, struct record *answer)
@@ -129,10 +129,10 @@ int git_call(struct record *request, struct record *answer)
 
 	own_memory_lock();
 	if (!rc)
-		rc = call(request, answer, false, &talk);
+		rc = run_operation(request, answer, false, &talk);
 	if (git_person_helps(rc)) {
 		record_free(answer);
-		rc = call(request, answer, true, &talk);
+		rc = run_operation(request, answer, true, &talk);
 	}
 	return git_tell_failure(rc, &talk);
 }
@@ -180,7 +180,7 @@ static int read_input(struct buf *input)
 }
 
 /* "": another protocol, or not a host that could be anybody's here. */
-static int take_origin(struct git_request *request)
+static int git_take_origin(struct git_request *request)
 {
 	const char *protocol = record_get(&request->message, "protocol");
 	const char *host = record_get(&request->message, "host");
@@ -201,7 +201,7 @@ static int take_origin(struct git_request *request)
 	return rc;
 }
 
-static int read_request(struct git_request *request, bool secret)
+static int git_read_request(struct git_request *request, bool secret)
 {
 	struct buf input = {0};
 	int rc = secret && isatty(STDIN_FILENO) ? type_input(&input)
@@ -216,7 +216,7 @@ static int read_request(struct git_request *request, bool secret)
 	    git_message_lists(&request->message, "capability[]", "authtype");
 	request->state =
 	    git_message_lists(&request->message, "capability[]", "state");
-	return rc ? rc : take_origin(request);
+	return rc ? rc : git_take_origin(request);
 }
 
 int git_print(const struct record *answer)
@@ -269,7 +269,7 @@ static int answer_by_account(const struct git_request *request)
  * token goes out with the name that it needs. If there is none, git is not told
  * to quit: a person may have that password.
  */
-static int get(const struct git_request *request)
+static int answer_get(const struct git_request *request)
 {
 	struct git_request nameless = *request;
 	bool answered;
@@ -295,7 +295,7 @@ static int see_any(const char *name, const struct client *client, void *data)
 }
 
 /* What an account would answer, and what is not to be kept, is not stored. */
-static int store(const struct git_request *request)
+static int answer_store(const struct git_request *request)
 {
 	const char *ephemeral = record_get(&request->message, "ephemeral");
 	bool ours = ephemeral && !git_is_no(ephemeral);
@@ -304,7 +304,7 @@ static int store(const struct git_request *request)
 	return rc || ours ? rc : git_stored_store(request);
 }
 
-static int erase(const struct git_request *request)
+static int answer_erase(const struct git_request *request)
 {
 	const struct record *message = &request->message;
 	bool ours = false;
@@ -335,13 +335,13 @@ static const struct {
 	bool reads;
 	bool secret; /* what it reads may have one */
 } verbs[] = {
-    {"get", get, true, false},
-    {"store", store, true, true},
-    {"erase", erase, true, true},
+    {"get", answer_get, true, false},
+    {"store", answer_store, true, true},
+    {"erase", answer_erase, true, true},
     {"capability", capability, false, false},
 };
 
-static int help(int rc)
+static int git_help(int rc)
 {
 	terminal_say(TERMINAL_PLAIN,
 		     "git runs this: git config --global credential.helper "
@@ -354,7 +354,7 @@ static int help(int rc)
 	return rc;
 }
 
-static int bad_option(const char *what)
+static int git_bad_option(const char *what)
 {
 	return cmd_fail(VALETKEY_ERR_ARG, "%s See: man git-credential-valetkey",
 			what);
@@ -377,14 +377,15 @@ static int read_options(int argc, char **argv, struct git_request *request,
 			request->timeout_s = strtol(optarg, &end, 10);
 			if (!*optarg || *end || request->timeout_s < 1 ||
 			    request->timeout_s > TIMEOUT_MAX_S)
-				return bad_option("--timeout needs a number "
-						  "of seconds.");
+				return git_bad_option(
+				    "--timeout needs a number "
+				    "of seconds.");
 		} else if (found == 'a' && account_name_ok(optarg)) {
 			request->pin = optarg;
 		} else if (found == 'h') {
-			return help(VALETKEY_OK);
+			return git_help(VALETKEY_OK);
 		} else {
-			return bad_option("That is not an option.");
+			return git_bad_option("That is not an option.");
 		}
 	}
 	*run = true;
@@ -401,13 +402,13 @@ int cmd_git(int argc, char **argv)
 	if (rc || !run)
 		return rc;
 	if (optind >= argc)
-		return help(VALETKEY_ERR_ARG);
+		return git_help(VALETKEY_ERR_ARG);
 	cmd_tell_ignored();
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].name, argv[optind]) != 0)
 			continue;
 		if (verbs[i].reads)
-			rc = read_request(&request, verbs[i].secret);
+			rc = git_read_request(&request, verbs[i].secret);
 		if (!rc)
 			rc = verbs[i].run(&request);
 		break;

@@ -70,7 +70,7 @@ int git_print(const struct record *answer);
 /* What git takes for false. */
 bool git_is_no(const char *text);
 
-/* ---- asking (git_talk.c) ---- */
+/* ---- asking (git.c) ---- */
 
 /* Whether somebody may be asked: at a terminal, and git's configuration and
  * environment do not forbid it. Runs git: only where it matters. */

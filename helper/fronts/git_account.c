@@ -128,7 +128,8 @@ static int challenge_points(const struct git_request *request,
 	return best;
 }
 
-static int weigh(const char *name, const struct client *client, void *data)
+static int git_account_weigh(const char *name, const struct client *client,
+			     void *data)
 {
 	struct choice *choice = data;
 	const char *user = record_get(&choice->request->message, "username");
@@ -172,7 +173,7 @@ int git_account_choose(const struct git_request *request,
 {
 	struct choice choice = {.request = request, .past = past};
 	struct problem problem;
-	int rc = git_account_each(request, weigh, &choice);
+	int rc = git_account_each(request, git_account_weigh, &choice);
 
 	if (rc)
 		return cmd_fail(rc, "%s.", valetkey_strerror(rc));

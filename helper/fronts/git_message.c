@@ -22,7 +22,8 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* What is too long is nothing that is known here. */
-static void put(char *out, size_t size, const char *text, size_t len)
+static void git_message_put(char *out, size_t size, const char *text,
+			    size_t len)
 {
 	if (len < size)
 		snprintf(out, size, "%.*s", (int)len, text);
@@ -52,7 +53,7 @@ static bool take_quoted(const char **at, char *out, size_t size)
 	return true;
 }
 
-static bool take_value(struct git_challenge *challenge)
+static bool git_message_take_value(struct git_challenge *challenge)
 {
 	size_t len;
 
@@ -61,7 +62,8 @@ static bool take_value(struct git_challenge *challenge)
 		return take_quoted(&challenge->at, challenge->value,
 				   sizeof(challenge->value));
 	len = strcspn(challenge->at, ", \t");
-	put(challenge->value, sizeof(challenge->value), challenge->at, len);
+	git_message_put(challenge->value, sizeof(challenge->value),
+			challenge->at, len);
 	challenge->at += len;
 	return true;
 }
@@ -79,12 +81,14 @@ bool git_challenge_next(struct git_challenge *challenge)
 	after = word + len + strspn(word + len, " \t");
 	*challenge->value = '\0';
 	if (*after == '=' && *challenge->scheme) {
-		put(challenge->name, sizeof(challenge->name), word, len);
+		git_message_put(challenge->name, sizeof(challenge->name), word,
+				len);
 		challenge->at = after + 1;
-		return take_value(challenge);
+		return git_message_take_value(challenge);
 	}
 	*challenge->name = '\0';
-	put(challenge->scheme, sizeof(challenge->scheme), word, len);
+	git_message_put(challenge->scheme, sizeof(challenge->scheme), word,
+			len);
 	challenge->at = word + len;
 	return true;
 }
@@ -98,8 +102,8 @@ static const char *const list_keys[] = {"capability[]", "wwwauth[]", "state[]"};
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static const char *known(const char *const *keys, size_t count, const char *key,
-			 size_t len)
+static const char *git_message_known(const char *const *keys, size_t count,
+				     const char *key, size_t len)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
@@ -113,8 +117,8 @@ bool git_message_value_ok(const char *text)
 }
 
 /* The last value of a plain key counts. */
-static int set(struct record *message, const char *key, const char *value,
-	       size_t len)
+static int git_message_set(struct record *message, const char *key,
+			   const char *value, size_t len)
 {
 	struct buf text = {0};
 	int rc = RECORD_NOMEM;
@@ -135,7 +139,7 @@ static int set_decoded(struct record *message, const char *key,
 	int rc = git_field_decode(text, len, &value);
 
 	if (!rc)
-		rc = set(message, key, buf_text(&value), value.len);
+		rc = git_message_set(message, key, buf_text(&value), value.len);
 	buf_free(&value);
 	return rc;
 }
@@ -154,7 +158,7 @@ static int take_userinfo(struct record *message, const char *text, size_t len)
 }
 
 /* PROTOCOL://[USER[:PASSWORD]@]HOST[/PATH], each part with %XX undone. */
-static int take_url(struct record *message, const char *url)
+static int git_message_take_url(struct record *message, const char *url)
 {
 	const char *host = strstr(url, "://"), *path, *at;
 	size_t len;
@@ -162,7 +166,7 @@ static int take_url(struct record *message, const char *url)
 
 	if (!host || host == url)
 		return RECORD_MALFORMED;
-	rc = set(message, "protocol", url, (size_t)(host - url));
+	rc = git_message_set(message, "protocol", url, (size_t)(host - url));
 	host += 3;
 	len = strcspn(host, "/?#");
 	at = memchr(host, '@', len);
@@ -211,16 +215,16 @@ static int take_line(struct record *message, const char *line, size_t len)
 
 	if (!equals || !key_len || len + 1 > RECORD_LINE_MAX)
 		return RECORD_MALFORMED;
-	key = known(plain_keys, COUNT(plain_keys), line, key_len);
+	key = git_message_known(plain_keys, COUNT(plain_keys), line, key_len);
 	if (key)
-		return set(message, key, value, value_len);
-	key = known(list_keys, COUNT(list_keys), line, key_len);
+		return git_message_set(message, key, value, value_len);
+	key = git_message_known(list_keys, COUNT(list_keys), line, key_len);
 	if (key)
 		return take_list(message, key, value, value_len);
 	if (key_len == 3 && memcmp(line, "url", 3) == 0) {
 		rc = buf_add(&url, value, value_len)
 			 ? RECORD_NOMEM
-			 : take_url(message, buf_text(&url));
+			 : git_message_take_url(message, buf_text(&url));
 		buf_free(&url);
 	}
 	return rc;

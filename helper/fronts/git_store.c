@@ -17,7 +17,8 @@ static const char *const names[] = {"protocol", "path", "username", NULL};
 static const char *const contents[] = {"password", "credential", "authtype",
 				       "oauth_refresh_token", NULL};
 
-static const char *field(const struct git_request *request, const char *key)
+static const char *git_store_field(const struct git_request *request,
+				   const char *key)
 {
 	return record_get(&request->message, key);
 }
@@ -26,14 +27,14 @@ static int add_fields(const struct git_request *request,
 		      const char *const *keys, struct record *to)
 {
 	for (; *keys; keys++)
-		if (git_field_add(to, *keys, field(request, *keys)))
+		if (git_field_add(to, *keys, git_store_field(request, *keys)))
 			return -1;
 	return 0;
 }
 
 static int add_server(const struct git_request *request, struct record *to)
 {
-	const char *host = field(request, "host");
+	const char *host = git_store_field(request, "host");
 	struct buf server = {0}, port = {0};
 	int rc = 0;
 
@@ -61,8 +62,8 @@ static int add_expiry(const struct git_request *request, struct record *to)
 	return at > 0 ? record_add_int(to, "password_expiry_utc", at) : 0;
 }
 
-static int start(const struct git_request *request, const char *op,
-		 struct record *to)
+static int git_store_start(const struct git_request *request, const char *op,
+			   struct record *to)
 {
 	if (record_add(to, "op", op) || add_fields(request, names, to) ||
 	    add_server(request, to))
@@ -116,10 +117,11 @@ int git_stored_get(const struct git_request *request, bool *answered)
 	int rc;
 
 	*answered = false;
-	if (!field(request, "protocol") ||
-	    !(field(request, "host") || field(request, "path")))
+	if (!git_store_field(request, "protocol") ||
+	    !(git_store_field(request, "host") ||
+	      git_store_field(request, "path")))
 		return incomplete();
-	rc = start(request, "git_get", &ask);
+	rc = git_store_start(request, "git_get", &ask);
 	if (!rc && request->authtype &&
 	    record_add(&ask, "want_authtype", "1") != 0)
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
@@ -137,15 +139,17 @@ int git_stored_get(const struct git_request *request, bool *answered)
 int git_stored_store(const struct git_request *request)
 {
 	struct record ask = {0}, answer = {0};
-	bool whole =
-	    (field(request, "username") && field(request, "password")) ||
-	    (field(request, "authtype") && field(request, "credential"));
+	bool whole = (git_store_field(request, "username") &&
+		      git_store_field(request, "password")) ||
+		     (git_store_field(request, "authtype") &&
+		      git_store_field(request, "credential"));
 	int rc;
 
-	if (!field(request, "protocol") || !whole ||
-	    !(field(request, "host") || field(request, "path")))
+	if (!git_store_field(request, "protocol") || !whole ||
+	    !(git_store_field(request, "host") ||
+	      git_store_field(request, "path")))
 		return incomplete();
-	rc = start(request, "git_store", &ask);
+	rc = git_store_start(request, "git_store", &ask);
 	if (!rc &&
 	    (add_fields(request, contents, &ask) || add_expiry(request, &ask)))
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
@@ -159,11 +163,12 @@ int git_stored_store(const struct git_request *request)
 int git_stored_erase(const struct git_request *request)
 {
 	struct record ask = {0}, answer = {0};
-	int rc = start(request, "git_erase", &ask);
+	int rc = git_store_start(request, "git_erase", &ask);
 
-	if (!rc &&
-	    (git_field_add(&ask, "password", field(request, "password")) ||
-	     git_field_add(&ask, "credential", field(request, "credential"))))
+	if (!rc && (git_field_add(&ask, "password",
+				  git_store_field(request, "password")) ||
+		    git_field_add(&ask, "credential",
+				  git_store_field(request, "credential"))))
 		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
 	if (!rc)
 		rc = git_call(&ask, &answer);

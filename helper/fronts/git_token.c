@@ -58,7 +58,7 @@ static enum git_scheme choose_scheme(const struct git_request *request)
 }
 
 /* Of the account's tokens, in seconds; 0: not known. */
-static int64_t lifetime_of(const struct asking *asking)
+static int64_t git_token_lifetime_of(const struct asking *asking)
 {
 	const struct record *config = &asking->client->config;
 	struct record published = {0}, request = {0};
@@ -96,8 +96,8 @@ static uint32_t good_for(int64_t lifetime)
 
 /* ---- the token ---- */
 
-static int ask(const struct asking *asking, uint32_t min_valid_s,
-	       uint64_t flags, const struct valetkey_token **token)
+static int git_token_ask(const struct asking *asking, uint32_t min_valid_s,
+			 uint64_t flags, const struct valetkey_token **token)
 {
 	const struct valetkey_request request = {
 	    .size = sizeof(request),
@@ -110,8 +110,8 @@ static int ask(const struct asking *asking, uint32_t min_valid_s,
 	return valetkey_get(asking->handle, &request, token);
 }
 
-static bool is_refused(const struct valetkey_token *token,
-		       const struct git_past *past)
+static bool git_token_is_refused(const struct valetkey_token *token,
+				 const struct git_past *past)
 {
 	return past->mark ? git_state_mark(token->access_token) == past->mark
 			  : llabs(token->expires_at - past->expires_at) <=
@@ -127,8 +127,9 @@ static void drop_refused(const struct asking *asking,
 
 	if (!past->refused || past->scheme != scheme)
 		return;
-	if (ask(asking, 1, VALETKEY_CACHED_ONLY, &token) == VALETKEY_OK &&
-	    is_refused(token, past))
+	if (git_token_ask(asking, 1, VALETKEY_CACHED_ONLY, &token) ==
+		VALETKEY_OK &&
+	    git_token_is_refused(token, past))
 		valetkey_invalidate(asking->handle, token);
 	valetkey_token_free(token);
 }
@@ -137,14 +138,14 @@ static void drop_refused(const struct asking *asking,
 static int get_good(const struct asking *asking, uint64_t flags,
 		    const struct valetkey_token **token)
 {
-	int64_t lifetime = lifetime_of(asking);
-	int rc = ask(asking, good_for(lifetime), flags, token);
+	int64_t lifetime = git_token_lifetime_of(asking);
+	int rc = git_token_ask(asking, good_for(lifetime), flags, token);
 
 	if (rc || lifetime || !(*token)->expires_at ||
 	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
 		return rc;
-	lifetime = lifetime_of(asking);
-	return ask(asking, good_for(lifetime), flags, token);
+	lifetime = git_token_lifetime_of(asking);
+	return git_token_ask(asking, good_for(lifetime), flags, token);
 }
 
 static int get_token(struct asking *asking, const struct git_past *past,
@@ -197,9 +198,10 @@ static int make_answer(const struct git_request *request,
 	return rc;
 }
 
-static int answer(const struct git_request *request,
-		  const struct client *client, const struct git_past *past,
-		  enum git_scheme scheme, const struct valetkey_token *token)
+static int git_token_answer(const struct git_request *request,
+			    const struct client *client,
+			    const struct git_past *past, enum git_scheme scheme,
+			    const struct valetkey_token *token)
 {
 	struct record answer = {0};
 	int rc = make_answer(request, client, token, scheme, &answer);
@@ -227,7 +229,7 @@ int git_token_get(const struct git_request *request, struct client *client,
 		return rc;
 	rc = get_token(&asking, past, scheme, &token);
 	if (token)
-		rc = answer(request, client, past, scheme, token);
+		rc = git_token_answer(request, client, past, scheme, token);
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);
 	return rc;
@@ -268,7 +270,8 @@ static int invalidate_any(const struct git_request *request,
 	const struct valetkey_token *token = NULL;
 	int rc = valetkey_open(NULL, &asking.handle);
 
-	if (!rc && ask(&asking, 1, VALETKEY_CACHED_ONLY, &token) == VALETKEY_OK)
+	if (!rc && git_token_ask(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
+		       VALETKEY_OK)
 		rc = valetkey_invalidate(asking.handle, token);
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);

@@ -5,7 +5,7 @@
  * come, before anybody looks at them; what they mean is renewal.h's.
  *
  * Keys of `about`, which is parked in front of the bytes: answer (1, the form of
- * all this); generation (newest.h), of a refresh; login (newest.h), scope, nonce, accept_change and pins (a digest), of a login;
+ * all this); generation (account_state.h), of a refresh; login (account_state.h), scope, nonce, accept_change and pins (a digest), of a login;
  * machine (machine.h), boot, issued_at, issued_clock (grant.h).
  */
 #ifndef VALETKEY_ARRIVAL_H

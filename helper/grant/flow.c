@@ -26,8 +26,8 @@
 /* What the grant has, for a provider that forgets it: the offline scope is not
  * named in every answer, but there is a refresh token (RFC 6749 6: no more than
  * was granted). */
-static int add_scope(const struct client *client, const struct record *grant,
-		     struct buf *params)
+static int flow_add_scope(const struct client *client,
+			  const struct record *grant, struct buf *params)
 {
 	const char *wanted = record_get(&client->config, "refresh_scope");
 	const char *separator = record_get(&client->config, "scope_separator");
@@ -73,7 +73,7 @@ static int expect_answer(const struct redemption *r, struct arrival *arrival)
 		usual = HTTP_BODY_MAX;
 	arrival->place = renewal_place(r->client, r->grant);
 	if (record_add_int(&arrival->about, "generation",
-			   newest_next(r->client, r->lock, r->grant)))
+			   generation_next(r->client, r->lock, r->grant)))
 		return VALETKEY_ERR_NOMEM;
 	return arrival_expect(arrival, r->client, (size_t)usual);
 }
@@ -93,8 +93,8 @@ static int send_token(struct job *job, const struct redemption *r,
 
 	if (form_add(&params, "grant_type", "refresh_token") ||
 	    form_add(&params, "refresh_token",
-			   record_get(r->grant, "refresh_token")) ||
-	    add_scope(r->client, r->grant, &params))
+		     record_get(r->grant, "refresh_token")) ||
+	    flow_add_scope(r->client, r->grant, &params))
 		no_memory_to_refresh(job);
 	else
 		rc = endpoint_refresh(&request, answer, &job->problem);
@@ -122,7 +122,7 @@ static int store_renewed(struct job *job, const struct client *client,
 	return rc;
 }
 
-static int unreadable(struct job *job, const struct client *client)
+static int flow_unreadable(struct job *job, const struct client *client)
 {
 	return problem_set(
 	    &job->problem, VALETKEY_ERR_LOGIN,
@@ -150,8 +150,8 @@ static enum renewal understand(const struct redemption *r,
 
 /* How the request ended. A new grant that is parked but cannot be stored is good
  * to use: the next run stores it. */
-static int redeem(struct job *job, struct redemption *r,
-		  struct token_answer *answer)
+static int refresh_redeem(struct job *job, struct redemption *r,
+			  struct token_answer *answer)
 {
 	struct arrival arrival = {0};
 	struct record renewed = {0};
@@ -175,7 +175,7 @@ static int redeem(struct job *job, struct redemption *r,
 	if (renewal == RENEWAL_NOMEM && !rc)
 		rc = no_memory_to_refresh(job);
 	else if (renewal == RENEWAL_UNREADABLE)
-		rc = unreadable(job, r->client);
+		rc = flow_unreadable(job, r->client);
 	/* 4. A new grant is stored before anybody hears of it. */
 	if (renewal == RENEWAL_GRANT) {
 		stored = store_renewed(job, r->client, &renewed);
@@ -220,7 +220,7 @@ static int take_parked(struct job *job, struct redemption *r)
 		*r->grant = found;
 		return VALETKEY_OK;
 	case RENEWAL_UNREADABLE:
-		return unreadable(job, r->client);
+		return flow_unreadable(job, r->client);
 	case RENEWAL_OTHER: /* it stays until ours has worked */
 		park_keep(&place);
 		if (!park_copy(&place, &r->parked))
@@ -265,7 +265,7 @@ static bool rotated_by_another(struct job *job, const struct client *client,
 
 /* The one that another machine got from the same grant: the last to try. It
  * takes the place of the refused one first, and stays parked if it cannot. */
-static bool take_other(struct job *job, struct redemption *r)
+static bool flow_take_other(struct job *job, struct redemption *r)
 {
 	struct problem kept = job->problem;
 
@@ -302,7 +302,7 @@ static void record_death(struct job *job, const struct redemption *r)
 }
 
 /* By what its names meant at the login. */
-static bool ends(const struct record *grant, const char *name)
+static bool flow_ends(const struct record *grant, const char *name)
 {
 	return strcmp(token_error_meaning(grant, name), "invalid_grant") == 0;
 }
@@ -352,11 +352,11 @@ static int redeem_until_known(struct job *job, struct redemption *r)
 		struct token_answer answer = {0};
 
 		again = false;
-		rc = redeem(job, r, &answer);
+		rc = refresh_redeem(job, r, &answer);
 		if (strcmp(answer.error, "invalid_grant") == 0) {
 			again = rotated_by_another(job, r->client, r->grant) ||
-				take_other(job, r);
-			if (!again && ends(r->grant, answer.name))
+				flow_take_other(job, r);
+			if (!again && flow_ends(r->grant, answer.name))
 				record_death(job, r);
 			else if (!again)
 				doubt_death(job, r->client);
@@ -396,7 +396,7 @@ static int made_elsewhere(const struct client *client, struct problem *problem)
 static int check_sendable(const struct client *client, int lock,
 			  const struct record *grant, struct problem *problem)
 {
-	if (newest_is_another(client, lock, grant))
+	if (generation_is_another(client, lock, grant))
 		return outdated(client, problem);
 	if (machine_is_other(client, grant) && !machine_may_share(client))
 		return made_elsewhere(client, problem);
@@ -413,7 +413,7 @@ int flow_refresh_check(struct job *job, const struct client *client, int lock,
 	if (renewal == RENEWAL_GRANT)
 		return VALETKEY_OK;
 	if (renewal == RENEWAL_UNREADABLE)
-		return unreadable(job, client);
+		return flow_unreadable(job, client);
 	if (renewal == RENEWAL_IN_FLIGHT)
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_NETWORK,

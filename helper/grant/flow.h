@@ -16,7 +16,7 @@
  * server says invalid_grant the keyring is read once more: if it holds another
  * refresh token by now, that one is tried. ERR_LOGIN then means that the grant
  * is dead, which is recorded; or that `lock` (the account's, held) knows of a
- * newer one (newest.h). Every other error changes nothing.
+ * newer one (account_state.h). Every other error changes nothing.
  */
 int flow_refresh(struct job *job, const struct client *client, int lock,
 		 struct record *grant);

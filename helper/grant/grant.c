@@ -29,8 +29,7 @@ int grant_load(struct job *job, const struct client *client,
 		return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				   "%s Run: valetkey login %s", reason,
 				   client->account);
-	return client_check_pins(client, grant, CLIENT_PINS_ALL,
-				 &job->problem);
+	return client_check_pins(client, grant, CLIENT_PINS_ALL, &job->problem);
 }
 
 int grant_save(struct job *job, const struct client *client,

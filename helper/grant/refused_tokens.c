@@ -86,7 +86,8 @@ static int refuse_once_more(const struct record *before,
 	return rc || write_refusal(state, refusal);
 }
 
-void refusal_note(int lock, const char *resource, const struct record *grant)
+void refused_tokens_note(int lock, const char *resource,
+			 const struct record *grant)
 {
 	struct record before = {0}, state = {0};
 	char origin[ORIGIN_MAX];
@@ -120,8 +121,8 @@ static int fail_refused(const struct refusal *refusal,
 	    client->account);
 }
 
-int refusal_check(int lock, const char *resource, const struct client *client,
-		  struct problem *problem)
+int refused_tokens_check(int lock, const char *resource,
+			 const struct client *client, struct problem *problem)
 {
 	struct record state = {0};
 	char origin[ORIGIN_MAX];
@@ -141,7 +142,7 @@ int refusal_check(int lock, const char *resource, const struct client *client,
 	return rc;
 }
 
-void refusal_forget(int lock)
+void refused_tokens_forget(int lock)
 {
 	struct record state = {0};
 

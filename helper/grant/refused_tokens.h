@@ -16,13 +16,14 @@
 #include "core/text.h"
 
 /* The grant's access token was refused. */
-void refusal_note(int lock, const char *resource, const struct record *grant);
+void refused_tokens_note(int lock, const char *resource,
+			 const struct record *grant);
 
 /* 0: go ahead; else ERR_DENIED with *problem set. */
-int refusal_check(int lock, const char *resource, const struct client *client,
-		  struct problem *problem);
+int refused_tokens_check(int lock, const char *resource,
+			 const struct client *client, struct problem *problem);
 
 /* There is a new login. */
-void refusal_forget(int lock);
+void refused_tokens_forget(int lock);
 
 #endif

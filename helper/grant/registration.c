@@ -148,8 +148,9 @@ static int missing(const struct client *client, struct problem *problem)
 			   client->account, client->account, client->account);
 }
 
-static int load_secret(struct job *job, const struct client *client,
-		       struct record *item)
+static int registration_load_secret(struct job *job,
+				    const struct client *client,
+				    struct record *item)
 {
 	bool found;
 	int rc = job_load_item(job, client, STORE_CLIENT, item, &found);
@@ -167,7 +168,7 @@ int registration_secret(struct job *job, const struct client *client,
 
 	if (!client_credential(client))
 		return VALETKEY_OK;
-	rc = load_secret(job, client, item);
+	rc = registration_load_secret(job, client, item);
 	return rc ? rc : check_secret(client, item, &job->problem);
 }
 
@@ -180,9 +181,10 @@ int registration_secret_for(struct job *job, const struct client *client,
 
 	if (!client_credential(client))
 		return VALETKEY_OK;
-	rc = load_secret(job, client, item);
+	rc = registration_load_secret(job, client, item);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
-		if (strcmp(client_pin_of(item, keys[i]), client_pin_of(grant, keys[i])) != 0)
+		if (strcmp(client_pin_of(item, keys[i]),
+			   client_pin_of(grant, keys[i])) != 0)
 			rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 					 "The %s was not made for the %s of "
 					 "this grant.",
@@ -211,8 +213,8 @@ static int check_changes(const struct client *client, const struct record *item,
 		      !record_get(item, "client_secret");
 
 	return client_check_pins(client, item,
-			    unused ? CLIENT_PINS_UNUSED : CLIENT_PINS_ALL,
-			    problem);
+				 unused ? CLIENT_PINS_UNUSED : CLIENT_PINS_ALL,
+				 problem);
 }
 
 int registration_check(struct job *job, const struct client *client,
@@ -233,7 +235,7 @@ int registration_check(struct job *job, const struct client *client,
 		rc = check_changes(client, &item, logged_in, &job->problem);
 	if (!rc && logged_in)
 		rc = client_check_pins(client, &grant, CLIENT_PINS_ALL,
-				 &job->problem);
+				       &job->problem);
 out:
 	record_free(&grant);
 	record_free(&item);

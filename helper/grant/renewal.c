@@ -79,7 +79,7 @@ static enum renewal take_grant(const struct record *grant,
 			       const struct arrival *arrival,
 			       struct record *renewed)
 {
-	int64_t generation = newest_generation(grant) + 1;
+	int64_t generation = generation_of(grant) + 1;
 
 	if (record_append(renewed, &arrival->about))
 		return RENEWAL_NOMEM;
@@ -132,9 +132,9 @@ static int64_t order_of(const struct arrival *arrival,
 			const struct record *grant)
 {
 	if (!arrival->is_grant)
-		return newest_generation(&arrival->about) -
-		       newest_generation(grant);
-	return newest_has_digest(grant, record_get(&arrival->about, "replaces"))
+		return generation_of(&arrival->about) - generation_of(grant);
+	return generation_has_digest(grant,
+				     record_get(&arrival->about, "replaces"))
 		   ? 1
 		   : -1;
 }
@@ -171,7 +171,7 @@ enum renewal renewal_find(const struct client *client, int lock,
 		renewal = decide_parked(client, grant, &arrival, renewed);
 	if (state != PARK_EMPTY && renewal == RENEWAL_NONE &&
 	    (state == PARK_FOREIGN || order_of(&arrival, grant) != 0) &&
-	    !newest_is_another(client, lock, grant))
+	    !generation_is_another(client, lock, grant))
 		park_clear(&arrival.place);
 	arrival_free(&arrival);
 	return renewal;

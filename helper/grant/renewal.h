@@ -42,7 +42,7 @@ struct park_place renewal_place(const struct client *client,
 				const struct record *grant);
 
 /*
- * What a run before us left for the stored grant, by generations (newest.h).
+ * What a run before us left for the stored grant, by generations (account_state.h).
  * Something older, or of another login, is thrown away, unless a newer grant than
  * the stored one was noted: then nobody knows what it belongs to. `lock` is the
  * account's, held. Fills in `renewed` of RENEWAL_GRANT and _OTHER.

@@ -122,7 +122,7 @@ static bool is_somebody_else(const struct record *a, const struct record *b)
 }
 
 /* Whether there is something left to end. */
-static bool lives(const struct record *grant)
+static bool revocations_lives(const struct record *grant)
 {
 	return !record_get(grant, "needs_login") &&
 	       (record_get(grant, "refresh_token") ||
@@ -135,14 +135,14 @@ void revocation_of_replaced(struct job *job, const struct client *client,
 {
 	struct problem kept = job->problem;
 	struct revocation revocation = {0};
-	const struct pending *pending = NULL;
+	const struct waiting_revocation *pending = NULL;
 
-	if (lives(old) &&
+	if (revocations_lives(old) &&
 	    revocation_make(job, client, old, &revocation) == VALETKEY_OK) {
 		revocation.pending.alone |= is_somebody_else(old, grant);
 		pending = &revocation.pending;
 	}
-	pending_replace(job, pending, grant);
+	revocations_replace(job, pending, grant);
 	revocation_free(&revocation);
 	job->problem = kept;
 }
@@ -153,7 +153,7 @@ void revocation_of_unwanted(struct job *job, const struct client *client,
 {
 	struct problem kept = job->problem;
 	const char *refresh = record_get(grant, "refresh_token");
-	struct pending pending = {
+	struct waiting_revocation pending = {
 	    .client = client,
 	    .client_secret = client_secret,
 	    .token = refresh ? refresh : record_get(grant, "access_token"),
@@ -166,7 +166,7 @@ void revocation_of_unwanted(struct job *job, const struct client *client,
 	if (client->revocation_endpoint && pending.token) {
 		job_load_item(job, client, STORE_GRANT, &stored, &found);
 		pending.alone |= is_somebody_else(&stored, grant);
-		pending_add(job, &pending);
+		revocations_add(job, &pending);
 	}
 	record_free(&stored);
 	job->problem = kept;
@@ -210,7 +210,8 @@ static void name_key(char *out, size_t size, unsigned n, const char *name)
 	snprintf(out, size, "%u.%s", n, name);
 }
 
-static const char *field(const struct record *all, unsigned n, const char *name)
+static const char *revocations_field(const struct record *all, unsigned n,
+				     const char *name)
 {
 	char text[32];
 
@@ -218,7 +219,8 @@ static const char *field(const struct record *all, unsigned n, const char *name)
 	return record_get(all, text);
 }
 
-static int64_t number(const struct record *all, unsigned n, const char *name)
+static int64_t revocations_number(const struct record *all, unsigned n,
+				  const char *name)
 {
 	char text[32];
 
@@ -226,8 +228,8 @@ static int64_t number(const struct record *all, unsigned n, const char *name)
 	return record_get_int(all, text, 0);
 }
 
-static int put(struct record *all, unsigned n, const char *name,
-	       const char *value)
+static int revocations_put(struct record *all, unsigned n, const char *name,
+			   const char *value)
 {
 	char text[32];
 
@@ -249,12 +251,12 @@ static unsigned count_of(const struct record *all)
 {
 	unsigned n = 0;
 
-	while (n < PENDING_MOST && field(all, n, "token"))
+	while (n < PENDING_MOST && revocations_field(all, n, "token"))
 		n++;
 	return n;
 }
 
-static int load(struct job *job, struct record *all)
+static int revocations_load(struct job *job, struct record *all)
 {
 	struct store *store = job_store(job);
 	bool found;
@@ -266,14 +268,14 @@ static int load(struct job *job, struct record *all)
 }
 
 /* Requests before may have taken all of the store's time. */
-static int save(struct job *job, const struct record *all)
+static int revocations_save(struct job *job, const struct record *all)
 {
 	store_set_deadline(job->store, deadline_in(LIMIT_MS));
 	return count_of(all) ? store_save(job->store, &key, all, &job->problem)
 			     : store_delete(job->store, &key, &job->problem);
 }
 
-static int append(struct record *all, const struct pending *pending)
+static int append(struct record *all, const struct waiting_revocation *pending)
 {
 	const struct client *client = pending->client;
 	char since[24];
@@ -306,7 +308,7 @@ static int append(struct record *all, const struct pending *pending)
 	if (n == PENDING_MOST)
 		return VALETKEY_ERR_DENIED;
 	for (size_t i = 0; i < NAMES && !rc; i++)
-		rc = put(all, n, names[i], values[i]);
+		rc = revocations_put(all, n, names[i], values[i]);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
@@ -314,45 +316,45 @@ static int append(struct record *all, const struct pending *pending)
 static bool any_waits(struct job *job)
 {
 	struct record all = {0};
-	bool any = load(job, &all) == VALETKEY_OK && count_of(&all);
+	bool any = revocations_load(job, &all) == VALETKEY_OK && count_of(&all);
 
 	record_free(&all);
 	return any;
 }
 
 /* Opens what waits, to change it. */
-static int begin(struct job *job, int *lock, struct record *all)
+static int revocations_begin(struct job *job, int *lock, struct record *all)
 {
 	int rc = lock_take(LOCK_ID, LOCK_GRANT, deadline_in(LIMIT_MS), lock,
 			   &job->problem);
 
-	return rc ? rc : load(job, all);
+	return rc ? rc : revocations_load(job, all);
 }
 
-int pending_add(struct job *job, const struct pending *pending)
+int revocations_add(struct job *job, const struct waiting_revocation *pending)
 {
 	struct record all = {0};
 	int lock = -1;
-	int rc = begin(job, &lock, &all);
+	int rc = revocations_begin(job, &lock, &all);
 
 	if (!rc)
 		rc = append(&all, pending);
 	if (!rc)
-		rc = save(job, &all);
+		rc = revocations_save(job, &all);
 	lock_drop(&lock);
 	record_free(&all);
 	return rc;
 }
 
-static bool same(const char *a, const char *b)
+static bool revocations_same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
 }
 
 static bool is_token_of(const struct record *grant, const char *token)
 {
-	return same(record_get(grant, "refresh_token"), token) ||
-	       same(record_get(grant, "access_token"), token);
+	return revocations_same(record_get(grant, "refresh_token"), token) ||
+	       revocations_same(record_get(grant, "access_token"), token);
 }
 
 static int copy_item(const struct record *all, unsigned n, struct record *to)
@@ -361,12 +363,14 @@ static int copy_item(const struct record *all, unsigned n, struct record *to)
 	int rc = 0;
 
 	for (size_t i = 0; i < NAMES && !rc; i++)
-		rc = put(to, at, names[i], field(all, n, names[i]));
+		rc = revocations_put(to, at, names[i],
+				     revocations_field(all, n, names[i]));
 	return rc;
 }
 
-int pending_replace(struct job *job, const struct pending *pending,
-		    const struct record *grant)
+int revocations_replace(struct job *job,
+			const struct waiting_revocation *pending,
+			const struct record *grant)
 {
 	struct record all = {0}, rest = {0};
 	bool added = false;
@@ -376,16 +380,16 @@ int pending_replace(struct job *job, const struct pending *pending,
 
 	if (!pending && !any_waits(job))
 		return VALETKEY_OK;
-	rc = begin(job, &lock, &all);
+	rc = revocations_begin(job, &lock, &all);
 	count = count_of(&all);
 	for (unsigned n = 0; n < count && !rc; n++)
-		if (!is_token_of(grant, field(&all, n, "token")))
+		if (!is_token_of(grant, revocations_field(&all, n, "token")))
 			rc = copy_item(&all, n, &rest);
 	if (!rc && pending && !is_token_of(grant, pending->token) &&
 	    append(&rest, pending) == VALETKEY_OK)
 		added = true;
 	if (!rc && (added || count_of(&rest) != count))
-		rc = save(job, &rest);
+		rc = revocations_save(job, &rest);
 	lock_drop(&lock);
 	record_free(&all);
 	record_free(&rest);
@@ -413,7 +417,7 @@ static void look_at(struct search *search, const struct client *client)
 	search->rc = job_load_item(job, client, STORE_GRANT, &grant, &found);
 	if (is_token_of(&grant, search->token))
 		search->in_use = true;
-	if (found && same(client->id, search->id) &&
+	if (found && revocations_same(client->id, search->id) &&
 	    !record_get(&grant, "needs_login"))
 		search->logged_in = true;
 	record_free(&grant);
@@ -426,7 +430,7 @@ static int look_at_account(const char *name, void *data)
 	struct client client = {0};
 
 	if (client_load_id(name, &client, &ignored) == VALETKEY_OK &&
-	    !same(client.id, search->id))
+	    !revocations_same(client.id, search->id))
 		look_at(search, &client);
 	client_free(&client);
 	return search->rc;
@@ -437,10 +441,12 @@ static int look_at_account(const char *name, void *data)
 static int search_accounts(struct job *job, const struct record *all,
 			   unsigned n, struct search *search)
 {
-	const struct client own = {.id = field(all, n, "id"), .provider = ""};
+	const struct client own = {.id = revocations_field(all, n, "id"),
+				   .provider = ""};
 
-	*search = (struct search){
-	    .job = job, .id = own.id, .token = field(all, n, "token")};
+	*search = (struct search){.job = job,
+				  .id = own.id,
+				  .token = revocations_field(all, n, "token")};
 	if (own.id)
 		look_at(search, &own);
 	if (!search->rc)
@@ -451,15 +457,15 @@ static int search_accounts(struct job *job, const struct record *all,
 static bool is_held(const struct record *all, unsigned n,
 		    const struct search *search)
 {
-	return search->logged_in && !field(all, n, "alone");
+	return search->logged_in && !revocations_field(all, n, "alone");
 }
 
 /* ---- sending ---- */
 
 static bool is_old(const struct record *all, unsigned n)
 {
-	int64_t since = number(all, n, "since"),
-		held = number(all, n, "held_at");
+	int64_t since = revocations_number(all, n, "since"),
+		held = revocations_number(all, n, "held_at");
 
 	return time(NULL) - (since > held ? since : held) > PENDING_KEEP_S;
 }
@@ -468,26 +474,27 @@ static bool is_old(const struct record *all, unsigned n)
 static bool send_one(struct job *job, const struct record *all, unsigned n)
 {
 	const struct client client = {
-	    .id = field(all, n, "id"),
+	    .id = revocations_field(all, n, "id"),
 	    .provider = "",
-	    .name = field(all, n, "name"),
-	    .client_id = field(all, n, "client_id"),
-	    .auth = field(all, n, "auth"),
-	    .revocation_endpoint = field(all, n, "endpoint"),
-	    .ca_file = field(all, n, "ca_file"),
-	    .proxy = field(all, n, "proxy"),
-	    .issuer = field(all, n, "issuer"),
-	    .token_endpoint = field(all, n, "token_endpoint"),
-	    .client_key = field(all, n, "client_key"),
-	    .client_key_id = field(all, n, "client_key_id"),
-	    .client_certificate = field(all, n, "client_certificate"),
+	    .name = revocations_field(all, n, "name"),
+	    .client_id = revocations_field(all, n, "client_id"),
+	    .auth = revocations_field(all, n, "auth"),
+	    .revocation_endpoint = revocations_field(all, n, "endpoint"),
+	    .ca_file = revocations_field(all, n, "ca_file"),
+	    .proxy = revocations_field(all, n, "proxy"),
+	    .issuer = revocations_field(all, n, "issuer"),
+	    .token_endpoint = revocations_field(all, n, "token_endpoint"),
+	    .client_key = revocations_field(all, n, "client_key"),
+	    .client_key_id = revocations_field(all, n, "client_key_id"),
+	    .client_certificate =
+		revocations_field(all, n, "client_certificate"),
 	    .assertion_to_endpoint =
-		field(all, n, "assertion_audience") != NULL,
+		revocations_field(all, n, "assertion_audience") != NULL,
 	};
 	struct buf params = {0};
 	const struct endpoint_request request = {
 	    .client = &client,
-	    .client_secret = field(all, n, "client_secret"),
+	    .client_secret = revocations_field(all, n, "client_secret"),
 	    .params = &params,
 	};
 	int rc = VALETKEY_OK;
@@ -495,8 +502,9 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	if (!client.name || !client.client_id || !client.auth ||
 	    !client.revocation_endpoint)
 		return true;
-	if (form_add(&params, "token", field(all, n, "token")) ||
-	    form_add(&params, "token_type_hint", field(all, n, "hint")))
+	if (form_add(&params, "token", revocations_field(all, n, "token")) ||
+	    form_add(&params, "token_type_hint",
+		     revocations_field(all, n, "hint")))
 		rc = VALETKEY_ERR_NETWORK;
 	else
 		rc = endpoint_revoke(&request, &job->problem);
@@ -538,17 +546,19 @@ static void note_fates(struct job *job, const struct record *before,
 	struct record all = {0}, rest = {0};
 	bool changed = false;
 	int lock = -1;
-	int rc = begin(job, &lock, &all);
+	int rc = revocations_begin(job, &lock, &all);
 
 	for (unsigned n = 0; n < count_of(&all) && !rc; n++) {
 		enum fate fate = FATE_WAITS;
 
 		for (unsigned i = 0; i < count_of(before); i++)
-			if (same(field(before, i, "token"),
-				 field(&all, n, "token")))
+			if (revocations_same(
+				revocations_field(before, i, "token"),
+				revocations_field(&all, n, "token")))
 				fate = fates[i];
 		if (fate == FATE_HELD &&
-		    time(NULL) - number(&all, n, "held_at") > DAY_S) {
+		    time(NULL) - revocations_number(&all, n, "held_at") >
+			DAY_S) {
 			rc = set_number(&all, n, "held_at", time(NULL));
 			changed = true;
 		}
@@ -558,19 +568,21 @@ static void note_fates(struct job *job, const struct record *before,
 			rc = copy_item(&all, n, &rest);
 	}
 	if (!rc && changed)
-		save(job, &rest);
+		revocations_save(job, &rest);
 	lock_drop(&lock);
 	record_free(&all);
 	record_free(&rest);
 }
 
 /* Whether it is one of the client's; NULL: of any. */
-static bool is_of(const struct record *all, unsigned n,
-		  const struct client *client)
+static bool revocations_is_of(const struct record *all, unsigned n,
+			      const struct client *client)
 {
 	return !client ||
-	       (same(field(all, n, "client_id"), client->client_id) &&
-		same(field(all, n, "endpoint"), client->revocation_endpoint));
+	       (revocations_same(revocations_field(all, n, "client_id"),
+				 client->client_id) &&
+		revocations_same(revocations_field(all, n, "endpoint"),
+				 client->revocation_endpoint));
 }
 
 static void send_all(struct job *job, int sender, const struct client *client,
@@ -584,7 +596,7 @@ static void send_all(struct job *job, int sender, const struct client *client,
 	int rc = VALETKEY_OK;
 
 	for (unsigned n = 0; n < count_of(all); n++) {
-		if (is_of(all, n, client))
+		if (revocations_is_of(all, n, client))
 			fates[n] = settle(job, all, n, may_send);
 		tried |= fates[n] == FATE_FAILED || fates[n] == FATE_DONE;
 		if (fates[n] == FATE_FAILED)
@@ -596,7 +608,7 @@ static void send_all(struct job *job, int sender, const struct client *client,
 		job_note(job, sender, rc);
 }
 
-void pending_send(struct job *job, const struct client *client)
+void revocations_send(struct job *job, const struct client *client)
 {
 	struct record all = {0};
 	int sender;
@@ -604,7 +616,7 @@ void pending_send(struct job *job, const struct client *client)
 	if (!any_waits(job) ||
 	    lock_take(LOCK_ID, LOCK_LOGIN, clock_ms(), &sender, &job->problem))
 		return;
-	if (load(job, &all) == VALETKEY_OK && count_of(&all))
+	if (revocations_load(job, &all) == VALETKEY_OK && count_of(&all))
 		send_all(job, sender, client, &all);
 	lock_drop(&sender);
 	record_free(&all);
@@ -612,12 +624,13 @@ void pending_send(struct job *job, const struct client *client)
 
 /* ---- showing and dropping ---- */
 
-int pending_each(struct job *job,
-		 void (*see)(const struct pending_item *item, void *data),
-		 void *data)
+int revocations_each(struct job *job,
+		     void (*see)(const struct revocations_item *item,
+				 void *data),
+		     void *data)
 {
 	struct record all = {0};
-	int rc = load(job, &all);
+	int rc = revocations_load(job, &all);
 
 	for (unsigned n = 0; !rc && n < count_of(&all); n++) {
 		struct search search;
@@ -625,13 +638,16 @@ int pending_each(struct job *job,
 		rc = search_accounts(job, &all, n, &search);
 		if (!rc)
 			see(
-			    &(const struct pending_item){
-				.id = field(&all, n, "id"),
-				.account = field(&all, n, "account"),
-				.provider = field(&all, n, "provider"),
-				.name = field(&all, n, "name"),
-				.client_id = field(&all, n, "client_id"),
-				.since = number(&all, n, "since"),
+			    &(const struct revocations_item){
+				.id = revocations_field(&all, n, "id"),
+				.account =
+				    revocations_field(&all, n, "account"),
+				.provider =
+				    revocations_field(&all, n, "provider"),
+				.name = revocations_field(&all, n, "name"),
+				.client_id =
+				    revocations_field(&all, n, "client_id"),
+				.since = revocations_number(&all, n, "since"),
 				.held = is_held(&all, n, &search),
 			    },
 			    data);
@@ -640,15 +656,15 @@ int pending_each(struct job *job,
 	return rc;
 }
 
-int pending_drop(struct job *job, unsigned *count)
+int revocations_drop(struct job *job, unsigned *count)
 {
 	struct record all = {0}, none = {0};
 	int lock = -1;
-	int rc = begin(job, &lock, &all);
+	int rc = revocations_begin(job, &lock, &all);
 
 	*count = count_of(&all);
 	if (!rc && *count)
-		rc = save(job, &none);
+		rc = revocations_save(job, &none);
 	lock_drop(&lock);
 	record_free(&all);
 	return rc;

@@ -12,7 +12,7 @@
 #define PENDING_MOST 32
 #define PENDING_KEEP_S (30 * 24 * 3600)
 
-struct pending {
+struct waiting_revocation {
 	const struct client *client;
 	const char *client_secret; /* NULL: none */
 	const char *token;
@@ -21,12 +21,13 @@ struct pending {
 };
 
 /* Keeps it for later. */
-int pending_add(struct job *job, const struct pending *pending);
+int revocations_add(struct job *job, const struct waiting_revocation *pending);
 
 /* The same (NULL: nothing is to be kept) after `grant` was stored: what waits and
  * is one of its tokens, because the provider gave it anew, is forgotten. */
-int pending_replace(struct job *job, const struct pending *pending,
-		    const struct record *grant);
+int revocations_replace(struct job *job,
+			const struct waiting_revocation *pending,
+			const struct record *grant);
 
 /*
  * Sends what waits, where it is time: called after the answer was given; and what
@@ -36,10 +37,10 @@ int pending_replace(struct job *job, const struct pending *pending,
  * in use again. What might end the account's present grant waits until that is
  * gone, whatever its age.
  */
-void pending_send(struct job *job, const struct client *client);
+void revocations_send(struct job *job, const struct client *client);
 
 /* One that waits. */
-struct pending_item {
+struct revocations_item {
 	const char *id;	     /* of the account, which may be gone */
 	const char *account; /* its name then */
 	const char *provider, *name, *client_id;
@@ -48,12 +49,13 @@ struct pending_item {
 };
 
 /* Shows each one. */
-int pending_each(struct job *job,
-		 void (*see)(const struct pending_item *item, void *data),
-		 void *data);
+int revocations_each(struct job *job,
+		     void (*see)(const struct revocations_item *item,
+				 void *data),
+		     void *data);
 
 /* Forgets them all, unsent; how many. */
-int pending_drop(struct job *job, unsigned *count);
+int revocations_drop(struct job *job, unsigned *count);
 
 /* ---- one revocation ---- */
 
@@ -64,7 +66,7 @@ int pending_drop(struct job *job, unsigned *count);
 struct revocation {
 	struct client client; /* borrows from the grant and the account's */
 	struct record registration;
-	struct pending pending; /* token NULL: the grant has none */
+	struct waiting_revocation pending; /* token NULL: the grant has none */
 };
 
 /*

@@ -15,7 +15,7 @@
 
 #define TELL_MS 2000 /* how long a host may take to read a message */
 
-static int tell(struct job *job, const struct record *message)
+static int job_tell(struct job *job, const struct record *message)
 {
 	return channel_write(job->host, message, deadline_in(TELL_MS));
 }
@@ -31,7 +31,7 @@ void job_info(struct job *job, const char *format, ...)
 	va_end(args);
 	if (record_add(&message, "message", "info") == 0 &&
 	    record_add(&message, "text", text.text) == 0)
-		tell(job, &message);
+		job_tell(job, &message);
 	record_free(&message);
 }
 
@@ -47,12 +47,12 @@ static bool tell_timed(struct job *job, struct record *message,
 {
 	return record_add_int(message, "seconds_left",
 			      seconds_left(deadline)) == 0 &&
-	       tell(job, message) == 0;
+	       job_tell(job, message) == 0;
 }
 
 /* Who asks comes first: the person may have started something else. */
-static int add_text(const struct job *job, struct record *message,
-		    const char *text)
+static int job_add_text(const struct job *job, struct record *message,
+			const char *text)
 {
 	const char *program = record_get(&job->request, "program");
 	char quoted[PROBLEM_QUOTE_MAX];
@@ -75,7 +75,7 @@ bool job_open_url(struct job *job, const struct job_page *page)
 	bool told = record_add(&message, "message", "open") == 0 &&
 		    record_add(&message, "url", page->url) == 0 &&
 		    record_add(&message, "local_url", page->local_url) == 0 &&
-		    add_text(job, &message, page->text) == 0 &&
+		    job_add_text(job, &message, page->text) == 0 &&
 		    tell_timed(job, &message, page->deadline);
 
 	record_free(&message);
@@ -88,7 +88,7 @@ bool job_show_code(struct job *job, const struct job_code *code)
 	bool told = record_add(&message, "message", "code") == 0 &&
 		    record_add(&message, "url", code->url) == 0 &&
 		    record_add(&message, "code", code->code) == 0 &&
-		    add_text(job, &message, code->text) == 0 &&
+		    job_add_text(job, &message, code->text) == 0 &&
 		    tell_timed(job, &message, code->deadline);
 
 	record_free(&message);
@@ -117,7 +117,7 @@ int job_ask(struct job *job, const char *text, struct buf *reply)
 	    record_add_int(&message, "seconds_left",
 			   seconds_left(job->deadline - 1000)))
 		goto out;
-	rc = tell(job, &message);
+	rc = job_tell(job, &message);
 	if (!rc)
 		rc = channel_read(job->host, &answer, job->deadline);
 	if (rc)
@@ -179,7 +179,7 @@ struct store_key job_item_key(const struct client *client, enum store_kind kind)
 }
 
 int job_load_item(struct job *job, const struct client *client,
-		    enum store_kind kind, struct record *item, bool *found)
+		  enum store_kind kind, struct record *item, bool *found)
 {
 	const struct store_key key = job_item_key(client, kind);
 	struct store *store = job_store(job);

@@ -26,7 +26,7 @@ struct job {
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
-	bool send_pending;     /* what waits for it (pending.h) may be sent */
+	bool send_pending; /* what waits for it (revocations.h) may be sent */
 };
 
 /* Tells something; a host that is gone is no error here. */
@@ -70,9 +70,10 @@ struct store *job_store(struct job *job);
 
 /* An account's item as it is; *found false: there is none. */
 int job_load_item(struct job *job, const struct client *client,
-		    enum store_kind kind, struct record *item, bool *found);
+		  enum store_kind kind, struct record *item, bool *found);
 
-struct store_key job_item_key(const struct client *client, enum store_kind kind);
+struct store_key job_item_key(const struct client *client,
+			      enum store_kind kind);
 
 /* How the provider answered this time, in the state of the account whose lock this
  * is (store/backoff.h). */

@@ -352,7 +352,7 @@ static bool is_bare(const char *text)
 	return !*at;
 }
 
-static bool listed(const char *const *keys, const char *key)
+static bool json_listed(const char *const *keys, const char *key)
 {
 	for (; keys && *keys; keys++)
 		if (strcmp(*keys, key) == 0)
@@ -444,7 +444,7 @@ static bool write_record(yajl_gen gen, const struct record *record,
 					   : record_get(record, key)))
 			continue;
 		if (too_deep(key) || !write_path(gen, before, key) ||
-		    !write_member(gen, record, key, listed(bare, key)))
+		    !write_member(gen, record, key, json_listed(bare, key)))
 			return false;
 		before = key;
 	}

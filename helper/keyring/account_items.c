@@ -55,8 +55,8 @@ static GVariant *attributes(const struct store_key *key, bool with_provider)
 	return g_variant_builder_end(&builder);
 }
 
-static int parse(const struct store_key *key, SecretValue *value,
-		 struct record *record, struct problem *problem)
+static int account_items_parse(const struct store_key *key, SecretValue *value,
+			       struct record *record, struct problem *problem)
 {
 	unsigned line = 0;
 	gsize len;
@@ -102,7 +102,7 @@ static int load_one(struct keyring *keyring, struct job *job, const char *item,
 	int rc = keyring_get(keyring, item, &value, problem);
 
 	if (value) {
-		rc = parse(job->key, value, &record, problem);
+		rc = account_items_parse(job->key, value, &record, problem);
 		secret_value_unref(value);
 	}
 	if (!rc && record_get_int(&record, "generation", 0) >=
@@ -116,10 +116,10 @@ static int load_one(struct keyring *keyring, struct job *job, const char *item,
 }
 
 /* Where keyrings are merged there may be an older copy beside the item: of
- * several the one of the highest generation counts (newest.h), and one that
+ * several the one of the highest generation counts (account_state.h), and one that
  * cannot be read only if it is alone. */
-static int load_item(struct keyring *keyring, void *work,
-		     struct problem *problem)
+static int account_items_load_item(struct keyring *keyring, void *work,
+				   struct problem *problem)
 {
 	struct problem kept = *problem;
 	struct job *job = work;
@@ -272,7 +272,7 @@ int account_item_load(struct keyring *keyring, const struct store_key *key,
 		      struct problem *problem)
 {
 	struct job job = {.key = key, .record = record};
-	int rc = keyring_twice(keyring, load_item, &job, problem);
+	int rc = keyring_twice(keyring, account_items_load_item, &job, problem);
 
 	*found = !rc && job.found;
 	return rc;

@@ -82,8 +82,9 @@ static int load_modified(struct keyring *keyring, struct store_item *item,
 	return 0;
 }
 
-static int load_secret(struct keyring *keyring, struct store_item *item,
-		       struct problem *problem)
+static int git_items_load_secret(struct keyring *keyring,
+				 struct store_item *item,
+				 struct problem *problem)
 {
 	SecretValue *value = NULL;
 	const char *text;
@@ -99,9 +100,9 @@ static int load_secret(struct keyring *keyring, struct store_item *item,
 	return rc;
 }
 
-static int load_item(struct keyring *keyring, struct work *work,
-		     const char *path, bool one_of_several,
-		     struct problem *problem)
+static int git_items_load_item(struct keyring *keyring, struct work *work,
+			       const char *path, bool one_of_several,
+			       struct problem *problem)
 {
 	struct store_item *item = calloc(1, sizeof(*item));
 	int rc;
@@ -116,10 +117,11 @@ static int load_item(struct keyring *keyring, struct work *work,
 	rc = load_attributes(keyring, item, problem);
 	if (!rc && one_of_several)
 		rc = load_modified(keyring, item, problem);
-	return rc ? rc : load_secret(keyring, item, problem);
+	return rc ? rc : git_items_load_secret(keyring, item, problem);
 }
 
-static int find(struct keyring *keyring, void *data, struct problem *problem)
+static int search_items(struct keyring *keyring, void *data,
+			struct problem *problem)
 {
 	struct work *work = data;
 	char **paths;
@@ -129,8 +131,8 @@ static int find(struct keyring *keyring, void *data, struct problem *problem)
 	git_items_free(work->items);
 	work->items = NULL;
 	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
-		rc = load_item(keyring, work, paths[i], paths[1] != NULL,
-			       problem);
+		rc = git_items_load_item(keyring, work, paths[i],
+					 paths[1] != NULL, problem);
 	g_strfreev(paths);
 	return rc;
 }
@@ -143,7 +145,7 @@ int git_items_find(struct keyring *keyring, const struct record *attributes,
 
 	*items = NULL;
 	if (all_utf8(attributes))
-		rc = keyring_twice(keyring, find, &work, problem);
+		rc = keyring_twice(keyring, search_items, &work, problem);
 	if (rc)
 		git_items_free(work.items);
 	else
@@ -166,7 +168,8 @@ int git_items_create(struct keyring *keyring, const char *label,
 				   secret, problem);
 }
 
-static int replace(struct keyring *keyring, void *data, struct problem *problem)
+static int replace_secret(struct keyring *keyring, void *data,
+			  struct problem *problem)
 {
 	struct work *work = data;
 
@@ -178,7 +181,7 @@ int git_items_replace(struct keyring *keyring, const struct store_item *item,
 {
 	struct work work = {.path = item->path, .secret = secret};
 
-	return keyring_twice(keyring, replace, &work, problem);
+	return keyring_twice(keyring, replace_secret, &work, problem);
 }
 
 static int delete_one(struct keyring *keyring, void *data,

@@ -123,9 +123,7 @@ static int encode(struct keyring *keyring, const struct buf *text,
 					 : "application/octet-stream");
 	*secret = secret_service_encode_dbus_secret(keyring->service, value);
 	secret_value_unref(value);
-	return *secret
-		   ? 0
-		   : problem_no_memory(problem);
+	return *secret ? 0 : problem_no_memory(problem);
 }
 
 int keyring_set(struct keyring *keyring, const char *item,

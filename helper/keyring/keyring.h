@@ -16,7 +16,7 @@
 enum store_kind {
 	STORE_CLIENT = 1, /* the client secret of a registration */
 	STORE_GRANT = 2,  /* access and refresh token */
-	STORE_PENDING = 3 /* revocations that wait, see pending.h */
+	STORE_PENDING = 3 /* revocations that wait, see revocations.h */
 };
 
 /* An item's place: attributes account (the id), provider and kind. */

@@ -107,7 +107,7 @@ static void end_process(void)
  * that does not end a call for which GLib got no thread: the process ends. The
  * timer is set only where it must be: each setting wakes the context at once.
  */
-static void step(struct keyring *keyring, GCancellable *cancel)
+static void session_step(struct keyring *keyring, GCancellable *cancel)
 {
 	int left = deadline_left(keyring->deadline);
 	gint64 wait_ms = left ? MIN(left, STEP_MS) : STEP_MS;
@@ -144,10 +144,11 @@ static void wait_begin(struct keyring *keyring, struct wait *wait)
 	g_main_context_push_thread_default(keyring->context);
 }
 
-static GAsyncResult *wait_end(struct keyring *keyring, struct wait *wait)
+static GAsyncResult *session_wait_end(struct keyring *keyring,
+				      struct wait *wait)
 {
 	while (!wait->result)
-		step(keyring, wait->cancel);
+		session_step(keyring, wait->cancel);
 	g_main_context_pop_thread_default(keyring->context);
 	g_object_unref(wait->cancel);
 	return wait->result;
@@ -172,8 +173,8 @@ int keyring_call(struct keyring *keyring, const struct call *call,
 	    call->interface, call->method, call->arguments,
 	    G_VARIANT_TYPE(call->answer), G_DBUS_CALL_FLAGS_NONE, G_MAXINT,
 	    wait.cancel, on_result, &wait);
-	got = g_dbus_connection_call_finish(keyring->bus,
-					    wait_end(keyring, &wait), &error);
+	got = g_dbus_connection_call_finish(
+	    keyring->bus, session_wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
 	if (answer)
 		*answer = got;
@@ -211,7 +212,7 @@ static int connect_to(struct keyring *keyring, const char *address,
 		G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
 	    NULL, wait.cancel, on_result, &wait);
 	keyring->bus = g_dbus_connection_new_for_address_finish(
-	    wait_end(keyring, &wait), &error);
+	    session_wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
 	if (error)
 		return keyring_explain(error, problem);
@@ -275,7 +276,7 @@ static GDBusMessage *send_message(struct keyring *keyring,
 	    keyring->bus, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, G_MAXINT,
 	    NULL, wait.cancel, on_result, &wait);
 	answer = g_dbus_connection_send_message_with_reply_finish(
-	    keyring->bus, wait_end(keyring, &wait), error);
+	    keyring->bus, session_wait_end(keyring, &wait), error);
 	g_object_unref(wait.result);
 	g_object_unref(message);
 	return answer;
@@ -416,8 +417,8 @@ int keyring_open_session(struct keyring *keyring, struct problem *problem)
 	wait_begin(keyring, &wait);
 	secret_service_ensure_session(keyring->service, wait.cancel, on_result,
 				      &wait);
-	secret_service_ensure_session_finish(keyring->service,
-					     wait_end(keyring, &wait), &error);
+	secret_service_ensure_session_finish(
+	    keyring->service, session_wait_end(keyring, &wait), &error);
 	g_object_unref(wait.result);
 	return error ? keyring_explain(error, problem) : 0;
 }
@@ -470,7 +471,7 @@ static int await_ending(struct keyring *keyring, const char *path,
 		keyring->deadline = MIN(deadline, deadline_in(QUIET_MS));
 	rc = keyring_call(keyring, &call, NULL, problem);
 	while (!rc && *ending == WAITING && deadline_left(keyring->deadline))
-		step(keyring, NULL);
+		session_step(keyring, NULL);
 	keyring->deadline = deadline;
 	if (*ending == DONE)
 		return 0;

@@ -46,7 +46,7 @@ static int request_code(struct wait *wait)
 		return problem->result;
 	rc = login_secret(login, &request.client_secret);
 	if (!rc && (authorize_add_scope(client, login->scope, &params) ||
-		    token_request_resources(client, &params)))
+		    endpoint_add_resources(client, &params)))
 		rc = problem_no_memory(&login->job->problem);
 	if (!rc)
 		rc = endpoint_post(&request,
@@ -133,8 +133,8 @@ static void back_off(struct wait *wait, const struct token_answer *answer)
 }
 
 /* What an answer without a token means (RFC 8628 3.5): whether to go on. */
-static bool go_on(struct wait *wait, const struct token_answer *answer,
-		  int rc)
+static bool device_go_on(struct wait *wait, const struct token_answer *answer,
+			 int rc)
 {
 	if (strcmp(answer->error, "slow_down") == 0)
 		wait->interval_s += SLOW_DOWN_S;
@@ -166,7 +166,7 @@ static int name_end(struct wait *wait, const struct token_answer *answer,
 }
 
 /* One question. PENDING: it is to be asked again. */
-static int ask(struct wait *wait, struct record *grant)
+static int device_ask(struct wait *wait, struct record *grant)
 {
 	static const char type[] =
 	    "urn:ietf:params:oauth:grant-type:device_code";
@@ -177,11 +177,11 @@ static int ask(struct wait *wait, struct record *grant)
 
 	if (form_add(&params, "grant_type", type) ||
 	    form_add(&params, "device_code",
-			   record_get(&wait->device.fields, "device_code"))) {
+		     record_get(&wait->device.fields, "device_code"))) {
 		rc = problem_no_memory(&login->job->problem);
 	} else {
 		rc = login_redeem(login, &params, &answer, grant);
-		if (rc && go_on(wait, &answer, rc))
+		if (rc && device_go_on(wait, &answer, rc))
 			rc = VALETKEY_PENDING;
 		else if (rc)
 			rc = name_end(wait, &answer, rc);
@@ -207,7 +207,7 @@ static int wait_for_person(struct wait *wait, struct record *grant)
 	while (rc == VALETKEY_PENDING) {
 		rc = take_pause(wait);
 		if (!rc)
-			rc = ask(wait, grant);
+			rc = device_ask(wait, grant);
 	}
 	return rc;
 }

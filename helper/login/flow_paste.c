@@ -80,8 +80,8 @@ static const char *const verdicts[] = {
 
 /* One paste. PENDING: it was not the address, and the person was told; or it was
  * empty, as nobody needs to be told. */
-static int ask(struct login *login, const struct authorization *to,
-	       struct listener_answer *answer, bool *empty)
+static int paste_ask(struct login *login, const struct authorization *to,
+		     struct listener_answer *answer, bool *empty)
 {
 	const struct net *net = net_load(&login->job->problem);
 	enum redirect_verdict verdict = REDIRECT_TAKEN;
@@ -128,7 +128,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	bool empty = false;
 
 	while (rc == VALETKEY_PENDING && tries < TRIES && empties < EMPTY_MAX) {
-		rc = ask(login, to, answer, &empty);
+		rc = paste_ask(login, to, answer, &empty);
 		tries += !empty;
 		empties += empty;
 	}

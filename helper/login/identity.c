@@ -22,7 +22,8 @@ struct person {
 	char id[ID_TOKEN_SUBJECT_MAX + 1]; /* the same */
 };
 
-static const char *text_of(const struct record *record, const char *key)
+static const char *identity_text_of(const struct record *record,
+				    const char *key)
 {
 	const char *text = record_get(record, key);
 
@@ -49,7 +50,7 @@ static void set_id(struct person *person, const char *id)
 		strcpy(person->id, id);
 }
 
-static const char *member(const struct json *json, const char *path)
+static const char *identity_member(const struct json *json, const char *path)
 {
 	const char *text = record_get(&json->strings, path);
 
@@ -58,19 +59,20 @@ static const char *member(const struct json *json, const char *path)
 
 /* Fills in what is not known yet. An address that the provider has not verified
  * is anybody's. */
-static void look(const struct client *client, const struct json *json,
-		 struct person *person)
+static void identity_look(const struct client *client, const struct json *json,
+			  struct person *person)
 {
 	static const char *const usual[] = {"email", "preferred_username",
 					    "name", NULL};
 	const char *path = record_get(&client->config, "identity");
 	const char *id = record_get(&client->config, "identity_id");
 	bool unverified =
-	    strcmp(text_of(&json->scalars, "email_verified"), "false") == 0;
+	    strcmp(identity_text_of(&json->scalars, "email_verified"),
+		   "false") == 0;
 
-	set_id(person, member(json, id ? id : "sub"));
+	set_id(person, identity_member(json, id ? id : "sub"));
 	if (path)
-		set_name(person, member(json, path));
+		set_name(person, identity_member(json, path));
 	for (const char *const *key = usual; !path && *key; key++)
 		if (!unverified || strcmp(*key, "email") != 0)
 			set_name(person, record_get(&json->strings, *key));
@@ -142,8 +144,9 @@ static void look_at_userinfo(const struct identity_login *login,
 	struct json json = {0};
 
 	if (ask_userinfo(login, &json) &&
-	    (!subject || strcmp(text_of(&json.strings, "sub"), subject) == 0))
-		look(login->client, &json, person);
+	    (!subject ||
+	     strcmp(identity_text_of(&json.strings, "sub"), subject) == 0))
+		identity_look(login->client, &json, person);
 	json_free(&json);
 }
 
@@ -159,7 +162,7 @@ int identity_find(const struct identity_login *login, struct record *grant,
 
 	if (rc)
 		goto out;
-	look(login->client, &claims, &person);
+	identity_look(login->client, &claims, &person);
 	if (!*person.name || !*person.id)
 		look_at_userinfo(login, &claims, &person);
 	set_id(&person, record_get(fields, "identity_id"));
@@ -176,7 +179,7 @@ out:
 
 /* ---- somebody else ---- */
 
-static int refused(struct job *job, const struct client *client)
+static int identity_refused(struct job *job, const struct client *client)
 {
 	return problem_set(&job->problem, VALETKEY_ERR_CANCELED,
 			   "The new login was not kept; account %s is as it "
@@ -199,13 +202,13 @@ static int ask_person(struct job *job, const struct client *client,
 	job_info(job,
 		 "Account %s is %s's, and you have logged in as %s. To do so "
 		 "without being asked, run: valetkey login %s --accept-change",
-		 client->account, text_of(before, "identity"),
-		 text_of(grant, "identity"), client->account);
+		 client->account, identity_text_of(before, "identity"),
+		 identity_text_of(grant, "identity"), client->account);
 	rc = job_ask(job, "Log in as somebody else from now on? [y/N]", &reply);
 	if (!rc && is_yes(buf_text(&reply)))
 		rc = VALETKEY_OK;
 	else
-		rc = refused(job, client);
+		rc = identity_refused(job, client);
 	buf_free(&reply);
 	return rc;
 }
@@ -232,7 +235,7 @@ int identity_check(struct job *job, const struct client *client, bool accepted,
 		job_info(job,
 			 "%s did not say this time who logged in; before it "
 			 "was %s.",
-			 client->name, text_of(&stored, "identity"));
+			 client->name, identity_text_of(&stored, "identity"));
 	else if (!rc && identity_is_another(&stored, grant) && !accepted)
 		rc = ask_person(job, client, &stored, grant);
 	record_free(&stored);

@@ -54,12 +54,12 @@ static void revoke_first(struct login *login)
 {
 	struct job *job = login->job;
 
-	pending_send(job, login->client);
+	revocations_send(job, login->client);
 	store_set_deadline(job->store, job->deadline);
 	job->problem = (struct problem){0};
 }
 
-static int run_login(struct login *login, struct record *grant)
+static int run_flow(struct login *login, struct record *grant)
 {
 	const struct flow_wish wish = {.word = login->options->flow};
 	enum flow_way way;
@@ -85,7 +85,7 @@ static int run_login(struct login *login, struct record *grant)
 }
 
 /* A grant that another login brought while this one waited its turn. */
-static bool take_other(struct login *login, struct record *grant)
+static bool login_take_other(struct login *login, struct record *grant)
 {
 	struct job *job = login->job;
 	bool found;
@@ -155,13 +155,13 @@ int flow_login(struct job *job, const struct client *client,
 	rc = recover(&login);
 	if (rc)
 		goto out;
-	if (options->accept_other && take_other(&login, grant))
+	if (options->accept_other && login_take_other(&login, grant))
 		goto out;
 	if (options->accept_other)
 		rc = declined(&login, lock);
 	if (!rc) {
 		revoke_first(&login);
-		rc = run_login(&login, grant);
+		rc = run_flow(&login, grant);
 		note_outcome(lock, rc);
 	}
 out:

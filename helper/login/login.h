@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * login.h - what the flows share in which a person takes part: flow_code.c,
+ * login.h - what the flows share in which a person takes part: login_code.c,
  * flow_paste.c, flow_device.c. Who may ask the person, and when; and what
  * becomes of the code that the person's consent has brought.
  */

@@ -2,7 +2,7 @@
 /*
  * login_code.c - what both ways to an authorization code share (RFC 6749 4.1):
  * the request is made ready for a browser, and what came back is judged and
- * redeemed. flow_code.c listens for it, flow_paste.c asks the person.
+ * redeemed. login_code.c listens for it, flow_paste.c asks the person.
  */
 #include "core/form.h"
 #include "core/clock.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* RFC 9126, where the provider takes requests beforehand, or wants them so. */
-static int push(struct login *login, struct authorization *to)
+static int login_code_push(struct login *login, struct authorization *to)
 {
 	const struct client *client = login->client;
 	struct problem *problem = &login->job->problem;
@@ -55,7 +55,7 @@ int login_code_send(struct login *login, struct authorization *to,
 	struct job *job = login->job;
 	struct job_page page = {
 	    .local_url = local_url, .text = text, .deadline = job->deadline};
-	int rc = push(login, to);
+	int rc = login_code_push(login, to);
 
 	if (!rc)
 		rc = authorize_preflight(login->client, to, &job->problem);
@@ -74,8 +74,9 @@ int login_code_send(struct login *login, struct authorization *to,
 	return rc;
 }
 
-static int redeem(struct login *login, const struct authorization *to,
-		  const char *code, struct record *grant)
+static int login_code_redeem(struct login *login,
+			     const struct authorization *to, const char *code,
+			     struct record *grant)
 {
 	struct token_answer answer = {0};
 	struct buf params = {0};
@@ -101,7 +102,7 @@ int login_code_take(struct login *login, const struct authorization *to,
 	int rc =
 	    authorize_answer_check(login->client, answer, &login->job->problem);
 
-	return rc ? rc : redeem(login, to, answer->code, grant);
+	return rc ? rc : login_code_redeem(login, to, answer->code, grant);
 }
 
 /* ---- with a listener ---- */

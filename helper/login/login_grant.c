@@ -79,7 +79,7 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 
 	record_remove(grant, "generation");
 	if (!rc && record_add_int(grant, "generation",
-				  newest_next(client, lock, &old)))
+				  generation_next(client, lock, &old)))
 		rc = problem_no_memory(&job->problem);
 	/* Noted first: whoever is killed in between leaves a note of a token that
 	 * is in use, which is never sent. */
@@ -89,8 +89,8 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 	}
 	if (!rc) {
 		job_note(job, lock, rc);
-		newest_note(client, lock, grant);
-		refusal_forget(lock);
+		generation_note(client, lock, grant);
+		refused_tokens_forget(lock);
 	}
 	record_free(&old);
 	return rc;
@@ -155,7 +155,7 @@ int login_pins(const struct client *client, struct buf *digest)
 	return rc;
 }
 
-/* After the grant that is there: see newest.h. */
+/* After the grant that is there: see account_state.h. */
 static int number_login(struct login *login, struct record *about)
 {
 	const struct client *client = login->client;
@@ -166,7 +166,8 @@ static int number_login(struct login *login, struct record *about)
 	int rc;
 
 	job_load_item(login->job, client, STORE_GRANT, &stored, &found);
-	rc = record_add_int(about, "login", newest_next(client, look, &stored));
+	rc = record_add_int(about, "login",
+			    generation_next(client, look, &stored));
 	lock_drop(&look);
 	record_free(&stored);
 	login->job->problem = kept;
@@ -207,8 +208,7 @@ static void end_arrival(struct login *login, const struct arrival *arrival,
 }
 
 static int request_grant(struct login *login, struct buf *params,
-			 struct arrival *arrival,
-			 struct token_answer *answer)
+			 struct arrival *arrival, struct token_answer *answer)
 {
 	struct job *job = login->job;
 	struct endpoint_request request = {
@@ -309,8 +309,8 @@ static int identify_parked(const struct parked *parked,
 }
 
 /* 0: a grant to store. ERR_NOMEM, or of no use. */
-static int make_grant(const struct parked *parked,
-		      struct token_answer *answer, struct record *grant)
+static int make_grant(const struct parked *parked, struct token_answer *answer,
+		      struct record *grant)
 {
 	struct login *login = parked->login;
 	const struct arrival *arrival = parked->arrival;
@@ -370,18 +370,19 @@ static int store_or_end(const struct parked *parked, int lock)
  * by now, and with it a revocation would end the stored grant. */
 static bool was_taken(const struct parked *parked)
 {
-	int64_t stored = newest_login(&parked->stored);
+	int64_t stored = generation_of_login(&parked->stored);
 
-	return stored && stored >= newest_login(&parked->arrival->about);
+	return stored && stored >= generation_of_login(&parked->arrival->about);
 }
 
 /* A keyring that cannot be asked says nothing of it: it stays. */
-static int take(struct login *login, int lock, const struct arrival *arrival)
+static int login_grant_take(struct login *login, int lock,
+			    const struct arrival *arrival)
 {
 	struct parked parked = {.login = login, .arrival = arrival};
 	bool found;
 	int rc = job_load_item(login->job, login->client, STORE_GRANT,
-				 &parked.stored, &found);
+			       &parked.stored, &found);
 
 	if (!rc && was_taken(&parked))
 		park_clear(&arrival->place);
@@ -405,7 +406,7 @@ int login_recover(struct login *login, int lock)
 		return rc;
 	arrival.place.seal = buf_text(&login->seal);
 	if (arrival_find(&arrival) == PARK_SEALED)
-		rc = take(login, lock, &arrival);
+		rc = login_grant_take(login, lock, &arrival);
 	else /* it was killed before anything came, or is another's */
 		park_clear(&arrival.place);
 	buf_clear(&login->seal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c,
- * http_memory.c and http_exchange.c the files that know libcurl.
+ * http_setup.c and http_exchange.c the files that know libcurl.
  *
  * Every call uses a connection of its own: on a reused one libcurl repeats a
  * request by itself, and a refresh token must never go out twice unnoticed. With
@@ -77,7 +77,7 @@ static bool succeeds(const struct exchange *ex)
 	return http_success(status);
 }
 
-static void tell(struct exchange *ex, bool whole)
+static void http_tell(struct exchange *ex, bool whole)
 {
 	const struct buf *body = &ex->answer->body;
 
@@ -112,7 +112,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 		return 0;
 	}
 	if (succeeds(ex))
-		tell(ex, is_all(ex));
+		http_tell(ex, is_all(ex));
 	return len;
 }
 
@@ -164,8 +164,8 @@ static int set_callbacks(struct exchange *ex)
 	return bad;
 }
 
-static int failed(const struct exchange *ex, enum http_failure failure,
-		  struct problem *problem)
+static int http_failed(const struct exchange *ex, enum http_failure failure,
+		       struct problem *problem)
 {
 	const struct http_failure_place place = {
 	    .host = ex->host,
@@ -200,15 +200,15 @@ static int perform(struct exchange *ex, struct problem *problem)
 
 	answer->sent = may_have_been_sent(ex);
 	if (succeeds(ex))
-		tell(ex, code == CURLE_OK);
+		http_tell(ex, code == CURLE_OK);
 	else if (code != CURLE_OK)
 		buf_clear(&answer->body);
 	if (code != CURLE_OK || !ex->headers.complete)
-		return failed(ex, http_verdict(ex, code), problem);
+		return http_failed(ex, http_verdict(ex, code), problem);
 	curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (http_verdict_of_proxy(ex, status)) {
 		answer->sent = false;
-		return failed(ex, HTTP_FAILURE_PROXY_LOGIN, problem);
+		return http_failed(ex, HTTP_FAILURE_PROXY_LOGIN, problem);
 	}
 	answer->status = status;
 	http_header_finish(&ex->headers, answer);
@@ -227,14 +227,14 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 	if (rc)
 		goto out;
 	if (request->deadline <= ex.began) {
-		rc = failed(&ex, HTTP_FAILURE_DEADLINE, problem);
+		rc = http_failed(&ex, HTTP_FAILURE_DEADLINE, problem);
 		goto out;
 	}
 	ex.curl = http_memory() ? NULL : curl_easy_init();
 	/* Room for the answer as well: it may be one that comes only once. */
 	if (!ex.curl || http_setup(&ex) || set_callbacks(&ex) ||
 	    buf_reserve(&answer->body, BODY_USUAL)) {
-		rc = failed(&ex, HTTP_FAILURE_NOMEM, problem);
+		rc = http_failed(&ex, HTTP_FAILURE_NOMEM, problem);
 		goto out;
 	}
 	rc = perform(&ex, problem);

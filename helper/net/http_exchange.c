@@ -343,8 +343,9 @@ static int add_named(struct buf *out, const char **at,
 	    out, problem_quote(quoted, host ? place->host : place->proxy));
 }
 
-static int fill_in(const char *text, const struct http_failure_place *place,
-		   struct buf *out)
+static int http_exchange_fill_in(const char *text,
+				 const struct http_failure_place *place,
+				 struct buf *out)
 {
 	int rc = 0;
 
@@ -375,7 +376,7 @@ int http_failure_set(struct problem *problem, enum http_failure failure,
 	      failure == HTTP_FAILURE_SILENT || failure == HTTP_FAILURE_PROXY ||
 	      failure == HTTP_FAILURE_TLS_SILENT)))
 		result = VALETKEY_ERR_TIMEOUT;
-	if (fill_in(texts[failure], place, &text))
+	if (http_exchange_fill_in(texts[failure], place, &text))
 		problem_no_memory(problem);
 	else
 		problem_set(problem, result, "%s", text.data);

@@ -2,7 +2,7 @@
 /*
  * http_exchange.h - one exchange while it lasts, shared by the files that know
  * libcurl: http.c runs it, http_setup.c tells libcurl what to do, http_exchange.c
- * what went wrong, and http_memory.c gives it memory.
+ * what went wrong, and http_setup.c gives it memory.
  */
 #ifndef VALETKEY_HTTP_EXCHANGE_H
 #define VALETKEY_HTTP_EXCHANGE_H

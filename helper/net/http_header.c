@@ -16,7 +16,8 @@
 #define DAY_S 86400
 
 /* Where the line has that name: its value without white space around it. */
-static const char *value_of(const char *line, size_t *len, const char *name)
+static const char *http_header_value_of(const char *line, size_t *len,
+					const char *name)
 {
 	size_t from = strlen(name);
 	size_t end = *len;
@@ -33,10 +34,10 @@ static const char *value_of(const char *line, size_t *len, const char *name)
 	return line + from;
 }
 
-static bool take(const char *line, size_t len, const char *name, char *out,
-		 size_t size)
+static bool http_header_take(const char *line, size_t len, const char *name,
+			     char *out, size_t size)
 {
-	const char *value = value_of(line, &len, name);
+	const char *value = http_header_value_of(line, &len, name);
 
 	if (!value)
 		return false;
@@ -69,14 +70,16 @@ void http_header_line(struct http_headers *headers, struct http_answer *answer,
 		start_over(headers, answer);
 	else if (len && len <= 2 && line[len - 1] == '\n')
 		headers->complete = true;
-	else if (take(line, len, "Content-Type", answer->content_type,
-		      sizeof(answer->content_type)))
+	else if (http_header_take(line, len, "Content-Type",
+				  answer->content_type,
+				  sizeof(answer->content_type)))
 		trim_type(answer->content_type);
-	else if (!take(line, len, "Location", answer->location,
-		       sizeof(answer->location)) &&
-		 !take(line, len, "Date", headers->date, sizeof(headers->date)))
-		take(line, len, "Retry-After", headers->retry_after,
-		     sizeof(headers->retry_after));
+	else if (!http_header_take(line, len, "Location", answer->location,
+				   sizeof(answer->location)) &&
+		 !http_header_take(line, len, "Date", headers->date,
+				   sizeof(headers->date)))
+		http_header_take(line, len, "Retry-After", headers->retry_after,
+				 sizeof(headers->retry_after));
 }
 
 /* RFC 9110 10.2.3: seconds, or a date, which the server's own clock judges. */

@@ -28,7 +28,7 @@
 static void *reserve;
 
 /* libcurl looks names up in a thread of its own. */
-static bool spend(void)
+static bool http_setup_spend(void)
 {
 	void *held = __atomic_exchange_n(&reserve, NULL, __ATOMIC_ACQ_REL);
 	bool there = held;
@@ -37,11 +37,11 @@ static bool spend(void)
 	return there;
 }
 
-static void *take(size_t size)
+static void *http_setup_take(size_t size)
 {
 	void *block = malloc(size);
 
-	if (!block && spend())
+	if (!block && http_setup_spend())
 		block = malloc(size);
 	return block;
 }
@@ -50,7 +50,7 @@ static void *take_zeroed(size_t count, size_t size)
 {
 	void *block = calloc(count, size);
 
-	if (!block && spend())
+	if (!block && http_setup_spend())
 		block = calloc(count, size);
 	return block;
 }
@@ -59,7 +59,7 @@ static void *take_more(void *old, size_t size)
 {
 	void *block = realloc(old, size);
 
-	if (!block && spend())
+	if (!block && http_setup_spend())
 		block = realloc(old, size);
 	return block;
 }
@@ -67,7 +67,7 @@ static void *take_more(void *old, size_t size)
 static char *take_copy(const char *text)
 {
 	size_t size = strlen(text) + 1;
-	char *copy = take(size);
+	char *copy = http_setup_take(size);
 
 	return copy ? memcpy(copy, text, size) : NULL;
 }
@@ -76,8 +76,9 @@ int http_memory(void)
 {
 	static bool ready;
 
-	if (!ready && curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free,
-					   take_more, take_copy, take_zeroed))
+	if (!ready &&
+	    curl_global_init_mem(CURL_GLOBAL_DEFAULT, http_setup_take, free,
+				 take_more, take_copy, take_zeroed))
 		return -1;
 	ready = true;
 	if (!reserve)
@@ -203,7 +204,7 @@ static int set_protocol(struct exchange *ex)
 	return bad;
 }
 
-static int add_header(struct exchange *ex, const char *line)
+static int http_setup_add_header(struct exchange *ex, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(ex->sent_headers, line);
 
@@ -221,7 +222,7 @@ static int add_bearer(struct exchange *ex)
 	if (!ex->request->bearer)
 		return 0;
 	rc = buf_fmt(&line, "Authorization: Bearer %s", ex->request->bearer) ||
-	     add_header(ex, line.data);
+	     http_setup_add_header(ex, line.data);
 	buf_free(&line);
 	return rc;
 }
@@ -235,14 +236,14 @@ static int set_request(struct exchange *ex)
 	bad |= curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT,
 				"valetkey/" PACKAGE_VERSION);
-	bad |= add_header(ex, "Accept: application/json");
+	bad |= http_setup_add_header(ex, "Accept: application/json");
 	bad |= add_bearer(ex);
 	if (request->form) {
-		bad |= add_header(ex, request->json
-					  ? "Content-Type: application/json"
-					  : "Content-Type: application/"
-					    "x-www-form-urlencoded");
-		bad |= add_header(ex, "Expect:");
+		bad |= http_setup_add_header(
+		    ex, request->json ? "Content-Type: application/json"
+				      : "Content-Type: application/"
+					"x-www-form-urlencoded");
+		bad |= http_setup_add_header(ex, "Expect:");
 		bad |= curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
 					(long)request->form->len);

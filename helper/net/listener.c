@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - waits for the redirect that ends a login, see net.h. crowd.c
+ * listener.c - waits for the redirect that ends a login, see net.h. listener.c
  * has who is let in, and listener_answer.c what is answered.
  *
  * libmicrohttpd runs without threads. Its epoll descriptors and a timer for its
@@ -38,7 +38,7 @@
 
 /* libmicrohttpd's callbacks; `context` is the listener. */
 static enum MHD_Result crowd_admit(void *context, const struct sockaddr *peer,
-			    socklen_t len)
+				   socklen_t len)
 {
 	struct listener *listener = context;
 
@@ -92,7 +92,7 @@ static void remove_guest(struct listener *listener, struct guest *guest)
 }
 
 static void crowd_changed(void *context, struct MHD_Connection *connection,
-		   void **mark, enum MHD_ConnectionNotificationCode code)
+			  void **mark, enum MHD_ConnectionNotificationCode code)
 {
 	int fd = MHD_get_connection_info(connection,
 					 MHD_CONNECTION_INFO_CONNECTION_FD)
@@ -129,12 +129,12 @@ static int64_t crowd_end_late(struct listener *listener)
 }
 
 #define REPLY_MS 2000
-#define CONNECTIONS 256u /* never reached: crowd.c ends them before */
+#define CONNECTIONS 256u /* never reached: listener.c ends them before */
 /* A request, which libmicrohttpd has twice: with all the cookies of this computer
  * that a browser keeps, 180 of 4 KB. Only what is used of it is ever allocated. */
 #define MEMORY ((size_t)2 << 20)
 
-static int watch(const struct listener *listener, int fd)
+static int watch_descriptor(const struct listener *listener, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
@@ -150,8 +150,8 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 
 	daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, crowd_admit, listener,
-	    visitor_request, listener, MHD_OPTION_LISTEN_SOCKET, *fd,
-	    MHD_OPTION_NOTIFY_COMPLETED, visitor_gone, listener,
+	    listener_request, listener, MHD_OPTION_LISTEN_SOCKET, *fd,
+	    MHD_OPTION_NOTIFY_COMPLETED, listener_gone, listener,
 	    MHD_OPTION_NOTIFY_CONNECTION, crowd_changed, listener,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, MHD_OPTION_END);
@@ -159,7 +159,7 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 	listener->daemons[i] = daemon;
 	if (daemon)
 		info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	return info ? watch(listener, info->epoll_fd) : -1;
+	return info ? watch_descriptor(listener, info->epoll_fd) : -1;
 }
 
 static int copy_options(struct listener *listener,
@@ -178,9 +178,9 @@ static int copy_options(struct listener *listener,
 }
 
 /* "/" and 128 bits in hexadecimal digits. */
-static int make_path(char path[VISITOR_PATH])
+static int make_path(char path[LISTENER_PATH])
 {
-	unsigned char bytes[(VISITOR_PATH - 2) / 2];
+	unsigned char bytes[(LISTENER_PATH - 2) / 2];
 	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
@@ -205,7 +205,7 @@ static int make_places(struct listener *listener, int family)
 		       (unsigned)listener->port, listener->start);
 }
 
-static int start(struct listener *listener, struct loopback *loopback)
+static int start_daemons(struct listener *listener, struct loopback *loopback)
 {
 	int i;
 
@@ -214,7 +214,7 @@ static int start(struct listener *listener, struct loopback *loopback)
 	listener->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (listener->epoll_fd < 0 || listener->timer_fd < 0 ||
-	    watch(listener, listener->timer_fd) ||
+	    watch_descriptor(listener, listener->timer_fd) ||
 	    make_places(listener, loopback->family))
 		return -1;
 	for (i = 0; i < LOOPBACK_MAX; i++)
@@ -242,7 +242,7 @@ int listener_open(const struct listener_options *options,
 		return problem_no_memory(problem);
 	}
 	opened->epoll_fd = opened->timer_fd = opened->peers.fd = -1;
-	if (copy_options(opened, options) || start(opened, &loopback)) {
+	if (copy_options(opened, options) || start_daemons(opened, &loopback)) {
 		loopback_close(&loopback);
 		listener_close(opened);
 		return problem_set(problem, VALETKEY_ERR_HELPER,
@@ -266,7 +266,7 @@ int listener_fd(const struct listener *listener)
 }
 
 /* Wakes the caller when the next time limit is due. */
-static void set_timer(const struct listener *listener, int64_t next)
+static void listener_set_timer(const struct listener *listener, int64_t next)
 {
 	struct itimerspec when = {0};
 	MHD_UNSIGNED_LONG_LONG ms;
@@ -285,19 +285,19 @@ static void set_timer(const struct listener *listener, int64_t next)
 	timerfd_settime(listener->timer_fd, 0, &when, NULL);
 }
 
-static void run(struct listener *listener)
+static void run_daemons(struct listener *listener)
 {
 	int i;
 
 	for (i = 0; i < LOOPBACK_MAX; i++)
 		if (listener->daemons[i])
 			MHD_run(listener->daemons[i]);
-	set_timer(listener, crowd_end_late(listener));
+	listener_set_timer(listener, crowd_end_late(listener));
 }
 
 bool listener_run(struct listener *listener, struct listener_answer *answer)
 {
-	run(listener);
+	run_daemons(listener);
 	if (!listener->untold)
 		return false;
 	*answer = listener->answer;
@@ -326,11 +326,11 @@ void listener_reply(struct listener *listener, bool success, const char *text)
 		buf_str(&listener->text, text);
 	while (listener->waiting)
 		MHD_resume_connection(listener->waiters[--listener->waiting]);
-	run(listener);
+	run_daemons(listener);
 	while ((listener->unsent || !listener->shown) &&
 	       deadline_left(deadline)) {
 		poll(&poll_fd, 1, deadline_left(deadline));
-		run(listener);
+		run_daemons(listener);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * listener.h - the listener from inside: listener.c has the sockets and the time,
- * crowd.c the connections, listener_answer.c answers requests. They speak to
+ * listener.c the connections, listener_answer.c answers requests. They speak to
  * libmicrohttpd, nobody else does.
  */
 #ifndef VALETKEY_LISTENER_H
@@ -14,7 +14,7 @@
 #include <microhttpd.h>
 
 #define VISITOR_WAITERS 8 /* browsers that may wait for the last page */
-#define VISITOR_PATH 34	  /* "/", 128 bits in hexadecimal digits, NUL */
+#define LISTENER_PATH 34  /* "/", 128 bits in hexadecimal digits, NUL */
 
 /* A connection that was let in. */
 struct guest {
@@ -35,11 +35,11 @@ struct listener {
 	char *state;
 	char *provider;
 	char *account;
-	bool form_post;		  /* that the answer comes by, else by GET */
-	const struct buf *to;	  /* where the start leads */
-	char start[VISITOR_PATH]; /* for our browser's first visit; "": none */
-	char landing[VISITOR_PATH]; /* for its last one */
-	struct buf address;	    /* of the start; empty: none */
+	bool form_post;		   /* that the answer comes by, else by GET */
+	const struct buf *to;	   /* where the start leads */
+	char start[LISTENER_PATH]; /* for our browser's first visit; "": none */
+	char landing[LISTENER_PATH]; /* for its last one */
+	struct buf address;	     /* of the start; empty: none */
 	struct peers peers;
 	enum peer_owner arriving; /* the owner of the next guest */
 	bool refused; /* another user's connection, since we were asked */
@@ -58,12 +58,12 @@ struct listener {
 };
 
 /* libmicrohttpd's callbacks; `context` is the listener. */
-enum MHD_Result visitor_request(void *context,
-				struct MHD_Connection *connection,
-				const char *path, const char *method,
-				const char *version, const char *body,
-				size_t *body_len, void **mark);
-void visitor_gone(void *context, struct MHD_Connection *connection, void **mark,
-		  enum MHD_RequestTerminationCode why);
+enum MHD_Result listener_request(void *context,
+				 struct MHD_Connection *connection,
+				 const char *path, const char *method,
+				 const char *version, const char *body,
+				 size_t *body_len, void **mark);
+void listener_gone(void *context, struct MHD_Connection *connection,
+		   void **mark, enum MHD_RequestTerminationCode why);
 
 #endif

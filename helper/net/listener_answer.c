@@ -128,7 +128,8 @@ static enum MHD_Result on_parameter(void *context, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static enum place find_place(const struct listener *listener, const char *path)
+static enum place listener_answer_find_place(const struct listener *listener,
+					     const char *path)
 {
 	const char *redirect = *listener->path ? listener->path : "/";
 
@@ -268,9 +269,9 @@ static unsigned check_headers(const struct listener *listener,
 	return 0;
 }
 
-static enum MHD_Result refuse(const struct listener *listener,
-			      struct MHD_Connection *connection,
-			      unsigned status, enum place place)
+static enum MHD_Result listener_answer_refuse(const struct listener *listener,
+					      struct MHD_Connection *connection,
+					      unsigned status, enum place place)
 {
 	struct page page = {.kind = PAGE_NOT_FOUND,
 			    .provider = listener->provider,
@@ -307,9 +308,9 @@ static bool still_welcome(const struct listener *listener,
 }
 
 /* Its headers have come. */
-static enum MHD_Result begin(struct listener *listener,
-			     struct MHD_Connection *connection,
-			     struct visitor *visitor)
+static enum MHD_Result listener_answer_begin(struct listener *listener,
+					     struct MHD_Connection *connection,
+					     struct visitor *visitor)
 {
 	if (visitor->place == PLACE_START)
 		return on_start(listener, connection);
@@ -319,11 +320,11 @@ static enum MHD_Result begin(struct listener *listener,
 				   : on_query(listener, connection, visitor);
 }
 
-enum MHD_Result visitor_request(void *context,
-				struct MHD_Connection *connection,
-				const char *path, const char *method,
-				const char *version, const char *body,
-				size_t *body_len, void **mark)
+enum MHD_Result listener_request(void *context,
+				 struct MHD_Connection *connection,
+				 const char *path, const char *method,
+				 const char *version, const char *body,
+				 size_t *body_len, void **mark)
 {
 	struct listener *listener = context;
 	struct visitor *visitor = *mark;
@@ -339,22 +340,23 @@ enum MHD_Result visitor_request(void *context,
 		return on_form(listener, connection, visitor);
 	if (!still_welcome(listener, connection))
 		return MHD_NO;
-	place = find_place(listener, path);
+	place = listener_answer_find_place(listener, path);
 	status = check_headers(listener, connection, place, method);
 	if (status)
-		return refuse(listener, connection, status, place);
+		return listener_answer_refuse(listener, connection, status,
+					      place);
 	visitor = calloc(1, sizeof(*visitor));
 	*mark = visitor;
 	if (!visitor)
 		return MHD_NO;
 	visitor->place = place;
-	return begin(listener, connection, visitor);
+	return listener_answer_begin(listener, connection, visitor);
 }
 
 /* The answer is told of only now, when the browser has been sent on: the program
  * has no time for it while it redeems the code. */
-void visitor_gone(void *context, struct MHD_Connection *connection, void **mark,
-		  enum MHD_RequestTerminationCode why)
+void listener_gone(void *context, struct MHD_Connection *connection,
+		   void **mark, enum MHD_RequestTerminationCode why)
 {
 	struct listener *listener = context;
 	struct visitor *visitor = *mark;

@@ -26,7 +26,8 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-static socklen_t set_address(union address *address, int family, uint16_t port)
+static socklen_t loopback_set_address(union address *address, int family,
+				      uint16_t port)
 {
 	memset(address, 0, sizeof(*address));
 	if (family == AF_INET6) {
@@ -45,7 +46,7 @@ static socklen_t set_address(union address *address, int family, uint16_t port)
 static int listen_on(int family, uint16_t *port, bool reuse)
 {
 	union address address;
-	socklen_t len = set_address(&address, family, *port);
+	socklen_t len = loopback_set_address(&address, family, *port);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1, error;
 
@@ -108,8 +109,8 @@ static int open_literal(int family, uint16_t port, struct loopback *loopback)
 	return loopback->fds[0] < 0 ? -1 : 0;
 }
 
-static int explain(const char *host, uint16_t port, int error,
-		   struct problem *problem)
+static int loopback_explain(const char *host, uint16_t port, int error,
+			    struct problem *problem)
 {
 	if (error == EADDRINUSE)
 		return problem_set(problem, VALETKEY_ERR_DENIED,
@@ -149,7 +150,7 @@ int loopback_open(const char *host, uint16_t port, struct loopback *loopback,
 				   "127.0.0.1, [::1] or localhost. Change "
 				   "redirect in the account's file.",
 				   problem_quote(quoted, host));
-	return rc ? explain(host, port, errno, problem) : 0;
+	return rc ? loopback_explain(host, port, errno, problem) : 0;
 }
 
 void loopback_close(struct loopback *loopback)

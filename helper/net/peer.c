@@ -41,8 +41,8 @@ struct question {
 	struct inet_diag_req_v2 request;
 };
 
-static void set_address(const struct sockaddr *address, __be32 words[4],
-			__be16 *port)
+static void peer_set_address(const struct sockaddr *address, __be32 words[4],
+			     __be16 *port)
 {
 	const union peer_address *at = (const void *)address;
 
@@ -63,8 +63,8 @@ static struct end make_end(const struct sockaddr *here,
 	    .id = {.idiag_if = LOOPBACK_DEVICE,
 		   .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}};
 
-	set_address(here, end.id.idiag_src, &end.id.idiag_sport);
-	set_address(there, end.id.idiag_dst, &end.id.idiag_dport);
+	peer_set_address(here, end.id.idiag_src, &end.id.idiag_sport);
+	peer_set_address(there, end.id.idiag_dst, &end.id.idiag_dport);
 	return end;
 }
 
@@ -162,7 +162,7 @@ static bool take_part(int fd, const struct end *end,
 }
 
 /* What an earlier question left must not answer this one. */
-static void drain(int fd)
+static void peer_drain(int fd)
 {
 	char byte;
 	int i;
@@ -173,14 +173,14 @@ static void drain(int fd)
 }
 
 /* `wanted` NULL: whatever is found. */
-static enum answer ask_kernel(int fd, const struct end *asked, unsigned flags,
-			      const struct end *wanted,
-			      struct inet_diag_msg *found)
+static enum answer peer_ask_kernel(int fd, const struct end *asked,
+				   unsigned flags, const struct end *wanted,
+				   struct inet_diag_msg *found)
 {
 	enum answer answer = ANSWER_NOT_ENDED;
 	int i;
 
-	drain(fd);
+	peer_drain(fd);
 	if (send_question(fd, asked, asked->family, flags))
 		return answer;
 	for (i = 0; i < ANSWERS_MAX; i++)
@@ -189,9 +189,10 @@ static enum answer ask_kernel(int fd, const struct end *asked, unsigned flags,
 	return answer;
 }
 
-static bool look_up(int fd, const struct end *end, struct inet_diag_msg *found)
+static bool peer_look_up(int fd, const struct end *end,
+			 struct inet_diag_msg *found)
 {
-	return ask_kernel(fd, end, 0, end, found) == ANSWER_FOUND;
+	return peer_ask_kernel(fd, end, 0, end, found) == ANSWER_FOUND;
 }
 
 static int open_kernel(void)
@@ -219,10 +220,10 @@ static enum answer search(const struct end *end, struct inet_diag_msg *found)
 	if (fd < 0)
 		return answer;
 	asked.id.idiag_if = 0;
-	answer = ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
+	answer = peer_ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
 	if (answer == ANSWER_NONE && end->family != AF_INET6) {
 		asked.family = AF_INET6;
-		answer = ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
+		answer = peer_ask_kernel(fd, &asked, NLM_F_DUMP, end, found);
 	}
 	close(fd);
 	return answer;
@@ -253,9 +254,9 @@ enum peer_owner peer_owner(const struct peers *peers,
 
 	if (peers->fd < 0)
 		return PEER_UNKNOWN;
-	if (look_up(peers->fd, &theirs, &found))
+	if (peer_look_up(peers->fd, &theirs, &found))
 		return owner_of(peers, &found);
-	if (!look_up(peers->fd, &our_end, &found) ||
+	if (!peer_look_up(peers->fd, &our_end, &found) ||
 	    found.idiag_state != TCP_ESTABLISHED)
 		return PEER_GONE;
 	switch (search(&theirs, &found)) {
@@ -312,7 +313,7 @@ void peer_open(struct peers *peers, int family, uint16_t port)
 	peers->fd = open_kernel();
 	if (peers->fd < 0)
 		return;
-	if (ask_kernel(peers->fd, &listening, 0, NULL, &found) !=
+	if (peer_ask_kernel(peers->fd, &listening, 0, NULL, &found) !=
 		ANSWER_FOUND ||
 	    found.id.idiag_sport != htons(port) ||
 	    found.idiag_uid != peers->own || stands_for_others(peers->own))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * peer.h - whose the other end of a loopback connection is: the kernel tells who
- * owns a socket (sock_diag(7)). Called by crowd.c and listener_answer.c for whoever comes
+ * owns a socket (sock_diag(7)). Called by listener.c and listener_answer.c for whoever comes
  * to the listener. Never waits.
  */
 #ifndef VALETKEY_PEER_H

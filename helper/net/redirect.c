@@ -74,7 +74,7 @@ bool redirect_matches(const struct redirect *redirect, const char *state)
 	       same_secret(redirect->values[REDIRECT_STATE], state);
 }
 
-static int copy(char **copied, const char *text)
+static int redirect_copy(char **copied, const char *text)
 {
 	*copied = text ? strdup(text) : NULL;
 	return text && !*copied ? -1 : 0;
@@ -86,11 +86,11 @@ int redirect_answer(const struct redirect *redirect,
 	const char *const *values = redirect->values;
 
 	*answer = (struct listener_answer){0};
-	if (copy(&answer->code, values[REDIRECT_CODE]) ||
-	    copy(&answer->iss, values[REDIRECT_ISS]) ||
-	    copy(&answer->error, values[REDIRECT_ERROR]) ||
-	    copy(&answer->error_description,
-		 values[REDIRECT_ERROR_DESCRIPTION])) {
+	if (redirect_copy(&answer->code, values[REDIRECT_CODE]) ||
+	    redirect_copy(&answer->iss, values[REDIRECT_ISS]) ||
+	    redirect_copy(&answer->error, values[REDIRECT_ERROR]) ||
+	    redirect_copy(&answer->error_description,
+			  values[REDIRECT_ERROR_DESCRIPTION])) {
 		listener_answer_free(answer);
 		return -1;
 	}

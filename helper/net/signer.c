@@ -38,7 +38,7 @@ struct signer {
 	const struct kind *kind;
 };
 
-static int refuse(struct problem *problem, const char *why)
+static int signer_refuse(struct problem *problem, const char *why)
 {
 	return problem_set(problem, VALETKEY_ERR_DENIED,
 			   "The client's key cannot sign: %s.", why);
@@ -56,14 +56,15 @@ static const struct kind *ecdsa_kind(gnutls_privkey_t key)
 	return NULL;
 }
 
-static int choose(struct signer *signer, struct problem *problem)
+static int signer_choose(struct signer *signer, struct problem *problem)
 {
 	unsigned bits = 0;
 
 	switch (gnutls_privkey_get_pk_algorithm(signer->key, &bits)) {
 	case GNUTLS_PK_RSA:
 		if (bits < RSA_BITS_MIN)
-			return refuse(problem, "RSA needs at least 2048 bits");
+			return signer_refuse(problem,
+					     "RSA needs at least 2048 bits");
 		signer->kind = &rsa;
 		break;
 	case GNUTLS_PK_ECDSA:
@@ -77,8 +78,9 @@ static int choose(struct signer *signer, struct problem *problem)
 	}
 	return signer->kind
 		   ? VALETKEY_OK
-		   : refuse(problem, "it is of a kind that cannot be used. Use "
-				     "RSA, EC P-256 or P-384, or Ed25519");
+		   : signer_refuse(problem,
+				   "it is of a kind that cannot be used. Use "
+				   "RSA, EC P-256 or P-384, or Ed25519");
 }
 
 int signer_open(const struct buf *pem, struct signer **out, const char **name,
@@ -96,11 +98,11 @@ int signer_open(const struct buf *pem, struct signer **out, const char **name,
 	}
 	if (gnutls_privkey_import_x509_raw(signer->key, &text,
 					   GNUTLS_X509_FMT_PEM, NULL, 0) < 0)
-		rc = refuse(
+		rc = signer_refuse(
 		    problem,
 		    "it is damaged, or not a private key that GnuTLS knows");
 	if (!rc)
-		rc = choose(signer, problem);
+		rc = signer_choose(signer, problem);
 	if (rc) {
 		signer_close(signer);
 		return rc;
@@ -151,7 +153,7 @@ int signer_sign(const struct signer *signer, const struct buf *input,
 			 ? add_ecdsa(&made, signer->kind->half, signature)
 			 : buf_add(signature, made.data, made.size);
 	gnutls_free(made.data);
-	return rc ? refuse(problem, "the library refused") : VALETKEY_OK;
+	return rc ? signer_refuse(problem, "the library refused") : VALETKEY_OK;
 }
 
 void signer_close(struct signer *signer)

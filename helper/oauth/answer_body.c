@@ -19,7 +19,7 @@ static bool is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct span trim(const struct buf *body)
+static struct span answer_body_trim(const struct buf *body)
 {
 	size_t mark = text_mark(buf_text(body), body->len);
 	struct span span = {buf_text(body) + mark, body->len - mark};
@@ -33,7 +33,7 @@ static struct span trim(const struct buf *body)
 
 bool answer_body_empty(const struct buf *body)
 {
-	return !trim(body).len;
+	return !answer_body_trim(body).len;
 }
 
 /* So that a sentence or an address with parameters does not pass for one. */
@@ -70,7 +70,7 @@ static enum record_error read_form(struct span span, bool whole,
 enum record_error answer_body_read(const struct buf *body, bool whole,
 				   struct json *members)
 {
-	const struct span span = trim(body);
+	const struct span span = answer_body_trim(body);
 
 	if (!span.len || *span.text == '<')
 		return RECORD_MALFORMED;

@@ -29,7 +29,8 @@
 
 #define KEY_FILE_MAX 65536
 
-static int refuse(struct problem *problem, const char *path, const char *why)
+static int assertion_refuse(struct problem *problem, const char *path,
+			    const char *why)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
@@ -39,20 +40,21 @@ static int refuse(struct problem *problem, const char *path, const char *why)
 }
 
 /* Root may share a key of its own with a group. */
-static int judge(int fd, const char *path, struct problem *problem)
+static int assertion_judge(int fd, const char *path, struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 	mode_t never = S_IRWXG | S_IRWXO;
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return refuse(problem, path, strerror(errno));
+		return assertion_refuse(problem, path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return refuse(problem, path, "is not a regular file");
+		return assertion_refuse(problem, path, "is not a regular file");
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return refuse(problem, path,
-			      "belongs to somebody else, so it is not used. It "
-			      "must be yours or root's");
+		return assertion_refuse(
+		    problem, path,
+		    "belongs to somebody else, so it is not used. It "
+		    "must be yours or root's");
 	if (st.st_uid == 0 && geteuid() != 0)
 		never = S_IWGRP | S_IRWXO;
 	if (st.st_mode & never)
@@ -62,12 +64,12 @@ static int judge(int fd, const char *path, struct problem *problem)
 		    "does not use it. Run: chmod 600 %s",
 		    problem_quote(quoted, path), quoted);
 	if (st.st_size > KEY_FILE_MAX)
-		return refuse(problem, path, "is larger than 64 KiB");
+		return assertion_refuse(problem, path, "is larger than 64 KiB");
 	return VALETKEY_OK;
 }
 
-static int read_all(int fd, const char *path, struct buf *pem,
-		    struct problem *problem)
+static int assertion_read_all(int fd, const char *path, struct buf *pem,
+			      struct problem *problem)
 {
 	ssize_t n;
 
@@ -78,28 +80,33 @@ static int read_all(int fd, const char *path, struct buf *pem,
 		if (n > 0)
 			pem->len += (size_t)n;
 		if (pem->len > KEY_FILE_MAX)
-			return refuse(problem, path, "is larger than 64 KiB");
+			return assertion_refuse(problem, path,
+						"is larger than 64 KiB");
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	pem->data[pem->len] = '\0';
-	return n < 0 ? refuse(problem, path, "cannot be read") : VALETKEY_OK;
+	return n < 0 ? assertion_refuse(problem, path, "cannot be read")
+		     : VALETKEY_OK;
 }
 
-static int judge_text(const char *path, const struct buf *pem,
-		      struct problem *problem)
+static int assertion_judge_text(const char *path, const struct buf *pem,
+				struct problem *problem)
 {
 	if (!memmem(pem->data, pem->len, "-----BEGIN ", 11))
-		return refuse(problem, path,
-			      "is not PEM: it has no line \"-----BEGIN ...\". "
-			      "Convert it: openssl pkey -inform DER");
+		return assertion_refuse(
+		    problem, path,
+		    "is not PEM: it has no line \"-----BEGIN ...\". "
+		    "Convert it: openssl pkey -inform DER");
 	if (!memmem(pem->data, pem->len, "PRIVATE KEY-----", 16))
-		return refuse(problem, path,
-			      "contains no private key (is it the certificate "
-			      "or the public key?)");
+		return assertion_refuse(
+		    problem, path,
+		    "contains no private key (is it the certificate "
+		    "or the public key?)");
 	if (memmem(pem->data, pem->len, "ENCRYPTED", 9))
-		return refuse(problem, path,
-			      "is encrypted, and there is nobody to ask for "
-			      "its passphrase. Store it without one: openssl "
-			      "pkey -in OLD -out NEW, on an encrypted disk");
+		return assertion_refuse(
+		    problem, path,
+		    "is encrypted, and there is nobody to ask for "
+		    "its passphrase. Store it without one: openssl "
+		    "pkey -in OLD -out NEW, on an encrypted disk");
 	return VALETKEY_OK;
 }
 
@@ -115,11 +122,11 @@ int key_file_read(const char *path, struct buf *pem, struct problem *problem)
 				   "Check client_key in the account's file.",
 				   problem_quote(quoted, path),
 				   strerror(errno));
-	rc = judge(fd, path, problem);
+	rc = assertion_judge(fd, path, problem);
 	if (!rc)
-		rc = read_all(fd, path, pem, problem);
+		rc = assertion_read_all(fd, path, pem, problem);
 	if (!rc)
-		rc = judge_text(path, pem, problem);
+		rc = assertion_judge_text(path, pem, problem);
 	close(fd);
 	return rc;
 }
@@ -145,7 +152,8 @@ static int add_part(struct buf *out, const struct record *record)
 	return rc;
 }
 
-static int add_header(struct buf *out, const char *alg, const char *kid)
+static int assertion_add_header(struct buf *out, const char *alg,
+				const char *kid)
 {
 	struct record header = {0};
 	int rc = record_add(&header, "alg", alg) ||
@@ -182,7 +190,7 @@ static int write_signed(const struct client *client,
 	struct problem ignored;
 	struct buf signature = {0};
 	const struct net *net = net_load(&ignored);
-	int rc = add_header(out, alg, client->client_key_id) ||
+	int rc = assertion_add_header(out, alg, client->client_key_id) ||
 		 buf_char(out, '.') || add_claims(out, client) || !net ||
 		 net->signer_sign(signer, out, &signature, &ignored) ||
 		 buf_char(out, '.') ||

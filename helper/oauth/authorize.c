@@ -68,7 +68,8 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	    strcmp(to->host.data, "[::1]") != 0 &&
 	    strcmp(to->host.data, "localhost") != 0)
 		return bad_redirect(client, problem);
-	return buf_str(&to->path, rest) ? problem_no_memory(problem) : VALETKEY_OK;
+	return buf_str(&to->path, rest) ? problem_no_memory(problem)
+					: VALETKEY_OK;
 }
 
 /* query or form_post: what comes in a fragment only a page's script can see. */
@@ -163,10 +164,8 @@ static int add_challenge(struct authorization *to)
 
 	if (to->verifier.len)
 		rc = crypto_challenge(to->verifier.data, &challenge) ||
-		     form_add(&to->params, "code_challenge",
-				    challenge.data) ||
-		     form_add(&to->params, "code_challenge_method",
-				    "S256");
+		     form_add(&to->params, "code_challenge", challenge.data) ||
+		     form_add(&to->params, "code_challenge_method", "S256");
 	buf_free(&challenge);
 	return rc;
 }
@@ -185,8 +184,7 @@ static int add_more(const struct client *client, struct authorization *to)
 		if (len && one[len] && !oauth_parameter_is_ours(one, len) &&
 		    !has_param(&to->params, one, len))
 			rc = buf_add(&name, one, len) ||
-			     form_add(&to->params, name.data,
-					    one + len + 1);
+			     form_add(&to->params, name.data, one + len + 1);
 		buf_free(&name);
 	}
 	return rc;
@@ -196,16 +194,15 @@ static int add_more(const struct client *client, struct authorization *to)
 static int make_params(const struct client *client, struct authorization *to)
 {
 	return form_add(&to->params, "response_type", "code") ||
-	       form_add(&to->params, "redirect_uri",
-			      to->redirect_uri.data) ||
+	       form_add(&to->params, "redirect_uri", to->redirect_uri.data) ||
 	       authorize_add_scope(client, buf_text(&to->scope), &to->params) ||
 	       form_add(&to->params, "state", to->state.data) ||
 	       add_challenge(to) ||
 	       form_add(&to->params, "nonce",
-			      to->nonce.len ? to->nonce.data : NULL) ||
+			to->nonce.len ? to->nonce.data : NULL) ||
 	       form_add(&to->params, "response_mode",
-			      to->form_post ? "form_post" : NULL) ||
-	       token_request_resources(client, &to->params) ||
+			to->form_post ? "form_post" : NULL) ||
+	       endpoint_add_resources(client, &to->params) ||
 	       add_more(client, to);
 }
 
@@ -257,8 +254,8 @@ bool authorize_pushes(const struct client *client)
 }
 
 /* RFC 9126 2.2: a reference, good once. */
-static int take(const struct client *client, struct authorization *to,
-		const struct json *json, struct problem *problem)
+static int authorize_take(const struct client *client, struct authorization *to,
+			  const struct json *json, struct problem *problem)
 {
 	const char *uri = record_get(&json->strings, "request_uri");
 	const char *endpoint = client->authorization_endpoint;
@@ -283,8 +280,10 @@ static int take(const struct client *client, struct authorization *to,
 	return rc;
 }
 
-static int judge(const struct client *client, struct authorization *to,
-		 const struct http_answer *answer, struct problem *problem)
+static int authorize_judge(const struct client *client,
+			   struct authorization *to,
+			   const struct http_answer *answer,
+			   struct problem *problem)
 {
 	struct json json = {0};
 	int rc;
@@ -292,7 +291,7 @@ static int judge(const struct client *client, struct authorization *to,
 	if (answer_body_read(&answer->body, true, &json))
 		json_free(&json);
 	if (http_success(answer->status))
-		rc = take(client, to, &json, problem);
+		rc = authorize_take(client, to, &json, problem);
 	else if (answer->status == 429)
 		rc = problem_set(problem, VALETKEY_ERR_THROTTLED,
 				 "%s asks to wait before the next login.",
@@ -334,7 +333,7 @@ int authorize_push(const struct client *client, const char *client_secret,
 	if (!rc)
 		rc = endpoint_post(&request, url, &answer, problem);
 	if (!rc)
-		rc = judge(client, to, &answer, problem);
+		rc = authorize_judge(client, to, &answer, problem);
 	buf_free(&to->params); /* the client's authentication is in it */
 	net->http_answer_free(&answer);
 	return rc;
@@ -349,9 +348,9 @@ int authorize_push(const struct client *client, const char *client_secret,
  * there is nothing to compare with: PKCE and the redirect URI of its own protect
  * the code.
  */
-static int check_issuer(const struct client *client,
-			const struct listener_answer *answer,
-			struct problem *problem)
+static int authorize_check_issuer(const struct client *client,
+				  const struct listener_answer *answer,
+				  struct problem *problem)
 {
 	const char *promised = record_get(
 	    &client->config, "authorization_response_iss_parameter_supported");
@@ -378,9 +377,9 @@ static int check_issuer(const struct client *client,
 }
 
 /* RFC 6749 4.1.2.1. */
-static int refused(const struct client *client,
-		   const struct listener_answer *answer,
-		   struct problem *problem)
+static int response_refused(const struct client *client,
+			    const struct listener_answer *answer,
+			    struct problem *problem)
 {
 	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 
@@ -407,12 +406,12 @@ int authorize_answer_check(const struct client *client,
 			   const struct listener_answer *answer,
 			   struct problem *problem)
 {
-	int rc = check_issuer(client, answer, problem);
+	int rc = authorize_check_issuer(client, answer, problem);
 
 	if (rc)
 		return rc;
 	if (answer->error)
-		return refused(client, answer, problem);
+		return response_refused(client, answer, problem);
 	if (!answer->code || !*answer->code)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "The browser came back without a code.");

@@ -20,8 +20,8 @@
 #define INTERVAL_S 5 /* RFC 8628 3.2, where none is given */
 #define SECONDS_MAX 86400
 
-static int no_answer(const struct client *client, long status,
-		     struct problem *problem)
+static int device_answer_no_answer(const struct client *client, long status,
+				   struct problem *problem)
 {
 	if (status == 429)
 		return problem_set(problem, VALETKEY_ERR_THROTTLED,
@@ -40,8 +40,9 @@ static int no_answer(const struct client *client, long status,
 	    client->name, status, client->device_authorization_endpoint);
 }
 
-static int refused(const struct client *client, const struct json *json,
-		   struct problem *problem)
+static int device_answer_refused(const struct client *client,
+				 const struct json *json,
+				 struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	const char *name = token_error_name(json), *next = "";
@@ -120,8 +121,9 @@ static bool fields_ok(const struct json *json)
 	       uri_ok(uri_of(text), URI_MAX);
 }
 
-static int take_fields(const struct json *json, struct device_answer *answer,
-		       struct problem *problem)
+static int device_answer_take_fields(const struct json *json,
+				     struct device_answer *answer,
+				     struct problem *problem)
 {
 	const struct record *text = &json->strings;
 	const char *whole = record_get(text, "verification_uri_complete");
@@ -150,11 +152,11 @@ int device_answer_read(const struct client *client,
 	int rc;
 
 	if (good && token_error_is(&json, http->status))
-		rc = refused(client, &json, problem);
+		rc = device_answer_refused(client, &json, problem);
 	else if (good && http_success(http->status) && fields_ok(&json))
-		rc = take_fields(&json, answer, problem);
+		rc = device_answer_take_fields(&json, answer, problem);
 	else
-		rc = no_answer(client, http->status, problem);
+		rc = device_answer_no_answer(client, http->status, problem);
 	json_free(&json);
 	return rc;
 }

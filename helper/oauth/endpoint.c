@@ -49,7 +49,7 @@ static int add_to_body(const struct endpoint_request *request,
 		       const char *secret, struct problem *problem)
 {
 	if (form_add(request->params, "client_id",
-			   request->client->client_id) ||
+		     request->client->client_id) ||
 	    form_add(request->params, "client_secret", secret))
 		return problem_no_memory(problem);
 	return VALETKEY_OK;
@@ -61,12 +61,12 @@ static int add_assertion(const struct endpoint_request *request,
 	struct buf assertion = {0};
 	int rc = assertion_make(request->client, &assertion, problem);
 
-	if (!rc && (form_add(request->params, "client_id",
-				   request->client->client_id) ||
-		    form_add(request->params, "client_assertion_type",
-				   ASSERTION_TYPE) ||
-		    form_add(request->params, "client_assertion",
-				   assertion.data)))
+	if (!rc &&
+	    (form_add(request->params, "client_id",
+		      request->client->client_id) ||
+	     form_add(request->params, "client_assertion_type",
+		      ASSERTION_TYPE) ||
+	     form_add(request->params, "client_assertion", assertion.data)))
 		rc = problem_no_memory(problem);
 	buf_free(&assertion);
 	return rc;
@@ -92,8 +92,8 @@ static int add_certificate(const struct endpoint_request *request,
  * for each request. 0 or a result code with *problem set.
  */
 static int client_auth_add(const struct endpoint_request *request,
-		    struct http_request *http, struct client_auth *auth,
-		    struct problem *problem)
+			   struct http_request *http, struct client_auth *auth,
+			   struct problem *problem)
 {
 	const char *method = request->client->auth;
 
@@ -134,8 +134,8 @@ static int add_line(const char *line, struct record *there, struct buf *form)
 	return rc;
 }
 
-int token_request_add(const struct client *client, const char *list,
-		      struct buf *form)
+int endpoint_add_parameters(const struct client *client, const char *list,
+			    struct buf *form)
 {
 	struct record there = {0};
 	const char *line = NULL;
@@ -163,7 +163,7 @@ static int add_member(const struct record *pairs, const char *name,
 	return rc;
 }
 
-int token_request_resources(const struct client *client, struct buf *form)
+int endpoint_add_resources(const struct client *client, struct buf *form)
 {
 	const char *uri = NULL;
 	int rc = 0;
@@ -173,7 +173,7 @@ int token_request_resources(const struct client *client, struct buf *form)
 	return rc;
 }
 
-int token_request_json(const struct buf *form, struct buf *json)
+int endpoint_json(const struct buf *form, struct buf *json)
 {
 	struct record pairs = {0}, members = {0};
 	const char *name, *value;
@@ -219,7 +219,7 @@ static int post_to(const struct endpoint_request *request,
 	rc = client_auth_add(request, &http, &auth, problem);
 	if (!rc && target->json) {
 		http.form = &json;
-		if (token_request_json(request->params, &json))
+		if (endpoint_json(request->params, &json))
 			rc = problem_no_memory(problem);
 	}
 	if (!rc)
@@ -267,8 +267,8 @@ static void hide_secrets(const struct endpoint_request *request,
 	record_free(&sent);
 }
 
-static int ask(const struct endpoint_request *request, const char *url,
-	       struct token_answer *answer, struct problem *problem)
+static int endpoint_ask(const struct endpoint_request *request, const char *url,
+			struct token_answer *answer, struct problem *problem)
 {
 	const char *body =
 	    record_get(&request->client->config, "token_request");
@@ -304,10 +304,11 @@ int endpoint_token(const struct endpoint_request *request,
 {
 	const struct client *client = request->client;
 
-	if (token_request_resources(client, request->params) ||
-	    token_request_add(client, "token_parameter[]", request->params))
+	if (endpoint_add_resources(client, request->params) ||
+	    endpoint_add_parameters(client, "token_parameter[]",
+				    request->params))
 		return problem_no_memory(problem);
-	return ask(request, client->token_endpoint, answer, problem);
+	return endpoint_ask(request, client->token_endpoint, answer, problem);
 }
 
 int endpoint_refresh(const struct endpoint_request *request,
@@ -316,11 +317,12 @@ int endpoint_refresh(const struct endpoint_request *request,
 	const struct client *client = request->client;
 	const char *url = record_get(&client->config, "refresh_endpoint");
 
-	if (token_request_resources(client, request->params) ||
-	    token_request_add(client, "refresh_parameter[]", request->params))
+	if (endpoint_add_resources(client, request->params) ||
+	    endpoint_add_parameters(client, "refresh_parameter[]",
+				    request->params))
 		return problem_no_memory(problem);
-	return ask(request, url ? url : client->token_endpoint, answer,
-		   problem);
+	return endpoint_ask(request, url ? url : client->token_endpoint, answer,
+			    problem);
 }
 
 int endpoint_revoke(const struct endpoint_request *request,

@@ -53,7 +53,6 @@ int endpoint_refresh(const struct endpoint_request *request,
 int endpoint_revoke(const struct endpoint_request *request,
 		    struct problem *problem);
 
-
 /* ---- what a provider's data adds ---- */
 
 /* What a provider's data adds to a token request: parameters of its own, and
@@ -64,14 +63,14 @@ int endpoint_revoke(const struct endpoint_request *request,
  * name is neither there already nor one that only a flow or the client's
  * authentication may give. 0 or -1.
  */
-int token_request_add(const struct client *client, const char *list,
-		      struct buf *form);
+int endpoint_add_parameters(const struct client *client, const char *list,
+			    struct buf *form);
 
 /* Adds the client's resource[] (RFC 8707), of an authorization request too. 0
  * or -1. */
-int token_request_resources(const struct client *client, struct buf *form);
+int endpoint_add_resources(const struct client *client, struct buf *form);
 
 /* The same parameters as a JSON object; one that repeats is an array. 0, -1. */
-int token_request_json(const struct buf *form, struct buf *json);
+int endpoint_json(const struct buf *form, struct buf *json);
 
 #endif

@@ -101,7 +101,7 @@ static bool take_apart(const char *token, struct json *claims)
 
 /* ---- the claims ---- */
 
-static bool same(const char *a, const char *b)
+static bool id_token_same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
 }
@@ -125,15 +125,15 @@ static bool audience_ok(const struct json *claims, const char *client_id)
 {
 	const struct record *strings = &claims->strings;
 	const char *azp = record_get(strings, "azp"), *one = NULL;
-	bool found = same(record_get(strings, "aud"), client_id);
+	bool found = id_token_same(record_get(strings, "aud"), client_id);
 	unsigned others = 0;
 
 	while ((one = record_next(strings, "aud[]", one)))
-		if (same(one, client_id))
+		if (id_token_same(one, client_id))
 			found = true;
 		else
 			others++;
-	return found && (azp ? same(azp, client_id) : !others);
+	return found && (azp ? id_token_same(azp, client_id) : !others);
 }
 
 /* Core 2: at most 255 ASCII characters. */
@@ -149,13 +149,13 @@ static bool subject_ok(const char *subject)
 }
 
 /* What is wrong, NULL: nothing. */
-static const char *judge(const struct json *claims,
-			 const struct id_token_expect *expect)
+static const char *id_token_judge(const struct json *claims,
+				  const struct id_token_expect *expect)
 {
 	const struct record *strings = &claims->strings;
 	double expires, issued, now = (double)expect->now;
 
-	if (!same(record_get(strings, "iss"), expect->issuer))
+	if (!id_token_same(record_get(strings, "iss"), expect->issuer))
 		return "is from another issuer (iss)";
 	if (!audience_ok(claims, expect->client_id))
 		return "is for another client (aud, azp)";
@@ -167,7 +167,8 @@ static const char *judge(const struct json *claims,
 	if (issued > now + SKEW_S)
 		return "is from the future (iat); is this computer's clock "
 		       "right?";
-	if (expect->nonce && !same(record_get(strings, "nonce"), expect->nonce))
+	if (expect->nonce &&
+	    !id_token_same(record_get(strings, "nonce"), expect->nonce))
 		return "belongs to another login (nonce)";
 	if (!subject_ok(record_get(strings, "sub")))
 		return "names nobody (sub)";
@@ -180,7 +181,7 @@ int id_token_read(const char *token, const struct id_token_expect *expect,
 	const char *wrong = "is malformed";
 
 	if (take_apart(token, claims))
-		wrong = judge(claims, expect);
+		wrong = id_token_judge(claims, expect);
 	if (!wrong)
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_DENIED,

@@ -55,7 +55,8 @@ int metadata_place(const char *issuer, enum metadata_place place,
 
 /* ---- members ---- */
 
-static const char *text_of(const struct reading *reading, const char *key)
+static const char *metadata_text_of(const struct reading *reading,
+				    const char *key)
 {
 	const char *value = record_get(&reading->json.strings, key);
 
@@ -69,8 +70,8 @@ static bool is_true(const struct reading *reading, const char *key)
 	return value && strcmp(value, "true") == 0;
 }
 
-static bool lists(const struct reading *reading, const char *key,
-		  const char *wanted)
+static bool metadata_lists(const struct reading *reading, const char *key,
+			   const char *wanted)
 {
 	const struct record *strings = &reading->json.strings;
 	const char *value = NULL;
@@ -81,7 +82,8 @@ static bool lists(const struct reading *reading, const char *key,
 	return false;
 }
 
-static int put(struct reading *reading, const char *key, const char *value)
+static int metadata_put(struct reading *reading, const char *key,
+			const char *value)
 {
 	return record_add(reading->found, key, value)
 		   ? problem_no_memory(reading->problem)
@@ -90,11 +92,11 @@ static int put(struct reading *reading, const char *key, const char *value)
 
 /* ---- who it is ---- */
 
-static int check_issuer(struct reading *reading)
+static int metadata_check_issuer(struct reading *reading)
 {
 	char asked[PROBLEM_QUOTE_MAX], named[PROBLEM_QUOTE_MAX];
 	const char *issuer = reading->wish->issuer;
-	const char *own = text_of(reading, "issuer");
+	const char *own = metadata_text_of(reading, "issuer");
 	size_t len = strlen(issuer), other;
 	bool slash;
 
@@ -102,7 +104,7 @@ static int check_issuer(struct reading *reading)
 		return problem_set(reading->problem, VALETKEY_ERR_NETWORK,
 				   "The server's metadata names no issuer.");
 	if (strcmp(own, issuer) == 0)
-		return put(reading, "issuer", issuer);
+		return metadata_put(reading, "issuer", issuer);
 	other = strlen(own);
 	slash = strncmp(own, issuer, len < other ? len : other) == 0 &&
 		(other == len + 1 ? own[len] == '/'
@@ -131,9 +133,9 @@ static const char *endpoint_of(const struct reading *reading, const char *key)
 
 	if (auth && strcmp(auth, "tls_client_auth") == 0 &&
 	    buf_fmt(&alias, "mtls_endpoint_aliases.%s", key) == 0)
-		value = text_of(reading, alias.data);
+		value = metadata_text_of(reading, alias.data);
 	buf_free(&alias);
-	return value ? value : text_of(reading, key);
+	return value ? value : metadata_text_of(reading, key);
 }
 
 static int put_endpoint(struct reading *reading, const char *key)
@@ -145,7 +147,7 @@ static int put_endpoint(struct reading *reading, const char *key)
 		return VALETKEY_OK;
 	if (origin_of(url, origin) == 0 && !strchr(url, '#') &&
 	    (reading->loopback || !origin_is_loopback(origin)))
-		return put(reading, key, url);
+		return metadata_put(reading, key, url);
 	return problem_set(
 	    reading->problem, VALETKEY_ERR_DENIED,
 	    "The server's metadata has a %s that is not a clean https URL: "
@@ -167,7 +169,7 @@ static int put_endpoints(struct reading *reading)
 
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		rc = put_endpoint(reading, keys[i]);
-	if (!rc && !text_of(reading, "token_endpoint"))
+	if (!rc && !metadata_text_of(reading, "token_endpoint"))
 		rc =
 		    problem_set(reading->problem, VALETKEY_ERR_NETWORK,
 				"The server's metadata has no token_endpoint.");
@@ -191,12 +193,13 @@ static const char *choose_auth(const struct reading *reading)
 		return "tls_client_auth";
 	if (strcmp(proof, "key") == 0)
 		return "private_key_jwt";
-	if (strcmp(proof, "ask") == 0 && lists(reading, methods, "none") &&
-	    !lists(reading, methods, "client_secret_basic") &&
-	    !lists(reading, methods, "client_secret_post"))
+	if (strcmp(proof, "ask") == 0 &&
+	    metadata_lists(reading, methods, "none") &&
+	    !metadata_lists(reading, methods, "client_secret_basic") &&
+	    !metadata_lists(reading, methods, "client_secret_post"))
 		return "none";
-	return lists(reading, methods, "client_secret_post") &&
-		       !lists(reading, methods, "client_secret_basic")
+	return metadata_lists(reading, methods, "client_secret_post") &&
+		       !metadata_lists(reading, methods, "client_secret_basic")
 		   ? "client_secret_post"
 		   : "client_secret_basic";
 }
@@ -208,11 +211,12 @@ static int warn_auth(struct reading *reading)
 	struct buf text = {0};
 	int rc = VALETKEY_OK;
 
-	if (!text_of(reading, methods) || lists(reading, methods, auth) ||
+	if (!metadata_text_of(reading, methods) ||
+	    metadata_lists(reading, methods, auth) ||
 	    (reading->wish->proof &&
 	     strcmp(reading->wish->proof, "ask") == 0) ||
 	    (strcmp(auth, "tls_client_auth") == 0 &&
-	     lists(reading, methods, "self_signed_tls_client_auth")))
+	     metadata_lists(reading, methods, "self_signed_tls_client_auth")))
 		return VALETKEY_OK;
 	if (buf_fmt(&text,
 		    "The server's metadata does not list %s, which this client "
@@ -222,7 +226,7 @@ static int warn_auth(struct reading *reading)
 					      : auth))
 		rc = problem_no_memory(reading->problem);
 	if (!rc)
-		rc = put(reading, "warning[]", text.data);
+		rc = metadata_put(reading, "warning[]", text.data);
 	buf_free(&text);
 	return rc;
 }
@@ -234,20 +238,22 @@ static int warn_pkce(struct reading *reading)
 {
 	const char *methods = "code_challenge_methods_supported[]";
 
-	if (!text_of(reading, methods) || lists(reading, methods, "S256"))
+	if (!metadata_text_of(reading, methods) ||
+	    metadata_lists(reading, methods, "S256"))
 		return VALETKEY_OK;
-	return put(reading, "warning[]",
-		   "The server's metadata does not list PKCE with S256, the "
-		   "protection against stolen codes. It is sent anyway: "
-		   "servers ignore what they do not know. If the login fails "
-		   "because of it, tell the provider.");
+	return metadata_put(
+	    reading, "warning[]",
+	    "The server's metadata does not list PKCE with S256, the "
+	    "protection against stolen codes. It is sent anyway: "
+	    "servers ignore what they do not know. If the login fails "
+	    "because of it, tell the provider.");
 }
 
 /* RFC 6749 3.3: what is asked by default where nobody says what is needed. */
-static int put_scope(struct reading *reading)
+static int metadata_put_scope(struct reading *reading)
 {
 	const char *supported = "scopes_supported[]";
-	bool any = text_of(reading, supported) != NULL;
+	bool any = metadata_text_of(reading, supported) != NULL;
 	struct buf scope = {0};
 	const char *at = OPENID_SCOPE;
 	int rc = VALETKEY_OK;
@@ -258,13 +264,13 @@ static int put_scope(struct reading *reading)
 
 		memcpy(word, at, len);
 		word[len] = '\0';
-		if ((!any || lists(reading, supported, word)) &&
+		if ((!any || metadata_lists(reading, supported, word)) &&
 		    scope_add(&scope, word))
 			rc = problem_no_memory(reading->problem);
 		at += len + strspn(at + len, " ");
 	}
 	if (!rc && scope.len)
-		rc = put(reading, "scope", scope.data);
+		rc = metadata_put(reading, "scope", scope.data);
 	buf_free(&scope);
 	return rc;
 }
@@ -276,12 +282,14 @@ static int put_login(struct reading *reading)
 	int rc = warn_pkce(reading);
 
 	if (!rc && reading->openid)
-		rc = put_scope(reading);
-	if (rc || !lists(reading, "scopes_supported[]", "offline_access"))
+		rc = metadata_put_scope(reading);
+	if (rc ||
+	    !metadata_lists(reading, "scopes_supported[]", "offline_access"))
 		return rc;
-	rc = put(reading, "offline_scope", "offline_access");
+	rc = metadata_put(reading, "offline_scope", "offline_access");
 	if (!rc && reading->openid)
-		rc = put(reading, "authorize_parameter[]", "prompt=consent");
+		rc = metadata_put(reading, "authorize_parameter[]",
+				  "prompt=consent");
 	return rc;
 }
 
@@ -292,9 +300,10 @@ static int put_registration_auth(struct reading *reading)
 	const struct metadata_wish *wish = reading->wish;
 
 	if (wish->auth || wish->machine ||
-	    !lists(reading, "token_endpoint_auth_methods_supported[]", "none"))
+	    !metadata_lists(reading, "token_endpoint_auth_methods_supported[]",
+			    "none"))
 		return VALETKEY_OK;
-	return put(reading, "registration_auth", "none");
+	return metadata_put(reading, "registration_auth", "none");
 }
 
 /* RFC 7591 2: for what a client registers. */
@@ -303,7 +312,7 @@ static int put_registration(struct reading *reading)
 	static const char device[] =
 	    "urn:ietf:params:oauth:grant-type:device_code";
 	const char *supported = "grant_types_supported[]";
-	bool any = text_of(reading, supported) != NULL;
+	bool any = metadata_text_of(reading, supported) != NULL;
 	int rc = VALETKEY_OK;
 
 	if (!record_get(reading->found, "registration_endpoint"))
@@ -312,12 +321,14 @@ static int put_registration(struct reading *reading)
 	if (rc)
 		return rc;
 	if (reading->wish->machine)
-		return put(reading, "grant_types[]", "client_credentials");
-	rc = put(reading, "grant_types[]", "authorization_code");
-	if (!rc && (!any || lists(reading, supported, "refresh_token")))
-		rc = put(reading, "grant_types[]", "refresh_token");
-	if (!rc && lists(reading, supported, device))
-		rc = put(reading, "grant_types[]", device);
+		return metadata_put(reading, "grant_types[]",
+				    "client_credentials");
+	rc = metadata_put(reading, "grant_types[]", "authorization_code");
+	if (!rc &&
+	    (!any || metadata_lists(reading, supported, "refresh_token")))
+		rc = metadata_put(reading, "grant_types[]", "refresh_token");
+	if (!rc && metadata_lists(reading, supported, device))
+		rc = metadata_put(reading, "grant_types[]", device);
 	return rc;
 }
 
@@ -330,22 +341,23 @@ static int put_flags(struct reading *reading)
 
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		if (is_true(reading, keys[i]))
-			rc = put(reading, keys[i], "true");
+			rc = metadata_put(reading, keys[i], "true");
 	return rc;
 }
 
-static int take(struct reading *reading)
+static int metadata_take(struct reading *reading)
 {
 	char origin[ORIGIN_MAX];
-	int rc = check_issuer(reading);
+	int rc = metadata_check_issuer(reading);
 
 	reading->loopback = origin_of(reading->wish->issuer, origin) == 0 &&
 			    origin_is_loopback(origin);
 	reading->openid =
-	    text_of(reading, "id_token_signing_alg_values_supported[]") ||
-	    lists(reading, "scopes_supported[]", "openid");
+	    metadata_text_of(reading,
+			     "id_token_signing_alg_values_supported[]") ||
+	    metadata_lists(reading, "scopes_supported[]", "openid");
 	if (!rc)
-		rc = put(reading, "auth", choose_auth(reading));
+		rc = metadata_put(reading, "auth", choose_auth(reading));
 	if (!rc)
 		rc = warn_auth(reading);
 	if (!rc)
@@ -370,7 +382,7 @@ int metadata_read(const struct metadata_wish *wish, const char *text,
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
 				 "The server's metadata is not a JSON object.");
 	else
-		rc = take(&reading);
+		rc = metadata_take(&reading);
 	json_free(&reading.json);
 	if (rc)
 		record_free(found);

@@ -17,7 +17,7 @@
 /* ---- a login request that is not taken ---- */
 
 /* Authorize_refused(): a login request that the provider does not take, said
- * where it was sent beforehand (push.c) or at the look before the browser
+ * where it was sent beforehand (authorize.c) or at the look before the browser
  * (preflight.c). */
 
 static const struct {
@@ -97,7 +97,7 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    authorize_port_advice(authorization));
 }
 
-static int hex(char c)
+static int hex_value(char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
@@ -108,7 +108,7 @@ static int hex(char c)
 /* What "%XX" stands for; '?' for NUL and for what is no escape. */
 static char unescape(const char *at)
 {
-	int high = hex(at[1]), low = high < 0 ? -1 : hex(at[2]);
+	int high = hex_value(at[1]), low = high < 0 ? -1 : hex_value(at[2]);
 
 	return low < 0 || !(high | low) ? '?' : (char)(high * 16 + low);
 }

@@ -56,8 +56,8 @@ static bool says_something(const char *text)
 }
 
 /* The first of the keys that says something; of several errors the first. */
-static const char *find(const struct json *json, const char *const *keys,
-			size_t count)
+static const char *token_answer_find(const struct json *json,
+				     const char *const *keys, size_t count)
 {
 	const char *text = NULL;
 
@@ -71,12 +71,12 @@ static const char *find(const struct json *json, const char *const *keys,
 
 const char *token_error_name(const struct json *json)
 {
-	return find(json, name_keys, NAME_KEYS);
+	return token_answer_find(json, name_keys, NAME_KEYS);
 }
 
 const char *token_error_text(const struct json *json)
 {
-	return find(json, text_keys, TEXT_KEYS);
+	return token_answer_find(json, text_keys, TEXT_KEYS);
 }
 
 static bool is_false(const struct json *json, const char *key)
@@ -88,7 +88,7 @@ static bool is_false(const struct json *json, const char *key)
 
 static bool is_no_success(const struct json *json)
 {
-	return find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
+	return token_answer_find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
 	       is_false(json, "ok") || is_false(json, "success");
 }
 
@@ -133,8 +133,10 @@ static const struct {
      " Check which grant types are ticked at the provider."},
 };
 
-static int refused(const struct client *client, const struct json *json,
-		   struct token_answer *answer, struct problem *problem)
+static int token_answer_refused(const struct client *client,
+				const struct json *json,
+				struct token_answer *answer,
+				struct problem *problem)
 {
 	const char *name = token_error_name(json);
 	const char *text = token_error_text(json);
@@ -193,9 +195,9 @@ static int strange_answer(const struct client *client,
 }
 
 /* What a status without a usable OAuth answer means. */
-static int no_answer(const struct client *client,
-		     const struct token_answer *answer,
-		     struct problem *problem)
+static int token_answer_no_answer(const struct client *client,
+				  const struct token_answer *answer,
+				  struct problem *problem)
 {
 	if (answer->status == 429)
 		return problem_set(problem, VALETKEY_ERR_THROTTLED,
@@ -219,8 +221,8 @@ int token_error_set(const struct client *client, const struct json *json,
 		    struct token_answer *answer, struct problem *problem)
 {
 	if (json && token_error_is(json, answer->status))
-		return refused(client, json, answer, problem);
-	return no_answer(client, answer, problem);
+		return token_answer_refused(client, json, answer, problem);
+	return token_answer_no_answer(client, answer, problem);
 }
 
 #define TOKEN_MAX 32000
@@ -242,8 +244,9 @@ static void member_key(const struct members *members, const char *name,
 		 *members->path ? "." : "", name);
 }
 
-static const char *member(const struct members *members,
-			  const struct record *of, const char *name)
+static const char *token_answer_member(const struct members *members,
+				       const struct record *of,
+				       const char *name)
 {
 	char key[KEY_MAX];
 
@@ -253,13 +256,15 @@ static const char *member(const struct members *members,
 
 static const char *string(const struct members *members, const char *name)
 {
-	return member(members, &members->json->strings, name);
+	return token_answer_member(members, &members->json->strings, name);
 }
 
 /* Some send a number as text. */
-static const char *number(const struct members *members, const char *name)
+static const char *token_answer_number(const struct members *members,
+				       const char *name)
 {
-	const char *text = member(members, &members->json->scalars, name);
+	const char *text =
+	    token_answer_member(members, &members->json->scalars, name);
 
 	return text ? text : string(members, name);
 }
@@ -302,7 +307,7 @@ static bool visible(const char *text, size_t max)
 	return n > 0 && n <= max;
 }
 
-static bool token_ok(const char *token)
+static bool token_answer_token_ok(const char *token)
 {
 	return visible(token, TOKEN_MAX);
 }
@@ -351,7 +356,8 @@ static bool is_refresh_token_elsewhere(const struct members *members)
 	const char *token = string(members, "access_token"), *key, *value;
 	size_t at = 0;
 
-	if ((token && token_ok(token)) || token_error_is(json, 200))
+	if ((token && token_answer_token_ok(token)) ||
+	    token_error_is(json, 200))
 		return false;
 	while ((key = record_each(&json->strings, &at, &value))) {
 		const char *last = strrchr(key, '.');
@@ -422,8 +428,8 @@ static bool unit_is(const struct client *client, const char *name)
 }
 
 /* In seconds: what is not one or more counts as over, ten years as for ever. */
-static int64_t lifetime_of(const struct client *client, const char *text,
-			   int64_t now)
+static int64_t token_answer_lifetime_of(const struct client *client,
+					const char *text, int64_t now)
 {
 	double lifetime = strtod(text, NULL);
 
@@ -444,12 +450,13 @@ static int take_lifetime(const struct client *client,
 	int64_t usual;
 
 	if (unit_is(client, "at"))
-		text = number(members, "expires_at");
+		text = token_answer_number(members, "expires_at");
 	if (!text)
-		text = number(members, "expires_in");
+		text = token_answer_number(members, "expires_in");
 	if (text)
-		return record_add_int(&answer->fields, "expires_in",
-				      lifetime_of(client, text, answer->date));
+		return record_add_int(
+		    &answer->fields, "expires_in",
+		    token_answer_lifetime_of(client, text, answer->date));
 	usual = record_get_int(&client->config, "expires_in", -1);
 	if (usual > LIFETIME_MAX)
 		usual = LIFETIME_MAX;
@@ -461,8 +468,8 @@ static int take_lifetime(const struct client *client,
 
 /* With spaces between. The provider's own separator counts, and commas do where
  * there is no space: servers that want spaces have been seen to answer so. */
-static int add_words(const struct client *client, const char *text,
-		     struct buf *scope)
+static int token_answer_add_words(const struct client *client, const char *text,
+				  struct buf *scope)
 {
 	const char *own = record_get(&client->config, "scope_separator");
 	const char separators[] = {' ', own && *own ? *own : ' ',
@@ -493,11 +500,11 @@ static int take_scope(const struct client *client,
 	if (text && !words_ok(text))
 		return 0;
 	if (text)
-		rc = add_words(client, text, &scope);
+		rc = token_answer_add_words(client, text, &scope);
 	while (!rc && !text &&
 	       (word = record_next(&members->json->strings, key, word)))
 		if (words_ok(word))
-			rc = add_words(client, word, &scope);
+			rc = token_answer_add_words(client, word, &scope);
 	if (!rc && (text || scope.len))
 		rc = record_add(&answer->fields, "scope", buf_text(&scope));
 	buf_free(&scope);
@@ -520,7 +527,8 @@ static bool type_is(const char *type, const char *name)
 static int check_type(const struct client *client,
 		      const struct members *members, struct problem *problem)
 {
-	const char *type = number(members, "token_type"), *name = NULL;
+	const char *type = token_answer_number(members, "token_type"),
+		   *name = NULL;
 	char quoted[PROBLEM_QUOTE_MAX];
 
 	type = type ? type + strspn(type, WHITE) : "";
@@ -567,21 +575,22 @@ static int take_identity(const struct client *client,
 
 		if (path && !names_secret(path))
 			rc = record_add(&answer->fields, keys[i],
-					number(&all, path));
+					token_answer_number(&all, path));
 	}
 	return rc;
 }
 
 /* Takes what we use of a success, after a look at each (RFC 6749 5.1, 7.1). */
-static int take_fields(const struct client *client,
-		       const struct members *members,
-		       struct token_answer *answer, struct problem *problem)
+static int token_answer_take_fields(const struct client *client,
+				    const struct members *members,
+				    struct token_answer *answer,
+				    struct problem *problem)
 {
 	const char *token = string(members, "access_token");
 	const char *refresh = refresh_token_of(members);
 	int rc;
 
-	if (!token || !token_ok(token) ||
+	if (!token || !token_answer_token_ok(token) ||
 	    (refresh && !refresh_token_ok(refresh)))
 		return token_error_set(client, members->json, answer, problem);
 	rc = check_type(client, members, problem);
@@ -656,7 +665,8 @@ int token_answer_read(const struct client *client,
 		rc = token_error_set(client, NULL, answer, problem);
 	else if (http_success(http->status) &&
 		 !token_error_is(&json, http->status))
-		rc = take_fields(client, &members, answer, problem);
+		rc =
+		    token_answer_take_fields(client, &members, answer, problem);
 	else
 		rc = token_error_set(client, &json, answer, problem);
 	json_free(&json);

@@ -101,7 +101,7 @@ static int write_text(int fd, const struct buf *text)
 }
 
 /* A file beside the account's, whole or with the path of what failed. */
-static int write_file(const struct buf *path, const struct buf *text)
+static int adding_write_file(const struct buf *path, const struct buf *text)
 {
 	int fd =
 	    open(path->data,
@@ -258,7 +258,7 @@ bool adding_keep_answer(const struct adding *adding, const struct buf *sealed)
 {
 	struct buf path = {0};
 	bool kept = beside(adding, "answer", &path) == 0 &&
-		    write_file(&path, sealed) == 0;
+		    adding_write_file(&path, sealed) == 0;
 
 	buf_free(&path);
 	return kept;
@@ -308,7 +308,7 @@ int adding_commit(struct job *job, const struct adding *adding,
 	if (make_text(adding, keys, &text) || beside(adding, "new", &new) ||
 	    beside(adding, "conf", &final))
 		rc = problem_no_memory(&job->problem);
-	else if (write_file(&new, &text) != 0)
+	else if (adding_write_file(&new, &text) != 0)
 		rc = cannot_write(&job->problem, new.data);
 	else if (rename_new(new.data, final.data) == 0)
 		rc = VALETKEY_OK;

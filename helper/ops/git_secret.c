@@ -26,8 +26,8 @@ static const char *find_line(const struct buf *secret, const char *name,
 	return NULL;
 }
 
-static int add(struct record *fields, const char *key, const char *value,
-	       size_t len)
+static int git_secret_add(struct record *fields, const char *key,
+			  const char *value, size_t len)
 {
 	struct buf text = {0};
 	int rc = buf_add(&text, value, len) ||
@@ -43,14 +43,14 @@ int git_secret_read(const struct buf *secret, const char *first,
 		    const char *const *names, struct record *fields)
 {
 	const char *text = buf_text(secret);
-	int rc = add(fields, first, text, strcspn(text, "\n"));
+	int rc = git_secret_add(fields, first, text, strcspn(text, "\n"));
 
 	for (; !rc && *names; names++) {
 		size_t len = 0;
 		const char *value = find_line(secret, *names, &len);
 
 		if (value && len)
-			rc = add(fields, *names, value, len);
+			rc = git_secret_add(fields, *names, value, len);
 	}
 	return rc;
 }

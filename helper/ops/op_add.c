@@ -36,8 +36,7 @@ static int request_with_no_code(const struct client *client, const char *secret,
 	if (crypto_random(&verifier) ||
 	    (uri && authorize_fill_port(uri, SOME_PORT, &redirect)) ||
 	    form_add(&params, "grant_type", "authorization_code") ||
-	    form_add(&params, "code",
-			   "valetkey-asks-is-the-secret-right") ||
+	    form_add(&params, "code", "valetkey-asks-is-the-secret-right") ||
 	    form_add(&params, "redirect_uri", redirect.data) ||
 	    form_add(&params, "code_verifier", verifier.data))
 		problem_set(problem, rc, "Out of memory.");
@@ -68,7 +67,7 @@ static int request_with_credentials(const struct client *client,
 	return rc;
 }
 
-static int proof(struct job *job, const char *proof, const char *text)
+static int add_proof(struct job *job, const char *proof, const char *text)
 {
 	if (record_set(&job->answer, "proof", proof) ||
 	    record_set(&job->answer, "proof_text", text))
@@ -81,14 +80,14 @@ static int accepted(struct job *job, const char *what)
 	char text[64];
 
 	snprintf(text, sizeof(text), "The provider accepted the %s.", what);
-	return proof(job, "accepted", text);
+	return add_proof(job, "accepted", text);
 }
 
 /* A key file or certificate that cannot be used is no matter of the provider's:
  * nothing was sent. */
-static bool is_refused(const struct client *client,
-		       const struct token_answer *answer,
-		       const struct problem *why)
+static bool add_is_refused(const struct client *client,
+			   const struct token_answer *answer,
+			   const struct problem *why)
 {
 	return strcmp(answer->error, "invalid_client") == 0 ||
 	       (!client_has_secret(client) && !answer->status &&
@@ -103,8 +102,8 @@ static bool is_bad_code(const struct token_answer *answer)
 }
 
 /* Shows the secret once and says what the answer proves. */
-static int prove(struct job *job, const struct client *client,
-		 const char *secret)
+static int add_prove(struct job *job, const struct client *client,
+		     const char *secret)
 {
 	const char *what = client_credential(client);
 	bool machine = strcmp(client->grant, "client_credentials") == 0;
@@ -113,19 +112,20 @@ static int prove(struct job *job, const struct client *client,
 	int rc;
 
 	if (!what)
-		return proof(job, "none", "This client has no secret.");
+		return add_proof(job, "none", "This client has no secret.");
 	rc = machine ? request_with_credentials(client, secret, &answer, &why)
 		     : request_with_no_code(client, secret, &answer, &why);
-	if (is_refused(client, &answer, &why)) {
+	if (add_is_refused(client, &answer, &why)) {
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED, "%s",
 				 why.text);
 	} else if (machine ? rc == VALETKEY_OK : is_bad_code(&answer)) {
 		rc = accepted(job, what);
 	} else {
-		rc = proof(job, "unproven",
-			   *why.text ? why.text
-				     : "The provider gave a token for a code "
-				       "that cannot exist.");
+		rc = add_proof(job, "unproven",
+			       *why.text
+				   ? why.text
+				   : "The provider gave a token for a code "
+				     "that cannot exist.");
 	}
 	token_answer_free(&answer);
 	return rc;
@@ -148,7 +148,7 @@ static int add_client(struct job *job, const struct client *client,
 
 	if (rc)
 		return rc;
-	rc = prove(job, client, secret);
+	rc = add_prove(job, client, secret);
 	if (!rc)
 		rc = registration_save(job, client, secret,
 				       record_get(&job->answer, "proof"));

@@ -62,7 +62,7 @@ static const struct kind authtype_kind = {
 #define NAMES (sizeof(password_kind.names) / sizeof(*password_kind.names))
 #define PORT 3 /* which of them it is */
 
-static int failed(struct job *job, int rc)
+static int credential_failed(struct job *job, int rc)
 {
 	if (rc == RECORD_NOMEM)
 		return problem_no_memory(&job->problem);
@@ -71,7 +71,7 @@ static int failed(struct job *job, int rc)
 }
 
 /* Decodes all fields of the request. */
-static int take_fields(struct job *job, struct record *fields)
+static int credential_take_fields(struct job *job, struct record *fields)
 {
 	const char *key, *value;
 	size_t at = 0;
@@ -89,7 +89,7 @@ static int take_fields(struct job *job, struct record *fields)
 	    !record_get(fields, "server") && !record_get(fields, "path") &&
 	    !record_get(fields, "username"))
 		rc = RECORD_MALFORMED; /* would mean all there are */
-	return rc ? failed(job, rc) : VALETKEY_OK;
+	return rc ? credential_failed(job, rc) : VALETKEY_OK;
 }
 
 static int pattern(const struct kind *kind, const struct record *fields,
@@ -135,8 +135,9 @@ static void keep_port(const struct kind *kind, const struct record *fields,
 	}
 }
 
-static int find(struct job *job, const struct kind *kind,
-		const struct record *fields, struct store_item **items)
+static int credential_find(struct job *job, const struct kind *kind,
+			   const struct record *fields,
+			   struct store_item **items)
 {
 	struct store *store = job_store(job);
 	struct record attributes = {0};
@@ -147,7 +148,7 @@ static int find(struct job *job, const struct kind *kind,
 	if (!store)
 		rc = job->problem.result;
 	else if (rc)
-		rc = failed(job, rc);
+		rc = credential_failed(job, rc);
 	else
 		rc = store_git_find(store, &attributes, items, &job->problem);
 	if (record_get(fields, "server"))
@@ -159,8 +160,8 @@ static int find(struct job *job, const struct kind *kind,
 /* ---- get ---- */
 
 /* The better the higher: the caller did not say which of them. */
-static int rank(const struct kind *kind, const struct record *fields,
-		const struct store_item *item)
+static int rank_item(const struct kind *kind, const struct record *fields,
+		     const struct store_item *item)
 {
 	int points = git_secret_expired(&item->secret) ? 0 : 8;
 
@@ -179,15 +180,15 @@ static int rank(const struct kind *kind, const struct record *fields,
 	return points;
 }
 
-static const struct store_item *best(const struct kind *kind,
-				     const struct record *fields,
-				     const struct store_item *items)
+static const struct store_item *best_item(const struct kind *kind,
+					  const struct record *fields,
+					  const struct store_item *items)
 {
 	const struct store_item *found = items;
 
 	for (; items; items = items->next) {
-		int mine = rank(kind, fields, items);
-		int other = rank(kind, fields, found);
+		int mine = rank_item(kind, fields, items);
+		int other = rank_item(kind, fields, found);
 
 		if (mine > other ||
 		    (mine == other && items->modified > found->modified))
@@ -217,7 +218,7 @@ static int answer_item(struct job *job, const struct kind *kind,
 		if (!over || strcmp(key, kind->secret) != 0)
 			rc = git_field_add(&job->answer, key, value);
 	record_free(&fields);
-	return rc ? failed(job, RECORD_NOMEM) : VALETKEY_OK;
+	return rc ? credential_failed(job, RECORD_NOMEM) : VALETKEY_OK;
 }
 
 /* Passwords that are over and of no use to anybody; a failure matters not. */
@@ -236,9 +237,9 @@ static int get_kind(struct job *job, const struct kind *kind,
 {
 	const struct store_item *item;
 	struct store_item *items;
-	int rc = find(job, kind, fields, &items);
+	int rc = credential_find(job, kind, fields, &items);
 
-	item = rc ? NULL : best(kind, fields, items);
+	item = rc ? NULL : best_item(kind, fields, items);
 	*answered =
 	    item && (!git_secret_expired(&item->secret) ||
 		     git_secret_has(&item->secret, "oauth_refresh_token"));
@@ -254,12 +255,12 @@ int op_git_get(struct job *job)
 {
 	struct record fields = {0};
 	bool answered = false;
-	int rc = take_fields(job, &fields);
+	int rc = credential_take_fields(job, &fields);
 
 	if (!rc &&
 	    !(record_get(&fields, "protocol") &&
 	      (record_get(&fields, "server") || record_get(&fields, "path"))))
-		rc = failed(job, RECORD_MALFORMED);
+		rc = credential_failed(job, RECORD_MALFORMED);
 	if (!rc && record_get(&fields, "want_authtype"))
 		rc = get_kind(job, &authtype_kind, &fields, &answered);
 	if (!rc && !answered)
@@ -271,9 +272,9 @@ int op_git_get(struct job *job)
 /* ---- store ---- */
 
 /* Whether the item is the pattern's own, not one that says more; for its port
- * find() cares. */
-static bool exact(const struct kind *kind, const struct record *fields,
-		  const struct store_item *item)
+ * credential_find() cares. */
+static bool is_exact(const struct kind *kind, const struct record *fields,
+		     const struct store_item *item)
 {
 	for (size_t i = 0; i < NAMES; i++)
 		if (i != PORT && !record_get(fields, kind->names[i].key) &&
@@ -297,7 +298,7 @@ static int create(struct job *job, const struct kind *kind,
 	    buf_fmt(&label, "Git: %s://%s%s%s/%s",
 		    record_get(fields, "protocol"), server ? server : "",
 		    port ? ":" : "", port ? port : "", path ? path : ""))
-		rc = failed(job, RECORD_NOMEM);
+		rc = credential_failed(job, RECORD_NOMEM);
 	else
 		rc = store_git_create(job->store, label.data, &attributes,
 				      secret, &job->problem);
@@ -312,11 +313,11 @@ static int replace_items(struct job *job, const struct kind *kind,
 			 bool *there)
 {
 	struct store_item *items;
-	int rc = find(job, kind, fields, &items);
+	int rc = credential_find(job, kind, fields, &items);
 
 	*there = false;
 	for (struct store_item *at = items; !rc && at; at = at->next) {
-		if (!exact(kind, fields, at))
+		if (!is_exact(kind, fields, at))
 			continue;
 		*there = true;
 		/* git stores after each use; a write costs the keyring much. */
@@ -363,7 +364,7 @@ static int store_kind(struct job *job, const struct kind *kind,
 	bool there = false;
 	int rc = git_secret_make(fields, kind->secret, kind->details, &secret);
 
-	rc = rc ? failed(job, rc)
+	rc = rc ? credential_failed(job, rc)
 		: replace_items(job, kind, fields, &secret, &there);
 	if (!rc && !there)
 		rc = store_first(job, kind, fields, &secret);
@@ -374,12 +375,12 @@ static int store_kind(struct job *job, const struct kind *kind,
 int op_git_store(struct job *job)
 {
 	struct record fields = {0};
-	int rc = take_fields(job, &fields);
+	int rc = credential_take_fields(job, &fields);
 
 	if (!rc &&
 	    (!record_get(&fields, "protocol") ||
 	     !(record_get(&fields, "server") || record_get(&fields, "path"))))
-		rc = failed(job, RECORD_MALFORMED);
+		rc = credential_failed(job, RECORD_MALFORMED);
 	if (!rc && record_get(&fields, "credential") &&
 	    record_get(&fields, "authtype"))
 		rc = store_kind(job, &authtype_kind, &fields);
@@ -397,7 +398,7 @@ static int erase_kind(struct job *job, const struct kind *kind,
 {
 	const char *secret = record_get(fields, kind->secret);
 	struct store_item *items;
-	int rc = find(job, kind, fields, &items);
+	int rc = credential_find(job, kind, fields, &items);
 
 	for (struct store_item *at = items; !rc && at; at = at->next) {
 		if (!secret || git_secret_is(&at->secret, secret))
@@ -410,7 +411,7 @@ static int erase_kind(struct job *job, const struct kind *kind,
 int op_git_erase(struct job *job)
 {
 	struct record fields = {0};
-	int rc = take_fields(job, &fields);
+	int rc = credential_take_fields(job, &fields);
 
 	if (!rc && !record_get(&fields, "password"))
 		rc = erase_kind(job, &authtype_kind, &fields);

@@ -31,7 +31,7 @@ struct want {
 	bool twice;	     /* also when the provider had issued it again */
 };
 
-static bool is_refused(const struct record *grant, const struct want *want)
+static bool get_is_refused(const struct record *grant, const struct want *want)
 {
 	const char *token = record_get(grant, "access_token");
 
@@ -41,15 +41,15 @@ static bool is_refused(const struct record *grant, const struct want *want)
 /* Good for as long as was asked, or issued since: no provider gives more. The
  * refused one is, if it is issued again; and whether it would be is not found
  * out with every call. */
-static bool good(const struct job *job, const struct record *grant,
-		 const struct want *want)
+static bool get_is_good(const struct job *job, const struct record *grant,
+			const struct want *want)
 {
 	int64_t good_for = grant_good_for(grant);
 	int64_t issued = grant_issued_clock(grant);
 
-	if (is_refused(grant, want) && want->twice)
+	if (get_is_refused(grant, want) && want->twice)
 		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
-	if (good_for > want->min_valid_s && !is_refused(grant, want))
+	if (good_for > want->min_valid_s && !get_is_refused(grant, want))
 		return true;
 	return good_for > 0 && issued >= job->began;
 }
@@ -83,13 +83,13 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 	}
 	if (job->provider_asked) /* not a keyring that hangs before that */
 		job_note(job, lock, rc);
-	newest_note(client, lock, grant);
+	generation_note(client, lock, grant);
 	return rc;
 }
 
 /* Under the lock: looks again, and asks the provider if it must. */
-static int renew(struct job *job, const struct client *client, int lock,
-		 const struct want *want, struct record *grant)
+static int get_renew(struct job *job, const struct client *client, int lock,
+		     const struct want *want, struct record *grant)
 {
 	bool found;
 	int rc;
@@ -102,7 +102,7 @@ static int renew(struct job *job, const struct client *client, int lock,
 		rc = grant_load(job, client, grant, &found);
 	if (rc)
 		return rc;
-	if (found && good(job, grant, want)) {
+	if (found && get_is_good(job, grant, want)) {
 		grant_publish(client, grant);
 		return VALETKEY_OK;
 	}
@@ -111,8 +111,9 @@ static int renew(struct job *job, const struct client *client, int lock,
 	if (!found) /* no grant's pins to compare: the registration's */
 		rc = registration_check(job, client, false);
 	if (!rc)
-		rc = refusal_check(lock, record_get(&job->request, "resource"),
-				   client, &job->problem);
+		rc = refused_tokens_check(lock,
+					  record_get(&job->request, "resource"),
+					  client, &job->problem);
 	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
@@ -129,19 +130,20 @@ static int obtain(struct job *job, const struct client *client,
 		bool found;
 
 		rc = grant_load(job, client, grant, &found);
-		if (rc || (found && good(job, grant, want)))
+		if (rc || (found && get_is_good(job, grant, want)))
 			return rc;
 	}
 	rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
 		       &job->problem);
-	if (!rc && !(grant_published(client, grant) && good(job, grant, want)))
-		rc = renew(job, client, lock, want, grant);
+	if (!rc &&
+	    !(grant_published(client, grant) && get_is_good(job, grant, want)))
+		rc = get_renew(job, client, lock, want, grant);
 	lock_drop(&lock);
 	return rc;
 }
 
-static int login(struct job *job, const struct client *client,
-		 const struct want *want, struct record *grant)
+static int get_login(struct job *job, const struct client *client,
+		     const struct want *want, struct record *grant)
 {
 	const struct flow_options options = {.accept_other = true,
 					     .scope = want->scope};
@@ -153,7 +155,7 @@ static int login(struct job *job, const struct client *client,
 static int check_refused(struct job *job, const struct client *client,
 			 const struct want *want, const struct record *grant)
 {
-	if (!want->twice || !is_refused(grant, want))
+	if (!want->twice || !get_is_refused(grant, want))
 		return VALETKEY_OK;
 	return problem_set(&job->problem, VALETKEY_ERR_DENIED,
 			   "The provider issues the same access token again "
@@ -207,7 +209,7 @@ int op_get(struct job *job)
 		rc = check_scope(job, &client, &want, &grant);
 	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&
 	    job->interactive && uses_code(&client)) {
-		rc = login(job, &client, &want, &grant);
+		rc = get_login(job, &client, &want, &grant);
 		if (!rc)
 			rc = check_scope(job, &client, &want, &grant);
 	}
@@ -219,7 +221,7 @@ int op_get(struct job *job)
 }
 
 /* Whether more than a fifth of its life is left. */
-static bool fresh(const struct record *grant)
+static bool get_fresh(const struct record *grant)
 {
 	return grant_good_for(grant) * 5 >
 	       record_get_int(grant, "expires_in", GRANT_LIFETIME_UNKNOWN_S);
@@ -238,7 +240,7 @@ int op_renew(struct job *job)
 			       &job->problem);
 	if (!rc)
 		rc = grant_load(job, &client, &grant, &found);
-	if (!rc && found && !fresh(&grant))
+	if (!rc && found && !get_fresh(&grant))
 		rc = ask_provider(job, &client, lock, &grant);
 	lock_drop(&lock);
 	record_free(&grant);
@@ -259,9 +261,9 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	kernel_withdraw(&client->config, token);
 	current = rc ? NULL : record_get(&grant, "access_token");
 	if (current && strcmp(current, token) == 0 &&
-	    !newest_is_another(client, lock, &grant)) {
-		refusal_note(lock, record_get(&job->request, "resource"),
-			     &grant);
+	    !generation_is_another(client, lock, &grant)) {
+		refused_tokens_note(lock, record_get(&job->request, "resource"),
+				    &grant);
 		record_remove(&grant, "access_token");
 		rc = grant_save(job, client, &grant);
 	}

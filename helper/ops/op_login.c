@@ -29,13 +29,13 @@ static int machine_login(struct job *job, const struct client *client,
 	if (!rc)
 		rc = registration_adopt(job, client);
 	if (!rc)
-		refusal_forget(lock);
+		refused_tokens_forget(lock);
 	lock_drop(&lock);
 	return rc;
 }
 
-static int answer(struct job *job, const struct client *client,
-		  const struct record *grant)
+static int login_answer(struct job *job, const struct client *client,
+			const struct record *grant)
 {
 	bool machine = strcmp(client->grant, "client_credentials") == 0;
 	bool refresh = record_get(grant, "refresh_token") != NULL;
@@ -77,7 +77,7 @@ int op_login(struct job *job)
 	else if (!rc)
 		rc = flow_login(job, &client, &options, &grant);
 	if (!rc)
-		rc = answer(job, &client, &grant);
+		rc = login_answer(job, &client, &grant);
 	record_free(&grant);
 	client_free(&client);
 	return rc;

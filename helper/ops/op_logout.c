@@ -2,7 +2,7 @@
 /*
  * op_logout.c - ends a grant: revoked at the provider (RFC 7009), then deleted
  * here, whether the provider answered or not: what it could not take is kept for
- * later (pending.h). `remove` deletes the client secret and the account's file
+ * later (revocations.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
 #include "core/form.h"
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int say(struct job *job, int revoked, const char *text)
+static int logout_say(struct job *job, int revoked, const char *text)
 {
 	if (record_add_int(&job->answer, "revoked", revoked) ||
 	    record_add(&job->answer, "revoked_text", text))
@@ -38,7 +38,7 @@ static bool may_pass(int result)
 }
 
 /* What a person who takes an account away would not expect to be left. */
-static int say_kept(struct job *job, const struct pending *pending)
+static int say_kept(struct job *job, const struct waiting_revocation *pending)
 {
 	time_t until = time(NULL) + PENDING_KEEP_S;
 	struct tm day;
@@ -52,11 +52,12 @@ static int say_kept(struct job *job, const struct pending *pending)
 		 "that: valetkey logout --drop-revocations",
 		 pending->client_secret ? " and the client secret are" : " is",
 		 date);
-	return say(job, 0, text);
+	return logout_say(job, 0, text);
 }
 
 /* Now, or where the provider cannot be reached, later (RFC 7009 2.2.1). */
-static int send_or_keep(struct job *job, const struct pending *pending)
+static int send_or_keep(struct job *job,
+			const struct waiting_revocation *pending)
 {
 	struct buf params = {0};
 	const struct endpoint_request request = {
@@ -71,12 +72,12 @@ static int send_or_keep(struct job *job, const struct pending *pending)
 		rc = endpoint_revoke(&request, &job->problem);
 	buf_free(&params);
 	if (rc == VALETKEY_OK)
-		return say(job, 1, "");
+		return logout_say(job, 1, "");
 	if (may_pass(rc))
 		job->send_pending = false; /* not again at once */
-	if (may_pass(rc) && pending_add(job, pending) == VALETKEY_OK)
+	if (may_pass(rc) && revocations_add(job, pending) == VALETKEY_OK)
 		return say_kept(job, pending);
-	return say(job, 0, job->problem.text);
+	return logout_say(job, 0, job->problem.text);
 }
 
 static int revoke_grant(struct job *job, const struct client *client,
@@ -86,11 +87,11 @@ static int revoke_grant(struct job *job, const struct client *client,
 	int rc;
 
 	if (revocation_make(job, client, grant, &revocation))
-		rc = say(job, 0, job->problem.text);
+		rc = logout_say(job, 0, job->problem.text);
 	else if (revocation.pending.token)
 		rc = send_or_keep(job, &revocation.pending);
 	else
-		rc = say(job, 0, "");
+		rc = logout_say(job, 0, "");
 	revocation_free(&revocation);
 	return rc;
 }
@@ -111,14 +112,14 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	if (!rc && found && !record_get(&grant, "needs_login"))
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
-		rc = say(job, 0, ""); /* there is none, or it is dead */
+		rc = logout_say(job, 0, ""); /* there is none, or it is dead */
 	if (!rc)
 		rc = grant_delete(job, client);
 	record_free(&grant);
 	return rc;
 }
 
-static int remove_file(struct job *job, const struct client *client)
+static int logout_remove_file(struct job *job, const struct client *client)
 {
 	struct buf path = {0};
 	int rc = VALETKEY_OK;
@@ -148,7 +149,7 @@ static int forget_client(struct job *job, const struct client *client,
 		return rc;
 	traces_remove(client->id);
 	lock_write(*lock, NULL);
-	rc = remove_file(job, client);
+	rc = logout_remove_file(job, client);
 	if (!rc)
 		lock_remove(lock, client->id, LOCK_GRANT);
 	return rc;
@@ -158,7 +159,7 @@ static int forget_client(struct job *job, const struct client *client,
  * nobody knows any more where the grant could be revoked, and why is told. */
 static int drop_grant(struct job *job, const struct client *client)
 {
-	int rc = say(job, 0, job->problem.text);
+	int rc = logout_say(job, 0, job->problem.text);
 
 	return rc ? rc : grant_delete(job, client);
 }
@@ -192,7 +193,7 @@ static int log_out(struct job *job, bool remove)
 int op_drop_revocations(struct job *job)
 {
 	unsigned count = 0;
-	int rc = pending_drop(job, &count);
+	int rc = revocations_drop(job, &count);
 
 	if (!rc && record_add_int(&job->answer, "dropped", count))
 		rc = problem_no_memory(&job->problem);

@@ -19,7 +19,7 @@
 
 #define LIMIT_MS 30000
 
-static int add_scope(struct record *body, const struct record *keys)
+static int register_add_scope(struct record *body, const struct record *keys)
 {
 	const char *scope = record_get(keys, "scope");
 	const char *offline = record_get(keys, "offline_scope");
@@ -44,9 +44,9 @@ static int make_body(const struct record *request, struct buf *out)
 	    record_add(&body, "application_type", "native") ||
 	    record_add(&body, "token_endpoint_auth_method",
 		       record_get(request, "auth")) ||
-	    registered_redirect(&body, request) ||
+	    registration_answer_redirect(&body, request) ||
 	    record_add(&body, "response_types[]", redirect ? "code" : NULL) ||
-	    add_scope(&body, request);
+	    register_add_scope(&body, request);
 
 	while (!rc && (grant = record_next(request, "grant_types[]", grant)))
 		rc = record_add(&body, "grant_types[]", grant);
@@ -82,7 +82,7 @@ static int refused_for(struct job *job, long status, const struct json *json)
 			   *detail ? ": " : "", detail);
 }
 
-static int refused(struct job *job, const struct http_answer *answer)
+static int register_refused(struct job *job, const struct http_answer *answer)
 {
 	struct json json = {0};
 	int rc;
@@ -105,7 +105,7 @@ static void park_answer(const struct buf *body, bool whole, void *data)
 	const struct parking *parking = data;
 
 	if (whole)
-		registered_park(parking->adding, parking->item, body);
+		registration_answer_park(parking->adding, parking->item, body);
 }
 
 /* The body of an answer that says a client was made. */
@@ -133,7 +133,7 @@ static int send_request(struct job *job, struct parking *parking,
 		 ? problem_no_memory(&job->problem)
 		 : net->http_send(&request, &answer, &job->problem);
 	if (!rc && !http_success(answer.status)) {
-		rc = refused(job, &answer);
+		rc = register_refused(job, &answer);
 	} else if (!rc) {
 		*made = answer.body;
 		answer.body = (struct buf){0};
@@ -170,12 +170,12 @@ static int register_client(struct job *job, const struct adding *adding)
 	struct buf made = {0};
 	struct record item = {0};
 	struct parking parking = {adding, &item};
-	int rc = registered_prepare(job, adding, &item);
+	int rc = registration_answer_prepare(job, adding, &item);
 
 	if (!rc)
 		rc = send_request(job, &parking, &made);
 	if (!rc)
-		rc = registered_take(job, adding, &item, &made);
+		rc = registration_answer_take(job, adding, &item, &made);
 	record_free(&item);
 	buf_free(&made);
 	return rc;

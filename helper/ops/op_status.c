@@ -33,7 +33,7 @@ struct lines {
 	struct waiting waiting[PENDING_MOST];
 };
 
-static void line(struct lines *lines, const char *key, const char *value)
+static void status_line(struct lines *lines, const char *key, const char *value)
 {
 	char name[64];
 
@@ -42,24 +42,25 @@ static void line(struct lines *lines, const char *key, const char *value)
 		lines->rc = VALETKEY_ERR_NOMEM;
 }
 
-static void number(struct lines *lines, const char *key, int64_t value)
+static void status_number(struct lines *lines, const char *key, int64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)value);
-	line(lines, key, text);
+	status_line(lines, key, text);
 }
 
-static void state(struct lines *lines, const char *name, const char *text)
+static void status_state(struct lines *lines, const char *name,
+			 const char *text)
 {
-	line(lines, "state", name);
-	line(lines, "state_text", text);
+	status_line(lines, "state", name);
+	status_line(lines, "state_text", text);
 }
 
 static void broken(struct lines *lines, int result)
 {
-	state(lines, "broken", lines->job->problem.text);
-	number(lines, "result", result);
+	status_state(lines, "broken", lines->job->problem.text);
+	status_number(lines, "result", result);
 }
 
 static void describe_client(struct lines *lines, const struct client *client)
@@ -67,15 +68,15 @@ static void describe_client(struct lines *lines, const struct client *client)
 	struct buf hosts = {0};
 	const char *host = NULL;
 
-	line(lines, "provider", client->provider);
-	line(lines, "name", client->name);
-	line(lines, "client_id", client->client_id);
-	line(lines, "grant", client->grant);
+	status_line(lines, "provider", client->provider);
+	status_line(lines, "name", client->name);
+	status_line(lines, "client_id", client->client_id);
+	status_line(lines, "grant", client->grant);
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if ((hosts.len && buf_char(&hosts, ' ')) ||
 		    buf_str(&hosts, host))
 			lines->rc = VALETKEY_ERR_NOMEM;
-	line(lines, "hosts", buf_text(&hosts));
+	status_line(lines, "hosts", buf_text(&hosts));
 	buf_free(&hosts);
 }
 
@@ -88,16 +89,19 @@ static bool describe_secret(struct lines *lines, const struct client *client,
 	bool stored;
 
 	if (!client_has_secret(client)) {
-		line(lines, "secret", "none");
+		status_line(lines, "secret", "none");
 		return true;
 	}
 	registration_secret(lines->job, client, &item);
 	stored = record_get(&item, "client_secret") != NULL;
-	line(lines, "secret", stored ? "stored" : "missing");
+	status_line(lines, "secret", stored ? "stored" : "missing");
 	proof = record_get(&item, "proof");
-	line(lines, "secret_expires_at",
-	     record_get(&client->config, "client_secret_expires_at"));
-	line(lines, "proof", logged_in ? "accepted" : proof ? proof : "none");
+	status_line(lines, "secret_expires_at",
+		    record_get(&client->config, "client_secret_expires_at"));
+	status_line(lines, "proof",
+		    logged_in ? "accepted"
+		    : proof   ? proof
+			      : "none");
 	record_free(&item);
 	return stored;
 }
@@ -111,22 +115,22 @@ static void describe_grant(struct lines *lines, const struct client *client,
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 	enum grant_lifetime lifetime = grant_lifetime(grant);
 
-	line(lines, "identity", record_get(grant, "identity"));
-	line(lines, "identity_id", record_get(grant, "identity_id"));
-	line(lines, "scope", record_get(grant, "scope"));
+	status_line(lines, "identity", record_get(grant, "identity"));
+	status_line(lines, "identity_id", record_get(grant, "identity_id"));
+	status_line(lines, "scope", record_get(grant, "scope"));
 	if (grant_scope_lacks(client, grant, &lacking))
 		lines->rc = VALETKEY_ERR_NOMEM;
 	if (lacking.len)
-		line(lines, "not_granted", lacking.data);
+		status_line(lines, "not_granted", lacking.data);
 	buf_free(&lacking);
-	number(lines, "refresh_token", refresh);
+	status_number(lines, "refresh_token", refresh);
 	if (good_for > 0 && lifetime == GRANT_NEVER_EXPIRES) {
-		line(lines, "lifetime", "never");
+		status_line(lines, "lifetime", "never");
 		return;
 	}
-	number(lines, "expires_in", good_for);
+	status_number(lines, "expires_in", good_for);
 	if (good_for > 0 && lifetime == GRANT_EXPIRES)
-		number(lines, "expires_at", time(NULL) + good_for);
+		status_number(lines, "expires_at", time(NULL) + good_for);
 }
 
 static void describe_state(struct lines *lines, const struct client *client,
@@ -136,9 +140,9 @@ static void describe_state(struct lines *lines, const struct client *client,
 	char text[256];
 
 	if (grant_good_for(grant) > 0 || machine) {
-		state(lines, "ok", "");
+		status_state(lines, "ok", "");
 	} else if (record_get(grant, "refresh_token")) {
-		state(
+		status_state(
 		    lines, "expired",
 		    "The access token has expired; the next use refreshes it.");
 	} else {
@@ -147,7 +151,7 @@ static void describe_state(struct lines *lines, const struct client *client,
 				 "refresh token."
 			       : "Not logged in.",
 			 client->account);
-		state(lines, "login", text);
+		status_state(lines, "login", text);
 	}
 }
 
@@ -167,9 +171,9 @@ static bool describe_next_refresh(struct lines *lines,
 	rc = flow_refresh_check(job, client, lock, grant);
 	lock_drop(&lock);
 	if (rc == VALETKEY_ERR_LOGIN)
-		state(lines, "login", job->problem.text);
+		status_state(lines, "login", job->problem.text);
 	else if (rc && grant_good_for(grant) <= 0)
-		state(lines, "expired", job->problem.text);
+		status_state(lines, "expired", job->problem.text);
 	else
 		return false;
 	return true;
@@ -185,10 +189,10 @@ static void describe_refusal(struct lines *lines, const struct client *client,
 	if ((!grant->pairs.len && !machine) ||
 	    !backoff_refused(client->id, &refusal))
 		return;
-	line(lines, "refusal", refusal.text);
-	number(lines, "refused_at", refusal.at);
+	status_line(lines, "refusal", refusal.text);
+	status_number(lines, "refused_at", refusal.at);
 	if (grant_good_for(grant) <= 0)
-		number(lines, "result", refusal.result);
+		status_number(lines, "result", refusal.result);
 }
 
 static bool is_about(const struct waiting *waiting, const char *id)
@@ -198,7 +202,7 @@ static bool is_about(const struct waiting *waiting, const char *id)
 	return own && id && strcmp(own, id) == 0;
 }
 
-static void add_waiting(const struct pending_item *item, void *data)
+static void add_waiting(const struct revocations_item *item, void *data)
 {
 	struct waiting *at = data;
 
@@ -220,9 +224,9 @@ static void add_waiting(const struct pending_item *item, void *data)
 static void describe_waiting(struct lines *lines, struct waiting *waiting)
 {
 	waiting->told = true;
-	number(lines, "revocations", waiting->count);
-	number(lines, "revocations_held", waiting->held);
-	number(lines, "revocations_since", waiting->since);
+	status_number(lines, "revocations", waiting->count);
+	status_number(lines, "revocations_held", waiting->held);
+	status_number(lines, "revocations_since", waiting->since);
 }
 
 static void describe_pending(struct lines *lines, const char *id)
@@ -240,8 +244,8 @@ static void describe_removed(struct lines *lines, struct waiting *waiting)
 
 	while ((key = record_each(&waiting->about, &at, &value)))
 		if (strcmp(key, "id") != 0)
-			line(lines, key, value);
-	state(lines, "removed", "");
+			status_line(lines, key, value);
+	status_state(lines, "removed", "");
 	describe_waiting(lines, waiting);
 	lines->number++;
 }
@@ -252,7 +256,7 @@ static bool has_changed(struct lines *lines, const struct client *client)
 	int rc = registration_check(lines->job, client, false);
 
 	if (rc == VALETKEY_ERR_LOGIN)
-		state(lines, "changed", lines->job->problem.text);
+		status_state(lines, "changed", lines->job->problem.text);
 	return rc == VALETKEY_ERR_LOGIN;
 }
 
@@ -264,9 +268,10 @@ static void describe(struct lines *lines, const struct client *client)
 	int rc = grant_load(job, client, &grant, &found);
 
 	if (rc == VALETKEY_ERR_LOGIN)
-		state(lines,
-		      record_get(&grant, "needs_login") ? "login" : "changed",
-		      job->problem.text);
+		status_state(lines,
+			     record_get(&grant, "needs_login") ? "login"
+							       : "changed",
+			     job->problem.text);
 	else if (rc)
 		broken(lines, rc);
 	if (!rc || rc == VALETKEY_ERR_LOGIN)
@@ -288,7 +293,7 @@ static int describe_account(struct lines *lines, const char *name)
 	struct client client = {0};
 	int rc = client_load(name, &client, &job->problem);
 
-	line(lines, "account", name);
+	status_line(lines, "account", name);
 	if (rc) {
 		broken(lines, rc);
 		client_free(&client);
@@ -311,7 +316,7 @@ static void load_waiting(struct lines *lines)
 	struct job *job = lines->job;
 
 	if (job_store(job))
-		pending_each(job, add_waiting, lines->waiting);
+		revocations_each(job, add_waiting, lines->waiting);
 	if (job->store)
 		store_set_deadline(job->store, job->deadline);
 	job->problem = (struct problem){0};

@@ -51,7 +51,7 @@
  * forget      id, which is no account's: deletes what remove would -> nothing
  * git_get     a stored credential of git's. protocol, server, port, path, username
  *             as far as they are known, want_authtype=1; all values of git_*
- *             are written as git_field.h says.
+ *             are written as record.h says.
  *             -> username, password | authtype, credential,
  *             password_expiry_utc, oauth_refresh_token; nothing where there is
  *             none. What is over is not answered, but for its refresh token

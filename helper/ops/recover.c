@@ -24,7 +24,7 @@
 
 #define LIMIT_MS 20000
 
-/* What the folder has of ours, by what it may be; locks may also be in place.h's
+/* What the folder has of ours, by what it may be; locks may also be in lock.h's
  * other place. */
 struct folder {
 	struct record adding; /* NAME= */
@@ -40,8 +40,8 @@ static int finish_add(struct job *job, const struct adding *adding,
 {
 	if (adding->id && record_get(ids, adding->id))
 		return VALETKEY_OK;
-	return registered_resume(job, adding) ? VALETKEY_OK
-					      : VALETKEY_ERR_CANCELED;
+	return registration_answer_resume(job, adding) ? VALETKEY_OK
+						       : VALETKEY_ERR_CANCELED;
 }
 
 void recover_adding(const char *account)

@@ -50,7 +50,7 @@ static int fill_port(const char *uri, const char *port, struct buf *out)
 	       buf_str(out, mark + strlen(":{port}"));
 }
 
-int registered_redirect(struct record *body, const struct record *keys)
+int registration_answer_redirect(struct record *body, const struct record *keys)
 {
 	const char *uri = record_get(keys, "redirect_uri");
 	struct buf filled = {0};
@@ -184,8 +184,8 @@ static int read_answered(struct registering *reg)
 	const char *auth = auth_of(reg);
 	int64_t until =
 	    record_get_int(&reg->json.scalars, "client_secret_expires_at", 0);
-	int rc =
-	    keep_management(reg) ? problem_no_memory(&reg->job->problem) : check_answered(reg);
+	int rc = keep_management(reg) ? problem_no_memory(&reg->job->problem)
+				      : check_answered(reg);
 
 	if (rc)
 		return rc;
@@ -242,8 +242,8 @@ static int make_account(struct registering *reg)
 	return rc;
 }
 
-int registered_take(struct job *job, const struct adding *adding,
-		    struct record *item, const struct buf *body)
+int registration_answer_take(struct job *job, const struct adding *adding,
+			     struct record *item, const struct buf *body)
 {
 	struct registering reg = {.job = job, .adding = adding, .item = item};
 	int rc = VALETKEY_OK;
@@ -280,8 +280,8 @@ static int save_seal(struct job *job, const struct adding *adding,
 	return store_save(job->store, &key, item, &job->problem);
 }
 
-int registered_prepare(struct job *job, const struct adding *adding,
-		       struct record *item)
+int registration_answer_prepare(struct job *job, const struct adding *adding,
+				struct record *item)
 {
 	struct buf seal = {0};
 	int rc = VALETKEY_OK;
@@ -294,8 +294,8 @@ int registered_prepare(struct job *job, const struct adding *adding,
 	return rc;
 }
 
-void registered_park(const struct adding *adding, const struct record *item,
-		     const struct buf *body)
+void registration_answer_park(const struct adding *adding,
+			      const struct record *item, const struct buf *body)
 {
 	const char *seal = record_get(item, seal_name);
 	struct sealer *sealer = NULL;
@@ -308,7 +308,7 @@ void registered_park(const struct adding *adding, const struct record *item,
 	buf_free(&sealed);
 }
 
-bool registered_resume(struct job *job, const struct adding *adding)
+bool registration_answer_resume(struct job *job, const struct adding *adding)
 {
 	const struct store_key key = {.kind = STORE_CLIENT, .id = adding->id};
 	struct buf sealed = {0}, body = {0};
@@ -322,7 +322,7 @@ bool registered_resume(struct job *job, const struct adding *adding)
 	if (store_load(job->store, &key, &item, &found, &job->problem) == 0 &&
 	    (seal = record_get(&item, seal_name)) &&
 	    seal_open(seal, &sealed, &body) == 0)
-		done = registered_take(job, adding, &item, &body) == 0;
+		done = registration_answer_take(job, adding, &item, &body) == 0;
 out:
 	record_free(&item);
 	buf_free(&sealed);

@@ -12,25 +12,27 @@
 
 /* Adds to `body` the redirect URI as it is registered: with redirect_port, if the
  * account has that, else without a port (RFC 8252 7.3). 0 or -1. */
-int registered_redirect(struct record *body, const struct record *keys);
+int registration_answer_redirect(struct record *body,
+				 const struct record *keys);
 
 /* Before the server is asked: a keyring item with the key of the seal. */
-int registered_prepare(struct job *job, const struct adding *adding,
-		       struct record *item);
+int registration_answer_prepare(struct job *job, const struct adding *adding,
+				struct record *item);
 
-void registered_park(const struct adding *adding, const struct record *item,
-		     const struct buf *body);
+void registration_answer_park(const struct adding *adding,
+			      const struct record *item,
+			      const struct buf *body);
 
 /*
  * Checks the answer, fills the item and stores it, and makes the account's file;
  * job->answer is what op_register() answers. A client that cannot be used is
  * deleted at the server, if it lets us.
  */
-int registered_take(struct job *job, const struct adding *adding,
-		    struct record *item, const struct buf *body);
+int registration_answer_take(struct job *job, const struct adding *adding,
+			     struct record *item, const struct buf *body);
 
 /* The same with what a run before us has parked. False: there is no account by
  * it. */
-bool registered_resume(struct job *job, const struct adding *adding);
+bool registration_answer_resume(struct job *job, const struct adding *adding);
 
 #endif

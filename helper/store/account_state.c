@@ -33,12 +33,12 @@ static int64_t read_generation(const struct record *record, const char *key)
 	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
 }
 
-int64_t newest_generation(const struct record *grant)
+int64_t generation_of(const struct record *grant)
 {
 	return read_generation(grant, "generation");
 }
 
-int64_t newest_login(const struct record *grant)
+int64_t generation_of_login(const struct record *grant)
 {
 	return read_generation(grant, "login");
 }
@@ -50,7 +50,7 @@ static int digest_of_token(const struct record *grant, struct buf *digest)
 	return token ? crypto_digest(token, digest) : -1;
 }
 
-bool newest_has_digest(const struct record *grant, const char *digest)
+bool generation_has_digest(const struct record *grant, const char *digest)
 {
 	struct buf own = {0};
 	bool same = digest && digest_of_token(grant, &own) == 0 &&
@@ -75,26 +75,26 @@ static int64_t read_note(const struct client *client, int lock,
 	return generation < 0 || generation > NOTED_MAX ? 0 : generation;
 }
 
-int64_t newest_next(const struct client *client, int lock,
-		    const struct record *grant)
+int64_t generation_next(const struct client *client, int lock,
+			const struct record *grant)
 {
 	struct record state = {0};
 	int64_t noted = read_note(client, lock, &state);
-	int64_t own = grant ? newest_generation(grant) : 0;
+	int64_t own = grant ? generation_of(grant) : 0;
 
 	record_free(&state);
 	return (noted > own ? noted : own) + 1;
 }
 
-void newest_note(const struct client *client, int lock,
-		 const struct record *grant)
+void generation_note(const struct client *client, int lock,
+		     const struct record *grant)
 {
-	int64_t generation = newest_generation(grant);
+	int64_t generation = generation_of(grant);
 	struct buf digest = {0}, machine = {0};
 	struct record state = {0};
 	int64_t noted = read_note(client, lock, &state);
 	bool known = noted == generation &&
-		     newest_has_digest(grant, record_get(&state, TOKEN));
+		     generation_has_digest(grant, record_get(&state, TOKEN));
 
 	if (generation && generation >= noted && !known &&
 	    digest_of_token(grant, &digest) == 0 &&
@@ -110,13 +110,12 @@ void newest_note(const struct client *client, int lock,
 	buf_free(&machine);
 }
 
-bool newest_is_another(const struct client *client, int lock,
-		       const struct record *grant)
+bool generation_is_another(const struct client *client, int lock,
+			   const struct record *grant)
 {
 	struct record state = {0};
-	bool another =
-	    read_note(client, lock, &state) > newest_generation(grant) &&
-	    !newest_has_digest(grant, record_get(&state, TOKEN));
+	bool another = read_note(client, lock, &state) > generation_of(grant) &&
+		       !generation_has_digest(grant, record_get(&state, TOKEN));
 
 	record_free(&state);
 	return another;
@@ -182,7 +181,7 @@ static int64_t delay_ms(const struct backoff_try *this_time, int64_t failures)
 	return delay < asked * 1000 ? asked * 1000 : delay;
 }
 
-/* Leaves what is no matter of the backoff's (account_state.h, refusal.h). */
+/* Leaves what is no matter of the backoff's (account_state.h, refused_tokens.h). */
 static void remove_failures(struct record *state)
 {
 	static const char *const own[] = {"failures", "until", "result",

@@ -20,30 +20,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-int64_t newest_generation(const struct record *grant);
+int64_t generation_of(const struct record *grant);
 
 /*
  * `login` in a grant, and in what is parked of a login: the generation that was
  * next when the login asked for its grant. Refreshes keep it, so that of two
  * logins the later one is known; 0: an earlier version's.
  */
-int64_t newest_login(const struct record *grant);
+int64_t generation_of_login(const struct record *grant);
 
 /* What the next grant's is, after this one (NULL: there is none) and what was
  * noted. `lock` is the account's, or what lock_look() gave. */
-int64_t newest_next(const struct client *client, int lock,
-		    const struct record *grant);
+int64_t generation_next(const struct client *client, int lock,
+			const struct record *grant);
 
 /* A new grant, which is stored or parked; `lock` is held. */
-void newest_note(const struct client *client, int lock,
-		 const struct record *grant);
+void generation_note(const struct client *client, int lock,
+		     const struct record *grant);
 
 /* Whether a newer one than this was noted on this machine. */
-bool newest_is_another(const struct client *client, int lock,
-		       const struct record *grant);
+bool generation_is_another(const struct client *client, int lock,
+			   const struct record *grant);
 
 /* Whether this grant's refresh token is the one with that digest (hex). */
-bool newest_has_digest(const struct record *grant, const char *digest);
+bool generation_has_digest(const struct record *grant, const char *digest);
 
 /* ---- a provider that fails is asked less often ---- */
 

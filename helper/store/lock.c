@@ -81,7 +81,7 @@ static void on_alarm(int number)
 }
 
 /* Fires after ms, and then every 50 ms, should the first come too early. */
-static void set_timer(int64_t ms, int64_t again_ms)
+static void lock_set_timer(int64_t ms, int64_t again_ms)
 {
 	struct itimerval timer = {
 	    .it_value = {ms / 1000, ms % 1000 * 1000},
@@ -97,16 +97,16 @@ static void arm_watchdog(void)
 
 	signal(SIGALRM, SIG_DFL);
 	if (watchdog_at)
-		set_timer(left > 1 ? left : 1, 0);
+		lock_set_timer(left > 1 ? left : 1, 0);
 }
 
-void lock_watchdog(int64_t seconds)
+void watchdog(int64_t seconds)
 {
 	watchdog_at = deadline_in(seconds * 1000);
 	arm_watchdog();
 }
 
-static const char *name_of_kind(enum lock_kind kind)
+static const char *lock_name_of_kind(enum lock_kind kind)
 {
 	return kind == LOCK_LOGIN ? "login"
 	       : kind == LOCK_ADD ? "adding"
@@ -115,7 +115,7 @@ static const char *name_of_kind(enum lock_kind kind)
 
 /* Whether others who open the file by its name get this one: somebody may have
  * deleted it while we waited. */
-static bool is_at(int fd, const char *path)
+static bool lock_is_at(int fd, const char *path)
 {
 	struct stat ours, there;
 
@@ -134,12 +134,12 @@ static int wait_for_lock(int fd, int64_t deadline)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, NULL);
 	while (rc && clock_ms() < deadline) {
-		set_timer(deadline_left(deadline) + 1, 50);
+		lock_set_timer(deadline_left(deadline) + 1, 50);
 		rc = flock(fd, LOCK_EX);
 		if (rc && errno != EINTR)
 			break;
 	}
-	set_timer(0, 0);
+	lock_set_timer(0, 0);
 	arm_watchdog();
 	return rc;
 }
@@ -155,7 +155,7 @@ static int lock_at(const char *path, int64_t deadline, int *fd)
 		    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (*fd >= 0)
 			rc = wait_for_lock(*fd, deadline);
-	} while (*fd >= 0 && !rc && !is_at(*fd, path));
+	} while (*fd >= 0 && !rc && !lock_is_at(*fd, path));
 	return *fd >= 0 ? rc : -1;
 }
 
@@ -196,7 +196,7 @@ static int lock_alone(const char *path, const char *other, int64_t deadline,
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem)
 {
-	const char *name = name_of_kind(kind);
+	const char *name = lock_name_of_kind(kind);
 	struct buf beside = {0}, runtime = {0};
 	int error = ENOMEM, rc = -1;
 
@@ -243,7 +243,7 @@ static int open_to_read(enum place place, const char *id, enum lock_kind kind)
 	int fd = -1;
 
 	/* A lock that can only be read is not where notes are made. */
-	if (place_path(place, id, name_of_kind(kind), &path) == 0 &&
+	if (place_path(place, id, lock_name_of_kind(kind), &path) == 0 &&
 	    (place == PLACE_RUNTIME || access(path.data, W_OK) == 0))
 		fd = open(path.data,
 			  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -318,7 +318,8 @@ static void remove_free(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path))
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    lock_is_at(fd, path))
 		unlink(path);
 	lock_drop(&fd);
 }
@@ -332,8 +333,9 @@ void lock_remove(int *fd, const char *id, enum lock_kind kind)
 	for (size_t i = 0; *fd >= 0 && i < 2; i++) {
 		struct buf path = {0};
 
-		if (place_path(places[i], id, name_of_kind(kind), &path) == 0) {
-			if (is_at(*fd, path.data))
+		if (place_path(places[i], id, lock_name_of_kind(kind), &path) ==
+		    0) {
+			if (lock_is_at(*fd, path.data))
 				unlink(path.data);
 			else
 				remove_free(path.data);

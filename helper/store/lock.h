@@ -4,7 +4,7 @@
  * whatever happens to the holder. They are files beside the account's file,
  * named by the account's id, and stay as long as the account does: whoever sees
  * the account sees the lock. Where that folder takes none they are in the runtime
- * directory (place.h), and what they hold ends with it; a lock in one place is one
+ * directory (lock.h), and what they hold ends with it; a lock in one place is one
  * against those of the other.
  */
 #ifndef VALETKEY_LOCK_H
@@ -56,13 +56,13 @@ void lock_remove(int *fd, const char *id, enum lock_kind kind);
  * Ends this process (SIGALRM) when it is still there after so many seconds:
  * nothing that hangs inside a library may hold a lock for ever.
  */
-void lock_watchdog(int64_t seconds);
+void watchdog(int64_t seconds);
 
 /* ---- where the files of an account lie ---- */
 
 /* Where small files of an account lie: beside the account's own file, or,
  * where that folder takes none (it is read-only), in the runtime directory,
- * which ends with the last login session. Of lock.c, park_file.c and
+ * which ends with the last login session. Of lock.c, park.c and
  * recover.c. */
 
 enum place {

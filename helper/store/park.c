@@ -22,7 +22,7 @@
 /* ---- the file, if the kernel has no room ---- */
 
 /* The other place to park: a file beside the account's, for where the kernel
- * has no room or no keyring; in place.h's other place if that folder takes
+ * has no room or no keyring; in lock.h's other place if that folder takes
  * none. What lies there is sealed (park.h). It outlives the process, and a
  * reboot too once the system has written it.
  *
@@ -52,7 +52,7 @@ static int open_file(const struct park_file *file, enum place place, int flags)
 }
 
 /* Where the folder has become read-only, what is of no use is emptied. */
-static void remove_file(const struct park_file *file, enum place place)
+static void park_remove_file(const struct park_file *file, enum place place)
 {
 	struct buf path = {0};
 
@@ -62,7 +62,7 @@ static void remove_file(const struct park_file *file, enum place place)
 	buf_free(&path);
 }
 
-static bool write_file(int fd, const struct buf *all)
+static bool park_file_write(int fd, const struct buf *all)
 {
 	bool good =
 	    fd >= 0 && pwrite(fd, all->data, all->len, 0) == (ssize_t)all->len;
@@ -73,7 +73,8 @@ static bool write_file(int fd, const struct buf *all)
 }
 
 /* Puts it in place of what is there; room once taken is not given back. */
-static bool park_file_put(const struct park_file *file, const struct buf *payload)
+static bool park_file_put(const struct park_file *file,
+			  const struct buf *payload)
 {
 	uint32_t len = (uint32_t)payload->len;
 	struct buf all = {0};
@@ -83,13 +84,13 @@ static bool park_file_put(const struct park_file *file, const struct buf *payloa
 	    buf_add(&all, (const char *)&len, sizeof(len)) ||
 	    buf_add(&all, payload->data, payload->len))
 		goto out;
-	good = write_file(open_file(file, PLACE_ACCOUNT, O_WRONLY | O_CREAT),
-			  &all);
+	good = park_file_write(
+	    open_file(file, PLACE_ACCOUNT, O_WRONLY | O_CREAT), &all);
 	if (good) {
-		remove_file(file, PLACE_RUNTIME);
+		park_remove_file(file, PLACE_RUNTIME);
 	} else {
 		place_make_runtime();
-		good = write_file(
+		good = park_file_write(
 		    open_file(file, PLACE_RUNTIME, O_WRONLY | O_CREAT), &all);
 	}
 out:
@@ -97,7 +98,7 @@ out:
 	return good;
 }
 
-static bool read_file(int fd, struct buf *payload)
+static bool park_read_file(int fd, struct buf *payload)
 {
 	struct stat st;
 	uint32_t len;
@@ -122,16 +123,17 @@ static bool read_file(int fd, struct buf *payload)
 static bool park_file_read(const struct park_file *file, struct buf *payload)
 {
 	/* This one is there only where the other could not be written. */
-	if (read_file(open_file(file, PLACE_RUNTIME, O_RDONLY), payload))
+	if (park_read_file(open_file(file, PLACE_RUNTIME, O_RDONLY), payload))
 		return true;
 	buf_clear(payload);
-	return read_file(open_file(file, PLACE_ACCOUNT, O_RDONLY), payload);
+	return park_read_file(open_file(file, PLACE_ACCOUNT, O_RDONLY),
+			      payload);
 }
 
 static void park_file_remove(const struct park_file *file)
 {
-	remove_file(file, PLACE_ACCOUNT);
-	remove_file(file, PLACE_RUNTIME);
+	park_remove_file(file, PLACE_ACCOUNT);
+	park_remove_file(file, PLACE_RUNTIME);
 }
 
 #define IN_FLIGHT "in-flight "

@@ -37,7 +37,7 @@ bool account_id_ok(const char *id)
 	       strspn(id, "0123456789abcdef") == ACCOUNT_ID_LENGTH;
 }
 
-static bool ours(const struct stat *st)
+static bool account_ours(const struct stat *st)
 {
 	return (st->st_uid == geteuid() || st->st_uid == 0) &&
 	       !(st->st_mode & (S_IWGRP | S_IWOTH));
@@ -51,7 +51,7 @@ bool account_directory_ok(const char *path)
 		return false;
 	if (stat(path, &st) != 0) /* a link to nothing is something */
 		return errno == ENOENT && lstat(path, &st) != 0;
-	return S_ISDIR(st.st_mode) && ours(&st);
+	return S_ISDIR(st.st_mode) && account_ours(&st);
 }
 
 static int home_of_user(struct buf *path)
@@ -81,7 +81,7 @@ int account_config_home(struct buf *path)
 
 	if (config && account_directory_ok(config))
 		return buf_str(path, config) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
-	if (home && *home == '/' && stat(home, &st) == 0 && ours(&st))
+	if (home && *home == '/' && stat(home, &st) == 0 && account_ours(&st))
 		rc = buf_str(path, home) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 	else
 		rc = home_of_user(path);
@@ -104,7 +104,7 @@ int account_path(struct buf *path, const char *file)
 }
 
 /* A read of a file that brings less than it could has come to the end. */
-static int read_all(int fd, off_t size, struct buf *text)
+static int account_read_all(int fd, off_t size, struct buf *text)
 {
 	size_t room = (size_t)size + 1;
 	ssize_t n;
@@ -143,8 +143,8 @@ int account_read_file(const char *path, bool installed, struct record *record,
 	if (fd < 0)
 		return open_failure();
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (installed || ours(&st)))
-		rc = read_all(fd, st.st_size, &text);
+	    (installed || account_ours(&st)))
+		rc = account_read_all(fd, st.st_size, &text);
 	close(fd);
 	if (rc == VALETKEY_OK) {
 		rc = record_parse_text(record, buf_text(&text), text.len,
@@ -219,7 +219,7 @@ static int open_accounts(DIR **dir)
 	return rc;
 }
 
-static int compare_names(const void *a, const void *b)
+static int account_compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -263,7 +263,7 @@ int account_each(int (*see)(const char *name, void *data), void *data)
 	rc = list_accounts(dir, &names, &count);
 	closedir(dir);
 	if (count)
-		qsort(names, count, sizeof(*names), compare_names);
+		qsort(names, count, sizeof(*names), account_compare_names);
 	for (i = 0; i < count; i++) {
 		if (!rc)
 			rc = see(names[i], data);

@@ -14,7 +14,7 @@
 
 #define VERSION_LINE "valetkey=1"
 
-static int wait_for(int fd, short events, int64_t deadline)
+static int channel_wait_for(int fd, short events, int64_t deadline)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = events};
 	int left, n;
@@ -37,7 +37,7 @@ static int read_some(struct channel *channel, int64_t deadline)
 	if (buf_reserve(in, 4096))
 		return CHANNEL_NOMEM;
 	do {
-		rc = wait_for(channel->fd, POLLIN, deadline);
+		rc = channel_wait_for(channel->fd, POLLIN, deadline);
 		if (rc)
 			return rc;
 		n = recv(channel->fd, in->data + in->len, 4096, MSG_DONTWAIT);
@@ -129,7 +129,7 @@ int channel_write(struct channel *channel, const struct record *record,
 			sent += (size_t)n;
 		else if (n < 0 && errno == EAGAIN) {
 			channel_ring(channel->bell);
-			rc = wait_for(channel->fd, POLLOUT, deadline);
+			rc = channel_wait_for(channel->fd, POLLOUT, deadline);
 		} else if (n < 0 && errno != EINTR)
 			rc = CHANNEL_CLOSED;
 	}

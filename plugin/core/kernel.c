@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel.c - see kernel.h. What a published token says and when it counts; the
- * keys themselves are keyctl.c's.
+ * keys themselves are kernel.c's.
  */
 #include "kernel.h"
 
@@ -61,7 +61,7 @@ static bool read_users(struct buf *text)
 	return text->len > 0 && buf_char(text, '\0') == 0;
 }
 
-static const char *line_of(const char *text, unsigned long user)
+static const char *kernel_line_of(const char *text, unsigned long user)
 {
 	while (text && *text) {
 		char *end;
@@ -94,7 +94,7 @@ bool keyctl_quota_leaves_room(size_t bytes)
 	const char *line;
 
 	if (read_users(&text)) {
-		line = line_of(text.data, (unsigned long)geteuid());
+		line = kernel_line_of(text.data, (unsigned long)geteuid());
 		if (line)
 			most = last_pair(line, &used);
 	}
@@ -280,7 +280,8 @@ static long put_new(const char *name, const struct buf *payload, long timeout_s)
 	return rc;
 }
 
-static long put(const char *name, const struct buf *payload, long timeout_s)
+static long kernel_put(const char *name, const struct buf *payload,
+		       long timeout_s)
 {
 	long key;
 
@@ -323,7 +324,7 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 	possess();
 	may = make_room(name, payload->len) || !is_cache(name);
 	for (int tries = 0; may && tries < EVICTIONS_MAX; tries++) {
-		key = put(name, payload, timeout_s);
+		key = kernel_put(name, payload, timeout_s);
 		if (key >= 0 || errno != EDQUOT || !drop_oldest())
 			break;
 	}
@@ -366,7 +367,7 @@ static int hosts_of(const struct record *account, struct buf *hosts)
 	return 0;
 }
 
-static bool same(const char *a, const char *b)
+static bool kernel_same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
 }
@@ -383,13 +384,15 @@ static bool good_times(const struct record *token)
 }
 
 /* Whether the payload was published for the account as it is now. */
-static bool fits(const struct record *account, const struct record *token)
+static bool kernel_fits(const struct record *account,
+			const struct record *token)
 {
 	struct buf hosts = {0};
-	bool good = hosts_of(account, &hosts) == 0 &&
-		    same(record_get(token, "id"), record_get(account, "id")) &&
-		    same(record_get(token, "hosts"), buf_text(&hosts)) &&
-		    record_get(token, "access_token");
+	bool good =
+	    hosts_of(account, &hosts) == 0 &&
+	    kernel_same(record_get(token, "id"), record_get(account, "id")) &&
+	    kernel_same(record_get(token, "hosts"), buf_text(&hosts)) &&
+	    record_get(token, "access_token");
 
 	buf_free(&hosts);
 	return good && good_times(token);
@@ -410,7 +413,7 @@ bool kernel_read(const struct record *account, struct record *token)
 	struct name name;
 
 	if (kernel_wanted(account) && name_of(account, &name) &&
-	    read_token(&name, token) && fits(account, token))
+	    read_token(&name, token) && kernel_fits(account, token))
 		return true;
 	record_free(token);
 	return false;
@@ -459,7 +462,7 @@ void kernel_withdraw(const struct record *account, const char *access_token)
 	if (name_of(account, &name) &&
 	    (!access_token ||
 	     (read_token(&name, &token) &&
-	      same(record_get(&token, "access_token"), access_token))))
+	      kernel_same(record_get(&token, "access_token"), access_token))))
 		keyctl_discard(name.text);
 	record_free(&token);
 }

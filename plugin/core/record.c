@@ -170,7 +170,7 @@ int record_parse_line(struct record *record, const char *line, size_t len)
 	return add_pair(record, line, key, line + key + 1, len - key - 1);
 }
 
-static bool blank(char c)
+static bool is_blank_char(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -180,20 +180,20 @@ static int parse_file_line(struct record *record, const char *line, size_t len)
 {
 	size_t key, value;
 
-	while (len && blank(*line)) {
+	while (len && is_blank_char(*line)) {
 		line++;
 		len--;
 	}
-	while (len && blank(line[len - 1]))
+	while (len && is_blank_char(line[len - 1]))
 		len--;
 	if (!len || *line == '#')
 		return 0;
 	key = key_length(line, len);
-	for (value = key; value < len && blank(line[value]); value++)
+	for (value = key; value < len && is_blank_char(line[value]); value++)
 		;
 	if (!key || len > RECORD_LINE_MAX || value == len || line[value] != '=')
 		return RECORD_MALFORMED;
-	for (value++; value < len && blank(line[value]); value++)
+	for (value++; value < len && is_blank_char(line[value]); value++)
 		;
 	if (!text_plain(line + value, len - value))
 		return RECORD_MALFORMED;
@@ -276,7 +276,7 @@ int git_field_add(struct record *record, const char *key, const char *value)
 	return rc;
 }
 
-static int digit(char c)
+static int digit_value(char c)
 {
 	return c >= '0' && c <= '9'   ? c - '0'
 	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
@@ -290,8 +290,8 @@ int git_field_decode(const char *text, size_t len, struct buf *out)
 		char c = text[i];
 
 		if (c == '%') {
-			int high = i + 2 < len ? digit(text[i + 1]) : -1;
-			int low = high >= 0 ? digit(text[i + 2]) : -1;
+			int high = i + 2 < len ? digit_value(text[i + 1]) : -1;
+			int low = high >= 0 ? digit_value(text[i + 2]) : -1;
 
 			if (low < 0 || (!high && !low))
 				return RECORD_MALFORMED;

@@ -16,7 +16,8 @@ static const char *next_word(const char **at, size_t *len)
 	return *len ? word : NULL;
 }
 
-static bool has_word(const char *list, const char *wanted, size_t wanted_len)
+static bool scope_has_word(const char *list, const char *wanted,
+			   size_t wanted_len)
 {
 	const char *word;
 	size_t len;
@@ -33,7 +34,7 @@ bool scope_covers(const char *list, const char *wanted)
 	size_t len;
 
 	while ((word = next_word(&wanted, &len)))
-		if (!has_word(list, word, len))
+		if (!scope_has_word(list, word, len))
 			return false;
 	return true;
 }
@@ -44,7 +45,7 @@ int scope_add(struct buf *list, const char *more)
 	size_t len;
 
 	while ((word = next_word(&more, &len)))
-		if (!has_word(buf_text(list), word, len) &&
+		if (!scope_has_word(buf_text(list), word, len) &&
 		    ((list->len && buf_char(list, ' ')) ||
 		     buf_add(list, word, len)))
 			return -1;

@@ -15,7 +15,7 @@
 #define ONES 0x0101010101010101u
 #define HIGH (ONES << 7)
 
-static uint64_t eight(const char *text)
+static uint64_t eight_bytes(const char *text)
 {
 	uint64_t word;
 
@@ -44,8 +44,8 @@ bool text_visible(const char *text, size_t len)
 
 	if (len >= 8) {
 		for (size_t at = 0; at < len - 8; at += 8)
-			bad |= not_visible(eight(text + at));
-		return !(bad | not_visible(eight(text + len - 8)));
+			bad |= not_visible(eight_bytes(text + at));
+		return !(bad | not_visible(eight_bytes(text + len - 8)));
 	}
 	while (len--)
 		bad |= (unsigned char)text[len] <= 0x20 ||
@@ -59,8 +59,8 @@ bool text_plain(const char *text, size_t len)
 
 	if (len >= 8) {
 		for (size_t at = 0; at < len - 8; at += 8)
-			bad |= not_plain(eight(text + at));
-		return !(bad | not_plain(eight(text + len - 8)));
+			bad |= not_plain(eight_bytes(text + at));
+		return !(bad | not_plain(eight_bytes(text + len - 8)));
 	}
 	while (len--)
 		bad |= (unsigned char)text[len] < 0x20 || text[len] == 0x7f;
@@ -142,7 +142,7 @@ const char *problem_quote(char *out, const char *text)
 
 #define LONGEST 64
 
-static size_t least(size_t a, size_t b)
+static size_t least_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -162,8 +162,8 @@ size_t edit_distance(const char *a, const char *b)
 		for (size_t j = 1; j <= len; j++) {
 			size_t above = row[j];
 
-			row[j] = least(least(above, row[j - 1]) + 1,
-				       corner + (a[i - 1] != b[j - 1]));
+			row[j] = least_of(least_of(above, row[j - 1]) + 1,
+					  corner + (a[i - 1] != b[j - 1]));
 			corner = above;
 		}
 	}

@@ -40,7 +40,7 @@ static void come(struct arrival *arrival, const struct record *grant,
 
 	*arrival = (struct arrival){.place = renewal_place(&client, grant)};
 	if (record_add_int(&arrival->about, "generation",
-			   newest_generation(grant) + 1) ||
+			   generation_of(grant) + 1) ||
 	    arrival_expect(arrival, &client, 500) || buf_str(&bytes, body))
 		abort();
 	if (bytes.len)
@@ -199,19 +199,19 @@ static void test_noted(void)
 
 	if (lock_take(ID, LOCK_GRANT, INT64_MAX, &lock, &problem))
 		abort();
-	tap_ok(!newest_is_another(&client, lock, &third), "nothing is noted");
-	newest_note(&client, lock, &old);
-	tap_ok(newest_next(&client, lock, &old) == 1,
+	tap_ok(!generation_is_another(&client, lock, &third), "nothing is noted");
+	generation_note(&client, lock, &old);
+	tap_ok(generation_next(&client, lock, &old) == 1,
 	       "a grant of an earlier version: the next is the first");
-	newest_note(&client, lock, &fifth);
-	newest_note(&client, lock, &third);
-	tap_ok(newest_is_another(&client, lock, &third) &&
-		   !newest_is_another(&client, lock, &fifth),
+	generation_note(&client, lock, &fifth);
+	generation_note(&client, lock, &third);
+	tap_ok(generation_is_another(&client, lock, &third) &&
+		   !generation_is_another(&client, lock, &fifth),
 	       "an older one does not take the note");
-	tap_ok(!newest_is_another(&client, lock, &same),
+	tap_ok(!generation_is_another(&client, lock, &same),
 	       "the same refresh token is no older one");
-	tap_ok(newest_next(&client, lock, NULL) == 6 &&
-		   newest_next(&client, lock, &third) == 6,
+	tap_ok(generation_next(&client, lock, NULL) == 6 &&
+		   generation_next(&client, lock, &third) == 6,
 	       "the next one comes after what was noted");
 	come(&arrival, &third,
 	     "{\"access_token\":\"x\",\"refresh_token\":\"new\"}", true);

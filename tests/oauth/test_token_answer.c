@@ -545,7 +545,7 @@ static void test_parameters(void)
 		    "refresh_parameter[]=other=1",
 		    &client);
 	buf_str(&form, "grant_type=authorization_code&code=c%26d");
-	tap_ok(token_request_add(&client, "token_parameter[]", &form) == 0 &&
+	tap_ok(endpoint_add_parameters(&client, "token_parameter[]", &form) == 0 &&
 		   strcmp(buf_text(&form),
 			  "grant_type=authorization_code&code=c%26d"
 			  "&audience=a%20b&empty=") == 0,
@@ -560,7 +560,7 @@ static void test_json(void)
 
 	buf_str(&form, "grant_type=x&code=c%26d%22%C3%A9&scope=a%20b&e="
 		       "&resource=r1&resource=r2");
-	tap_ok(token_request_json(&form, &json) == 0 &&
+	tap_ok(endpoint_json(&form, &json) == 0 &&
 		   strcmp(buf_text(&json),
 			  "{\"grant_type\":\"x\",\"code\":\"c&d\\\"\xc3\xa9\","
 			  "\"scope\":\"a b\",\"e\":\"\","
