@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * git_items.c - see store/git_items.h. What the attributes and the secret mean is
+ * git_items.c - see items.h. What the attributes and the secret mean is
  * op_credential.c's business.
  */
 #include "items.h"

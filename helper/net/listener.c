@@ -24,7 +24,7 @@
 /* ---- who is let in ---- */
 
 /* Who is let in to the listener, for how long, and how many at once. The
- * connections, where listener_answer.h has the requests.
+ * connections, where listener_answer.c has the requests.
  *
  * Called by listener.c.
  *

@@ -56,6 +56,8 @@ do_lint()
 	bad=0
 	step build "build" tree test --enable-werror
 	step layers "what each folder may include" sh tests/dev/layers.sh || bad=1
+	step paths "whether the files that are named are there" \
+		sh tests/dev/paths.sh || bad=1
 	step format "clang-format" lint_format || bad=1
 	step cppcheck "cppcheck" lint_cppcheck || bad=1
 	step tidy "clang-tidy" lint_tidy || bad=1
