@@ -16,7 +16,7 @@ sanitized()
 	grep -qE '__(asan|tsan|msan)_init' "$VALETKEY_LIB"
 }
 
-# ask OPTION...: see request.c.
+# ask OPTION...: see ask.c.
 ask()
 {
 	"$HOSTS/ask" "$@"
@@ -33,13 +33,16 @@ refreshes()
 	counted refreshes_ok
 }
 
-# wait_until COMMAND...: up to 20 seconds.
+# wait_until COMMAND...: up to 20 seconds; if that was in vain, it is told.
 wait_until()
 {
 	tries=400
 	until "$@"; do
 		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
+		if [ "$tries" -le 0 ]; then
+			echo "# waited in vain for: $*" >&2
+			return 1
+		fi
 		sleep 0.05
 	done
 }

@@ -22,16 +22,16 @@ monitored()
 }
 
 # Whether nobody is on the bus but the keyring and who asks: a helper goes on for a
-# moment after its answer.
-calm()
+# moment after its answer. (A monitor has no name there.)
+bus_is_calm()
 {
 	[ "$(dbus-send --session --print-reply --dest=org.freedesktop.DBus / \
-		org.freedesktop.DBus.ListNames | grep -c '":')" -eq "${1:-2}" ]
+		org.freedesktop.DBus.ListNames | grep -c '":')" -eq 2 ]
 }
 
 monitor_start()
 {
-	wait_until calm
+	wait_until bus_is_calm
 	dbus-monitor --session "type='method_call'" >"$calls" 2>/dev/null &
 	monitor=$!
 	wait_until monitored valetkey.test.start
@@ -39,7 +39,7 @@ monitor_start()
 
 monitor_end()
 {
-	wait_until calm 3
+	wait_until bus_is_calm
 	wait_until monitored valetkey.test.end
 	kill "$monitor"
 }
