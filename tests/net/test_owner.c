@@ -13,7 +13,7 @@
 #include "hosts/refuse_netlink.h"
 #include "lib/peers.h"
 #include "lib/tap.h"
-#include "net/listener_answer.h"
+#include "net/listener.h"
 
 #include <fcntl.h>
 #include <sched.h>

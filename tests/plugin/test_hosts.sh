@@ -99,7 +99,7 @@ test_throw()
 		return
 	fi
 	ok 'a C++ host compiles' "${CXX:-c++}" -o "$thrown" \
-		-I "$VALETKEY_SRC/plugin" "$VALETKEY_SRC/tests/hosts/throw.cc" \
+		-I "$VALETKEY_SRC/plugin" "$VALETKEY_SRC/tests/hosts/converse/throw.cc" \
 		"$VALETKEY_LIB"
 	ok 'a conversation that throws' "$thrown" second
 }

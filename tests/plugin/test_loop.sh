@@ -74,9 +74,9 @@ lent()
 test_node()
 {
 	if oidc_node; then
-		lent node "$NODE" "$VALETKEY_SRC/tests/hosts/lent.mjs"
+		lent node "$NODE" "$VALETKEY_SRC/tests/hosts/loops/lent.mjs"
 		ok 'node takes the descriptor' "$HOSTS/lend" 0 0 \
-			"$NODE" "$VALETKEY_SRC/tests/hosts/lent.mjs"
+			"$NODE" "$VALETKEY_SRC/tests/hosts/loops/lent.mjs"
 	else
 		skip 'no node that is new enough' "node's own socket"
 	fi

@@ -5,7 +5,7 @@
  * as descriptor 3, ends with 0 when there is something to do; then it is
  * finished, as often as it takes. Says how long that took, in milliseconds.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <spawn.h>
 #include <sys/wait.h>

@@ -4,7 +4,7 @@
  * ours stands there, where the host's output would go into it, and all that we
  * have is close-on-exec; after it everything is as before.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
  * sigchld_counted - a host with a SIGCHLD handler hears of no child; no other
  * signal comes either, and dispositions and the mask are as they were.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <signal.h>
 

@@ -4,7 +4,7 @@
  * library refuses to open. Exits with 77 where the system did not change the
  * group.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 int main(void)
 {

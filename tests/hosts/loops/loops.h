@@ -16,7 +16,7 @@
 #ifndef VALETKEY_TEST_LOOPS_H
 #define VALETKEY_TEST_LOOPS_H
 
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <spawn.h>

@@ -6,7 +6,7 @@
  * one. PENDING: the script has made the provider slow, and there is no valid
  * token to begin with.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <poll.h>
 

@@ -5,7 +5,7 @@
  * may close the handle; so may a grandchild. Nothing of that shows in the
  * parent.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

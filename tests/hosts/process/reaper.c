@@ -3,7 +3,7 @@
  * reaper - a host with a thread that reaps every child, as supervisors do. A
  * child of its own keeps the wait from ending before there is another.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <signal.h>

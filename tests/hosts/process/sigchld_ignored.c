@@ -3,7 +3,7 @@
  * sigchld_ignored - hosts that ignore SIGCHLD, where the kernel reaps every
  * child by itself: by SIG_IGN, and by SA_NOCLDWAIT.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <signal.h>
 

@@ -5,7 +5,7 @@
  * and what the conversation refuses is ERR_CANCELED. The account has no grant;
  * argv[1] is one that has.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 static struct valetkey *handle, *other;
 static __typeof__(valetkey_begin) *begin;

@@ -3,7 +3,7 @@
  * descriptors - what other threads of a host start while a call runs inherits
  * none of our descriptors.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -4,7 +4,7 @@
  * descriptors a get either works or fails with a code that does not send the
  * person after an account or a login; it leaks none, and works again later.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <sys/resource.h>
 

@@ -5,7 +5,7 @@
  * the old kind, and is given up at once for one that says what it did. The
  * account has no grant. argv[1] is the program that stands for the browser.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <spawn.h>
 

@@ -5,7 +5,7 @@
  * copy of the call. The parent's login goes on and brings a token. argv[1] is
  * the browser; the account has no grant yet.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <spawn.h>
 #include <sys/wait.h>

@@ -6,7 +6,7 @@
  * conversation that is only suspended (a coroutine's) is no such thing. The
  * account has no grant.
  */
-#include "host.h"
+#include "hosts/host.h"
 
 #include <pthread.h>
 #include <setjmp.h>
