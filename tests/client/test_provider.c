@@ -2,7 +2,7 @@
 /*
  * test_provider.c - what provider.h promises: the person's provider files and
  * the installed ones, instances and kinds of client.
- * test_provider_parameters.c has what a person fills in.
+ * test_provider_resolve.c has what a person fills in.
  */
 #include "client/provider.h"
 #include "lib/provider_files.h"

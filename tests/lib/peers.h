@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.h - for test_owner.c: programs of other users that come to the listener.
+ * peers.h - for test_peer.c: programs of other users that come to the listener.
  * They are started by a process that was forked first, and keeps the rights that
  * the test has; the listener has fewer in most tests.
  */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_formats.sh - what `valetkey token --format` prints, read by the programs
+# test_token.sh - what `valetkey token --format` prints, read by the programs
 # that it is for.
 
 . "$VALETKEY_SRC/tests/lib/lib.sh"

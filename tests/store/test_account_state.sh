@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_generations.sh - which grant is the newest, and whose: two boots, keyrings
+# test_account_state.sh - which grant is the newest, and whose: two boots, keyrings
 # that go back, that are copied, or that several machines use. Each ends in the
 # newest grant or in a sentence that says what happened, and never in a refresh
 # token that is sent twice: the provider here rotates and ends the grant then.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_discovery.sh - a provider by its issuer: where its metadata is looked for,
+# test_discover.sh - a provider by its issuer: where its metadata is looked for,
 # what of it is believed, and what the account's file has of it.
 
 # shellcheck source=tests/lib/lib.sh

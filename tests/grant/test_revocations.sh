@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_revoke.sh - what is revoked (RFC 7009), when, and by whom: a logout that the
+# test_revocations.sh - what is revoked (RFC 7009), when, and by whom: a logout that the
 # provider cannot hear, a login that another one replaces, and what waits for it.
 
 # shellcheck source=tests/lib/lib.sh

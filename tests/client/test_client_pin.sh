@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_pins.sh - what a registration was made for is compared at every login, for
+# test_client_pin.sh - what a registration was made for is compared at every login, for
 # every kind of client, logged in or not; what has changed needs a person's leave,
 # and a secret goes elsewhere by nobody's.
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_refusals.sh - servers that refuse every new token: after three of them
+# test_refused_tokens.sh - servers that refuse every new token: after three of them
 # within a minute no more are asked for, and each front says why.
 
 # shellcheck source=tests/lib/lib.sh

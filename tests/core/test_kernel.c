@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_quota - the kernel gives a user 20,000 bytes of keys, for all programs together: what we cache there leaves room for the others', and what is parked
+ * test_kernel - the kernel gives a user 20,000 bytes of keys, for all programs together: what we cache there leaves room for the others', and what is parked
  * never gives way. Root has a thousand times as much, so it becomes a user whom
  * nobody else is.
  */

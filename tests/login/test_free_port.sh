@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_port.sh - a client that we register comes back to one port, at a certified
+# test_free_port.sh - a client that we register comes back to one port, at a certified
 # OpenID provider (npm's oidc-provider): once as RFC 8252 wants it, where any port
 # will do, and once comparing the port as many servers do.
 

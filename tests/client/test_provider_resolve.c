@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_provider_parameters.c - what a person fills in in a provider's file: its
+ * test_provider_resolve.c - what a person fills in in a provider's file: its
  * parameters, and a host where any may be named.
  */
 #include "client/provider.h"
