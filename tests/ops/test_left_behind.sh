@@ -15,7 +15,8 @@
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
 
-strace -o /dev/null true 2>/dev/null || skip_all 'strace does not work here'
+strace -f --seccomp-bpf -o /dev/null true 2>/dev/null ||
+	skip_all 'strace does not work here'
 
 PAGE=$VALETKEY_TEST_DIR/page
 OPEN=/.well-known/oauth-authorization-server/open
@@ -51,10 +52,12 @@ left()
 		find "$CONFIG" -maxdepth 1 -name '*.new*' -o -maxdepth 1 \
 			-name '.*' ! -name "$(basename "$CONFIG")"
 		"$VALETKEY_BUILD/tests/lib/keyring" list
-		sort -u "$IDS" | while read -r id; do
-			awk -v id="$id" 'index($9, id) && $10 > 1 {
-				print $9 }' /proc/keys
-		done
+		awk 'NR == FNR { ids[$1]; next }
+			$10 > 1 {
+				for (id in ids)
+					if (index($9, id))
+						print $9
+			}' "$IDS" /proc/keys
 	} | grep -vFf "$VALETKEY_TEST_DIR/good"
 }
 
@@ -75,7 +78,8 @@ killed()
 {
 	killed_call=$1 killed_n=$2
 	shift 2
-	strace -f -qq -o "$VALETKEY_TEST_DIR/trace" -e "trace=$killed_call" \
+	strace -f --seccomp-bpf -qq -o "$VALETKEY_TEST_DIR/trace" \
+		-e "trace=$killed_call" \
 		-e "inject=$killed_call:signal=KILL:when=$killed_n" \
 		"$@" </dev/null >"$OUT" 2>&1 3<"$WEB_SECRET"
 	grep -q 'killed by SIGKILL' "$VALETKEY_TEST_DIR/trace"
@@ -272,7 +276,8 @@ two_adds()
 # Without hard links, and where the system knows no rename without replacing.
 bare_files()
 {
-	strace -f -qq -o /dev/null -e trace=link,linkat,renameat2 \
+	strace -f --seccomp-bpf -qq -o /dev/null \
+		-e trace=link,linkat,renameat2 \
 		-e inject=link,linkat:error=EPERM \
 		-e inject=renameat2:error=EINVAL "$@"
 }
@@ -344,7 +349,8 @@ test_git_killed()
 			printf 'protocol=https\nhost=k.example\nusername=u\n%s\n' \
 				"$([ "$verb" = erase ] || echo password=new)" \
 				>"$VALETKEY_TEST_DIR/git.in"
-			strace -f -qq -o "$VALETKEY_TEST_DIR/trace" \
+			strace -f --seccomp-bpf -qq \
+				-o "$VALETKEY_TEST_DIR/trace" \
 				-e trace=sendmsg \
 				-e "inject=sendmsg:signal=KILL:when=$n" \
 				git-credential-valetkey "$verb" \
