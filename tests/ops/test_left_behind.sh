@@ -15,8 +15,7 @@
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
 
-strace -f --seccomp-bpf -o /dev/null true 2>/dev/null ||
-	skip_all 'strace does not work here'
+strace -o /dev/null true 2>/dev/null || skip_all 'strace does not work here'
 
 PAGE=$VALETKEY_TEST_DIR/page
 OPEN=/.well-known/oauth-authorization-server/open
@@ -78,8 +77,7 @@ killed()
 {
 	killed_call=$1 killed_n=$2
 	shift 2
-	strace -f --seccomp-bpf -qq -o "$VALETKEY_TEST_DIR/trace" \
-		-e "trace=$killed_call" \
+	strace -f -qq -o "$VALETKEY_TEST_DIR/trace" -e "trace=$killed_call" \
 		-e "inject=$killed_call:signal=KILL:when=$killed_n" \
 		"$@" </dev/null >"$OUT" 2>&1 3<"$WEB_SECRET"
 	grep -q 'killed by SIGKILL' "$VALETKEY_TEST_DIR/trace"
@@ -276,8 +274,7 @@ two_adds()
 # Without hard links, and where the system knows no rename without replacing.
 bare_files()
 {
-	strace -f --seccomp-bpf -qq -o /dev/null \
-		-e trace=link,linkat,renameat2 \
+	strace -f -qq -o /dev/null -e trace=link,linkat,renameat2 \
 		-e inject=link,linkat:error=EPERM \
 		-e inject=renameat2:error=EINVAL "$@"
 }
@@ -349,8 +346,7 @@ test_git_killed()
 			printf 'protocol=https\nhost=k.example\nusername=u\n%s\n' \
 				"$([ "$verb" = erase ] || echo password=new)" \
 				>"$VALETKEY_TEST_DIR/git.in"
-			strace -f --seccomp-bpf -qq \
-				-o "$VALETKEY_TEST_DIR/trace" \
+			strace -f -qq -o "$VALETKEY_TEST_DIR/trace" \
 				-e trace=sendmsg \
 				-e "inject=sendmsg:signal=KILL:when=$n" \
 				git-credential-valetkey "$verb" \
