@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http_exchange.h - one exchange while it lasts, shared by the files that know
- * libcurl: http.c runs it, http_setup.c tells libcurl what to do, http_exchange.c
- * what went wrong, and http_setup.c gives it memory.
+ * libcurl: http.c runs it, http_setup.c gives libcurl memory and tells it what to
+ * do, http_exchange.c tells what went wrong.
  */
 #ifndef VALETKEY_HTTP_EXCHANGE_H
 #define VALETKEY_HTTP_EXCHANGE_H
 
 #include "core/text.h"
-#include "http_header.h"
 #include "net.h"
 
 #include <curl/curl.h>
@@ -29,7 +28,8 @@ struct exchange {
 	bool told_whole;
 	bool too_long;
 	bool nomem;
-	struct http_headers headers;
+	bool
+	    headers_complete; /* the blank line after the last status line came */
 	char error[CURL_ERROR_SIZE];
 };
 

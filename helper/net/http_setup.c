@@ -182,14 +182,8 @@ static int set_protocol(struct exchange *ex)
 	CURL *curl = ex->curl;
 	int bad = 0;
 
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
 	bad |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
 				ex->https ? "https" : "http");
-#else
-	bad |= curl_easy_setopt(
-	    curl, CURLOPT_PROTOCOLS,
-	    (long)(ex->https ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
-#endif
 	/* Without HTTP/2 in the library this is an error that does not matter;
 	 * ALPN is then for HTTP/1.1. */
 	if (curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
