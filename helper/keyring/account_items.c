@@ -4,7 +4,7 @@
  * what the calls promise.
  *
  * A secret costs six round trips: Hello, ReadAlias, Locked, SearchItems,
- * OpenSession, GetSecret. A session is opened only where a secret will travel,
+ * OpenSession, GetSecret. A session is opened only if a secret will travel,
  * so "locked" and "not there" cost no key agreement. An item's attributes are
  * xdg:schema, account, kind and provider; the provider is not searched for.
  */
@@ -13,7 +13,6 @@
 #include "session.h"
 #include <valetkey.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SCHEMA "org.valetkey.Item"
@@ -55,13 +54,12 @@ static GVariant *attributes(const struct store_key *key, bool with_provider)
 	return g_variant_builder_end(&builder);
 }
 
-static int account_items_parse(const struct store_key *key, SecretValue *value,
-			       struct record *record, struct problem *problem)
+static int account_items_parse(const struct store_key *key,
+			       const struct buf *text, struct record *record,
+			       struct problem *problem)
 {
 	unsigned line = 0;
-	gsize len;
-	const char *text = secret_value_get(value, &len);
-	int rc = record_parse_text(record, text, len, &line);
+	int rc = record_parse_text(record, buf_text(text), text->len, &line);
 
 	if (!rc)
 		return 0;
@@ -77,7 +75,7 @@ static int account_items_parse(const struct store_key *key, SecretValue *value,
 }
 
 /* A locked KeePassXC shows none of its items: that nothing was found means
- * something only where it is not locked. */
+ * something only if it is not locked. */
 static int find_hidden(struct keyring *keyring, const struct store_key *key,
 		       char ***items, struct problem *problem)
 {
@@ -98,13 +96,12 @@ static int load_one(struct keyring *keyring, struct job *job, const char *item,
 		    struct problem *problem)
 {
 	struct record record = {0};
-	SecretValue *value = NULL;
-	int rc = keyring_get(keyring, item, &value, problem);
+	struct buf text = {0};
+	int rc = keyring_get(keyring, item, &text, problem);
 
-	if (value) {
-		rc = account_items_parse(job->key, value, &record, problem);
-		secret_value_unref(value);
-	}
+	if (!rc)
+		rc = account_items_parse(job->key, &text, &record, problem);
+	buf_free(&text);
 	if (!rc && record_get_int(&record, "generation", 0) >=
 		       record_get_int(job->record, "generation", -1)) {
 		record_free(job->record);
@@ -115,11 +112,11 @@ static int load_one(struct keyring *keyring, struct job *job, const char *item,
 	return rc;
 }
 
-/* Where keyrings are merged there may be an older copy beside the item: of
+/* If keyrings were merged there may be an older copy beside the item: of
  * several the one of the highest generation counts (account_state.h), and one that
  * cannot be read only if it is alone. */
-static int account_items_load_item(struct keyring *keyring, void *work,
-				   struct problem *problem)
+static int load_newest_item(struct keyring *keyring, void *work,
+			    struct problem *problem)
 {
 	struct problem kept = *problem;
 	struct job *job = work;
@@ -210,19 +207,12 @@ static int read_back(struct keyring *keyring, void *work,
 {
 	struct job *job = work;
 	const struct buf *text = job->text;
-	SecretValue *value = NULL;
-	bool same = false;
-	gsize len;
-	int rc =
-	    job->item ? keyring_get(keyring, job->item, &value, problem) : 0;
+	struct buf got = {0};
+	int rc = job->item ? keyring_get(keyring, job->item, &got, problem) : 0;
+	bool same = job->item && got.len == text->len &&
+		    memcmp(buf_text(&got), buf_text(text), text->len) == 0;
 
-	if (value) {
-		const char *got = secret_value_get(value, &len);
-
-		same =
-		    len == text->len && memcmp(got, buf_text(text), len) == 0;
-		secret_value_unref(value);
-	}
+	buf_free(&got);
 	if (!rc && !same)
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The keyring did not keep what was written. "
@@ -260,9 +250,8 @@ static int delete_items(struct keyring *keyring, void *work,
 	int rc =
 	    keyring_find(keyring, attributes(job->key, false), &items, problem);
 
-	for (size_t i = 0; !rc && items[i]; i++) {
+	for (size_t i = 0; !rc && items[i]; i++)
 		rc = keyring_delete(keyring, items[i], problem);
-	}
 	g_strfreev(items);
 	return rc;
 }
@@ -272,7 +261,7 @@ int account_item_load(struct keyring *keyring, const struct store_key *key,
 		      struct problem *problem)
 {
 	struct job job = {.key = key, .record = record};
-	int rc = keyring_twice(keyring, account_items_load_item, &job, problem);
+	int rc = keyring_twice(keyring, load_newest_item, &job, problem);
 
 	*found = !rc && job.found;
 	return rc;
@@ -281,7 +270,7 @@ int account_item_load(struct keyring *keyring, const struct store_key *key,
 int account_item_save(struct keyring *keyring, const struct store_key *key,
 		      const struct record *record, struct problem *problem)
 {
-	struct buf text = {NULL, 0, 0};
+	struct buf text = {0};
 	struct job job = {.key = key, .text = &text};
 	int rc = record_write(record, &text);
 
