@@ -51,7 +51,7 @@ static int open_file(const struct park_file *file, enum place place, int flags)
 }
 
 /* If the folder has become read-only, what is of no use is emptied. */
-static void park_remove_file(const struct park_file *file, enum place place)
+static void park_file_remove_at(const struct park_file *file, enum place place)
 {
 	struct buf path = {0};
 
@@ -86,7 +86,7 @@ static bool park_file_put(const struct park_file *file,
 	good = park_file_write(
 	    open_file(file, PLACE_ACCOUNT, O_WRONLY | O_CREAT), &all);
 	if (good) {
-		park_remove_file(file, PLACE_RUNTIME);
+		park_file_remove_at(file, PLACE_RUNTIME);
 	} else {
 		place_make_runtime();
 		good = park_file_write(
@@ -97,7 +97,7 @@ out:
 	return good;
 }
 
-static bool park_read_file(int fd, struct buf *payload)
+static bool park_file_read_from(int fd, struct buf *payload)
 {
 	struct stat st;
 	uint32_t len;
@@ -122,17 +122,18 @@ static bool park_read_file(int fd, struct buf *payload)
 static bool park_file_read(const struct park_file *file, struct buf *payload)
 {
 	/* This one is there only if the other could not be written. */
-	if (park_read_file(open_file(file, PLACE_RUNTIME, O_RDONLY), payload))
+	if (park_file_read_from(open_file(file, PLACE_RUNTIME, O_RDONLY),
+				payload))
 		return true;
 	buf_clear(payload);
-	return park_read_file(open_file(file, PLACE_ACCOUNT, O_RDONLY),
-			      payload);
+	return park_file_read_from(open_file(file, PLACE_ACCOUNT, O_RDONLY),
+				   payload);
 }
 
 static void park_file_remove(const struct park_file *file)
 {
-	park_remove_file(file, PLACE_ACCOUNT);
-	park_remove_file(file, PLACE_RUNTIME);
+	park_file_remove_at(file, PLACE_ACCOUNT);
+	park_file_remove_at(file, PLACE_RUNTIME);
 }
 
 /* ---- parking ---- */
