@@ -51,7 +51,7 @@ static const struct {
     {"git_erase", op_git_erase},
 };
 
-/* No core, no ptrace by others, nothing of the host's left. */
+/* No core, no ptrace by others, and nothing left of the host's. */
 static void harden(void)
 {
 	const struct rlimit none = {0, 0};
@@ -75,8 +75,8 @@ static void on_deadline(int number)
 	channel_ring(CHANNEL_BELL_FD);
 }
 
-/* An event loop that the host waits in learns from us that its time is over,
- * whatever we are at. */
+/* An event loop that the host waits in learns from us that its time is up,
+ * whatever we are doing. */
 static void ring_at(int64_t deadline)
 {
 	struct sigaction action = {.sa_handler = on_deadline,

@@ -4,7 +4,7 @@
  * what the calls promise.
  *
  * A secret costs six round trips: Hello, ReadAlias, Locked, SearchItems,
- * OpenSession, GetSecret. A session is opened only where a secret will travel,
+ * OpenSession, GetSecret. A session is opened only if a secret will travel,
  * so "locked" and "not there" cost no key agreement. An item's attributes are
  * xdg:schema, account, kind and provider; the provider is not searched for.
  */
@@ -13,13 +13,12 @@
 #include "session.h"
 #include <valetkey.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SCHEMA "org.valetkey.Item"
 
 /* What one of the public calls works on, in both of its attempts. */
-struct job {
+struct task {
 	const struct store_key *key;
 	struct record *record;	/* load: empty at first */
 	const struct buf *text; /* save */
@@ -55,13 +54,12 @@ static GVariant *attributes(const struct store_key *key, bool with_provider)
 	return g_variant_builder_end(&builder);
 }
 
-static int account_items_parse(const struct store_key *key, SecretValue *value,
-			       struct record *record, struct problem *problem)
+static int account_items_parse(const struct store_key *key,
+			       const struct buf *text, struct record *record,
+			       struct problem *problem)
 {
 	unsigned line = 0;
-	gsize len;
-	const char *text = secret_value_get(value, &len);
-	int rc = record_parse_text(record, text, len, &line);
+	int rc = record_parse_text(record, buf_text(text), text->len, &line);
 
 	if (!rc)
 		return 0;
@@ -77,7 +75,7 @@ static int account_items_parse(const struct store_key *key, SecretValue *value,
 }
 
 /* A locked KeePassXC shows none of its items: that nothing was found means
- * something only where it is not locked. */
+ * something only if it is not locked. */
 static int find_hidden(struct keyring *keyring, const struct store_key *key,
 		       char ***items, struct problem *problem)
 {
@@ -94,45 +92,44 @@ static int find_hidden(struct keyring *keyring, const struct store_key *key,
 	return keyring_find(keyring, attributes(key, false), items, problem);
 }
 
-static int load_one(struct keyring *keyring, struct job *job, const char *item,
-		    struct problem *problem)
+static int load_one(struct keyring *keyring, struct task *task,
+		    const char *item, struct problem *problem)
 {
 	struct record record = {0};
-	SecretValue *value = NULL;
-	int rc = keyring_get(keyring, item, &value, problem);
+	struct buf text = {0};
+	int rc = keyring_get(keyring, item, &text, problem);
 
-	if (value) {
-		rc = account_items_parse(job->key, value, &record, problem);
-		secret_value_unref(value);
-	}
+	if (!rc)
+		rc = account_items_parse(task->key, &text, &record, problem);
+	buf_free(&text);
 	if (!rc && record_get_int(&record, "generation", 0) >=
-		       record_get_int(job->record, "generation", -1)) {
-		record_free(job->record);
-		*job->record = record;
+		       record_get_int(task->record, "generation", -1)) {
+		record_free(task->record);
+		*task->record = record;
 	} else {
 		record_free(&record);
 	}
 	return rc;
 }
 
-/* Where keyrings are merged there may be an older copy beside the item: of
+/* If keyrings were merged there may be an older copy beside the item: of
  * several the one of the highest generation counts (account_state.h), and one that
  * cannot be read only if it is alone. */
-static int account_items_load_item(struct keyring *keyring, void *work,
-				   struct problem *problem)
+static int load_newest_item(struct keyring *keyring, void *work,
+			    struct problem *problem)
 {
 	struct problem kept = *problem;
-	struct job *job = work;
+	struct task *task = work;
 	char **items;
 	bool read = false;
-	int rc =
-	    keyring_find(keyring, attributes(job->key, false), &items, problem);
+	int rc = keyring_find(keyring, attributes(task->key, false), &items,
+			      problem);
 
 	if (!rc && !*items)
-		rc = find_hidden(keyring, job->key, &items, problem);
-	job->found = !rc && *items;
-	for (size_t i = job->found ? g_strv_length(items) : 0; i-- > 0;) {
-		rc = load_one(keyring, job, items[i], problem);
+		rc = find_hidden(keyring, task->key, &items, problem);
+	task->found = !rc && *items;
+	for (size_t i = task->found ? g_strv_length(items) : 0; i-- > 0;) {
+		rc = load_one(keyring, task, items[i], problem);
 		read = read || !rc;
 	}
 	if (read) {
@@ -143,27 +140,27 @@ static int account_items_load_item(struct keyring *keyring, void *work,
 	return rc;
 }
 
-static int create_item(struct keyring *keyring, struct job *job,
+static int create_item(struct keyring *keyring, struct task *task,
 		       struct problem *problem)
 {
-	const struct store_key *key = job->key;
+	const struct store_key *key = task->key;
 	char *label = g_strdup_printf("valetkey: %s (%s) - %s", key->account,
 				      key->provider, kind_label(key));
 	int rc = keyring_create(keyring, label, attributes(key, true),
-				job->text, problem);
+				task->text, problem);
 
 	g_free(label);
 	return rc;
 }
 
-static void note_item(struct job *job, const char *item)
+static void note_item(struct task *task, const char *item)
 {
-	g_free(job->item);
-	job->item = g_strdup(item);
+	g_free(task->item);
+	task->item = g_strdup(item);
 }
 
 /* Of several items each gets the secret; one that takes it is enough. */
-static int set_items(struct keyring *keyring, struct job *job, char **items,
+static int set_items(struct keyring *keyring, struct task *task, char **items,
 		     struct problem *problem)
 {
 	struct problem kept = *problem;
@@ -171,9 +168,9 @@ static int set_items(struct keyring *keyring, struct job *job, char **items,
 	int rc = VALETKEY_OK;
 
 	for (size_t i = 0; items[i]; i++) {
-		rc = keyring_set(keyring, items[i], job->text, problem);
+		rc = keyring_set(keyring, items[i], task->text, problem);
 		if (!rc && !set)
-			note_item(job, items[i]);
+			note_item(task, items[i]);
 		set = set || !rc;
 	}
 	if (set)
@@ -184,22 +181,22 @@ static int set_items(struct keyring *keyring, struct job *job, char **items,
 static int save_item(struct keyring *keyring, void *work,
 		     struct problem *problem)
 {
-	struct job *job = work;
+	struct task *task = work;
 	char **items;
-	int rc =
-	    keyring_find(keyring, attributes(job->key, false), &items, problem);
+	int rc = keyring_find(keyring, attributes(task->key, false), &items,
+			      problem);
 
 	if (!rc && *items) {
-		rc = set_items(keyring, job, items, problem);
+		rc = set_items(keyring, task, items, problem);
 	} else if (!rc) {
 		g_strfreev(items);
 		items = NULL;
-		rc = create_item(keyring, job, problem);
+		rc = create_item(keyring, task, problem);
 		if (!rc)
-			rc = keyring_find(keyring, attributes(job->key, false),
+			rc = keyring_find(keyring, attributes(task->key, false),
 					  &items, problem);
 		if (!rc)
-			note_item(job, *items);
+			note_item(task, *items);
 	}
 	g_strfreev(items);
 	return rc;
@@ -208,21 +205,15 @@ static int save_item(struct keyring *keyring, void *work,
 static int read_back(struct keyring *keyring, void *work,
 		     struct problem *problem)
 {
-	struct job *job = work;
-	const struct buf *text = job->text;
-	SecretValue *value = NULL;
-	bool same = false;
-	gsize len;
+	struct task *task = work;
+	const struct buf *text = task->text;
+	struct buf got = {0};
 	int rc =
-	    job->item ? keyring_get(keyring, job->item, &value, problem) : 0;
+	    task->item ? keyring_get(keyring, task->item, &got, problem) : 0;
+	bool same = task->item && got.len == text->len &&
+		    memcmp(buf_text(&got), buf_text(text), text->len) == 0;
 
-	if (value) {
-		const char *got = secret_value_get(value, &len);
-
-		same =
-		    len == text->len && memcmp(got, buf_text(text), len) == 0;
-		secret_value_unref(value);
-	}
+	buf_free(&got);
 	if (!rc && !same)
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The keyring did not keep what was written. "
@@ -232,7 +223,7 @@ static int read_back(struct keyring *keyring, void *work,
 
 /* A keyring that has said "done" and now cannot be asked has it; one that shows
  * something else gets it once more. */
-static int save_and_look(struct keyring *keyring, struct job *job,
+static int save_and_look(struct keyring *keyring, struct task *task,
 			 struct problem *problem)
 {
 	struct problem kept = *problem;
@@ -240,10 +231,10 @@ static int save_and_look(struct keyring *keyring, struct job *job,
 
 	keyring->unverified = false;
 	for (int tries = 0; tries < 2 && rc == VALETKEY_ERR_DENIED; tries++) {
-		rc = keyring_twice(keyring, save_item, job, problem);
+		rc = keyring_twice(keyring, save_item, task, problem);
 		if (rc)
 			return rc;
-		rc = keyring_twice(keyring, read_back, job, problem);
+		rc = keyring_twice(keyring, read_back, task, problem);
 	}
 	if (!rc || rc == VALETKEY_ERR_DENIED)
 		return rc;
@@ -255,14 +246,13 @@ static int save_and_look(struct keyring *keyring, struct job *job,
 static int delete_items(struct keyring *keyring, void *work,
 			struct problem *problem)
 {
-	struct job *job = work;
+	struct task *task = work;
 	char **items;
-	int rc =
-	    keyring_find(keyring, attributes(job->key, false), &items, problem);
+	int rc = keyring_find(keyring, attributes(task->key, false), &items,
+			      problem);
 
-	for (size_t i = 0; !rc && items[i]; i++) {
+	for (size_t i = 0; !rc && items[i]; i++)
 		rc = keyring_delete(keyring, items[i], problem);
-	}
 	g_strfreev(items);
 	return rc;
 }
@@ -271,18 +261,18 @@ int account_item_load(struct keyring *keyring, const struct store_key *key,
 		      struct record *record, bool *found,
 		      struct problem *problem)
 {
-	struct job job = {.key = key, .record = record};
-	int rc = keyring_twice(keyring, account_items_load_item, &job, problem);
+	struct task task = {.key = key, .record = record};
+	int rc = keyring_twice(keyring, load_newest_item, &task, problem);
 
-	*found = !rc && job.found;
+	*found = !rc && task.found;
 	return rc;
 }
 
 int account_item_save(struct keyring *keyring, const struct store_key *key,
 		      const struct record *record, struct problem *problem)
 {
-	struct buf text = {NULL, 0, 0};
-	struct job job = {.key = key, .text = &text};
+	struct buf text = {0};
+	struct task task = {.key = key, .text = &text};
 	int rc = record_write(record, &text);
 
 	if (rc == RECORD_NOMEM)
@@ -292,8 +282,8 @@ int account_item_save(struct keyring *keyring, const struct store_key *key,
 				 "A value with a control character cannot be "
 				 "stored.");
 	else
-		rc = save_and_look(keyring, &job, problem);
-	g_free(job.item);
+		rc = save_and_look(keyring, &task, problem);
+	g_free(task.item);
 	buf_free(&text);
 	return rc;
 }
@@ -306,9 +296,9 @@ bool account_item_unverified(const struct keyring *keyring)
 int account_item_delete(struct keyring *keyring, const struct store_key *key,
 			struct problem *problem)
 {
-	struct job job = {.key = key};
+	struct task task = {.key = key};
 
-	return keyring_twice(keyring, delete_items, &job, problem);
+	return keyring_twice(keyring, delete_items, &task, problem);
 }
 
 /* What account_items_others() works on. */

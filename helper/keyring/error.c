@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * error.c - what a failed D-Bus call means to a person: a result, the
- * reason, and the next thing to do. Where we do not know it the service's own
+ * reason, and the next thing to do. If we do not know it, the service's own
  * words follow, quoted. Called by session.c and account_items.c.
  */
 #include "session.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * git_items.c - see items.h. What the attributes and the secret mean is
- * op_credential.c's business.
+ * git_items.c - see store/store.h. What the attributes and the secret mean is
+ * ops/op_credential.c's business.
  */
 #include "items.h"
 
@@ -82,27 +82,9 @@ static int load_modified(struct keyring *keyring, struct store_item *item,
 	return 0;
 }
 
-static int git_items_load_secret(struct keyring *keyring,
-				 struct store_item *item,
-				 struct problem *problem)
-{
-	SecretValue *value = NULL;
-	const char *text;
-	gsize len;
-	int rc = keyring_get(keyring, item->path, &value, problem);
-
-	if (rc)
-		return rc;
-	text = secret_value_get(value, &len);
-	if (buf_add(&item->secret, text, len))
-		rc = problem_no_memory(problem);
-	secret_value_unref(value);
-	return rc;
-}
-
-static int git_items_load_item(struct keyring *keyring, struct work *work,
-			       const char *path, bool one_of_several,
-			       struct problem *problem)
+static int load_git_item(struct keyring *keyring, struct work *work,
+			 const char *path, bool one_of_several,
+			 struct problem *problem)
 {
 	struct store_item *item = calloc(1, sizeof(*item));
 	int rc;
@@ -117,7 +99,8 @@ static int git_items_load_item(struct keyring *keyring, struct work *work,
 	rc = load_attributes(keyring, item, problem);
 	if (!rc && one_of_several)
 		rc = load_modified(keyring, item, problem);
-	return rc ? rc : git_items_load_secret(keyring, item, problem);
+	return rc ? rc
+		  : keyring_get(keyring, item->path, &item->secret, problem);
 }
 
 static int search_items(struct keyring *keyring, void *data,
@@ -131,8 +114,8 @@ static int search_items(struct keyring *keyring, void *data,
 	git_items_free(work->items);
 	work->items = NULL;
 	for (size_t i = 0; !rc && paths[i] && i < ITEMS_MAX; i++)
-		rc = git_items_load_item(keyring, work, paths[i],
-					 paths[1] != NULL, problem);
+		rc = load_git_item(keyring, work, paths[i], paths[1] != NULL,
+				   problem);
 	g_strfreev(paths);
 	return rc;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * item.c - see session.h: what can be done with an item of the keyring,
- * whoever's it is. A replacement is SetSecret on the item found, never
+ * whosever it is. A replacement is SetSecret on the item found, never
  * CreateItem with replace: some keyrings hang on that.
  */
 #include "session.h"
 
 #include <valetkey.h>
-
-#include <string.h>
 
 #define ITEM "org.freedesktop.Secret.Item"
 
@@ -83,12 +81,14 @@ int keyring_find(struct keyring *keyring, GVariant *attributes, char ***items,
 	return keyring_unlock(keyring, *locked, problem);
 }
 
-int keyring_get(struct keyring *keyring, const char *item, SecretValue **value,
+int keyring_get(struct keyring *keyring, const char *item, struct buf *text,
 		struct problem *problem)
 {
 	struct call call = {item, ITEM, "GetSecret", "((oayays))", NULL};
 	GVariant *answer, *secret;
-	const char *session;
+	SecretValue *value;
+	const char *session, *got;
+	gsize len;
 	int rc = keyring_open_session(keyring, problem);
 
 	if (rc)
@@ -99,13 +99,18 @@ int keyring_get(struct keyring *keyring, const char *item, SecretValue **value,
 	if (rc)
 		return rc;
 	secret = g_variant_get_child_value(answer, 0);
-	*value = secret_service_decode_dbus_secret(keyring->service, secret);
+	value = secret_service_decode_dbus_secret(keyring->service, secret);
 	g_variant_unref(secret);
 	g_variant_unref(answer);
-	return *value ? 0
-		      : problem_set(problem, VALETKEY_ERR_DENIED,
-				    "The keyring's answer cannot be decrypted. "
-				    "Start the keyring again.");
+	if (!value)
+		return problem_set(problem, VALETKEY_ERR_DENIED,
+				   "The keyring's answer cannot be decrypted. "
+				   "Start the keyring again.");
+	got = secret_value_get(value, &len);
+	if (buf_add(text, got, len))
+		rc = problem_no_memory(problem);
+	secret_value_unref(value);
+	return rc;
 }
 
 /* Some keyrings make proper text of what is called text. */

@@ -32,7 +32,7 @@ struct store_item {
 	struct store_item *next;
 	struct record attributes;
 	struct buf secret;
-	int64_t modified; /* Unix seconds; 0 where it does not matter */
+	int64_t modified; /* Unix seconds; 0 if it does not matter */
 	char *path;
 };
 

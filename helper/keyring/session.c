@@ -5,7 +5,7 @@
  * libsecret gives the encrypted session, and memory that is never swapped out.
  * The calls are made here: its item and collection objects ask for properties
  * that nobody needs, its convenience functions open dialogs, and its prompts
- * wait for ever where the keyring hangs.
+ * wait for ever if the keyring hangs.
  */
 #include "session.h"
 
@@ -22,11 +22,9 @@
 
 /* ---- where the session bus is ---- */
 
-/* Where the session bus may be: private to session.c, which tries one place
- * after the other.
- *
- * a list with ';' between, in which no value has one unescaped. */
+/* One place is tried after the other. */
 
+/* Addresses with ';' between them; none has one in it unescaped. */
 #define BUS_VARIABLE "DBUS_SESSION_BUS_ADDRESS"
 
 static void add_given(GPtrArray *addresses)
@@ -75,6 +73,8 @@ static char **bus_addresses(void)
 	return (char **)g_ptr_array_free(addresses, FALSE);
 }
 
+/* ---- calls ---- */
+
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 #define OUTLAST_TRIES 200
@@ -105,7 +105,7 @@ static void end_process(void)
  * Lets the bus speak, for a second at most: GLib's clock stands still during
  * suspend, the deadline's does not. At the deadline `cancel` is cancelled. Even
  * that does not end a call for which GLib got no thread: the process ends. The
- * timer is set only where it must be: each setting wakes the context at once.
+ * timer is set only when it must be: each setting wakes the context at once.
  */
 static void session_step(struct keyring *keyring, GCancellable *cancel)
 {
@@ -264,7 +264,7 @@ int keyring_connect(struct keyring *keyring, struct problem *problem)
 	return rc;
 }
 
-/* Sends it to whoever has the name, which the bus starts where it can. */
+/* Sends it to whoever has the name, which the bus starts if it can. */
 static GDBusMessage *send_message(struct keyring *keyring,
 				  GDBusMessage *message, GError **error)
 {
@@ -456,7 +456,7 @@ static int prompt_problem(struct keyring *keyring, enum ending ending,
 }
 
 /*
- * The prompt's end, which may come before the answer to Prompt. Where no dialog
+ * The prompt's end, which may come before the answer to Prompt. If no dialog
  * may be shown it has a moment to end by itself, as some do, and is taken back.
  */
 static int await_ending(struct keyring *keyring, const char *path,

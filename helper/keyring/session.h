@@ -106,11 +106,12 @@ int keyring_unlock(struct keyring *keyring, const char *path,
 int keyring_find(struct keyring *keyring, GVariant *attributes, char ***items,
 		 struct problem *problem);
 
-/* The same without unlocking, for what is no secret: all, in two lists. */
+/* The same without unlocking, for what is not secret: all, in two lists. */
 int keyring_search(struct keyring *keyring, GVariant *attributes,
 		   char ***unlocked, char ***locked, struct problem *problem);
 
-int keyring_get(struct keyring *keyring, const char *item, SecretValue **value,
+/* Adds the secret to `text`. */
+int keyring_get(struct keyring *keyring, const char *item, struct buf *text,
 		struct problem *problem);
 int keyring_set(struct keyring *keyring, const char *item,
 		const struct buf *text, struct problem *problem);

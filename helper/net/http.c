@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c,
- * http_setup.c and http_exchange.c the files that know libcurl.
+ * http.c - one HTTP exchange with a provider, see net.h; with http_setup.c and
+ * http_exchange.c the files that know libcurl.
  *
  * Every call uses a connection of its own: on a reused one libcurl repeats a
  * request by itself, and a refresh token must never go out twice unnoticed. With
@@ -18,12 +18,16 @@
 #include <valetkey.h>
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BODY_USUAL 16384
+#define DAY_S 86400
 #define CLOCK_SLACK_MS 20 /* libcurl's clock is another one */
 
 static bool is_loopback(const char *host)
@@ -116,12 +120,17 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
+/* For libcurl a connection that ends among the headers is a whole answer. */
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
 	struct exchange *ex = context;
+	size_t len = size * count;
 
-	http_header_line(&ex->headers, ex->answer, line, size * count);
-	return size * count;
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		ex->headers_complete = false;
+	else if (len && len <= 2 && line[len - 1] == '\n')
+		ex->headers_complete = true;
+	return len;
 }
 
 /* libcurl's own clock stands still while the machine sleeps. */
@@ -192,6 +201,79 @@ static bool may_have_been_sent(const struct exchange *ex)
 	return ready > 0;
 }
 
+/* ---- what the headers say ---- */
+
+/* The final answer's, not that of an interim one (1xx), of a proxy or of what
+ * follows the body. Of several the last counts; "": there is none. (libcurl 7.88
+ * has the end of the line in place of a value that is empty.) */
+static const char *header_value(const struct exchange *ex, const char *name)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(ex->curl, name, 0, CURLH_HEADER, -1, &header) ||
+	    curl_easy_header(ex->curl, name, header->amount - 1, CURLH_HEADER,
+			     -1, &header) ||
+	    *header->value == '\r')
+		return "";
+	return header->value;
+}
+
+/* What is too long for its place counts as absent. */
+static void copy_header(const struct exchange *ex, const char *name, char *out,
+			size_t size)
+{
+	const char *value = header_value(ex, name);
+	size_t len = strlen(value);
+
+	if (len < size)
+		memcpy(out, value, len + 1);
+}
+
+/* Without parameters and in lower case. */
+static void trim_type(char *type)
+{
+	type[strcspn(type, "; \t")] = '\0';
+	for (; *type; type++)
+		*type = (char)tolower((unsigned char)*type);
+}
+
+/* RFC 9110 10.2.3: seconds, or a date, which the server's own clock judges;
+ * libcurl (CURLINFO_RETRY_AFTER) would take this computer's. */
+static int64_t retry_after(const char *text, int64_t now)
+{
+	int64_t wait;
+	time_t date;
+
+	if (!*text)
+		return -1;
+	if (strspn(text, "0123456789") == strlen(text)) {
+		wait = strlen(text) > 9 ? DAY_S : strtol(text, NULL, 10);
+	} else {
+		date = curl_getdate(text, NULL);
+		if (date < 0)
+			return -1;
+		wait = (int64_t)date - now;
+	}
+	return wait < 0 ? 0 : wait > DAY_S ? DAY_S : wait;
+}
+
+static void read_headers(const struct exchange *ex)
+{
+	struct http_answer *answer = ex->answer;
+	time_t date = curl_getdate(header_value(ex, "Date"), NULL);
+
+	copy_header(ex, "Location", answer->location, sizeof(answer->location));
+	copy_header(ex, "Content-Type", answer->content_type,
+		    sizeof(answer->content_type));
+	trim_type(answer->content_type);
+	answer->date = date > 0 ? (int64_t)date : 0;
+	answer->retry_after_s =
+	    retry_after(header_value(ex, "Retry-After"),
+			answer->date ? answer->date : (int64_t)time(NULL));
+}
+
+/* ---- the exchange ---- */
+
 static int perform(struct exchange *ex, struct problem *problem)
 {
 	struct http_answer *answer = ex->answer;
@@ -203,7 +285,7 @@ static int perform(struct exchange *ex, struct problem *problem)
 		http_tell(ex, code == CURLE_OK);
 	else if (code != CURLE_OK)
 		buf_clear(&answer->body);
-	if (code != CURLE_OK || !ex->headers.complete)
+	if (code != CURLE_OK || !ex->headers_complete)
 		return http_failed(ex, http_verdict(ex, code), problem);
 	curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (http_verdict_of_proxy(ex, status)) {
@@ -211,7 +293,7 @@ static int perform(struct exchange *ex, struct problem *problem)
 		return http_failed(ex, HTTP_FAILURE_PROXY_LOGIN, problem);
 	}
 	answer->status = status;
-	http_header_finish(&ex->headers, answer);
+	read_headers(ex);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http_exchange.c - from what libcurl tells of a failed exchange to the kind of
- * failure, see http_exchange.h. By its codes and times where it has one for the
- * case; by its text only where neither TLS library leaves anything else.
+ * failure, see http_exchange.h. By its codes and times if it has one for the
+ * case; by its text only if neither TLS library leaves anything else.
  */
 #include "http_exchange.h"
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http_exchange.h - one exchange while it lasts, shared by the files that know
- * libcurl: http.c runs it, http_setup.c tells libcurl what to do, http_exchange.c
- * what went wrong, and http_setup.c gives it memory.
+ * libcurl: http.c runs it, http_setup.c gives libcurl memory and tells it what to
+ * do, http_exchange.c tells what went wrong.
  */
 #ifndef VALETKEY_HTTP_EXCHANGE_H
 #define VALETKEY_HTTP_EXCHANGE_H
 
 #include "core/text.h"
-#include "http_header.h"
 #include "net.h"
 
 #include <curl/curl.h>
@@ -20,7 +19,7 @@ struct exchange {
 	CURL *curl;
 	struct curl_slist *sent_headers;
 	char *host;	 /* with brackets around IPv6 */
-	char proxy[256]; /* host:port; "" where there certainly is none */
+	char proxy[256]; /* host:port; "": certainly none */
 	int64_t began;	 /* clock_ms() */
 	bool https;
 	bool loopback;
@@ -29,7 +28,8 @@ struct exchange {
 	bool told_whole;
 	bool too_long;
 	bool nomem;
-	struct http_headers headers;
+	bool
+	    headers_complete; /* the blank line after the last status line came */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -40,7 +40,7 @@ int http_memory(void);
 /* All options but the callbacks for what arrives. 0 or -1. */
 int http_setup(struct exchange *ex);
 
-/* What the end of the transfer means, where it was not a whole answer. */
+/* What the end of the transfer means, if it was not a whole answer. */
 enum http_failure http_verdict(const struct exchange *ex, CURLcode code);
 
 /* A whole answer that comes from the proxy and not from the server. */
@@ -49,8 +49,7 @@ bool http_verdict_of_proxy(const struct exchange *ex, long status);
 /* ---- the sentences ---- */
 
 /* What can go wrong between us and a provider, in our own terms, and the
- * sentence for a person that belongs to each. http.c tells the kinds apart;
- * the words know no library. */
+ * sentence for a person that belongs to each. */
 
 enum http_failure {
 	HTTP_FAILURE_OTHER = 0,
@@ -83,7 +82,7 @@ enum http_failure {
 struct http_failure_place {
 	const char *host;
 	const char *proxy; /* host:port, or "" */
-	bool late;	   /* the caller's deadline is over */
+	bool late;	   /* the caller's deadline has passed */
 };
 
 /* Sets the problem; returns its result: NETWORK, TIMEOUT, NOMEM, and

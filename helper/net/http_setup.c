@@ -3,12 +3,11 @@
  * http_setup.c - what libcurl is told before an exchange, see http_exchange.h:
  * TLS 1.2 at least, whom to trust, who we are, by which proxy.
  *
- * A proxy of the environment is none of a loopback address's business; one
- * that the account names is asked for whatever the address. Without TLS there
+ * The environment's proxy is not for loopback addresses; one that the account
+ * names is asked whatever the address is. Without TLS there
  * is none at all: it would read the secrets, and plain HTTP is for this computer.
  */
 #include "config.h"
-#include "core/clock.h"
 #include "http_exchange.h"
 
 #include <stdio.h>
@@ -17,10 +16,10 @@
 
 /* ---- memory, and a reserve ---- */
 
-/* Libcurl's memory, and a reserve. libcurl gives an answer up when it gets no
- * memory, although it has read all of it; if that answer has a rotated refresh
- * token in it, the grant is lost. So something is held back: where there is no
- * memory left, it is freed, and what was asked for is tried again. */
+/* libcurl gives an answer up when it gets no memory, although it has read all of
+ * it; if that answer has a rotated refresh token in it, the grant is lost. So
+ * something is held back: if there is no memory left, it is freed, and what was
+ * asked for is tried again. */
 
 #define RESERVE \
 	65536 /* bytes; several times what an exchange takes at its end */
@@ -85,6 +84,8 @@ int http_memory(void)
 		reserve = malloc(RESERVE);
 	return reserve ? 0 : -1;
 }
+
+/* ---- the options ---- */
 
 #define CONNECT_TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 600000
@@ -182,16 +183,10 @@ static int set_protocol(struct exchange *ex)
 	CURL *curl = ex->curl;
 	int bad = 0;
 
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
 	bad |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
 				ex->https ? "https" : "http");
-#else
-	bad |= curl_easy_setopt(
-	    curl, CURLOPT_PROTOCOLS,
-	    (long)(ex->https ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
-#endif
-	/* Without HTTP/2 in the library this is an error that does not matter;
-	 * ALPN is then for HTTP/1.1. */
+	/* If the library has no HTTP/2 this is an error that does not matter:
+	 * ALPN is for HTTP/1.1 then. */
 	if (curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
 			     (long)CURL_HTTP_VERSION_2TLS))
 		bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - waits for the redirect that ends a login, see net.h. listener.c
- * has who is let in, and listener_answer.c what is answered.
+ * listener.c - waits for the redirect that ends a login, see net.h: the sockets,
+ * the time, and who is let in. What is answered is in listener_answer.c.
  *
  * libmicrohttpd runs without threads. Its epoll descriptors and a timer for its
  * time limits are inside one of ours, which the caller polls.
@@ -23,21 +23,16 @@
 
 /* ---- who is let in ---- */
 
-/* Who is let in to the listener, for how long, and how many at once. The
- * connections, where listener_answer.c has the requests.
- *
- * Called by listener.c.
- *
- * Another user's connection is closed before anything is read from it. What is
+/* Another user's connection is closed before anything is read from it. What is
  * let in has a few seconds for the whole of its request, however it drips, and
  * among more connections than a browser has any use for the oldest gives way,
  * so that the browser always gets in. */
 
 #define STAY_MS 5000
-#define CROWD 64u /* connections */
+#define GUESTS_MAX 64u /* connections */
 
 /* libmicrohttpd's callbacks; `context` is the listener. */
-static enum MHD_Result crowd_admit(void *context, const struct sockaddr *peer,
+static enum MHD_Result guest_admit(void *context, const struct sockaddr *peer,
 				   socklen_t len)
 {
 	struct listener *listener = context;
@@ -49,24 +44,24 @@ static enum MHD_Result crowd_admit(void *context, const struct sockaddr *peer,
 }
 
 /* libmicrohttpd sees the end of it, and closes it. */
-static void end_guest(struct listener *listener, struct guest *guest)
+static void guest_end(struct listener *listener, struct guest *guest)
 {
 	guest->ended = true;
-	listener->crowd--;
+	listener->guest_count--;
 	shutdown(guest->fd, SHUT_RDWR);
 }
 
-static void end_oldest(struct listener *listener)
+static void guest_end_oldest(struct listener *listener)
 {
 	struct guest *guest = listener->guests;
 
 	while (guest && (guest->ended || guest->waiting))
 		guest = guest->next;
 	if (guest)
-		end_guest(listener, guest);
+		guest_end(listener, guest);
 }
 
-static void add_guest(struct listener *listener, struct guest *guest, int fd)
+static void guest_add(struct listener *listener, struct guest *guest, int fd)
 {
 	struct guest **end = &listener->guests;
 
@@ -76,23 +71,24 @@ static void add_guest(struct listener *listener, struct guest *guest, int fd)
 	guest->fd = fd;
 	guest->owner = listener->arriving;
 	guest->until = deadline_in(STAY_MS);
-	if (++listener->crowd > CROWD)
-		end_oldest(listener);
+	if (++listener->guest_count > GUESTS_MAX)
+		guest_end_oldest(listener);
 }
 
-static void remove_guest(struct listener *listener, struct guest *guest)
+static void guest_remove(struct listener *listener, struct guest *guest)
 {
 	struct guest **at = &listener->guests;
 
 	while (*at != guest)
 		at = &(*at)->next;
 	*at = guest->next;
-	listener->crowd -= !guest->ended;
+	listener->guest_count -= !guest->ended;
 	free(guest);
 }
 
-static void crowd_changed(void *context, struct MHD_Connection *connection,
-			  void **mark, enum MHD_ConnectionNotificationCode code)
+static void guest_came_or_left(void *context, struct MHD_Connection *connection,
+			       void **mark,
+			       enum MHD_ConnectionNotificationCode code)
 {
 	int fd = MHD_get_connection_info(connection,
 					 MHD_CONNECTION_INFO_CONNECTION_FD)
@@ -101,18 +97,18 @@ static void crowd_changed(void *context, struct MHD_Connection *connection,
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (guest)
-			remove_guest(context, guest);
+			guest_remove(context, guest);
 		return;
 	}
 	*mark = guest = calloc(1, sizeof(*guest));
 	if (guest)
-		add_guest(context, guest, fd);
+		guest_add(context, guest, fd);
 	else
 		shutdown(fd, SHUT_RDWR);
 }
 
 /* Ends what has been here too long. When to look again, INT64_MAX: never. */
-static int64_t crowd_end_late(struct listener *listener)
+static int64_t guest_end_late(struct listener *listener)
 {
 	struct guest *guest;
 	int64_t next = INT64_MAX;
@@ -121,15 +117,17 @@ static int64_t crowd_end_late(struct listener *listener)
 		if (guest->ended || guest->waiting)
 			continue;
 		if (guest->until <= clock_ms())
-			end_guest(listener, guest);
+			guest_end(listener, guest);
 		else if (guest->until < next)
 			next = guest->until;
 	}
 	return next;
 }
 
+/* ---- the sockets, and the time ---- */
+
 #define REPLY_MS 2000
-#define CONNECTIONS 256u /* never reached: listener.c ends them before */
+#define CONNECTIONS 256u /* never reached, see GUESTS_MAX */
 /* A request, which libmicrohttpd has twice: with all the cookies of this computer
  * that a browser keeps, 180 of 4 KB. Only what is used of it is ever allocated. */
 #define MEMORY ((size_t)2 << 20)
@@ -141,7 +139,7 @@ static int watch_descriptor(const struct listener *listener, int fd)
 	return epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* The daemon owns the socket from here on. Where it fails to start, nobody says
+/* The daemon owns the socket from here on. If it fails to start, nobody says
  * whether it has closed it, so we do not close it a second time. */
 static int start_daemon(struct listener *listener, int i, int *fd)
 {
@@ -149,10 +147,10 @@ static int start_daemon(struct listener *listener, int i, int *fd)
 	struct MHD_Daemon *daemon;
 
 	daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, crowd_admit, listener,
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, guest_admit, listener,
 	    listener_request, listener, MHD_OPTION_LISTEN_SOCKET, *fd,
 	    MHD_OPTION_NOTIFY_COMPLETED, listener_gone, listener,
-	    MHD_OPTION_NOTIFY_CONNECTION, crowd_changed, listener,
+	    MHD_OPTION_NOTIFY_CONNECTION, guest_came_or_left, listener,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, MHD_OPTION_END);
 	*fd = -1;
@@ -191,7 +189,7 @@ static int make_path(char path[LISTENER_PATH])
 	return 0;
 }
 
-/* Where owners are not told nobody is sent anywhere from here. */
+/* If the system does not tell owners, nobody is sent anywhere from here. */
 static int make_places(struct listener *listener, int family)
 {
 	peer_open(&listener->peers, family, listener->port);
@@ -292,7 +290,7 @@ static void run_daemons(struct listener *listener)
 	for (i = 0; i < LOOPBACK_MAX; i++)
 		if (listener->daemons[i])
 			MHD_run(listener->daemons[i]);
-	listener_set_timer(listener, crowd_end_late(listener));
+	listener_set_timer(listener, guest_end_late(listener));
 }
 
 bool listener_run(struct listener *listener, struct listener_answer *answer)

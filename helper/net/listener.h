@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.h - the listener from inside: listener.c has the sockets and the time,
- * listener.c the connections, listener_answer.c answers requests. They speak to
- * libmicrohttpd, nobody else does.
+ * listener.h - the listener from inside: listener.c has the sockets, the time and
+ * the connections, listener_answer.c answers requests. No other file knows
+ * libmicrohttpd.
  */
 #ifndef VALETKEY_LISTENER_H
 #define VALETKEY_LISTENER_H
@@ -13,8 +13,8 @@
 
 #include <microhttpd.h>
 
-#define VISITOR_WAITERS 8 /* browsers that may wait for the last page */
-#define LISTENER_PATH 34  /* "/", 128 bits in hexadecimal digits, NUL */
+#define LISTENER_WAITERS 8 /* browsers that may wait for the last page */
+#define LISTENER_PATH 34   /* "/", 128 bits in hexadecimal digits, NUL */
 
 /* A connection that was let in. */
 struct guest {
@@ -44,7 +44,7 @@ struct listener {
 	enum peer_owner arriving; /* the owner of the next guest */
 	bool refused; /* another user's connection, since we were asked */
 	struct guest *guests; /* the oldest first */
-	unsigned crowd;	      /* of them that have not been ended */
+	unsigned guest_count; /* of them that have not been ended */
 	struct listener_answer answer;
 	bool answered; /* the state has been used */
 	bool untold;   /* listener_run() has not returned it yet */
@@ -52,7 +52,7 @@ struct listener {
 	bool success;
 	bool shown; /* the last page has been sent, since it is settled */
 	struct buf text;
-	struct MHD_Connection *waiters[VISITOR_WAITERS];
+	struct MHD_Connection *waiters[LISTENER_WAITERS];
 	unsigned waiting; /* suspended, in waiters */
 	unsigned unsent;  /* suspended or resumed, page not yet sent */
 };

@@ -4,7 +4,7 @@
  *
  * The browser's first visit is to the start, which sends it to the provider. It
  * comes back to the redirect URI, where only a GET with the right state counts,
- * or where the answer comes by form_post only a POST of a form. From there it is
+ * or, if the answer comes by form_post, only a POST of a form. From there it is
  * sent on at once, so that neither address bar nor history keeps a code, to the
  * landing page: that waits until listener_reply(), so that it tells the truth.
  * Start and landing page have names that nobody can guess. Whatever else browsers
@@ -24,16 +24,16 @@
 #define FORM_MAX 16384u
 
 /* What is at a path. */
-enum place {
-	PLACE_NONE = 0,
-	PLACE_REDIRECT = 1,
-	PLACE_START = 2,
-	PLACE_LANDING = 3
+enum listener_place {
+	LISTENER_NOWHERE = 0,
+	LISTENER_REDIRECT = 1,
+	LISTENER_START = 2,
+	LISTENER_LANDING = 3
 };
 
 /* A request whose body is coming, or that waits for its page. */
 struct visitor {
-	enum place place;
+	enum listener_place place;
 	struct buf body;
 	bool too_long;
 	bool waiting;
@@ -128,18 +128,18 @@ static enum MHD_Result on_parameter(void *context, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static enum place listener_answer_find_place(const struct listener *listener,
-					     const char *path)
+static enum listener_place listener_find_place(const struct listener *listener,
+					       const char *path)
 {
 	const char *redirect = *listener->path ? listener->path : "/";
 
 	if (strcmp(path, redirect) == 0)
-		return PLACE_REDIRECT;
+		return LISTENER_REDIRECT;
 	if (listener->answered && strcmp(path, listener->landing) == 0)
-		return PLACE_LANDING;
+		return LISTENER_LANDING;
 	return *listener->start && strcmp(path, listener->start) == 0
-		   ? PLACE_START
-		   : PLACE_NONE;
+		   ? LISTENER_START
+		   : LISTENER_NOWHERE;
 }
 
 /* Its address was in a command line, so anybody may know it. */
@@ -161,7 +161,7 @@ static enum MHD_Result on_landing(struct listener *listener,
 {
 	if (listener->settled)
 		return respond_settled(listener, connection);
-	if (listener->waiting == VISITOR_WAITERS)
+	if (listener->waiting == LISTENER_WAITERS)
 		return respond_page(listener, connection,
 				    MHD_HTTP_SERVICE_UNAVAILABLE,
 				    PAGE_STRANGER);
@@ -243,15 +243,17 @@ static enum MHD_Result take_body(struct visitor *visitor, const char *body,
 }
 
 /* What is answered here. */
-static const char *method_of(const struct listener *listener, enum place place)
+static const char *method_of(const struct listener *listener,
+			     enum listener_place place)
 {
-	return place == PLACE_REDIRECT && listener->form_post ? "POST" : "GET";
+	return place == LISTENER_REDIRECT && listener->form_post ? "POST"
+								 : "GET";
 }
 
 /* Whether what the headers say can be for us: 0, or what to answer. */
 static unsigned check_headers(const struct listener *listener,
 			      struct MHD_Connection *connection,
-			      enum place place, const char *method)
+			      enum listener_place place, const char *method)
 {
 	const char *host =
 	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
@@ -260,7 +262,7 @@ static unsigned check_headers(const struct listener *listener,
 		return MHD_HTTP_FORBIDDEN;
 	if (strcmp(method, "OPTIONS") == 0)
 		return MHD_HTTP_NO_CONTENT;
-	if (place == PLACE_NONE)
+	if (place == LISTENER_NOWHERE)
 		return MHD_HTTP_NOT_FOUND;
 	if (strcmp(method, method_of(listener, place)) != 0)
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
@@ -269,9 +271,10 @@ static unsigned check_headers(const struct listener *listener,
 	return 0;
 }
 
-static enum MHD_Result listener_answer_refuse(const struct listener *listener,
-					      struct MHD_Connection *connection,
-					      unsigned status, enum place place)
+static enum MHD_Result listener_refuse(const struct listener *listener,
+				       struct MHD_Connection *connection,
+				       unsigned status,
+				       enum listener_place place)
 {
 	struct page page = {.kind = PAGE_NOT_FOUND,
 			    .provider = listener->provider,
@@ -308,13 +311,13 @@ static bool still_welcome(const struct listener *listener,
 }
 
 /* Its headers have come. */
-static enum MHD_Result listener_answer_begin(struct listener *listener,
-					     struct MHD_Connection *connection,
-					     struct visitor *visitor)
+static enum MHD_Result listener_begin(struct listener *listener,
+				      struct MHD_Connection *connection,
+				      struct visitor *visitor)
 {
-	if (visitor->place == PLACE_START)
+	if (visitor->place == LISTENER_START)
 		return on_start(listener, connection);
-	if (visitor->place == PLACE_LANDING)
+	if (visitor->place == LISTENER_LANDING)
 		return on_landing(listener, connection, visitor);
 	return listener->form_post ? MHD_YES
 				   : on_query(listener, connection, visitor);
@@ -328,7 +331,7 @@ enum MHD_Result listener_request(void *context,
 {
 	struct listener *listener = context;
 	struct visitor *visitor = *mark;
-	enum place place;
+	enum listener_place place;
 	unsigned status;
 
 	(void)version;
@@ -340,17 +343,16 @@ enum MHD_Result listener_request(void *context,
 		return on_form(listener, connection, visitor);
 	if (!still_welcome(listener, connection))
 		return MHD_NO;
-	place = listener_answer_find_place(listener, path);
+	place = listener_find_place(listener, path);
 	status = check_headers(listener, connection, place, method);
 	if (status)
-		return listener_answer_refuse(listener, connection, status,
-					      place);
+		return listener_refuse(listener, connection, status, place);
 	visitor = calloc(1, sizeof(*visitor));
 	*mark = visitor;
 	if (!visitor)
 		return MHD_NO;
 	visitor->place = place;
-	return listener_answer_begin(listener, connection, visitor);
+	return listener_begin(listener, connection, visitor);
 }
 
 /* The answer is told of only now, when the browser has been sent on: the program
@@ -365,7 +367,7 @@ void listener_gone(void *context, struct MHD_Connection *connection,
 	if (visitor) {
 		listener->unsent -= visitor->waiting;
 		listener->untold |= visitor->brings;
-		listener->shown |= visitor->place == PLACE_LANDING &&
+		listener->shown |= visitor->place == LISTENER_LANDING &&
 				   listener->settled &&
 				   why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 		buf_free(&visitor->body);

@@ -5,7 +5,7 @@
  * No SO_REUSEPORT: it would let a second listener take half of the redirects
  * (RFC 8252 B.5). SO_REUSEADDR is set for a fixed port only. On Linux it never
  * lets two sockets listen on one address; without it the closed connections of
- * one login would block the port for the next one a minute long.
+ * one login would block the port for the next one for a minute.
  */
 #include "loopback.h"
 
@@ -20,33 +20,26 @@
 
 #define PORT_ATTEMPTS 16 /* to find one that is free in both families */
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t loopback_set_address(union address *address, int family,
-				      uint16_t port)
+union loopback_address loopback_address(int family, uint16_t port)
 {
-	memset(address, 0, sizeof(*address));
+	union loopback_address address = {.any.sa_family = (sa_family_t)family};
+
 	if (family == AF_INET6) {
-		address->v6.sin6_family = AF_INET6;
-		address->v6.sin6_port = htons(port);
-		address->v6.sin6_addr = in6addr_loopback;
-		return sizeof(address->v6);
+		address.v6.sin6_port = htons(port);
+		address.v6.sin6_addr = in6addr_loopback;
+	} else {
+		address.v4.sin_port = htons(port);
+		address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	}
-	address->v4.sin_family = AF_INET;
-	address->v4.sin_port = htons(port);
-	address->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return sizeof(address->v4);
+	return address;
 }
 
 /* A listening descriptor with *port filled, or -1 with errno. */
 static int listen_on(int family, uint16_t *port, bool reuse)
 {
-	union address address;
-	socklen_t len = loopback_set_address(&address, family, *port);
+	union loopback_address address = loopback_address(family, *port);
+	socklen_t len =
+	    family == AF_INET6 ? sizeof(address.v6) : sizeof(address.v4);
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1, error;
 

@@ -22,7 +22,7 @@ struct http_request {
 	const char *url;	    /* https, or http to a loopback address */
 	const struct buf *form;	    /* the body of a POST; NULL: GET */
 	bool remove;		    /* DELETE instead, without a body */
-	bool json;		    /* and that is JSON, no form */
+	bool json;		    /* and that is JSON, not a form */
 	const char *bearer;	    /* access token (RFC 6750 2.1), or NULL */
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
@@ -42,10 +42,10 @@ struct http_request {
 
 struct http_answer {
 	long status; /* 0: no whole answer arrived */
-	bool sent;   /* the request may have reached the server: where status
-			is 0, nobody knows whether it acted on it */
-	struct buf body; /* where status is 0: of a success that was cut off */
-	char location[2048];	/* "" where absent */
+	bool sent;   /* the request may have reached the server: if status is
+			0, nobody knows whether it acted on it */
+	struct buf body;     /* if status is 0: of a success that was cut off */
+	char location[2048]; /* "": absent */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */
 	int64_t date;		/* Date, Unix seconds; 0: absent */
@@ -81,7 +81,7 @@ struct listener_options {
 				 listener_address() leads; may be filled later */
 };
 
-/* The authorization response's parameters, decoded; NULL where absent. */
+/* The authorization response's parameters, decoded; NULL: absent. */
 struct listener_answer {
 	char *code;
 	char *iss;
@@ -112,8 +112,8 @@ struct net {
 
 	/*
 	 * A signer from a private key's PEM text (PKCS #8, PKCS #1 or SEC 1,
-	 * not encrypted), and the name of its algorithm. 0, ERR_DENIED where
-	 * the key is none that can be used, ERR_NOMEM.
+	 * not encrypted), and the name of its algorithm. 0, ERR_DENIED if
+	 * the key cannot be used, ERR_NOMEM.
 	 */
 	int (*signer_open)(const struct buf *pem, struct signer **signer,
 			   const char **algorithm, struct problem *problem);
@@ -123,7 +123,7 @@ struct net {
 			   struct buf *signature, struct problem *problem);
 	void (*signer_close)(struct signer *signer);
 
-	/* Listens; *port tells where. 0 or a result code with *problem set. */
+	/* Listens; at *port. 0 or a result code with *problem set. */
 	int (*listener_open)(const struct listener_options *options,
 			     struct listener **listener, uint16_t *port,
 			     struct problem *problem);
@@ -131,7 +131,7 @@ struct net {
 	/*
 	 * An address of this computer for the browser of our own user, and
 	 * nobody else's: it leads to the options' `to`, as often as it is
-	 * visited. "" where the system does not tell who comes.
+	 * visited. "" if the system does not tell who comes.
 	 */
 	const char *(*listener_address)(const struct listener *listener);
 
@@ -161,7 +161,7 @@ struct net {
 
 	/*
 	 * Shows the landing page to the browser that waits: success, with who
-	 * logged in, or failure with the reason (plain text; NULL where that is
+	 * logged in, or failure with the reason (plain text; NULL if that is
 	 * not known). Returns when it was sent or after two seconds.
 	 */
 	void (*listener_reply)(struct listener *listener, bool success,

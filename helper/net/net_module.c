@@ -2,7 +2,7 @@
 /*
  * net_module.c - the one symbol of the private module: the table through which
  * the helper reaches http.c and listener.c. net_load() looks it up by name, so
- * it is visible where everything else of the module is hidden.
+ * it is visible; everything else of the module is hidden.
  */
 #include "net_module.h"
 

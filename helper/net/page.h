@@ -22,7 +22,7 @@ struct page {
 	const char *provider; /* plain text, as the rest; escaped inside */
 	const char *account;
 	const char *text; /* SUCCESS: who logged in; FAILURE: the reason;
-			     NULL where that is not known */
+			     NULL if that is not known */
 };
 
 /* The headers that forbid a page everything it does not need. */

@@ -7,7 +7,7 @@
  * its owner can bind it at any time: what is not found is searched for in the
  * whole table before it counts as not there.
  *
- * A connection whose other end is nowhere on this system's table is one that a
+ * A connection whose other end is nowhere in this system's table is one that a
  * relay made in another network namespace, if our own end is still open. If it is
  * not, somebody has said something and left, as another user would who does not
  * want to be seen. So would one who makes the table so long that it is not read
@@ -15,7 +15,8 @@
  */
 #include "peer.h"
 
-#include <errno.h>
+#include "loopback.h"
+
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -44,7 +45,7 @@ struct question {
 static void peer_set_address(const struct sockaddr *address, __be32 words[4],
 			     __be16 *port)
 {
-	const union peer_address *at = (const void *)address;
+	const union loopback_address *at = (const void *)address;
 
 	if (address->sa_family == AF_INET6) {
 		memcpy(words, &at->v6.sin6_addr, sizeof(at->v6.sin6_addr));
@@ -66,20 +67,6 @@ static struct end make_end(const struct sockaddr *here,
 	peer_set_address(here, end.id.idiag_src, &end.id.idiag_sport);
 	peer_set_address(there, end.id.idiag_dst, &end.id.idiag_dport);
 	return end;
-}
-
-static union peer_address loopback_address(int family, uint16_t port)
-{
-	union peer_address address = {.any.sa_family = (sa_family_t)family};
-
-	if (family == AF_INET6) {
-		address.v6.sin6_port = htons(port);
-		address.v6.sin6_addr = in6addr_loopback;
-	} else {
-		address.v4.sin_port = htons(port);
-		address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	}
-	return address;
 }
 
 /* An IPv6 socket may have the IPv4 address ::ffff:127.0.0.1. */
@@ -246,7 +233,7 @@ static enum peer_owner owner_of(const struct peers *peers,
 enum peer_owner peer_owner(const struct peers *peers,
 			   const struct sockaddr *peer)
 {
-	const union peer_address ours =
+	const union loopback_address ours =
 	    loopback_address(peer->sa_family, peers->port);
 	const struct end theirs = make_end(peer, &ours.any);
 	const struct end our_end = make_end(&ours.any, peer);
@@ -304,8 +291,8 @@ static bool stands_for_others(uint32_t uid)
 
 void peer_open(struct peers *peers, int family, uint16_t port)
 {
-	const union peer_address ours = loopback_address(family, port);
-	const union peer_address nobody = loopback_address(family, 0);
+	const union loopback_address ours = loopback_address(family, port);
+	const union loopback_address nobody = loopback_address(family, 0);
 	const struct end listening = make_end(&ours.any, &nobody.any);
 	struct inet_diag_msg found;
 

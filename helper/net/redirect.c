@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * redirect.c - see redirect.h. Called by listener.c with what any program on
+ * redirect.c - see redirect.h. Called by listener_answer.c with what any program on
  * this machine, or any page in the person's browser, may have sent.
  */
 #include "redirect.h"
@@ -9,7 +9,6 @@
 #include "net_module.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,7 +52,7 @@ void redirect_parse(struct redirect *redirect, char *text, size_t len)
 				     pair.value, pair.value_len);
 }
 
-/* Tells nothing about where the two differ; the length is no secret. */
+/* Takes the same time wherever the two differ; the length is not secret. */
 static bool same_secret(const char *a, const char *b)
 {
 	size_t len = strlen(a), i;

@@ -2,7 +2,7 @@
 /*
  * redirect.h - the authorization response as a redirect brings it (RFC 6749
  * 4.1.2): which request counts as the one that is awaited. Knows no HTTP
- * library; listener.c feeds it with what came in.
+ * library; listener_answer.c feeds it with what came in.
  */
 #ifndef VALETKEY_REDIRECT_H
 #define VALETKEY_REDIRECT_H

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account_state.c - see account_state.h. A note that comes too late, because this process
- * ended, makes no grant look older than it is; nor is a grant taken for an older
- * one whose refresh token is the noted one. A note of another machine (the
+ * account_state.c - see account_state.h. A note that comes too late, because this
+ * process ended, makes no grant look older than it is; nor is a grant taken for an
+ * older one whose refresh token is the noted one. A note of another machine (the
  * configuration folder is synchronized) says nothing of this machine's keyring.
+ *
+ * The record in the lock's file is changed in place, because it holds more than
+ * what is here: the list of refused_tokens.c, and what other versions keep there.
  */
 #include "account_state.h"
 
@@ -17,9 +20,28 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define GENERATION "kept.generation"
-#define TOKEN "kept.token"
-#define MACHINE "kept.machine"
+/* ---- the keys ---- */
+
+/* The newest grant that was stored or parked: its generation, its refresh token's
+ * digest, and on which machine (machine_mark()). */
+#define GENERATION LOCK_KEPT "generation"
+#define TOKEN LOCK_KEPT "token"
+#define MACHINE LOCK_KEPT "machine"
+
+/* How often in a row the provider failed, how the last time, and until when (of
+ * clock.h) it is not asked again. */
+#define FAILURES "failures"
+#define FAILURE_RESULT "result"
+#define FAILURE_TEXT "text"
+#define UNTIL "until"
+
+/* What the provider refused last, and when (Unix seconds). */
+#define REFUSAL_RESULT LOCK_KEPT "refusal.result"
+#define REFUSAL_TEXT LOCK_KEPT "refusal.text"
+#define REFUSAL_AT LOCK_KEPT "refusal.at"
+
+/* ---- generations ---- */
+
 #define GENERATION_MAX (INT64_MAX / 2) /* nobody has come that far */
 
 /* Nor that far; a note that says so must not use up the numbers of the grants
@@ -125,19 +147,14 @@ bool generation_is_another(const struct client *client, int lock,
 
 /* One second after the first failure, then twice as long each time, with
  * jitter, up to five minutes; as long as Retry-After says (RFC 9110 10.2.3).
- * Where the provider was not even reached (no network) up to 15 seconds: it
- * may come back at any moment and costs nobody else anything. */
+ * If the provider was not even reached (no network) up to 15 seconds: it may come
+ * back at any moment, and asking costs nobody else anything. */
 
 #define FIRST_MS 1000
 #define MOST_MS 300000
 #define MOST_UNREACHED_MS 15000
 #define MOST_RETRY_AFTER_S 3600
 #define FAILURES_MAX 20
-
-#define REFUSAL LOCK_KEPT "refusal."
-#define REFUSAL_TEXT REFUSAL "text"
-#define REFUSAL_RESULT REFUSAL "result"
-#define REFUSAL_AT REFUSAL "at"
 
 int backoff_check(int lock, struct problem *problem)
 {
@@ -146,18 +163,18 @@ int backoff_check(int lock, struct problem *problem)
 	int result = VALETKEY_OK;
 
 	if (lock_read(lock, &state)) {
-		int64_t until = record_get_int(&state, "until", 0);
+		int64_t until = record_get_int(&state, UNTIL, 0);
 
 		if (until > now)
 			left_ms = until - now;
-		/* Longer than ever is no word of ours. */
+		/* We never wait longer: that is not from us. */
 		if (left_ms > 0 && left_ms <= MOST_RETRY_AFTER_S * 1000)
 			result = problem_set(
 			    problem,
-			    (int)record_get_int(&state, "result",
+			    (int)record_get_int(&state, FAILURE_RESULT,
 						VALETKEY_ERR_NETWORK),
 			    "%s valetkey will ask again in %lld s.",
-			    record_get(&state, "text"),
+			    record_get(&state, FAILURE_TEXT),
 			    (long long)(left_ms + 999) / 1000);
 	}
 	record_free(&state);
@@ -181,14 +198,12 @@ static int64_t delay_ms(const struct backoff_try *this_time, int64_t failures)
 	return delay < asked * 1000 ? asked * 1000 : delay;
 }
 
-/* Leaves what is no matter of the backoff's (account_state.h, refused_tokens.h). */
 static void remove_failures(struct record *state)
 {
-	static const char *const own[] = {"failures", "until", "result",
-					  "text"};
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		record_remove(state, own[i]);
+	record_remove(state, FAILURES);
+	record_remove(state, UNTIL);
+	record_remove(state, FAILURE_RESULT);
+	record_remove(state, FAILURE_TEXT);
 }
 
 static void note_failure(int lock, const struct backoff_try *this_time)
@@ -197,16 +212,16 @@ static void note_failure(int lock, const struct backoff_try *this_time)
 	int64_t failures = 0;
 
 	if (lock_read(lock, &state))
-		failures = record_get_int(&state, "failures", 0);
+		failures = record_get_int(&state, FAILURES, 0);
 	if (failures < 0)
 		failures = 0;
 	failures = failures < FAILURES_MAX ? failures + 1 : FAILURES_MAX;
 	remove_failures(&state);
-	if (record_add_int(&state, "failures", failures) == 0 &&
-	    record_add_int(&state, "until",
+	if (record_add_int(&state, FAILURES, failures) == 0 &&
+	    record_add_int(&state, UNTIL,
 			   clock_ms() + delay_ms(this_time, failures)) == 0 &&
-	    record_add_int(&state, "result", this_time->result) == 0 &&
-	    record_add(&state, "text", this_time->text) == 0)
+	    record_add_int(&state, FAILURE_RESULT, this_time->result) == 0 &&
+	    record_add(&state, FAILURE_TEXT, this_time->text) == 0)
 		lock_write(lock, &state);
 	record_free(&state);
 }

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account_state.h - the generation of an account's grant. Each refresh and each login
- * makes it one higher; it is in the grant (`generation`; 0: an earlier version
- * made it) and, with a digest of the refresh token, in a note in the lock's file,
- * which outlives a boot. A higher one is newer, whatever boot or clock say.
- *
- * What for: the keyring can show an older grant than was stored. Two login
- * sessions of one user can have a keyring service each over one file, a service
- * may show what it read earlier (gnome-keyring compares the file's time in whole
- * seconds), a home directory is restored. The refresh token of a grant that was
- * replaced since is never sent, and such a grant is never written back.
+ * account_state.h - what is known of an account beside its grant: the grant's
+ * generation, and how the provider answered last. It is kept in the file of the
+ * account's lock (lock.h).
  */
 #ifndef VALETKEY_ACCOUNT_STATE_H
 #define VALETKEY_ACCOUNT_STATE_H
@@ -19,6 +12,21 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* ---- generations ---- */
+
+/*
+ * Each refresh and each login makes the generation one higher; it is in the grant
+ * (`generation`; 0: an earlier version made it) and, with a digest of the refresh
+ * token, in a note in the lock's file, which outlives a boot. A higher one is
+ * newer, whatever boot or clock say.
+ *
+ * What for: the keyring can show an older grant than was stored. Two login
+ * sessions of one user can have a keyring service each over one file, a service
+ * may show what it read earlier (gnome-keyring compares the file's time in whole
+ * seconds), a home directory is restored. The refresh token of a grant that was
+ * replaced since is never sent, and such a grant is never written back.
+ */
 
 int64_t generation_of(const struct record *grant);
 
@@ -47,9 +55,8 @@ bool generation_has_digest(const struct record *grant, const char *digest);
 
 /* ---- a provider that fails is asked less often ---- */
 
-/* A provider that fails is asked less and less often, by all processes
- * together: what happened last is kept in the account's lock file, under whose
- * lock these functions are called. */
+/* By all processes together: these functions are called under the account's
+ * lock. */
 
 /* 0: go ahead. Else what the provider did last time, with *problem set. */
 int backoff_check(int lock, struct problem *problem);
@@ -66,7 +73,7 @@ struct backoff_try {
  * refused is known until it gives a token. */
 void backoff_note(int lock, const struct backoff_try *this_time);
 
-/* What the provider refused last, since when it has given none. */
+/* What the provider refused last, if it has given no token since. */
 struct backoff_refusal {
 	int result;
 	int64_t at; /* Unix seconds */

@@ -71,6 +71,8 @@ int place_path(enum place place, const char *id, const char *name,
 		   : 0;
 }
 
+/* ---- locks, and the watchdog ---- */
+
 #define STATE_MAX 16384
 
 static int64_t watchdog_at;
@@ -80,7 +82,7 @@ static void on_alarm(int number)
 	(void)number; /* its only work is to interrupt flock() */
 }
 
-/* Fires after ms, and then every 50 ms, should the first come too early. */
+/* Fires after ms, and then again and again, in case the first comes too early. */
 static void lock_set_timer(int64_t ms, int64_t again_ms)
 {
 	struct itimerval timer = {
@@ -123,7 +125,7 @@ static bool lock_is_at(int fd, const char *path)
 	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
-/* 0 once locked, -1 once the deadline is over. */
+/* 0 once locked, -1 once the deadline has passed. */
 static int wait_for_lock(int fd, int64_t deadline)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
@@ -242,7 +244,7 @@ static int open_to_read(enum place place, const char *id, enum lock_kind kind)
 	struct buf path = {0};
 	int fd = -1;
 
-	/* A lock that can only be read is not where notes are made. */
+	/* Nobody makes notes in a lock that can only be read. */
 	if (place_path(place, id, lock_name_of_kind(kind), &path) == 0 &&
 	    (place == PLACE_RUNTIME || access(path.data, W_OK) == 0))
 		fd = open(path.data,
@@ -280,7 +282,7 @@ bool lock_read(int fd, struct record *state)
 	return false;
 }
 
-/* In one call, over what is there: whoever is killed leaves the one or the
+/* In one call, over what is there: a process that is killed leaves the one or the
  * other. */
 static bool overwrite(int fd, struct buf *text)
 {

@@ -3,8 +3,8 @@
  * lock.h - the locks between processes, by flock(): the kernel lets go of them
  * whatever happens to the holder. They are files beside the account's file,
  * named by the account's id, and stay as long as the account does: whoever sees
- * the account sees the lock. Where that folder takes none they are in the runtime
- * directory (lock.h), and what they hold ends with it; a lock in one place is one
+ * the account sees the lock. If that folder takes none they are in the runtime
+ * directory (below), and what they hold ends with it; a lock in one place is one
  * against those of the other.
  */
 #ifndef VALETKEY_LOCK_H
@@ -21,12 +21,13 @@ enum lock_kind {
 	LOCK_GRANT = 1, /* reading, refreshing and storing a grant; never held
 			   while a person thinks */
 	LOCK_LOGIN = 2, /* one login per account at a time */
-	LOCK_ADD = 3 /* by the name: one `add` of it at a time, see adding.h */
+	LOCK_ADD =
+	    3 /* by the name: one `add` of it at a time, see ops/adding.h */
 };
 
 /*
  * Waits for the lock. The descriptor in *fd, or -1 with ERR_TIMEOUT (the
- * deadline, of clock.h, is over) or ERR_ACCOUNT (no place for the file).
+ * deadline, of clock.h, has passed) or ERR_ACCOUNT (no place for the file).
  */
 int lock_take(const char *id, enum lock_kind kind, int64_t deadline, int *fd,
 	      struct problem *problem);
@@ -53,7 +54,7 @@ void lock_drop(int *fd);
 void lock_remove(int *fd, const char *id, enum lock_kind kind);
 
 /*
- * Ends this process (SIGALRM) when it is still there after so many seconds:
+ * Ends this process (SIGALRM) if it is still there after so many seconds:
  * nothing that hangs inside a library may hold a lock for ever.
  */
 void watchdog(int64_t seconds);
@@ -61,9 +62,8 @@ void watchdog(int64_t seconds);
 /* ---- where the files of an account lie ---- */
 
 /* Where small files of an account lie: beside the account's own file, or,
- * where that folder takes none (it is read-only), in the runtime directory,
- * which ends with the last login session. Of lock.c, park.c and
- * recover.c. */
+ * if that folder takes none (it is read-only), in the runtime directory, which
+ * ends with the last login session. Used by lock.c, park.c and recover.c. */
 
 enum place {
 	PLACE_ACCOUNT = 0, /* beside the account's file: the first choice */

@@ -58,8 +58,6 @@ bool machine_may_share(const struct client *client)
 
 /* ---- which run of the machine ---- */
 
-/* For the file. */
-
 static void read_id(char id[BOOT_ID_SIZE])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);

@@ -13,7 +13,7 @@
 
 /*
  * Adds this machine's mark: its id, hashed with the account's so that it tells
- * nobody anything. Nothing is added where the machine has no id of its own (the
+ * nobody anything. Nothing is added if the machine has no id of its own (the
  * file is missing, empty or says "uninitialized"). 0 or -1.
  */
 int machine_mark(const struct client *client, struct buf *mark);
@@ -32,7 +32,7 @@ bool machine_may_share(const struct client *client);
 
 #define BOOT_ID_SIZE 37
 
-/* The kernel's boot_id; false (and "") where it cannot be had. */
+/* The kernel's boot_id; false (and "") if it cannot be had. */
 bool boot_id(char id[BOOT_ID_SIZE]);
 
 /* Whether `id` (NULL: no) is that of this boot. */

@@ -21,14 +21,13 @@
 
 /* ---- the file, if the kernel has no room ---- */
 
-/* The other place to park: a file beside the account's, for where the kernel
- * has no room or no keyring; in lock.h's other place if that folder takes
- * none. What lies there is sealed (park.h). It outlives the process, and a
+/* The other place to park: a file beside the account's, if the kernel has no
+ * room or no keyring; in lock.h's other place if that folder takes none. What lies there is sealed (park.h). It outlives the process, and a
  * reboot too once the system has written it.
  *
  * The file begins with the length of what counts, so that a shorter payload
  * goes over the room that was taken without giving any of it back: a full disk
- * must not come in between. Whatever else somebody has put there, no open
+ * must not come in between. Whatever else somebody has put there, no open()
  * waits for it. */
 
 #define PARK_FILE_MAX (512u << 10)
@@ -51,8 +50,8 @@ static int open_file(const struct park_file *file, enum place place, int flags)
 	return fd;
 }
 
-/* Where the folder has become read-only, what is of no use is emptied. */
-static void park_remove_file(const struct park_file *file, enum place place)
+/* If the folder has become read-only, what is of no use is emptied. */
+static void park_file_remove_at(const struct park_file *file, enum place place)
 {
 	struct buf path = {0};
 
@@ -87,7 +86,7 @@ static bool park_file_put(const struct park_file *file,
 	good = park_file_write(
 	    open_file(file, PLACE_ACCOUNT, O_WRONLY | O_CREAT), &all);
 	if (good) {
-		park_remove_file(file, PLACE_RUNTIME);
+		park_file_remove_at(file, PLACE_RUNTIME);
 	} else {
 		place_make_runtime();
 		good = park_file_write(
@@ -98,7 +97,7 @@ out:
 	return good;
 }
 
-static bool park_read_file(int fd, struct buf *payload)
+static bool park_file_read_from(int fd, struct buf *payload)
 {
 	struct stat st;
 	uint32_t len;
@@ -122,19 +121,22 @@ static bool park_read_file(int fd, struct buf *payload)
 /* False: there is none, or none of ours. `payload` must be empty. */
 static bool park_file_read(const struct park_file *file, struct buf *payload)
 {
-	/* This one is there only where the other could not be written. */
-	if (park_read_file(open_file(file, PLACE_RUNTIME, O_RDONLY), payload))
+	/* This one is there only if the other could not be written. */
+	if (park_file_read_from(open_file(file, PLACE_RUNTIME, O_RDONLY),
+				payload))
 		return true;
 	buf_clear(payload);
-	return park_read_file(open_file(file, PLACE_ACCOUNT, O_RDONLY),
-			      payload);
+	return park_file_read_from(open_file(file, PLACE_ACCOUNT, O_RDONLY),
+				   payload);
 }
 
 static void park_file_remove(const struct park_file *file)
 {
-	park_remove_file(file, PLACE_ACCOUNT);
-	park_remove_file(file, PLACE_RUNTIME);
+	park_file_remove_at(file, PLACE_ACCOUNT);
+	park_file_remove_at(file, PLACE_RUNTIME);
 }
+
+/* ---- parking ---- */
 
 #define IN_FLIGHT "in-flight "
 #define KEEP_S (30L * 24 * 3600)

@@ -2,10 +2,10 @@
 /*
  * park.h - where the provider's answer is safe until the keyring has what it
  * brought: a key of the kernel's user keyring, which outlives this process, or,
- * where the kernel takes none or not so much, a file beside the account's. Room
+ * if the kernel takes none or not so much, a file beside the account's. Room
  * is taken before anything is sent. What is parked is sealed with a key that the
  * desktop keyring has: at a refresh the grant's, at a login the registration's.
- * What the bytes are is arrival.h's.
+ * What the bytes are is in grant/arrival.h.
  */
 #ifndef VALETKEY_PARK_H
 #define VALETKEY_PARK_H
@@ -63,13 +63,13 @@ void park_keep(const struct park_place *place);
 
 /*
  * It is stored, and will be replaced in so many seconds. The copy stays that long
- * and a minute more, where nobody needs the room: KWallet says "done" and writes
+ * and a minute more, unless somebody needs the room: KWallet says "done" and writes
  * seconds later, so a crash of it brings the old one back, and a second login
  * session's gnome-keyring may write the old one over it.
  */
 void park_stored(const struct park_place *place, int64_t good_for);
 
-/* Nothing was sent after all, or it is of no use any more. */
+/* Nothing was sent after all, or it is no longer of use. */
 void park_clear(const struct park_place *place);
 
 /* All that an account has. */

@@ -8,7 +8,7 @@
  * store_open() is told that a person is there. Every D-Bus call ends at the
  * deadline. A lookup that fails is repeated once on a new session (KWallet
  * loses one session in a hundred). A replacement goes by
- * SetSecret on the item found, CreateItem serves only where there is none
+ * SetSecret on the item found, CreateItem serves only if there is none
  * (KeePassXC hangs on replace).
  *
  * Results: 0, VALETKEY_ERR_NO_BUS, _NO_KEYRING, _LOCKED, _CANCELED (the person
@@ -42,14 +42,14 @@ int store_writable(struct store *store, struct problem *problem);
 
 /* The item's secret in `record` (must be empty); *found false: there is none. Of
  * several items the one with the highest `generation` counts.
- * Where none is shown and the default collection is locked: as for a locked item,
+ * If none is shown and the default collection is locked: as for a locked item,
  * because KeePassXC shows nothing then. */
 int store_load(struct store *store, const struct store_key *key,
 	       struct record *record, bool *found, struct problem *problem);
 
 /* Creates or replaces the item, and reads it back on the same connection, if need
  * be once more on a new session. What differs is written once more; ERR_DENIED
- * where it differs again. */
+ * if it differs again. */
 int store_save(struct store *store, const struct store_key *key,
 	       const struct record *record, struct problem *problem);
 
@@ -57,13 +57,13 @@ int store_save(struct store *store, const struct store_key *key,
  * what else there is of it. */
 bool store_unverified(const struct store *store);
 
-/* Deletes the item. 0 where there was none. */
+/* Deletes the item. 0 if there was none. */
 int store_delete(struct store *store, const struct store_key *key,
 		 struct problem *problem);
 
 /*
  * Our items of accounts that are not among `ids` (its keys): into `found`, a pair
- * of the account's id and the item's label for each. Also locked ones, where the
+ * of the account's id and the item's label for each. Also locked ones, if the
  * keyring shows them.
  */
 int store_list_others(struct store *store, const struct record *ids,
@@ -71,7 +71,7 @@ int store_list_others(struct store *store, const struct record *ids,
 
 /*
  * What a process asks for before it is killed may reach the keyring after what the
- * next one asks for. The first notes his name; the next one waits, for a moment,
+ * next one asks for. The first notes its name; the next one waits, for a moment,
  * until the name has gone.
  */
 const char *store_name(const struct store *store);
@@ -83,13 +83,13 @@ void store_outlast(struct store *store, const char *name);
  * what the other has stored. Attributes are a record of names and values. */
 
 /*
- * The items that have all of these attributes, and maybe more; NULL where there
+ * The items that have all of these attributes, and maybe more; NULL if there
  * are none. A value that is not UTF-8 is nobody's. At most 64 are looked at.
  */
 int store_git_find(struct store *store, const struct record *attributes,
 		   struct store_item **items, struct problem *problem);
 
-/* Once: where it fails the caller looks first whether there is one now. */
+/* Once: if it fails the caller looks first whether there is one now. */
 int store_git_create(struct store *store, const char *label,
 		     const struct record *attributes, const struct buf *secret,
 		     struct problem *problem);

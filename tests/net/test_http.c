@@ -88,10 +88,55 @@ static void test_retry_after(void)
 	       "Retry-After as a date, by the server's own clock");
 	tap_ok(retry_after("Sun, 06 Nov 1994 08:00:00 GMT") == 0,
 	       "Retry-After in the past");
-	tap_ok(retry_after("99999999999999999999") == 86400,
+	tap_ok(retry_after("0") == 0, "Retry-After is now");
+	tap_ok(retry_after("99999999999999999999") == 86400 &&
+		   retry_after("Fri, 31 Dec 9999 23:59:59 GMT") == 86400,
 	       "Retry-After is at most a day");
 	tap_ok(retry_after("soon") == -1 && retry_after("-5") == -1,
 	       "Retry-After that is neither");
+}
+
+static void test_headers(void)
+{
+	char script[8192], filler[2049];
+	int rc = ask("HTTP/1.1 503 Later\r\nRetry-After: 5\r\n"
+		     "content-type: TEXT/HTML\r\nRETRY-AFTER:7\t\r\n"
+		     "Content-Type: text/plain ;a=b\r\n"
+		     "Content-Length: 0\r\n\r\n",
+		     0, true, PLENTY_MS);
+
+	tap_ok(!rc && answer.retry_after_s == 7 &&
+		   !strcmp(answer.content_type, "text/plain"),
+	       "of a header that comes twice the last counts");
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	snprintf(script, sizeof(script),
+		 "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Type: %s\r\n"
+		 "Content-Length: 0\r\n\r\n",
+		 filler, filler);
+	rc = ask(script, 0, true, PLENTY_MS);
+	tap_ok(!rc && !*answer.location && !*answer.content_type,
+	       "what is too long counts as absent");
+	snprintf(script, sizeof(script),
+		 "HTTP/1.1 302 Found\r\nLocation: %s\r\n"
+		 "Content-Length: 0\r\n\r\n",
+		 filler + 1);
+	rc = ask(script, 0, true, PLENTY_MS);
+	tap_ok(!rc && !strcmp(answer.location, filler + 1),
+	       "what just has room does not");
+	rc = ask("HTTP/1.1 200 OK\r\nLocation:\r\nDate:\r\n"
+		 "Content-Type: \t \r\nRetry-After:\r\n"
+		 "Content-Length: 0\r\n\r\n",
+		 0, true, PLENTY_MS);
+	tap_ok(!rc && !*answer.content_type && !*answer.location &&
+		   !answer.date && answer.retry_after_s == -1,
+	       "headers without a value");
+	rc = ask("HTTP/1.1 503 Later\r\nRetry-After: 5\r\n"
+		 "Transfer-Encoding: chunked\r\n\r\n"
+		 "1\r\nx\r\n0\r\nRetry-After: 9\r\n\r\n",
+		 0, true, PLENTY_MS);
+	tap_ok(!rc && answer.retry_after_s == 5,
+	       "what follows the body is no header");
 }
 
 struct broken {
@@ -278,6 +323,7 @@ int main(void)
 	test_exchange();
 	test_status();
 	test_retry_after();
+	test_headers();
 	test_broken();
 	test_time();
 	test_refused();
