@@ -231,9 +231,6 @@ void cmd_cancel_on_signals(void);
 /* Starts the person's browser. Never waits for it. NULL, or why none is. */
 const char *cmd_browser_open(const char *url);
 
-/* Writes JSON text (RFC 8259) with quotes; what is not UTF-8 as U+FFFD. */
-int cmd_json_string(struct buf *out, const char *text);
-
 /* "in 59 minutes"; `out` has at least 32 bytes. */
 const char *cmd_duration(char *out, size_t size, int64_t seconds);
 

@@ -259,7 +259,7 @@ static int status_add_text(struct buf *out, const struct entry *entry,
 
 	if (!*value)
 		return 0;
-	return buf_fmt(out, ",\"%s\":", key) || cmd_json_string(out, value);
+	return buf_fmt(out, ",\"%s\":", key) || text_json_string(out, value);
 }
 
 static int add_number(struct buf *out, const struct entry *entry,
@@ -281,7 +281,8 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 		struct buf host = {0};
 
 		rc = buf_str(out, first ? "" : ",") ||
-		     buf_add(&host, at, len) || cmd_json_string(out, host.data);
+		     buf_add(&host, at, len) ||
+		     text_json_string(out, host.data);
 		buf_free(&host);
 		first = false;
 		at += len;
@@ -298,7 +299,7 @@ static int add_object(struct buf *out, const struct entry *entry)
 	    "state_text",  "refusal", "not_granted"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
-		 cmd_json_string(out, status_get(entry, "account"));
+		 text_json_string(out, status_get(entry, "account"));
 
 	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(*texts); i++)
 		rc = status_add_text(out, entry, texts[i]);
@@ -343,13 +344,13 @@ static int add_other_object(struct buf *out, const struct record *answer,
 	int rc = buf_str(out, first ? "" : ",\n ") ||
 		 buf_str(out, "{\"account\":\"\",\"state\":\"no_account\","
 			      "\"hosts\":[],\"id\":") ||
-		 cmd_json_string(out, other_id(answer, n)) ||
+		 text_json_string(out, other_id(answer, n)) ||
 		 buf_str(out, ",\"items\":[");
 
 	first = true;
 	while (!rc && (label = next_label(answer, n, label))) {
 		rc = (!first && buf_char(out, ',')) ||
-		     cmd_json_string(out, label);
+		     text_json_string(out, label);
 		first = false;
 	}
 	return rc || buf_str(out, "]}");

@@ -39,7 +39,7 @@ static int write_json(const struct cmd_format *format,
 {
 	int64_t left = token->expires_at - (int64_t)time(NULL);
 	int rc = buf_str(out, "{\"access_token\":") ||
-		 cmd_json_string(out, token->access_token) ||
+		 text_json_string(out, token->access_token) ||
 		 buf_str(out, ",\"token_type\":\"Bearer\"");
 
 	(void)format;
@@ -50,9 +50,9 @@ static int write_json(const struct cmd_format *format,
 			     (long long)(left > 0 ? left : 0));
 	if (!rc && *token->scope)
 		rc = buf_str(out, ",\"scope\":") ||
-		     cmd_json_string(out, token->scope);
+		     text_json_string(out, token->scope);
 	return rc || buf_str(out, ",\"account\":") ||
-	       cmd_json_string(out, token->account) || buf_str(out, "}\n");
+	       text_json_string(out, token->account) || buf_str(out, "}\n");
 }
 
 /* A curl config file (curl -K), where a value in quotes has escapes. */
@@ -136,7 +136,7 @@ static int write_kubectl(const struct cmd_format *format,
 	    strftime(expiry, sizeof(expiry), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		rc = buf_fmt(out, "\"expirationTimestamp\":\"%s\",", expiry);
 	return rc || buf_str(out, "\"token\":") ||
-	       cmd_json_string(out, token->access_token) ||
+	       text_json_string(out, token->access_token) ||
 	       buf_str(out, "}}\n");
 }
 
