@@ -243,7 +243,7 @@ static void tell_proof(const struct record *answer, const char *next, bool key)
 		    next, text ? text : "");
 }
 
-/* A Ctrl-C came when it was all but done. */
+/* Removes what was all but done when a Ctrl-C came. */
 static int take_back(const struct cmd_adding *adding)
 {
 	struct record request = {0}, answer = {0};
@@ -259,22 +259,27 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
+/* The result, if a Ctrl-C came before it or not; the next one acts at once. */
+static int end_hold(const struct cmd_adding *adding, int rc)
+{
+	if (cmd_signal_held())
+		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
+	cmd_release_signals();
+	return rc;
+}
+
 /* Meanwhile a Ctrl-C waits, so that nothing half done is left. *refused: it was
  * the secret that was not good. */
 static int try_secret(struct cmd_adding *adding, const struct buf *secret,
 		      struct record *answer, bool *refused)
 {
-	int rc;
+	int rc, end;
 
 	cmd_hold_signals();
 	rc = submit_account(adding, secret, answer);
-	*refused = rc == VALETKEY_ERR_DENIED;
-	if (cmd_signal_held()) {
-		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
-		*refused = false;
-	}
-	cmd_release_signals();
-	return rc;
+	end = end_hold(adding, rc);
+	*refused = rc == VALETKEY_ERR_DENIED && end == rc;
+	return end;
 }
 
 static void tell_added(const struct cmd_adding *adding,
@@ -320,18 +325,13 @@ static int keep_proven(struct cmd_adding *adding, int fd)
 /* A client that the server registers for us. */
 static int keep_registered(struct cmd_adding *adding)
 {
+	const struct record none = {0};
 	int rc;
 
 	cmd_hold_signals();
-	rc = have_client_registered(adding);
-	if (cmd_signal_held())
-		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
-	cmd_release_signals();
-	if (!rc) {
-		const struct record none = {0};
-
+	rc = end_hold(adding, have_client_registered(adding));
+	if (!rc)
 		tell_added(adding, &none);
-	}
 	return rc;
 }
 

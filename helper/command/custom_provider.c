@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * custom_provider.c - a provider without a file: its endpoints come from its issuer's
- * metadata (the helper asks for it) or from options.
+ * custom_provider.c - `valetkey add` for a provider without a file: its endpoints
+ * come from its issuer's metadata, which the helper asks for, or from options.
  */
 #include "command.h"
 #include "core/origin.h"
@@ -13,8 +13,8 @@
 
 #define REDIRECT_URI "http://127.0.0.1:{port}/callback"
 
-/* What the client has to show who it is, as far as the options say; NULL: they
- * do not. */
+/* What the client proves itself with, as far as the options say; "ask": they do
+ * not, but a person or the server may. */
 static int known_proof(const struct cmd_adding *adding, const char **proof)
 {
 	int fd;
@@ -33,7 +33,7 @@ static int known_proof(const struct cmd_adding *adding, const char **proof)
 	return rc;
 }
 
-/* A client that is there already: the person knows whether it has a secret. */
+/* Of a client that exists already the person knows whether it has a secret. */
 static int ask_if_secret(struct cmd_adding *adding, const char *proof)
 {
 	bool yes = true;

@@ -7,7 +7,6 @@
 #include "core/account.h"
 #include "terminal.h"
 
-
 #define TIMEOUT_S 90
 
 static const struct cmd_option logout_options[] = {

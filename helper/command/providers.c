@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * providers.c - `valetkey providers`: what --provider can name, one of them
- * in full, and the check of a file. Reads files only.
+ * providers.c - `valetkey providers`: what --provider can name, one of them in
+ * full, and the check of a file. Reads files only.
  */
 #include "client/provider.h"
 #include "client/provider_check.h"
@@ -46,11 +46,10 @@ const struct cmd_verb cmd_providers = {
 /* ---- the list ---- */
 
 /* Text of files on standard output, as terminal.h promises it. */
-static int print_text(struct buf *text)
+static void print_text(struct buf *text)
 {
 	terminal_put(stdout, buf_text(text), text->len);
 	buf_free(text);
-	return VALETKEY_OK;
 }
 
 /* The first words of a list's values in a line. */

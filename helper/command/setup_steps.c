@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * setup_steps.c - the walk through a registration at a provider that has a file:
- * which instance, which kind of client, which scopes, and then the steps on the
- * provider's own pages, as its file tells them.
+ * setup_steps.c - `valetkey add` for a provider that has a file: which instance,
+ * which kind of client, which scopes, and then the steps to register a client on
+ * the provider's own pages, as the file tells them.
  */
 #include "client/provider.h"
 #include "command.h"

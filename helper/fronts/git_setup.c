@@ -46,7 +46,7 @@ const struct cmd_verb cmd_git_setup = {
     .run = run_setup,
 };
 
-/* ---- the chain of helpers that is there ---- */
+/* ---- the chain of helpers as it is ---- */
 
 struct chain {
 	const char *origin;	/* NULL: for hosts without lines of their own */
@@ -195,7 +195,7 @@ static int add_config_line(const char *key, const char *value,
 		   : VALETKEY_OK;
 }
 
-/* Only what is ours goes again: an empty helper, and this value. */
+/* Only what is ours is removed then: an empty helper, and this value. */
 static void tell_applied(const char *what, const char *key, const char *pattern)
 {
 	cmd_fail(0,
@@ -204,7 +204,7 @@ static void tell_applied(const char *what, const char *key, const char *pattern)
 		 what, key_quote(key), key, key_quote(key), pattern);
 }
 
-/* Whether it is what git takes: the last one. */
+/* Whether git takes this value: the last one. */
 static bool is_value(const char *key, const char *value)
 {
 	const char *const argv[] = {"git",   "config", "--global",
@@ -269,11 +269,8 @@ static int set_up_account(const char *name, struct setup *setup)
 	struct record account = {0};
 	const char *url = NULL;
 	char origin[ORIGIN_MAX];
-	int rc = cmd_account_exists(name);
+	int rc = cmd_account_read(name, &account);
 
-	if (!rc && account_read(name, &account, NULL) != VALETKEY_OK)
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "The account's file cannot be read.");
 	while (!rc && (url = record_next(&account, "hosts[]", url)))
 		if (origin_of(url, origin) == 0)
 			rc = set_up(origin, is_shared(origin) ? name : NULL,
