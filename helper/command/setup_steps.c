@@ -100,8 +100,11 @@ static int choose_instance(struct cmd_adding *adding,
 				problem.text);
 	do {
 		buf_free(&answer);
-		rc = given ? buf_str(&answer, given)
-			   : ask_instance(adding, &answer);
+		if (given)
+			rc = buf_str(&answer, given) ? VALETKEY_ERR_NOMEM
+						     : VALETKEY_OK;
+		else
+			rc = ask_instance(adding, &answer);
 		if (rc)
 			break;
 		rc = provider_instance(&adding->provider, buf_text(&answer),
@@ -362,7 +365,7 @@ static const char *kind_of(const struct cmd_adding *adding)
 	return *adding->kind ? adding->kind : NULL;
 }
 
-/* With scope and redirect URI settled, once more for the steps' own words. */
+/* Once more with scope and redirect URI settled, for the steps' own words. */
 static int finish_steps(struct cmd_adding *adding,
 			const struct provider_choice *choice)
 {
@@ -371,7 +374,9 @@ static int finish_steps(struct cmd_adding *adding,
 	struct problem problem = {0};
 	const char *name;
 	char key[128];
-	int rc = record_append(&provider, &adding->provider);
+	int rc = record_append(&provider, &adding->provider)
+		     ? VALETKEY_ERR_NOMEM
+		     : VALETKEY_OK;
 
 	for (const char *const *word = words; *word && !rc; word++) {
 		if (*adding->kind)
@@ -379,9 +384,10 @@ static int finish_steps(struct cmd_adding *adding,
 				 *word);
 		else
 			snprintf(key, sizeof(key), "%s", *word);
-		if (record_get(&adding->keys, *word))
-			rc = record_set(&provider, key,
-					record_get(&adding->keys, *word));
+		if (record_get(&adding->keys, *word) &&
+		    record_set(&provider, key,
+			       record_get(&adding->keys, *word)))
+			rc = VALETKEY_ERR_NOMEM;
 	}
 	if (!rc &&
 	    (rc = provider_resolve(&provider, choice, &resolved, &problem)))
