@@ -29,8 +29,8 @@ static bool way_is_possible(const struct client *client, enum flow_way way)
 	return code;
 }
 
-static int way_is_impossible(const struct client *client, enum flow_way way,
-			     struct problem *problem)
+static int refuse_way(const struct client *client, enum flow_way way,
+		      struct problem *problem)
 {
 	if (way == FLOW_WAY_DEVICE)
 		return problem_set(problem, VALETKEY_ERR_ARG,
@@ -92,6 +92,6 @@ int flow_way_pick(const struct client *client, const struct flow_wish *wish,
 	if (word)
 		rc = way_named(word, way, problem);
 	if (!rc && !way_is_possible(client, *way))
-		rc = way_is_impossible(client, *way, problem);
+		rc = refuse_way(client, *way, problem);
 	return rc;
 }

@@ -59,9 +59,9 @@ static int put_word(struct buf *text, const char *word, size_t len,
 	return rc || buf_char(text, '\0');
 }
 
-/* The URL, percent-encoded where a careless script would expand or end its
- * quotes: $BROWSER and what stands in for it are often scripts, and the URL may
- * be a server's. */
+/* The URL with those characters percent-encoded that a careless script would
+ * expand, or that end its quotes: $BROWSER and what stands in for it are often
+ * scripts, and the URL may be a server's. */
 static int encode_expanded(struct buf *out, const char *url)
 {
 	int rc = 0;
