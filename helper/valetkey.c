@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * valetkey.c - the command `valetkey`, and `git-credential-valetkey` where it
- * is called by that name: finds the verb, and exits with its result.
+ * valetkey.c - the command `valetkey`, and `git-credential-valetkey` if it is
+ * called by that name: finds the verb, and exits with its result.
  */
 #include "config.h"
 
 #include "command/command.h"
 #include "core/own_memory.h"
 #include "fronts/git.h"
-#include "command/terminal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@ static const struct cmd_verb *const verbs[] = {
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 
-static void valetkey_help(FILE *out)
+static void print_verbs(FILE *out)
 {
 	fputs("Usage: valetkey VERB [ARGUMENTS]\n\n"
 	      "Keeps OAuth logins in the desktop keyring and hands out access "
@@ -66,6 +65,18 @@ static const struct cmd_verb *find_verb(const char *word)
 	return NULL;
 }
 
+static int run_verb_words(const struct cmd_verb *verb, int argc, char **argv)
+{
+	struct cmd_words words;
+	bool run;
+	int rc = cmd_words_read(verb, argc, argv, &words, &run);
+
+	if (!rc && run)
+		rc = verb->run_words(&words);
+	cmd_words_free(&words);
+	return cmd_end(rc);
+}
+
 static int run_verb(int argc, char **argv)
 {
 	const struct cmd_verb *verb = find_verb(argv[0]);
@@ -76,7 +87,7 @@ static int run_verb(int argc, char **argv)
 	if (!verb)
 		return unknown_verb(argv[0]);
 	if (verb->run_words)
-		return verb->run_words(argc, argv);
+		return run_verb_words(verb, argc, argv);
 	rc = cmd_options_read(verb, argc, argv, &args, &run);
 	if (!rc && run) {
 		cmd_cancel_on_signals();
@@ -86,13 +97,13 @@ static int run_verb(int argc, char **argv)
 	return cmd_end(rc);
 }
 
-static int valetkey(int argc, char **argv)
+static int run_valetkey(int argc, char **argv)
 {
 	static char option[] = "--help";
 	char *help_argv[] = {argc > 2 ? argv[2] : NULL, option, NULL};
 
 	if (argc < 2) {
-		valetkey_help(stderr);
+		print_verbs(stderr);
 		return VALETKEY_ERR_ARG;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
@@ -103,7 +114,7 @@ static int valetkey(int argc, char **argv)
 		return run_verb(2, help_argv);
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "-h") == 0) {
-		valetkey_help(stdout);
+		print_verbs(stdout);
 		return cmd_flush();
 	}
 	return run_verb(argc - 1, argv + 1);
@@ -123,5 +134,5 @@ int main(int argc, char **argv)
 	name = name ? name + 1 : argv[0];
 	if (strcmp(name, "git-credential-valetkey") == 0)
 		return cmd_git(argc, argv);
-	return valetkey(argc, argv);
+	return run_valetkey(argc, argv);
 }

@@ -29,8 +29,8 @@ static bool way_is_possible(const struct client *client, enum flow_way way)
 	return code;
 }
 
-static int cannot(const struct client *client, enum flow_way way,
-		  struct problem *problem)
+static int refuse_way(const struct client *client, enum flow_way way,
+		      struct problem *problem)
 {
 	if (way == FLOW_WAY_DEVICE)
 		return problem_set(problem, VALETKEY_ERR_ARG,
@@ -67,7 +67,7 @@ static int way_named(const char *word, enum flow_way *way,
 	    problem_quote(quoted, word));
 }
 
-/* The best that works, where nobody has said anything. */
+/* The best that works, if nobody has said anything. */
 static enum flow_way best_way(const struct client *client,
 			      const struct flow_wish *wish)
 {
@@ -92,6 +92,6 @@ int flow_way_pick(const struct client *client, const struct flow_wish *wish,
 	if (word)
 		rc = way_named(word, way, problem);
 	if (!rc && !way_is_possible(client, *way))
-		rc = cannot(client, *way, problem);
+		rc = refuse_way(client, *way, problem);
 	return rc;
 }

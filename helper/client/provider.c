@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * provider.c - see provider.h. Finds, lists and reads the files, and chooses an
- * instance. Judges no endpoint: client.c does that, where the account's own
- * keys have been put over these.
+ * instance. Judges no endpoint: client.c does that, when the account's own keys
+ * have been put over these.
  */
 #include "provider.h"
 
@@ -82,7 +82,7 @@ static int file_path(bool own, const char *name, struct buf *path)
 	return rc;
 }
 
-/* 0, ERR_ACCOUNT where there is no such file, or an error with its reason. */
+/* 0, ERR_ACCOUNT if there is no such file, or an error with its reason. */
 static int load_from(const char *path, bool own, struct record *provider,
 		     struct problem *problem)
 {
@@ -106,7 +106,10 @@ static int load_from(const char *path, bool own, struct record *provider,
 		return problem->result = VALETKEY_ERR_ARG;
 	}
 	if (rc)
-		return problem_set(problem, rc, "Out of memory.");
+		return problem_set(
+		    problem, rc, "%s cannot be read: %s.", quoted,
+		    rc == VALETKEY_ERR_NOMEM ? "out of memory"
+					     : "too many files are open");
 	if (!codes_ok(provider, "instance[]") ||
 	    !codes_ok(provider, "client[]"))
 		return problem_set(
@@ -133,7 +136,7 @@ int provider_load(const char *name, struct record *provider,
 		if (!rc)
 			rc = load_from(path.data, own, provider, problem);
 		else if (rc == VALETKEY_ERR_NOMEM)
-			problem_set(problem, rc, "Out of memory.");
+			problem_no_memory(problem);
 		buf_free(&path);
 	}
 	if (rc)
@@ -155,7 +158,7 @@ struct names {
 	size_t count;
 };
 
-static int provider_add_name(struct names *names, const char *file)
+static int add_file_name(struct names *names, const char *file)
 {
 	char **more;
 
@@ -184,13 +187,13 @@ static int add_folder(bool own, struct names *names)
 
 	buf_free(&path);
 	while (!rc && dir && (entry = readdir(dir)))
-		rc = provider_add_name(names, entry->d_name);
+		rc = add_file_name(names, entry->d_name);
 	if (dir)
 		closedir(dir);
 	return rc == VALETKEY_ERR_ACCOUNT ? VALETKEY_OK : rc;
 }
 
-static int provider_compare_names(const void *a, const void *b)
+static int compare_file_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -204,7 +207,7 @@ int provider_each(int (*see)(const char *name, void *data), void *data)
 		rc = add_folder(false, &names);
 	if (names.count)
 		qsort(names.list, names.count, sizeof(*names.list),
-		      provider_compare_names);
+		      compare_file_names);
 	for (size_t i = 0; !rc && i < names.count; i++)
 		if (!i || strcmp(names.list[i - 1], names.list[i]) != 0)
 			rc = see(names.list[i], data);
@@ -256,7 +259,7 @@ static bool base_of(const char *url, size_t len, char base[PROVIDER_BASE_MAX])
 	return ok;
 }
 
-/* Splits "CODE ORIGIN TEXT"; false where it is not that. */
+/* Splits "CODE ORIGIN TEXT"; false if it is not that. */
 static bool split_instance(const char *line, size_t *code,
 			   char base[PROVIDER_BASE_MAX])
 {
@@ -353,8 +356,7 @@ bool provider_has_origin(const struct record *provider, const char *origin)
 }
 
 /* "app, us2, eu or a host below .example.com". */
-static void provider_list_choices(const struct record *provider,
-				  struct buf *out)
+static void list_instances(const struct record *provider, struct buf *out)
 {
 	const char *line = NULL, *domain = NULL;
 
@@ -381,7 +383,7 @@ static int no_instance(const struct record *provider, const char *instance,
 	problem_quote(name, record_get(provider, "name"));
 	if (!*name)
 		strcpy(name, "The provider");
-	provider_list_choices(provider, &choices);
+	list_instances(provider, &choices);
 	if (!choices.len)
 		problem_set(problem, VALETKEY_ERR_ARG,
 			    "%s has no instances to choose from.", name);

@@ -20,9 +20,9 @@
  *                             is an instance as well; "*": any host (software
  *                             that people run themselves)
  *   parameter[]               "NAME USUAL TEXT": a word that the person gives,
- *                             such as a tenant, with its usual value ("-" where
+ *                             such as a tenant, with its usual value ("-" if
  *                             there is none) and the question for it. {NAME} is
- *                             filled in where the path of a URL has it, never
+ *                             filled in if the path of a URL has it, never
  *                             in a host. The account's file has parameter.NAME
  *   scope                     the scopes by default
  *   offline_scope             asked for beside the scopes, for a refresh token
@@ -44,14 +44,14 @@
  *   token_request             json: the token endpoint takes JSON; else a form
  *   token_path                member of the answer that holds the tokens, such
  *                             as authed_user
- *   token_type[]              what the provider calls a Bearer token, where it
+ *   token_type[]              what the provider calls a Bearer token, if it
  *                             is not "Bearer"; such as "user"
  *   error[]                   NAME=ERROR: how the provider names an error of
  *                             RFC 6749 5.2, such as
  *                             bad_refresh_token=invalid_grant
  *   expires_in_unit           ms, or "at" for a Unix time (in expires_at or
  *                             expires_in); default seconds
- *   expires_in                the lifetime, where the answer has none, seconds;
+ *   expires_in                the lifetime, if the answer has none, seconds;
  *                             0: it never expires
  *   identity                  member that a person is known by, default email,
  *                             preferred_username, name, sub; may be a path with
@@ -72,7 +72,7 @@
  *   client.KIND.auth          client_secret_post, client_secret_basic,
  *                             private_key_jwt, tls_client_auth, none
  *   assertion_audience        token_endpoint: whom private_key_jwt's statement
- *                             is for, where the server does not know its own
+ *                             is for, if the server does not know its own
  *                             issuer there; default issuer
  *   client.KIND.redirect_uri  exact, or with {port} for any port; an https one
  *                             is pasted back by the person. {host}: the
@@ -109,9 +109,10 @@ bool provider_code_ok(const char *text);
 #define PROVIDER_BASE_MAX 600
 
 struct provider_parameter {
-	char name[33];			    /* [a-z0-9_] */
-	char usual[PROVIDER_VALUE_MAX + 1]; /* "" where there is none */
-	const char *text;		    /* the question, may be "" */
+	char name[33];			     /* [a-z0-9_] */
+	char key[sizeof("parameter.") + 32]; /* the same in an account's file */
+	char usual[PROVIDER_VALUE_MAX + 1];  /* "" if there is none */
+	const char *text;		     /* the question, may be "" */
 };
 
 /* What a person chose of a provider. */
@@ -128,7 +129,7 @@ int provider_load(const char *name, struct record *provider,
 
 /*
  * Where an instance is: a CODE of the list, a host of the list, or a host that an
- * instance_domain allows; where that is any host, with its folder. 0 or ERR_ARG
+ * instance_domain allows; if that is any host, with its folder. 0 or ERR_ARG
  * with the choices in *problem.
  */
 int provider_instance(const struct record *provider, const char *instance,
@@ -140,7 +141,7 @@ int provider_instance(const struct record *provider, const char *instance,
  */
 bool provider_has_origin(const struct record *provider, const char *origin);
 
-/* Reads a value of parameter[]; false where it is malformed. */
+/* Reads a value of parameter[]; false if it is malformed. */
 bool provider_parameter_read(const char *line,
 			     struct provider_parameter *parameter);
 bool provider_parameter_ok(const char *value);
@@ -154,6 +155,13 @@ bool provider_parameter_ok(const char *value);
 int provider_resolve(const struct record *provider,
 		     const struct provider_choice *choice,
 		     struct record *resolved, struct problem *problem);
+
+/* Whether the provider has that kind of client. */
+bool provider_has_kind(const struct record *provider, const char *kind);
+
+/* What it has as client.KIND.KEY, or NULL. */
+const char *provider_of_kind(const struct record *provider, const char *kind,
+			     const char *key);
 
 /* Every provider's name, sorted, own ones and installed ones. */
 int provider_each(int (*see)(const char *name, void *data), void *data);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * provider_check.c - see provider_check.h: reads the lines, finds their keys, and
- * judges what concerns the file as a whole. Each line goes through the parser
- * that reads the file in earnest.
+ * judges what concerns a kind of client or the file as a whole. Each line goes
+ * through the parser that a login uses.
  */
 #include "provider_check.h"
 
@@ -15,293 +15,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- a kind of client as a whole ---- */
-
-/* What a provider's file says for each kind of client, put together as in
- * earnest: what is missing, what contradicts itself, and where secrets and
- * tokens would go. */
-
-struct kind {
-	struct provider_check *check;
-	const char *name;	/* NULL: the file has no kinds */
-	struct record resolved; /* at some instance */
-	const char *grant, *auth;
-};
-
-/* The line that a key of this kind comes from; 0 where it is in none. */
-static unsigned provider_check_line_of(const struct kind *kind, const char *key)
-{
-	const struct record *numbers = &kind->check->numbers;
-	char own[300];
-
-	snprintf(own, sizeof(own), "client.%s.%s", kind->name ? kind->name : "",
-		 key);
-	if (record_get(numbers, own))
-		return (unsigned)record_get_int(numbers, own, 0);
-	return (unsigned)record_get_int(numbers, key, 0);
-}
-
-/* "client web: " where there are kinds. */
-static const char *provider_check_label(const struct kind *kind,
-					char out[PROBLEM_QUOTE_MAX + 16])
-{
-	char quoted[PROBLEM_QUOTE_MAX];
-
-	*out = '\0';
-	if (kind->name)
-		snprintf(out, PROBLEM_QUOTE_MAX + 16,
-			 "client %s: ", problem_quote(quoted, kind->name));
-	return out;
-}
-
-static void provider_check_say(const struct kind *kind, const char *key,
-			       bool error, const char *text)
-{
-	char of[PROBLEM_QUOTE_MAX + 16];
-
-	provider_say(kind->check, provider_check_line_of(kind, key), error,
-		     "%s%s %s.", provider_check_label(kind, of), key, text);
-}
-
-static bool has_key(const struct kind *kind, const char *key)
-{
-	return record_get(&kind->resolved, key) != NULL;
-}
-
-static bool value_is(const char *value, const char *other)
-{
-	return strcmp(value, other) == 0;
-}
-
-/* ---- what is missing ---- */
-
-static void check_missing(const struct kind *kind)
-{
-	if (!has_key(kind, "token_endpoint"))
-		provider_check_say(kind, "token_endpoint", true, "is missing");
-	if (value_is(kind->grant, "authorization_code")) {
-		if (!has_key(kind, "authorization_endpoint"))
-			provider_check_say(kind, "authorization_endpoint", true,
-					   "is missing, and nobody can log in");
-		if (!has_key(kind, "redirect_uri"))
-			provider_check_say(
-			    kind, "redirect_uri", true,
-			    "is missing, and no login can come back");
-	}
-	if (value_is(kind->grant, "device_code") &&
-	    !has_key(kind, "device_authorization_endpoint"))
-		provider_check_say(
-		    kind, "device_authorization_endpoint", true,
-		    "is missing, which the grant device_code needs");
-	if (!has_key(kind, "hosts[]"))
-		provider_check_say(
-		    kind, "hosts[]", true,
-		    "is missing: the tokens would be for no host");
-	if (kind->name && !has_key(kind, "step[]"))
-		provider_check_say(kind, "step[]", false,
-				   "is missing: how to register such a client");
-}
-
-/* ---- what contradicts itself ---- */
-
-static void check_machine(const struct kind *kind)
-{
-	if (!value_is(kind->grant, "client_credentials"))
-		return;
-	if (has_key(kind, "offline_scope"))
-		provider_check_say(
-		    kind, "offline_scope", true,
-		    "asks for a refresh token, which client_credentials never "
-		    "gives; remove it with an empty value");
-	if (value_is(kind->auth, "none"))
-		provider_check_say(
-		    kind, "auth", true,
-		    "is none, but with client_credentials nothing else proves "
-		    "who asks");
-}
-
-static void check_public(const struct kind *kind)
-{
-	if (value_is(kind->auth, "none") && has_key(kind, "pkce") &&
-	    value_is(kind->grant, "authorization_code"))
-		provider_check_say(
-		    kind, "pkce", true,
-		    "is none and auth is none too: whoever sees the code has "
-		    "the token");
-	if (!value_is(kind->grant, "authorization_code") &&
-	    has_key(kind, "redirect_uri"))
-		provider_check_say(kind, "redirect_uri", false,
-				   "is of no use if no browser comes back");
-}
-
-/* Whether a step speaks of a secret that there is. */
-static bool step_has_secret(const char *step)
-{
-	return strstr(step, "ecret") && !strstr(step, "no secret") &&
-	       !strstr(step, "no client secret");
-}
-
-static void check_steps(const struct kind *kind)
-{
-	const char *step = NULL;
-	bool secret = strncmp(kind->auth, "client_secret_", 14) == 0;
-	bool told = false;
-
-	while ((step = record_next(&kind->resolved, "step[]", step)))
-		told = told || step_has_secret(step);
-	if (value_is(kind->auth, "none") && told)
-		provider_check_say(kind, "auth", true,
-				   "is none, but a step speaks of a secret");
-	if (secret && !told && has_key(kind, "step[]"))
-		provider_check_say(
-		    kind, "auth", true,
-		    "needs a client secret, but no step says where it is");
-}
-
-static void check_scope_parameter(const struct kind *kind)
-{
-	static const char list[] = "authorize_parameter[]";
-	const char *name = record_get(&kind->resolved, "scope_parameter");
-	const char *pair = NULL;
-
-	while (name && (pair = record_next(&kind->resolved, list, pair)))
-		if (strncmp(pair, name, strlen(name)) == 0 &&
-		    pair[strlen(name)] == '=')
-			provider_check_say(
-			    kind, list, true,
-			    "names the parameter that scopes are sent as "
-			    "(scope_parameter)");
-}
-
-/* ---- where things go ---- */
-
-static bool is_host(const struct kind *kind, const char *origin)
-{
-	const char *host = NULL;
-
-	while ((host = record_next(&kind->resolved, "hosts[]", host)))
-		if (origin_is(host, origin))
-			return true;
-	return false;
-}
-
-/* The secret goes there as well, but people look at the token endpoint. */
-static void check_secret_places(const struct kind *kind)
-{
-	static const char *const keys[] = {
-	    "refresh_endpoint", "revocation_endpoint",
-	    "device_authorization_endpoint",
-	    "pushed_authorization_request_endpoint", NULL};
-	const char *token = record_get(&kind->resolved, "token_endpoint");
-	char origin[ORIGIN_MAX], of[PROBLEM_QUOTE_MAX + 16];
-
-	for (const char *const *key = keys; token && *key; key++) {
-		const char *url = record_get(&kind->resolved, *key);
-
-		if (url && origin_of(token, origin) == 0 &&
-		    !origin_is(url, origin) && origin_of(url, origin) == 0)
-			provider_say(kind->check,
-				     provider_check_line_of(kind, *key), false,
-				     "%s%s is on another host than "
-				     "token_endpoint: secrets go to %s too.",
-				     provider_check_label(kind, of), *key,
-				     origin);
-	}
-}
-
-static void check_token_places(const struct kind *kind)
-{
-	const char *url = record_get(&kind->resolved, "userinfo_endpoint");
-	const char *token = record_get(&kind->resolved, "token_endpoint");
-	char origin[ORIGIN_MAX], of[PROBLEM_QUOTE_MAX + 16];
-
-	if (url && token && origin_of(url, origin) == 0 &&
-	    !origin_is(token, origin) && !is_host(kind, origin))
-		provider_say(kind->check,
-			     provider_check_line_of(kind, "userinfo_endpoint"),
-			     true,
-			     "%suserinfo_endpoint gets the token, but %s is "
-			     "not one of the hosts[].",
-			     provider_check_label(kind, of), origin);
-}
-
-/* ---- all ---- */
-
-/* A base that can be chosen, "" where there is nothing to choose. */
-static void any_base(const struct record *provider,
-		     char base[PROVIDER_BASE_MAX])
-{
-	const char *instance = record_next(provider, "instance[]", NULL);
-	const char *domain = record_next(provider, "instance_domain[]", NULL);
-	struct problem ignored = {0};
-	char host[ORIGIN_MAX];
-
-	*base = '\0';
-	if (instance)
-		snprintf(host, sizeof(host), "%.*s",
-			 (int)strcspn(instance, " "), instance);
-	else if (domain)
-		snprintf(host, sizeof(host), "host%s",
-			 *domain == '*' ? ".example" : domain);
-	if (instance || domain)
-		provider_instance(provider, host, base, &ignored);
-}
-
-/* Each parameter has some value. */
-static int any_values(const struct record *provider, struct record *keys)
-{
-	struct provider_parameter parameter;
-	const char *line = NULL;
-	char key[sizeof(parameter.name) + 10];
-
-	while ((line = record_next(provider, "parameter[]", line))) {
-		if (!provider_parameter_read(line, &parameter))
-			return -1; /* its own line has been judged */
-		snprintf(key, sizeof(key), "parameter.%s", parameter.name);
-		if (record_add(keys, key, "any"))
-			return -1;
-	}
-	return 0;
-}
-
-static void check_kind(struct provider_check *check, const char *name)
-{
-	struct kind kind = {.check = check, .name = name};
-	struct record keys = {0};
-	struct problem ignored = {0};
-	char base[PROVIDER_BASE_MAX];
-	const struct provider_choice choice = {name, base, &keys};
-
-	any_base(&check->provider, base);
-	if (any_values(&check->provider, &keys) == 0 &&
-	    provider_resolve(&check->provider, &choice, &kind.resolved,
-			     &ignored) == 0) {
-		kind.grant = record_get(&kind.resolved, "grant");
-		kind.auth = record_get(&kind.resolved, "auth");
-		kind.grant = kind.grant ? kind.grant : "authorization_code";
-		kind.auth = kind.auth ? kind.auth : "client_secret_basic";
-		check_missing(&kind);
-		check_machine(&kind);
-		check_public(&kind);
-		check_steps(&kind);
-		check_scope_parameter(&kind);
-		check_secret_places(&kind);
-		check_token_places(&kind);
-	}
-	record_free(&keys);
-	record_free(&kind.resolved);
-}
-
-void provider_check_kinds(struct provider_check *check)
-{
-	const char *kind = NULL;
-
-	if (!record_get(&check->provider, "client[]"))
-		check_kind(check, NULL);
-	while ((kind = record_next(&check->provider, "client[]", kind)))
-		check_kind(check, kind);
-}
 
 #define FINDING_MAX 600
 #define NAME_MAX_LENGTH 200
@@ -327,8 +40,8 @@ void provider_say(struct provider_check *check, unsigned number, bool error,
 
 /* ---- one line ---- */
 
-/* The name behind "client.KIND.", NULL where the key is not such a one. */
-static const char *provider_check_name_of_kind(const char *key)
+/* The name after "client.KIND.", NULL if the key is not like that. */
+static const char *name_after_kind(const char *key)
 {
 	const char *dot;
 
@@ -403,10 +116,10 @@ static void check_twice(struct provider_check *check,
 		    problem_quote(quoted, line->key), (int)last);
 }
 
-static void provider_check_judge(struct provider_check *check, unsigned number,
-				 const char *key, const char *value)
+static void judge_line(struct provider_check *check, unsigned number,
+		       const char *key, const char *value)
 {
-	const char *name = provider_check_name_of_kind(key);
+	const char *name = name_after_kind(key);
 	bool of_kind = name != NULL;
 	const struct provider_key *known =
 	    provider_key_find(of_kind ? name : key, of_kind);
@@ -455,8 +168,8 @@ each_line(struct provider_check *check, const char *text, size_t len,
 	}
 }
 
-static void provider_check_keep(struct provider_check *check, unsigned number,
-				const char *key, const char *value)
+static void keep_line(struct provider_check *check, unsigned number,
+		      const char *key, const char *value)
 {
 	char text[16];
 
@@ -466,21 +179,285 @@ static void provider_check_keep(struct provider_check *check, unsigned number,
 		check->no_memory = true;
 }
 
-static void nothing(struct provider_check *check, unsigned number)
+static void ignore_line(struct provider_check *check, unsigned number)
 {
 	(void)check;
 	(void)number;
 }
 
-static void provider_check_malformed(struct provider_check *check,
-				     unsigned number)
+static void say_malformed(struct provider_check *check, unsigned number)
 {
 	provider_say(check, number, true,
 		     "This is not KEY=VALUE: a key has letters, digits, . _ - "
 		     "and perhaps [] at its end; no control characters.");
 }
 
-/* ---- the whole ---- */
+/* ---- a kind of client as a whole ---- */
+
+/* What a provider's file says for each kind of client, put together as a login
+ * does it: what is missing, what contradicts itself, and where secrets and
+ * tokens would go. */
+
+struct kind {
+	struct provider_check *check;
+	const char *name;	/* NULL: the file has no kinds */
+	struct record resolved; /* at some instance */
+	const char *grant, *auth;
+};
+
+/* The line that a key of this kind comes from; 0 if it is in none. */
+static unsigned line_of_key(const struct kind *kind, const char *key)
+{
+	const struct record *numbers = &kind->check->numbers;
+	char own[300];
+
+	snprintf(own, sizeof(own), "client.%s.%s", kind->name ? kind->name : "",
+		 key);
+	if (record_get(numbers, own))
+		return (unsigned)record_get_int(numbers, own, 0);
+	return (unsigned)record_get_int(numbers, key, 0);
+}
+
+/* "client web: " if there are kinds. */
+static const char *label_of_kind(const struct kind *kind,
+				 char out[PROBLEM_QUOTE_MAX + 16])
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	*out = '\0';
+	if (kind->name)
+		snprintf(out, PROBLEM_QUOTE_MAX + 16,
+			 "client %s: ", problem_quote(quoted, kind->name));
+	return out;
+}
+
+static void say_of_kind(const struct kind *kind, const char *key, bool error,
+			const char *text)
+{
+	char of[PROBLEM_QUOTE_MAX + 16];
+
+	provider_say(kind->check, line_of_key(kind, key), error, "%s%s %s.",
+		     label_of_kind(kind, of), key, text);
+}
+
+static bool has_key(const struct kind *kind, const char *key)
+{
+	return record_get(&kind->resolved, key) != NULL;
+}
+
+static bool value_is(const char *value, const char *other)
+{
+	return strcmp(value, other) == 0;
+}
+
+/* ---- what is missing ---- */
+
+static void check_missing(const struct kind *kind)
+{
+	if (!has_key(kind, "token_endpoint"))
+		say_of_kind(kind, "token_endpoint", true, "is missing");
+	if (value_is(kind->grant, "authorization_code")) {
+		if (!has_key(kind, "authorization_endpoint"))
+			say_of_kind(kind, "authorization_endpoint", true,
+				    "is missing, and nobody can log in");
+		if (!has_key(kind, "redirect_uri"))
+			say_of_kind(kind, "redirect_uri", true,
+				    "is missing, and no login can come back");
+	}
+	if (value_is(kind->grant, "device_code") &&
+	    !has_key(kind, "device_authorization_endpoint"))
+		say_of_kind(kind, "device_authorization_endpoint", true,
+			    "is missing, which the grant device_code needs");
+	if (!has_key(kind, "hosts[]"))
+		say_of_kind(kind, "hosts[]", true,
+			    "is missing: the tokens would be for no host");
+	if (kind->name && !has_key(kind, "step[]"))
+		say_of_kind(kind, "step[]", false,
+			    "is missing: how to register such a client");
+}
+
+/* ---- what contradicts itself ---- */
+
+static void check_machine(const struct kind *kind)
+{
+	if (!value_is(kind->grant, "client_credentials"))
+		return;
+	if (has_key(kind, "offline_scope"))
+		say_of_kind(
+		    kind, "offline_scope", true,
+		    "asks for a refresh token, which client_credentials never "
+		    "gives; remove it with an empty value");
+	if (value_is(kind->auth, "none"))
+		say_of_kind(
+		    kind, "auth", true,
+		    "is none, but with client_credentials nothing else proves "
+		    "who asks");
+}
+
+static void check_public(const struct kind *kind)
+{
+	if (value_is(kind->auth, "none") && has_key(kind, "pkce") &&
+	    value_is(kind->grant, "authorization_code"))
+		say_of_kind(
+		    kind, "pkce", true,
+		    "is none and auth is none too: whoever sees the code has "
+		    "the token");
+	if (!value_is(kind->grant, "authorization_code") &&
+	    has_key(kind, "redirect_uri"))
+		say_of_kind(kind, "redirect_uri", false,
+			    "is of no use if no browser comes back");
+}
+
+/* Whether a step speaks of a secret that there is. */
+static bool step_has_secret(const char *step)
+{
+	return strstr(step, "ecret") && !strstr(step, "no secret") &&
+	       !strstr(step, "no client secret");
+}
+
+static void check_steps(const struct kind *kind)
+{
+	const char *step = NULL;
+	bool secret = strncmp(kind->auth, "client_secret_", 14) == 0;
+	bool told = false;
+
+	while ((step = record_next(&kind->resolved, "step[]", step)))
+		told = told || step_has_secret(step);
+	if (value_is(kind->auth, "none") && told)
+		say_of_kind(kind, "auth", true,
+			    "is none, but a step speaks of a secret");
+	if (secret && !told && has_key(kind, "step[]"))
+		say_of_kind(
+		    kind, "auth", true,
+		    "needs a client secret, but no step says where it is");
+}
+
+static void check_scope_parameter(const struct kind *kind)
+{
+	static const char list[] = "authorize_parameter[]";
+	const char *name = record_get(&kind->resolved, "scope_parameter");
+	const char *pair = NULL;
+
+	while (name && (pair = record_next(&kind->resolved, list, pair)))
+		if (strncmp(pair, name, strlen(name)) == 0 &&
+		    pair[strlen(name)] == '=')
+			say_of_kind(
+			    kind, list, true,
+			    "names the parameter that scopes are sent as "
+			    "(scope_parameter)");
+}
+
+/* ---- where things go ---- */
+
+static bool is_host(const struct kind *kind, const char *origin)
+{
+	const char *host = NULL;
+
+	while ((host = record_next(&kind->resolved, "hosts[]", host)))
+		if (origin_is(host, origin))
+			return true;
+	return false;
+}
+
+/* The secret goes there as well, but people look at the token endpoint. */
+static void check_secret_places(const struct kind *kind)
+{
+	static const char *const keys[] = {
+	    "refresh_endpoint", "revocation_endpoint",
+	    "device_authorization_endpoint",
+	    "pushed_authorization_request_endpoint", NULL};
+	const char *token = record_get(&kind->resolved, "token_endpoint");
+	char origin[ORIGIN_MAX], of[PROBLEM_QUOTE_MAX + 16];
+
+	for (const char *const *key = keys; token && *key; key++) {
+		const char *url = record_get(&kind->resolved, *key);
+
+		if (url && origin_of(token, origin) == 0 &&
+		    !origin_is(url, origin) && origin_of(url, origin) == 0)
+			provider_say(kind->check, line_of_key(kind, *key),
+				     false,
+				     "%s%s is on another host than "
+				     "token_endpoint: secrets go to %s too.",
+				     label_of_kind(kind, of), *key, origin);
+	}
+}
+
+static void check_token_places(const struct kind *kind)
+{
+	const char *url = record_get(&kind->resolved, "userinfo_endpoint");
+	const char *token = record_get(&kind->resolved, "token_endpoint");
+	char origin[ORIGIN_MAX], of[PROBLEM_QUOTE_MAX + 16];
+
+	if (url && token && origin_of(url, origin) == 0 &&
+	    !origin_is(token, origin) && !is_host(kind, origin))
+		provider_say(kind->check,
+			     line_of_key(kind, "userinfo_endpoint"), true,
+			     "%suserinfo_endpoint gets the token, but %s is "
+			     "not one of the hosts[].",
+			     label_of_kind(kind, of), origin);
+}
+
+/* ---- each kind ---- */
+
+/* A base that can be chosen, "" if there is nothing to choose. */
+static void any_base(const struct record *provider,
+		     char base[PROVIDER_BASE_MAX])
+{
+	const char *instance = record_next(provider, "instance[]", NULL);
+	const char *domain = record_next(provider, "instance_domain[]", NULL);
+	struct problem ignored = {0};
+	char host[ORIGIN_MAX];
+
+	*base = '\0';
+	if (instance)
+		snprintf(host, sizeof(host), "%.*s",
+			 (int)strcspn(instance, " "), instance);
+	else if (domain)
+		snprintf(host, sizeof(host), "host%s",
+			 *domain == '*' ? ".example" : domain);
+	if (instance || domain)
+		provider_instance(provider, host, base, &ignored);
+}
+
+static void check_kind(struct provider_check *check, const char *name)
+{
+	struct kind kind = {.check = check, .name = name};
+	struct record keys = {0};
+	struct problem ignored = {0};
+	char base[PROVIDER_BASE_MAX];
+	const struct provider_choice choice = {name, base, &keys};
+
+	any_base(&check->provider, base);
+	if (provider_any_values(&check->provider, NULL, &keys) == 0 &&
+	    provider_resolve(&check->provider, &choice, &kind.resolved,
+			     &ignored) == 0) {
+		kind.grant = record_get(&kind.resolved, "grant");
+		kind.auth = record_get(&kind.resolved, "auth");
+		kind.grant = kind.grant ? kind.grant : "authorization_code";
+		kind.auth = kind.auth ? kind.auth : "client_secret_basic";
+		check_missing(&kind);
+		check_machine(&kind);
+		check_public(&kind);
+		check_steps(&kind);
+		check_scope_parameter(&kind);
+		check_secret_places(&kind);
+		check_token_places(&kind);
+	}
+	record_free(&keys);
+	record_free(&kind.resolved);
+}
+
+static void check_kinds(struct provider_check *check)
+{
+	const char *kind = NULL;
+
+	if (!record_get(&check->provider, "client[]"))
+		check_kind(check, NULL);
+	while ((kind = record_next(&check->provider, "client[]", kind)))
+		check_kind(check, kind);
+}
+
+/* ---- the file as a whole ---- */
 
 static bool mentions(const struct record *provider, const char *word)
 {
@@ -536,13 +513,12 @@ int provider_check(const char *text, size_t len,
 {
 	struct provider_check check = {.reader = reader};
 
-	each_line(&check, text, len, provider_check_keep, nothing);
-	each_line(&check, text, len, provider_check_judge,
-		  provider_check_malformed);
+	each_line(&check, text, len, keep_line, ignore_line);
+	each_line(&check, text, len, judge_line, say_malformed);
 	if (!check.no_memory)
 		check_whole(&check);
 	if (!check.no_memory)
-		provider_check_kinds(&check);
+		check_kinds(&check);
 	record_free(&check.provider);
 	record_free(&check.numbers);
 	record_free(&check.said);

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* A line that holds a key; meaning is NULL where the key is unknown. */
+/* A line that holds a key; meaning is NULL if the key is unknown. */
 struct provider_line {
 	unsigned number; /* from 1 */
 	const char *key, *value;
@@ -30,7 +30,7 @@ struct provider_reader {
 int provider_check(const char *text, size_t len,
 		   const struct provider_reader *reader);
 
-/* ---- between provider_check.c and provider_check_*.c ---- */
+/* ---- between provider_check.c and provider_check_value.c ---- */
 
 struct provider_check {
 	const struct provider_reader *reader;
@@ -44,21 +44,14 @@ void provider_say(struct provider_check *check, unsigned number, bool error,
 		  const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* provider_check_value.c: the value of one line. */
+/* Judges the value of one line. */
 void provider_check_value(struct provider_check *check,
 			  const struct provider_line *line, const char *name,
 			  bool of_kind);
 
-/* Why a line's value is not what it must be, NULL where it is. */
-typedef const char *provider_judge(struct provider_check *check,
-				   const struct provider_line *line);
-
-/* provider_check_value.c */
-provider_judge provider_judge_endpoint, provider_judge_origin,
-    provider_judge_link, provider_judge_uri, provider_judge_redirect;
-
-/* provider_check.c: what holds for each kind of client, or for the file
- * where it has no kinds. */
-void provider_check_kinds(struct provider_check *check);
+/* Some value for each well formed parameter[], into an account's keys; those
+ * lines go into `lines` unless it is NULL. Not 0: no memory. */
+int provider_any_values(const struct record *provider, struct record *lines,
+			struct record *keys);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * provider_check_value.c - whether the value of one line is what its key takes.
- * URLs are filled in by provider_resolve() itself, with a host and words that
- * stand for any, so that what passes here works in earnest.
+ * See provider_check.h.
  */
 #include "client.h"
 #include "core/origin.h"
@@ -16,34 +15,32 @@
 
 /* ---- URLs ---- */
 
-/* Whether a value is the URL that its key takes. Templates are filled in by
- * provider_resolve() itself, with a host and words that stand for any, so that
- * what passes here works in earnest. */
+/* Templates are filled in by provider_resolve() itself, with a host and words that
+ * stand for any, so that what passes here also works in a login. */
 
 #define ANY_HOST "https://host.example"
 
-/* The parameters with a value each, into `keys` too. */
-static int copy_parameters(const struct record *provider, struct record *mini,
-			   struct record *keys)
+/* Why a line's value is not what it must be; NULL: it is. */
+typedef const char *provider_judge(struct provider_check *check,
+				   const struct provider_line *line);
+
+int provider_any_values(const struct record *provider, struct record *lines,
+			struct record *keys)
 {
 	struct provider_parameter parameter;
 	const char *line = NULL;
-	char key[sizeof(parameter.name) + 10];
 	int rc = 0;
 
-	while (!rc && (line = record_next(provider, "parameter[]", line))) {
-		if (!provider_parameter_read(line, &parameter))
-			continue;
-		snprintf(key, sizeof(key), "parameter.%s", parameter.name);
-		rc = record_add(mini, "parameter[]", line) ||
-		     record_add(keys, key, "any");
-	}
+	while (!rc && (line = record_next(provider, "parameter[]", line)))
+		if (provider_parameter_read(line, &parameter))
+			rc = record_add(keys, parameter.key, "any") ||
+			     (lines && record_add(lines, "parameter[]", line));
 	return rc;
 }
 
 /* The URL with its templates filled in. */
-static int provider_check_value_fill_in(struct provider_check *check,
-					const char *url, struct buf *filled)
+static int fill_in_templates(struct provider_check *check, const char *url,
+			     struct buf *filled)
 {
 	struct record mini = {0}, keys = {0}, resolved = {0};
 	bool instances = record_get(&check->provider, "instance[]") ||
@@ -51,7 +48,7 @@ static int provider_check_value_fill_in(struct provider_check *check,
 	const struct provider_choice choice = {
 	    NULL, instances ? ANY_HOST : NULL, &keys};
 	struct problem ignored = {0};
-	int rc = copy_parameters(&check->provider, &mini, &keys) ||
+	int rc = provider_any_values(&check->provider, &mini, &keys) ||
 		 record_add(&mini, "url", url) ||
 		 provider_resolve(&mini, &choice, &resolved, &ignored);
 
@@ -83,13 +80,13 @@ static const char *why_no_url(const struct provider_check *check,
 	return "has a {word} that no parameter[] names";
 }
 
-const char *provider_judge_endpoint(struct provider_check *check,
-				    const struct provider_line *line)
+static const char *judge_endpoint(struct provider_check *check,
+				  const struct provider_line *line)
 {
 	struct buf filled = {0};
 	const char *why = NULL;
 
-	if (provider_check_value_fill_in(check, line->value, &filled))
+	if (fill_in_templates(check, line->value, &filled))
 		check->no_memory = true;
 	else
 		why = why_no_url(check, line->value, buf_text(&filled));
@@ -97,10 +94,10 @@ const char *provider_judge_endpoint(struct provider_check *check,
 	return why;
 }
 
-const char *provider_judge_origin(struct provider_check *check,
-				  const struct provider_line *line)
+static const char *judge_origin(struct provider_check *check,
+				const struct provider_line *line)
 {
-	const char *why = provider_judge_endpoint(check, line);
+	const char *why = judge_endpoint(check, line);
 	const char *path = strstr(line->value, "://");
 
 	path = strchr(path ? path + 3 : line->value, '/');
@@ -109,8 +106,8 @@ const char *provider_judge_origin(struct provider_check *check,
 	return why;
 }
 
-const char *provider_judge_link(struct provider_check *check,
-				const struct provider_line *line)
+static const char *judge_link(struct provider_check *check,
+			      const struct provider_line *line)
 {
 	char origin[ORIGIN_MAX];
 
@@ -119,8 +116,8 @@ const char *provider_judge_link(struct provider_check *check,
 						   : "must be an https page";
 }
 
-const char *provider_judge_uri(struct provider_check *check,
-			       const struct provider_line *line)
+static const char *judge_uri(struct provider_check *check,
+			     const struct provider_line *line)
 {
 	(void)check;
 	return client_resource_ok(line->value)
@@ -129,13 +126,13 @@ const char *provider_judge_uri(struct provider_check *check,
 }
 
 /* As client.c wants it: loopback with a port, or an https page. */
-const char *provider_judge_redirect(struct provider_check *check,
-				    const struct provider_line *line)
+static const char *judge_redirect_uri(struct provider_check *check,
+				      const struct provider_line *line)
 {
 	struct buf filled = {0}, url = {0};
 	char origin[ORIGIN_MAX] = "";
 	const char *uri, *port, *why = NULL;
-	int rc = provider_check_value_fill_in(check, line->value, &filled);
+	int rc = fill_in_templates(check, line->value, &filled);
 
 	uri = buf_text(&filled);
 	port = strstr(uri, "{port}");
@@ -161,9 +158,8 @@ const char *provider_judge_redirect(struct provider_check *check,
 
 /* ---- words ---- */
 
-static const char *
-provider_check_value_judge_text(struct provider_check *check,
-				const struct provider_line *line)
+static const char *judge_text(struct provider_check *check,
+			      const struct provider_line *line)
 {
 	(void)check;
 	(void)line;
@@ -317,27 +313,26 @@ static const char *judge_kind(struct provider_check *check,
 /* ---- all ---- */
 
 static provider_judge *const judges[] = {
-    [PROVIDER_TEXT] = provider_check_value_judge_text,
-    [PROVIDER_LINK] = provider_judge_link,
-    [PROVIDER_ENDPOINT] = provider_judge_endpoint,
-    [PROVIDER_ORIGIN] = provider_judge_origin,
+    [PROVIDER_TEXT] = judge_text,
+    [PROVIDER_LINK] = judge_link,
+    [PROVIDER_ENDPOINT] = judge_endpoint,
+    [PROVIDER_ORIGIN] = judge_origin,
     [PROVIDER_NUMBER] = judge_number,
     [PROVIDER_CHARACTER] = judge_character,
     [PROVIDER_WORD] = judge_word,
     [PROVIDER_PAIR] = judge_pair,
     [PROVIDER_ERROR] = judge_error,
-    [PROVIDER_URI] = provider_judge_uri,
+    [PROVIDER_URI] = judge_uri,
     [PROVIDER_INSTANCE] = judge_instance,
     [PROVIDER_DOMAIN] = judge_domain,
     [PROVIDER_PARAMETER] = judge_parameter,
     [PROVIDER_KIND] = judge_kind,
-    [PROVIDER_REDIRECT] = provider_judge_redirect,
+    [PROVIDER_REDIRECT] = judge_redirect_uri,
     [PROVIDER_SCOPE_NAME] = judge_scope_name,
 };
 
 /* "a, b or c" of "|a|b|c|". */
-static void provider_check_value_list_choices(const char *choices, char *out,
-					      size_t size)
+static void spell_choices(const char *choices, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -362,7 +357,7 @@ static void check_choice(struct provider_check *check,
 	if (buf_fmt(&wanted, "|%s|", line->value)) {
 		check->no_memory = true;
 	} else if (strchr(line->value, '|') || !strstr(choices, wanted.data)) {
-		provider_check_value_list_choices(choices, list, sizeof(list));
+		spell_choices(choices, list, sizeof(list));
 		provider_say(check, line->number, true, "%s must be %s.",
 			     problem_quote(quoted, line->key), list);
 	}

@@ -48,10 +48,10 @@ struct provider_key {
 /* The last one has no name. */
 extern const struct provider_key provider_keys[];
 
-/* The key of that name at such a place, NULL where there is none. */
+/* The key of that name at such a place, NULL if there is none. */
 const struct provider_key *provider_key_find(const char *name, bool of_kind);
 
-/* The name that is spelled most like it, NULL where none is near. */
+/* The name that is spelled most like it, NULL if none is near. */
 const char *provider_key_nearest(const char *name, bool of_kind);
 
 /* Whether it is a key of an account's file that a provider's must not have. */

@@ -51,13 +51,14 @@ bool provider_parameter_read(const char *line,
 	for (const char *const *word = ours; *word; word++)
 		if (strcmp(p->name, *word) == 0)
 			return false;
+	snprintf(p->key, sizeof(p->key), "parameter.%s", p->name);
 	p->text = line;
 	if (strcmp(p->usual, "-") == 0)
 		*p->usual = '\0';
 	return !*p->usual || provider_parameter_ok(p->usual);
 }
 
-static bool has_kind(const struct record *provider, const char *kind)
+bool provider_has_kind(const struct record *provider, const char *kind)
 {
 	const char *one = NULL;
 
@@ -65,6 +66,15 @@ static bool has_kind(const struct record *provider, const char *kind)
 		if (strcmp(one, kind) == 0)
 			return true;
 	return false;
+}
+
+const char *provider_of_kind(const struct record *provider, const char *kind,
+			     const char *key)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "client.%s.%s", kind, key);
+	return record_get(provider, name);
 }
 
 /* Keys that describe the choice itself and are no part of the result. */
@@ -140,10 +150,9 @@ static bool in_host(const struct buf *text)
 	return host;
 }
 
-/* What "{name}" at the front of a text stands for, NULL where for nothing. */
-static const char *provider_resolve_word_of(const struct words *words,
-					    const char *text,
-					    const struct buf *before)
+/* What "{name}" at the front of a text stands for; NULL: nothing. */
+static const char *word_for_name(const struct words *words, const char *text,
+				 const struct buf *before)
 {
 	size_t len = strcspn(text, "}");
 	char name[sizeof((struct provider_parameter){0}.name)];
@@ -165,7 +174,7 @@ static int expand(const char *text, const struct words *words, struct buf *out)
 	const char *word;
 
 	while (*text) {
-		word = provider_resolve_word_of(words, text, out);
+		word = word_for_name(words, text, out);
 		if (word ? buf_str(out, word) : buf_char(out, *text))
 			return VALETKEY_ERR_NOMEM;
 		text += word ? strcspn(text, "}") + 1 : 1;
@@ -208,15 +217,13 @@ static int put_parameter(const char *line, const struct record *keys,
 			 struct record *values, struct problem *problem)
 {
 	struct provider_parameter parameter;
-	char key[sizeof(parameter.name) + 10];
 	const char *value;
 
 	if (!provider_parameter_read(line, &parameter))
 		return problem_set(problem, VALETKEY_ERR_ARG,
 				   "The provider's file has a malformed "
 				   "parameter[].");
-	snprintf(key, sizeof(key), "parameter.%s", parameter.name);
-	value = keys ? record_get(keys, key) : NULL;
+	value = keys ? record_get(keys, parameter.key) : NULL;
 	if (!value && *parameter.usual)
 		value = parameter.usual;
 	if (!value)
@@ -252,7 +259,7 @@ static int put_base(const char *base, struct words *words)
 }
 
 /* With its own words filled in, as the steps tell it: any port is PORT there. */
-static int provider_resolve_put_redirect(const char *uri, struct words *words)
+static int put_redirect_word(const char *uri, struct words *words)
 {
 	struct buf text = {0};
 	int rc = VALETKEY_OK;
@@ -281,8 +288,8 @@ static int find_words(const struct record *provider,
 		rc = put_parameter(line, choice->keys, &words->parameters,
 				   problem);
 	return rc ? rc
-		  : provider_resolve_put_redirect(
-			record_get(merged, "redirect_uri"), words);
+		  : put_redirect_word(record_get(merged, "redirect_uri"),
+				      words);
 }
 
 static int no_kind(const char *kind, struct problem *problem)
@@ -305,7 +312,7 @@ int provider_resolve(const struct record *provider,
 
 	if (!kind)
 		kind = record_next(provider, "client[]", NULL);
-	if (kind && !has_kind(provider, kind))
+	if (kind && !provider_has_kind(provider, kind))
 		return no_kind(kind, problem);
 	rc = copy_general(provider, &merged);
 	if (!rc && kind)
@@ -315,7 +322,7 @@ int provider_resolve(const struct record *provider,
 	if (!rc)
 		rc = expand_all(&merged, &words, resolved);
 	if (rc == VALETKEY_ERR_NOMEM)
-		problem_set(problem, rc, "Out of memory.");
+		problem_no_memory(problem);
 	record_free(&words.fixed);
 	record_free(&words.parameters);
 	record_free(&merged);

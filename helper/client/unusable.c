@@ -102,8 +102,8 @@ int unusable_account(const char *account, struct problem *problem)
 	return rc;
 }
 
-/* Where HOME does not count, the user database has mostly the same. */
-static const char *ignored(const struct buf *used)
+/* If HOME does not count, the user database mostly has the same. */
+static const char *ignored_variable(const struct buf *used)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
@@ -126,7 +126,7 @@ int unusable_environment(struct problem *problem)
 	int rc = VALETKEY_OK;
 
 	if (account_config_home(&used) == VALETKEY_OK)
-		name = ignored(&used);
+		name = ignored_variable(&used);
 	path = name ? getenv(name) : NULL;
 	if (path && *path != '/')
 		problem_set(&why, 0,

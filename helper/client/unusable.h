@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unusable.h - why something of the person's that is there is not used (see
+ * unusable.h - why a file or folder of the person that is there is not used (see
  * account.h for the rules), as a sentence with the remedy. For the command and
  * the helper, so that both say the same.
  *
- * Each function returns 0 where nothing is wrong, else ERR_ACCOUNT or _NOMEM with
+ * Each function returns 0 if nothing is wrong, else ERR_ACCOUNT or _NOMEM with
  * *problem set.
  */
 #ifndef VALETKEY_UNUSABLE_H
@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-/* The folder of the accounts, or one in it where `name` is not NULL. */
+/* The folder of the accounts, or one in it if `name` is not NULL. */
 int unusable_folder(const char *name, struct problem *problem);
 
 /* An account that account_read() does not find: that folder, or the file. */

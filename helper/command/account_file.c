@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account_file.c - changes single keys of an account's file and leaves every other
- * line as the person wrote it. The file is the old one or the new one, never
+ * account_file.c - changes single keys of an account's file and leaves all other
+ * lines as the person wrote them. The file is the old one or the new one, never
  * half of both; a link to it stays a link.
  */
 #include "command.h"
 #include "core/account.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 #define FILE_MAX (64u << 10)
 #define TRIES 8
 
-static int account_file_read_all(const char *path, struct buf *text)
+static int read_account_text(const char *path, struct buf *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
@@ -35,8 +34,8 @@ static int account_file_read_all(const char *path, struct buf *text)
 	return 0;
 }
 
-/* The key of a line that sets a plain one: *len 0 where it does not. */
-static const char *key_of(const char *line, size_t line_len, size_t *len)
+/* The key of a line that sets a plain one: *len 0: it sets none. */
+static const char *key_of_line(const char *line, size_t line_len, size_t *len)
 {
 	const char *start = line + strspn(line, " \t");
 	const char *equals = memchr(line, '=', line_len);
@@ -56,9 +55,9 @@ static int add_change(struct buf *out, struct record *left, const char *key)
 	return rc;
 }
 
-/* A key that is changed gets its line where it was, and others no more. */
-static int rewrite(const struct buf *old, const struct record *changes,
-		   struct buf *out)
+/* A changed key gets its line where it was, and no other one. */
+static int rewrite_lines(const struct buf *old, const struct record *changes,
+			 struct buf *out)
 {
 	struct record left = {0};
 	const char *at = buf_text(old), *key, *value;
@@ -67,7 +66,7 @@ static int rewrite(const struct buf *old, const struct record *changes,
 
 	while (!rc && *at) {
 		size_t len = strcspn(at, "\n"), key_len;
-		const char *start = key_of(at, len, &key_len);
+		const char *start = key_of_line(at, len, &key_len);
 		struct buf name = {0};
 
 		rc = buf_add(&name, start, key_len);
@@ -108,7 +107,7 @@ static int open_temporary(struct buf *name, const char *path)
 	return fd;
 }
 
-static int account_file_replace(const char *path, const struct buf *text)
+static int replace_account_file(const char *path, const struct buf *text)
 {
 	struct buf temporary = {0};
 	struct stat status;
@@ -137,8 +136,9 @@ int cmd_account_change(const char *account, const struct record *changes)
 
 	if (!rc)
 		real = realpath(path.data, NULL);
-	if (!real || account_file_read_all(real, &old) ||
-	    rewrite(&old, changes, &text) || account_file_replace(real, &text))
+	if (!real || read_account_text(real, &old) ||
+	    rewrite_lines(&old, changes, &text) ||
+	    replace_account_file(real, &text))
 		rc = -1;
 	free(real);
 	buf_free(&path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * add.c - `valetkey add`: takes a person (or a script) from nothing to an
- * account whose client secret was proven and lies in the keyring. The secret is
+ * account whose client secret was proven and is in the keyring. The secret is
  * typed without echo or read from a descriptor, never taken from argv or the
  * environment. The helper makes the account's file.
  */
@@ -17,85 +17,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* ---- registration at the server ---- */
-
-/* A client that nobody has registered yet, at a server that lets us do it (RFC
- * 7591): the person is asked, a script says --register. The helper does it,
- * because the answer may hold a secret. */
-
-#define REGISTER_S 60
-
-static int take_offer(struct cmd_adding *adding, const struct record *found)
-{
-	struct record *to = &adding->registration;
-	const char *auth = record_get(found, "registration_auth");
-	const char *grant = NULL;
-	int rc = record_add(to, "registration_endpoint",
-			    record_get(found, "registration_endpoint"));
-
-	while (!rc && (grant = record_next(found, "grant_types[]", grant)))
-		rc = record_add(to, "grant_types[]", grant);
-	if (!rc && auth)
-		rc = record_set(&adding->keys, "auth", auth);
-	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
-}
-
-int cmd_register_offer(struct cmd_adding *adding, const struct record *found)
-{
-	bool yes = cmd_option(adding->args, "register") != NULL;
-	bool offered = record_get(found, "registration_endpoint") != NULL;
-	int rc = VALETKEY_OK;
-
-	if (yes && cmd_option(adding->args, "client-id"))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--register makes a new client: leave out "
-				"either --client-id or --register.");
-	if (yes && !offered)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"The server does not register clients by "
-				"itself. Register one by hand on its pages and "
-				"give it: --client-id ID.");
-	if (!yes && offered && adding->person &&
-	    !cmd_option(adding->args, "client-id"))
-		rc = cmd_answers_yes("The server registers clients by itself. "
-				     "Have one registered now? [y/N]",
-				     &yes);
-	return !rc && yes ? take_offer(adding, found) : rc;
-}
-
-/* The keyring has the secret already where there is one. */
-int cmd_register(struct cmd_adding *adding)
-{
-	static const char *const keys[] = {"client_id", "auth", "scope",
-					   "client_secret_expires_at", NULL};
-	struct record request = {0}, answer = {0};
-	struct cmd_call call = {
-	    .request = &request,
-	    .answer = &answer,
-	    .timeout_s = REGISTER_S,
-	    .interactive = adding->person,
-	};
-	int rc = VALETKEY_ERR_NOMEM;
-
-	if (record_append(&request, &adding->keys) == 0 &&
-	    record_append(&request, &adding->registration) == 0 &&
-	    record_set(&request, "op", "register") == 0 &&
-	    record_set(&request, "account", adding->account) == 0)
-		rc = cmd_call(&call);
-	for (const char *const *key = keys; !rc && *key; key++)
-		if (record_get(&answer, *key) &&
-		    record_set(&adding->keys, *key, record_get(&answer, *key)))
-			rc = VALETKEY_ERR_NOMEM;
-	if (!rc)
-		terminal_say(TERMINAL_GOOD,
-			     "The server has registered a client: %s\n",
-			     record_get(&adding->keys, "client_id"));
-	record_free(&request);
-	record_free(&answer);
-	return rc;
-}
-
 #define ADD_S 120
+#define REGISTER_S 60
 
 static const struct cmd_option options[] = {
     {"provider", "NAME", "A provider that valetkey knows: valetkey providers."},
@@ -202,11 +125,87 @@ static int refuse_existing(const char *account)
 	return rc;
 }
 
+/* ---- registration at the server ---- */
+
+/* A client that nobody has registered yet, at a server that registers it itself
+ * (RFC 7591): the person is asked, a script says --register. The helper does it,
+ * because the answer may hold a secret. */
+
+static int take_offer(struct cmd_adding *adding, const struct record *found)
+{
+	struct record *to = &adding->registration;
+	const char *auth = record_get(found, "registration_auth");
+	const char *grant = NULL;
+	int rc = record_add(to, "registration_endpoint",
+			    record_get(found, "registration_endpoint"));
+
+	while (!rc && (grant = record_next(found, "grant_types[]", grant)))
+		rc = record_add(to, "grant_types[]", grant);
+	if (!rc && auth)
+		rc = record_set(&adding->keys, "auth", auth);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+int cmd_register_offer(struct cmd_adding *adding, const struct record *found)
+{
+	bool yes = cmd_option(adding->args, "register") != NULL;
+	bool offered = record_get(found, "registration_endpoint") != NULL;
+	int rc = VALETKEY_OK;
+
+	if (yes && cmd_option(adding->args, "client-id"))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--register makes a new client: leave out "
+				"either --client-id or --register.");
+	if (yes && !offered)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The server does not register clients by "
+				"itself. Register one by hand on its pages and "
+				"give it: --client-id ID.");
+	if (!yes && offered && adding->person &&
+	    !cmd_option(adding->args, "client-id"))
+		rc = cmd_answers_yes("The server registers clients by itself. "
+				     "Have one registered now? [y/N]",
+				     &yes);
+	return !rc && yes ? take_offer(adding, found) : rc;
+}
+
+/* Keys get what the server answers; a secret is in the keyring already. */
+static int have_client_registered(struct cmd_adding *adding)
+{
+	static const char *const keys[] = {"client_id", "auth", "scope",
+					   "client_secret_expires_at", NULL};
+	struct record request = {0}, answer = {0};
+	struct cmd_call call = {
+	    .request = &request,
+	    .answer = &answer,
+	    .timeout_s = REGISTER_S,
+	    .interactive = adding->person,
+	};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_append(&request, &adding->keys) == 0 &&
+	    record_append(&request, &adding->registration) == 0 &&
+	    record_set(&request, "op", "register") == 0 &&
+	    record_set(&request, "account", adding->account) == 0)
+		rc = cmd_call(&call);
+	for (const char *const *key = keys; !rc && *key; key++)
+		if (record_get(&answer, *key) &&
+		    record_set(&adding->keys, *key, record_get(&answer, *key)))
+			rc = VALETKEY_ERR_NOMEM;
+	if (!rc)
+		terminal_say(TERMINAL_GOOD,
+			     "The server has registered a client: %s\n",
+			     record_get(&adding->keys, "client_id"));
+	record_free(&request);
+	record_free(&answer);
+	return rc;
+}
+
 /* ---- proving and keeping ---- */
 
 /* One request to the helper for one secret. */
-static int submit(struct cmd_adding *adding, const struct buf *secret,
-		  struct record *answer)
+static int submit_account(struct cmd_adding *adding, const struct buf *secret,
+			  struct record *answer)
 {
 	struct record request = {0};
 	struct cmd_call call = {
@@ -244,7 +243,7 @@ static void tell_proof(const struct record *answer, const char *next, bool key)
 		    next, text ? text : "");
 }
 
-/* A Ctrl-C came while it was all but done. */
+/* Removes what was all but done when a Ctrl-C came. */
 static int take_back(const struct cmd_adding *adding)
 {
 	struct record request = {0}, answer = {0};
@@ -260,22 +259,27 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
-/* Meanwhile a Ctrl-C waits, so that nothing half stays behind. *refused: it is
- * the secret that was not good. */
-static int attempt(struct cmd_adding *adding, const struct buf *secret,
-		   struct record *answer, bool *refused)
+/* The result, if a Ctrl-C came before it or not; the next one acts at once. */
+static int end_hold(const struct cmd_adding *adding, int rc)
 {
-	int rc;
-
-	cmd_hold_signals();
-	rc = submit(adding, secret, answer);
-	*refused = rc == VALETKEY_ERR_DENIED;
-	if (cmd_signal_held()) {
+	if (cmd_signal_held())
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
-		*refused = false;
-	}
 	cmd_release_signals();
 	return rc;
+}
+
+/* Meanwhile a Ctrl-C waits, so that nothing half done is left. *refused: it was
+ * the secret that was not good. */
+static int try_secret(struct cmd_adding *adding, const struct buf *secret,
+		      struct record *answer, bool *refused)
+{
+	int rc, end;
+
+	cmd_hold_signals();
+	rc = submit_account(adding, secret, answer);
+	end = end_hold(adding, rc);
+	*refused = rc == VALETKEY_ERR_DENIED && end == rc;
+	return end;
 }
 
 static void tell_added(const struct cmd_adding *adding,
@@ -289,8 +293,8 @@ static void tell_added(const struct cmd_adding *adding,
 		     adding->account);
 }
 
-/* Until the provider does not refuse it, or the person gives up. */
-static int add_keep(struct cmd_adding *adding, int fd)
+/* Until the provider accepts the secret, or the person gives up. */
+static int keep_proven(struct cmd_adding *adding, int fd)
 {
 	bool again = adding->person && fd < 0 && !adding->no_secret;
 	struct record answer = {0};
@@ -305,7 +309,7 @@ static int add_keep(struct cmd_adding *adding, int fd)
 		if (!rc)
 			rc = cmd_secret_take(adding, fd, &secret);
 		if (!rc)
-			rc = attempt(adding, &secret, &answer, &refused);
+			rc = try_secret(adding, &secret, &answer, &refused);
 		if (refused && again)
 			terminal_say(TERMINAL_WARNING,
 				     "Nothing was kept. Copy them again "
@@ -321,23 +325,20 @@ static int add_keep(struct cmd_adding *adding, int fd)
 /* A client that the server registers for us. */
 static int keep_registered(struct cmd_adding *adding)
 {
+	const struct record none = {0};
 	int rc;
 
 	cmd_hold_signals();
-	rc = cmd_register(adding);
-	if (cmd_signal_held())
-		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
-	cmd_release_signals();
-	if (!rc) {
-		const struct record none = {0};
-
+	rc = end_hold(adding, have_client_registered(adding));
+	if (!rc)
 		tell_added(adding, &none);
-	}
 	return rc;
 }
 
+/* ---- the whole ---- */
+
 /* With a provider's file, or without one. */
-static int add_walk(struct cmd_adding *adding)
+static int walk_provider(struct cmd_adding *adding)
 {
 	const char *provider = cmd_option(adding->args, "provider");
 	struct problem problem = {0};
@@ -378,10 +379,10 @@ static int run_add(struct cmd_args *args)
 	if (!rc)
 		rc = make_id(&adding.keys);
 	if (!rc)
-		rc = add_walk(&adding);
+		rc = walk_provider(&adding);
 	if (!rc)
 		rc = adding.registration.pairs.len ? keep_registered(&adding)
-						   : add_keep(&adding, fd);
+						   : keep_proven(&adding, fd);
 	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * answers.c - what options and the person say about a client, checked to
- * survive the account's file.
+ * answers.c - what options and the person say about a client: its secret, and
+ * what goes into the account's file, checked to survive there.
  */
 #include "client/client.h"
 #include "command.h"
@@ -46,14 +46,14 @@ int cmd_secret_source(const struct cmd_args *args, int *fd)
 	return VALETKEY_OK;
 }
 
-/* Everything up to the end, without the newline at it. */
+/* Everything up to the end, without the newline there. */
 static int read_secret(int fd, struct buf *secret)
 {
 	ssize_t n;
 
 	do {
 		if (buf_reserve(secret, SECRET_MAX))
-			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+			return VALETKEY_ERR_NOMEM;
 		n = read(fd, secret->data + secret->len, SECRET_MAX);
 		if (n > 0)
 			secret->len += (size_t)n;
@@ -73,29 +73,27 @@ static int read_secret(int fd, struct buf *secret)
 	return VALETKEY_OK;
 }
 
-static int answers_check(const struct buf *secret)
+static int check_client_secret(const struct buf *secret)
 {
 	if (!secret->len)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is empty.");
-	for (size_t i = 0; i < secret->len; i++)
-		if ((unsigned char)secret->data[i] < 0x20 ||
-		    secret->data[i] == 0x7f)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"The client secret must be one line "
-					"without control characters.");
+	if (!text_plain(secret->data, secret->len))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The client secret must be one line without "
+				"control characters.");
 	return VALETKEY_OK;
 }
 
 /* A slip of the fingers costs another question, not the whole walk. */
-static int answers_ask_secret(int fd, struct buf *secret)
+static int ask_client_secret(int fd, struct buf *secret)
 {
 	int rc;
 
 	do
 		rc = terminal_ask_secret(fd, "Client secret (not shown)",
 					 secret);
-	while (!rc && answers_check(secret));
+	while (!rc && check_client_secret(secret));
 	return rc;
 }
 
@@ -107,16 +105,18 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd, struct buf *secret)
 	if (adding->no_secret)
 		return VALETKEY_OK;
 	if (fd < 0 && adding->person)
-		return answers_ask_secret(STDIN_FILENO, secret);
+		return ask_client_secret(STDIN_FILENO, secret);
 	if (fd >= 0 && isatty(fd))
-		return answers_ask_secret(fd, secret);
+		return ask_client_secret(fd, secret);
 	if (fd < 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is missing. Give it with "
 				"--secret-stdin or --secret-fd N.");
 	rc = read_secret(fd, secret);
-	return rc ? rc : answers_check(secret);
+	return rc ? rc : check_client_secret(secret);
 }
+
+/* ---- options and questions ---- */
 
 int cmd_answers_option(const struct cmd_args *args, const char *option,
 		       const char **value)
@@ -131,12 +131,10 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--%s must not begin or end with a space.",
 				option);
-	for (const char *c = *value; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return cmd_fail(
-			    VALETKEY_ERR_ARG,
-			    "--%s must not contain control characters.",
-			    option);
+	if (!text_plain(*value, len))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s must not contain control characters.",
+				option);
 	return VALETKEY_OK;
 }
 
@@ -168,6 +166,8 @@ int cmd_answers_agreed(const struct cmd_args *args, const char *question)
 		rc = cmd_fail(VALETKEY_ERR_CANCELED, "Nothing was changed.");
 	return rc;
 }
+
+/* ---- into the account's keys ---- */
 
 static int take_endpoint(struct cmd_adding *adding, const char *key)
 {
@@ -263,9 +263,9 @@ static int take_file(const char *option, const char *path, struct buf *absolute)
 	return VALETKEY_OK;
 }
 
-/* Whether a key of the account's file can be what the option says. */
-static int check_value(int judge(const char *, struct problem *),
-		       const char *value)
+/* Whether a key of the account's file can have this value. */
+static int check_key_value(int judge(const char *, struct problem *),
+			   const char *value)
 {
 	struct problem problem = {0};
 	int rc = judge(value, &problem);
@@ -273,7 +273,7 @@ static int check_value(int judge(const char *, struct problem *),
 	return rc ? cmd_fail(rc, "--%s", problem.text) : VALETKEY_OK;
 }
 
-/* The ways to reach the servers, and the files that it takes. */
+/* How the servers are reached, and the files that this takes. */
 static int take_reach(struct cmd_adding *adding)
 {
 	static const struct {
@@ -300,8 +300,8 @@ static int take_reach(struct cmd_adding *adding)
 		buf_free(&path);
 	}
 	if (!rc)
-		rc = check_value(client_check_proxy,
-				 record_get(&adding->keys, "proxy"));
+		rc = check_key_value(client_check_proxy,
+				     record_get(&adding->keys, "proxy"));
 	return rc;
 }
 
@@ -312,7 +312,7 @@ static int take_auth(struct cmd_adding *adding)
 	int rc = cmd_answers_option(adding->args, "auth", &auth);
 
 	if (!rc)
-		rc = check_value(client_check_auth, auth);
+		rc = check_key_value(client_check_auth, auth);
 	if (!rc && !auth && record_get(&adding->keys, "client_certificate"))
 		auth = "tls_client_auth";
 	else if (!rc && !auth && record_get(&adding->keys, "client_key"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.c - see child.h.
+ * child.c - see child.h; and the signals of command.h, for the time that no
+ * child runs.
  */
 #include "child.h"
 
@@ -31,7 +32,7 @@ static int wait_status(pid_t child)
 	return status;
 }
 
-static void child_read_all(int fd, struct buf *out)
+static void read_output(int fd, struct buf *out)
 {
 	char text[4096];
 	ssize_t n;
@@ -57,7 +58,7 @@ int cmd_child_output(const char *const *argv, struct buf *out)
 			 environ) == 0) {
 		close(ends[1]);
 		ends[1] = -1;
-		child_read_all(ends[0], out);
+		read_output(ends[0], out);
 		status = wait_status(child);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -76,7 +77,7 @@ pid_t cmd_child_start(char *const *argv)
 	return rc ? -1 : child;
 }
 
-static void hand_on(int number)
+static void pass_signal_on(int number)
 {
 	if (handed_to > 0)
 		kill((pid_t)handed_to, number);
@@ -85,7 +86,7 @@ static void hand_on(int number)
 int cmd_child_wait(pid_t child)
 {
 	struct sigaction leave = {.sa_handler = SIG_IGN};
-	struct sigaction pass = {.sa_handler = hand_on};
+	struct sigaction pass = {.sa_handler = pass_signal_on};
 	int status;
 
 	handed_to = child;
@@ -130,11 +131,10 @@ int cmd_child_memory(const void *text, size_t len)
 	return fd;
 }
 
-/* ---- Ctrl-C meanwhile ---- */
+/* ---- signals for the command itself ---- */
 
-/* Ctrl-C and its like while the command does something: either they end it at
- * once with a clean line, or, where something is half done, they are noted
- * until it is whole or taken back. */
+/* Ctrl-C and the like either end the command at once, with a clean line, or are
+ * noted while something is half done, until it is whole or undone. */
 
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -144,7 +144,7 @@ static volatile sig_atomic_t noted;
 static struct sigaction before[NUMBERS];
 
 /* Only what is async-signal-safe. The helper sees the socket close. */
-static void cancel(int number)
+static void cancel_now(int number)
 {
 	static const char text[] = "\r\033[K\nvaletkey: Canceled.\n";
 	static const char plain[] = "\nvaletkey: Canceled.\n";
@@ -158,7 +158,7 @@ static void cancel(int number)
 	_exit(VALETKEY_ERR_CANCELED);
 }
 
-static void child_note(int number)
+static void note_for_later(int number)
 {
 	static const char text[] =
 	    "\nvaletkey: One moment, this is being undone.\n";
@@ -168,9 +168,9 @@ static void child_note(int number)
 	noted = number;
 }
 
-/* nohup has SIGHUP ignored, a script's shell SIGINT in the background: so it
- * stays. */
-static void set_all(const struct sigaction *action)
+/* nohup ignores SIGHUP, a script's shell ignores SIGINT of a background job:
+ * that stays so. */
+static void catch_signals(const struct sigaction *action)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
 		sigaction(numbers[i], NULL, &before[i]);
@@ -181,18 +181,18 @@ static void set_all(const struct sigaction *action)
 
 void cmd_cancel_on_signals(void)
 {
-	const struct sigaction action = {.sa_handler = cancel};
+	const struct sigaction action = {.sa_handler = cancel_now};
 
-	set_all(&action);
+	catch_signals(&action);
 }
 
 void cmd_hold_signals(void)
 {
-	const struct sigaction action = {.sa_handler = child_note,
+	const struct sigaction action = {.sa_handler = note_for_later,
 					 .sa_flags = SA_RESTART};
 
 	noted = 0;
-	set_all(&action);
+	catch_signals(&action);
 }
 
 bool cmd_signal_held(void)

@@ -13,17 +13,17 @@
 
 /*
  * Runs it and takes what it writes to standard output, at most a megabyte. Its
- * exit status, or -1 where it cannot be run or a signal ended it.
+ * exit status, or -1 if it cannot be run or a signal ended it.
  */
 int cmd_child_output(const char *const *argv, struct buf *out);
 
 /* Starts it with our streams and every descriptor that is not close-on-exec;
- * -1 with errno set where it cannot be run. */
+ * -1 with errno set if it cannot be run. */
 pid_t cmd_child_start(char *const *argv);
 
 /*
  * Waits for its end. SIGINT and SIGQUIT, which a terminal sends to both, are
- * left to it, SIGTERM and SIGHUP handed on. Its exit status; where a signal
+ * left to it, SIGTERM and SIGHUP handed on. Its exit status; if a signal
  * ended it, the same one ends us.
  */
 int cmd_child_wait(pid_t child);

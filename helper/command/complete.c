@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * complete.c - `valetkey complete`: what a shell may put behind a word of
+ * complete.c - `valetkey complete`: what a shell may put after a word of
  * ours, a name a line. For helper/completions alone, which is why --help does
  * not list it. Names are of [A-Za-z0-9._@-]: none that a shell would have to
  * quote is an account, a provider, an instance or a kind of client.
@@ -16,7 +16,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int complete_run_words(int argc, char **argv);
+static int complete_words(const struct cmd_words *words);
 
 const struct cmd_verb cmd_complete = {
     .name = "complete",
@@ -25,7 +25,7 @@ const struct cmd_verb cmd_complete = {
 	     "providers, or a provider's instances or kinds of client.",
     .options = options,
     .examples = "  valetkey complete instances gitlab\n",
-    .run_words = complete_run_words,
+    .run_words = complete_words,
 };
 
 static int print_name(const char *name, void *data)
@@ -33,12 +33,6 @@ static int print_name(const char *name, void *data)
 	(void)data;
 	puts(name);
 	return VALETKEY_OK;
-}
-
-/* The result of account_each() or provider_each(). */
-static int tell_if_failed(int rc)
-{
-	return rc ? cmd_fail(rc, "%s.", valetkey_strerror(rc)) : rc;
 }
 
 static int print_of_provider(const char *what, const char *name)
@@ -56,34 +50,34 @@ static int print_of_provider(const char *what, const char *name)
 	return VALETKEY_OK;
 }
 
-static int complete_what(const char *what, const char *name)
+static int fail_usage(void)
+{
+	return cmd_fail(VALETKEY_ERR_ARG, "Usage: valetkey %s",
+			cmd_complete.usage);
+}
+
+static int print_what(const char *what, const char *name)
 {
 	if (strcmp(what, "accounts") == 0 && !name)
-		return tell_if_failed(account_each(print_name, NULL));
+		return account_each(print_name, NULL);
 	if (strcmp(what, "providers") == 0 && !name)
-		return tell_if_failed(provider_each(print_name, NULL));
+		return provider_each(print_name, NULL);
 	if (strcmp(what, "instances") == 0 && name)
 		return print_of_provider("instance[]", name);
 	if (strcmp(what, "clients") == 0 && name)
 		return print_of_provider("client[]", name);
 	if (strcmp(what, "clients") != 0)
-		return cmd_fail(VALETKEY_ERR_ARG, "Usage: valetkey %s",
-				cmd_complete.usage);
+		return fail_usage();
 	puts("authorization_code\nclient_credentials");
 	return VALETKEY_OK;
 }
 
-static int complete_run_words(int argc, char **argv)
+static int complete_words(const struct cmd_words *words)
 {
-	struct cmd_words words;
-	bool run;
-	int rc = cmd_words_read(&cmd_complete, argc, argv, &words, &run);
+	int rc;
 
-	if (!rc && run && (!words.count || words.count > 2))
-		rc = cmd_fail(VALETKEY_ERR_ARG, "Usage: valetkey %s",
-			      cmd_complete.usage);
-	else if (!rc && run)
-		rc = complete_what(words.words[0], words.words[1]);
-	cmd_words_free(&words);
+	if (!words->count || words->count > 2)
+		return fail_usage();
+	rc = print_what(words->words[0], words->words[1]);
 	return rc ? rc : cmd_flush();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * converse.c - the conversation of the command with a person (valetkey.h), and
- * its requests to the helper.
+ * converse.c - the command's conversation with a person (valetkey.h), its requests
+ * to the helper and to the library, and what it says of accounts that fail.
  */
 #include "call.h"
 #include "client/unusable.h"
@@ -21,11 +21,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define GRACE_MS 2000
+#define DISCOVER_S 50
+
 /* ---- the browser ---- */
 
-/* Starts the person's browser for a login. By argv, never through a shell; in
- * a session of its own, so Ctrl-C here does not close it; without our streams.
- * A login never depends on it: the address was printed. */
+/* By argv, never through a shell; in a session of its own, so that Ctrl-C here
+ * does not close it; without our streams. A login never depends on it: the
+ * address is printed. */
 
 #define WORDS_MAX 32
 
@@ -56,9 +59,9 @@ static int put_word(struct buf *text, const char *word, size_t len,
 	return rc || buf_char(text, '\0');
 }
 
-/* The URL, percent-encoded where a careless script would expand or end its
- * quotes: $BROWSER and what stands in for it are often scripts, and the URL may
- * be a server's. */
+/* The URL with those characters percent-encoded that a careless script would
+ * expand, or that end its quotes: $BROWSER and what stands in for it are often
+ * scripts, and the URL may be a server's. */
 static int encode_expanded(struct buf *out, const char *url)
 {
 	int rc = 0;
@@ -70,7 +73,7 @@ static int encode_expanded(struct buf *out, const char *url)
 	return rc;
 }
 
-/* argv for one entry; -1 where it is empty or too long. */
+/* argv for one entry; -1 if it is empty or too long. */
 static int make_command(const char *entry, size_t len, const char *url,
 			struct command *command)
 {
@@ -98,8 +101,8 @@ static int make_command(const char *entry, size_t len, const char *url,
 	return 0;
 }
 
-/* In the new session; returns only where the program cannot be run. */
-static void converse_become(char *const *argv)
+/* In the new session; returns only if the program cannot be run. */
+static void become_program(char *const *argv)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -111,7 +114,7 @@ static void converse_become(char *const *argv)
 }
 
 /* 0 or an errno: the pipe closes by exec, or brings it. */
-static int converse_start(char *const *argv)
+static int start_detached(char *const *argv)
 {
 	int report[2];
 	int error = ECHILD;
@@ -124,7 +127,7 @@ static int converse_start(char *const *argv)
 	if (child == 0) {
 		setsid();
 		if (fork() == 0) {
-			converse_become(argv);
+			become_program(argv);
 			error = errno;
 			n = write(report[1], &error, sizeof(error));
 		}
@@ -141,7 +144,7 @@ static int converse_start(char *const *argv)
 }
 
 /* 0, or an errno of the last one. */
-static int try_list(const char *list, const char *url)
+static int try_programs(const char *list, const char *url)
 {
 	int error = ENOENT;
 
@@ -150,7 +153,7 @@ static int try_list(const char *list, const char *url)
 		size_t len = strcspn(list, ":");
 
 		if (make_command(list, len, url, &command) == 0)
-			error = converse_start(command.argv);
+			error = start_detached(command.argv);
 		else if (len)
 			error = E2BIG;
 		buf_free(&command.text);
@@ -159,8 +162,7 @@ static int try_list(const char *list, const char *url)
 	return error;
 }
 
-/* The variable's value, NULL where it is empty. */
-static const char *converse_value_of(const char *name)
+const char *cmd_environment(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -169,11 +171,11 @@ static const char *converse_value_of(const char *name)
 
 static const char *open_encoded(const char *url)
 {
-	const char *own = converse_value_of("BROWSER");
+	const char *own = cmd_environment("BROWSER");
 	int error;
 
 	if (own) {
-		error = try_list(own, url);
+		error = try_programs(own, url);
 		return !error		 ? NULL
 		       : error == ENOENT ? "$BROWSER was not found"
 					 : "$BROWSER cannot be run";
@@ -182,15 +184,15 @@ static const char *open_encoded(const char *url)
 	 * root's desktop browser is nobody's wish. */
 	if (geteuid() == 0)
 		return "you are root";
-	if (!converse_value_of("DISPLAY") &&
-	    !converse_value_of("WAYLAND_DISPLAY"))
+	if (!cmd_environment("DISPLAY") && !cmd_environment("WAYLAND_DISPLAY"))
 		return "there is no display";
-	return try_list("xdg-open:x-www-browser:sensible-browser", url)
+	return try_programs("xdg-open:x-www-browser:sensible-browser", url)
 		   ? "none was found"
 		   : NULL;
 }
 
-const char *cmd_browser_open(const char *url)
+/* Never waits for it. NULL, or why none was started. */
+static const char *open_browser(const char *url)
 {
 	struct buf clean = {0};
 	const char *why = encode_expanded(&clean, url)
@@ -201,9 +203,9 @@ const char *cmd_browser_open(const char *url)
 	return why;
 }
 
-#define GRACE_MS 2000
+/* ---- the conversation ---- */
 
-/* The port of the redirect URI in an authorization request, "" where none. */
+/* The port of the redirect URI in an authorization request, "" if there is none. */
 static void redirect_port(const char *url, char port[6])
 {
 	static const char before[] = "redirect_uri=http%3A%2F%2F";
@@ -220,11 +222,10 @@ static void redirect_port(const char *url, char port[6])
 /* In a remote session the browser is elsewhere and the redirect comes here. */
 static void tell_remote(const char *url)
 {
-	const char *connection = getenv("SSH_CONNECTION");
 	char port[6];
 
 	redirect_port(url, port);
-	if (connection && *connection && *port)
+	if (cmd_environment("SSH_CONNECTION") && *port)
 		terminal_say(
 		    TERMINAL_PLAIN,
 		    "The browser must reach this computer. On the computer "
@@ -232,13 +233,12 @@ static void tell_remote(const char *url)
 		    port, port);
 }
 
-/* Whoever may list processes sees what a browser is started with. */
+/* Everybody who can list processes sees what a browser is started with. */
 static const char *start_browser(const struct valetkey_message *message)
 {
 	const struct call_message *more = (const void *)message;
 
-	return cmd_browser_open(more->local_url ? more->local_url
-						: message->url);
+	return open_browser(more->local_url ? more->local_url : message->url);
 }
 
 static void open_url(const struct cmd_talk *talk,
@@ -263,8 +263,8 @@ static void open_url(const struct cmd_talk *talk,
 			     why);
 }
 
-static int converse_ask(const struct valetkey_message *message, char *reply,
-			size_t reply_size)
+static int ask_at_terminal(const struct valetkey_message *message, char *reply,
+			   size_t reply_size)
 {
 	struct buf answer = {0};
 	int rc = VALETKEY_ERR_CANCELED;
@@ -304,7 +304,7 @@ int cmd_converse(const struct valetkey_message *message, char *reply,
 		return 0;
 	case VALETKEY_MESSAGE_ASK:
 	case VALETKEY_MESSAGE_ASK_SECRET:
-		return converse_ask(message, reply, reply_size);
+		return ask_at_terminal(message, reply, reply_size);
 	case VALETKEY_MESSAGE_WAIT:
 		terminal_wait(*message->text ? message->text : "Waiting",
 			      message->seconds_left);
@@ -335,6 +335,8 @@ int cmd_tell_failure(int result, const struct cmd_talk *talk)
 			talk->account ? ": " : "", valetkey_strerror(result));
 }
 
+/* ---- asking the helper ---- */
+
 int cmd_call(struct cmd_call *call)
 {
 	/* The helper's own sentence about a time-out comes in time. */
@@ -357,7 +359,40 @@ int cmd_call(struct cmd_call *call)
 	return cmd_tell_failure(rc, &call->talk);
 }
 
-static int try_near(const char *name, void *near)
+int cmd_discover(struct record *request, const struct record *keys,
+		 struct record *answer)
+{
+	struct cmd_call call = {
+	    .request = request, .answer = answer, .timeout_s = DISCOVER_S};
+
+	if (record_add(request, "op", "discover") ||
+	    record_add(request, "ca_file", record_get(keys, "ca_file")) ||
+	    record_add(request, "proxy", record_get(keys, "proxy")) ||
+	    record_add(request, "auth", record_get(keys, "auth")))
+		return VALETKEY_ERR_NOMEM;
+	return cmd_call(&call);
+}
+
+int cmd_get_token(const char *program, const struct valetkey_request *request,
+		  struct valetkey **handle, const struct valetkey_token **token)
+{
+	struct cmd_talk talk = {.account = request->account,
+				.browser =
+				    request->flags & VALETKEY_INTERACTIVE};
+	const struct valetkey_options how = {.size = sizeof(how),
+					     .program = program,
+					     .converse = cmd_converse,
+					     .data = &talk};
+	int rc = valetkey_open(&how, handle);
+
+	if (!rc)
+		rc = valetkey_get(*handle, request, token);
+	return cmd_tell_failure(rc, &talk);
+}
+
+/* ---- is there such an account? ---- */
+
+static int see_near_account(const char *name, void *near)
 {
 	cmd_near_try(near, name);
 	return VALETKEY_OK;
@@ -375,7 +410,7 @@ int cmd_account_exists(const char *account)
 		return VALETKEY_OK;
 	if (unusable_account(account, &problem))
 		return cmd_fail_problem(&problem);
-	account_each(try_near, &near);
+	account_each(see_near_account, &near);
 	if (*near.name)
 		return cmd_fail(rc,
 				"There is no account \"%s\". Did you mean: %s",
@@ -384,6 +419,16 @@ int cmd_account_exists(const char *account)
 			"There is no account \"%s\". See: valetkey status; or "
 			"add it: valetkey add %s --provider NAME",
 			account, account);
+}
+
+int cmd_account_read(const char *account, struct record *keys)
+{
+	int rc = cmd_account_exists(account);
+
+	if (!rc && account_read(account, keys, NULL) != VALETKEY_OK)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "The account's file cannot be read.");
+	return rc;
 }
 
 const char *cmd_duration(char *out, size_t size, int64_t seconds)

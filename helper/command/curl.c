@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * curl.c - `valetkey curl`: curl with a valid token for one account's hosts.
- * The header goes by a descriptor, never by argv, and where curl would send it
- * is looked at first (curl.c). curl's answers are read on their way
- * for a 401, which invalidates the token; nothing is sent twice by itself.
+ * The header goes by a descriptor, never by argv, and only after a look at where
+ * curl would send it. The heads of the answers are read for a 401, which
+ * invalidates the token; nothing is sent again by itself.
  */
-#include "curl.h"
-
 #include "child.h"
+#include "command.h"
+#include "core/account.h"
 #include "core/origin.h"
 
 #include <errno.h>
@@ -19,15 +19,52 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* ---- which of curl's options take a value ---- */
+static const struct cmd_option options[] = {
+    {"min-valid", "SECONDS",
+     "The token must be good for at least this long (default 60)."},
+    {NULL, NULL, NULL},
+};
 
-/* Which of curl's options `valetkey curl` lets through: a list of the harmless
- * ones, because whatever could add a URL, change where one goes, read a
- * configuration or print the token must not slip in. curl reads its command
- * line in the same way: options end with the first that takes a value, long
- * names may be cut short (not here). */
+static int run_curl(const struct cmd_words *words);
 
-/* Short ones: without and with a value. Not v and the traces: they print it. */
+const struct cmd_verb cmd_curl = {
+    .name = "curl",
+    .summary = "run curl with a token for the account's hosts",
+    .usage = "curl ACCOUNT -- CURL-ARGUMENT...",
+    .about =
+	"Runs curl with the header \"Authorization: Bearer TOKEN\", which no "
+	"process list shows. Every URL must be one of the account's hosts. "
+	"Only options of curl that cannot take the token elsewhere are "
+	"allowed: no -K, --next, --resolve, --connect-to, --proxy, "
+	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
+	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\n"
+	"If the server answers 401, the token is invalidated and a message "
+	"says so; then repeat the command. The exit status is curl's.",
+    .options = options,
+    .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
+		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
+		"      https://eu.ninjarmm.com/v2/device/7\n",
+    .run_words = run_curl,
+};
+
+/* ---- what is meant for curl ---- */
+
+/* Which of curl's options are let through: a list of the harmless ones, because
+ * whatever could add a URL, change where one goes, read a configuration or print
+ * the token must not slip in. curl reads its command line in the same way:
+ * options end with the first that takes a value; long names may be cut short,
+ * but not here. */
+
+struct curl_check {
+	const char *name;	      /* the account's */
+	const struct record *account; /* its file */
+	const char *url;	      /* one of those that were given */
+	bool plain;		      /* there is an http one */
+	bool follows;		      /* redirects */
+};
+
+/* Short ones: without and with a value. Not v and the traces: they print the
+ * token. */
 static const char short_flags[] = "0#46GIJLNORSfgijs";
 static const char short_values[] = "ACDFHTXYdemorwyz";
 
@@ -79,8 +116,7 @@ static const char *const values[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static bool curl_listed(const char *const *names, size_t count,
-			const char *name)
+static bool is_listed(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(names[i], name) == 0)
@@ -88,7 +124,7 @@ static bool curl_listed(const char *const *names, size_t count,
 	return false;
 }
 
-static int curl_refuse(const struct cmd_curl *curl, const char *option)
+static int refuse_option(const struct curl_check *curl, const char *option)
 {
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"curl's option %s is not on the list of those that "
@@ -100,14 +136,14 @@ static int curl_refuse(const struct cmd_curl *curl, const char *option)
 
 /* Headers that would name another server or carry other credentials; a file of
  * headers cannot be judged. */
-static int check_header(const struct cmd_curl *curl, const char *header)
+static int check_header(const struct curl_check *curl, const char *header)
 {
 	static const char *const names[] = {"Authorization",
 					    "Proxy-Authorization", "Host"};
 	size_t len = strcspn(header, ":; \t");
 
 	if (*header == '@' || *header == ':' || !len)
-		return curl_refuse(curl, "-H @FILE, or -H without a name,");
+		return refuse_option(curl, "-H @FILE, or -H without a name,");
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strlen(names[i]) == len &&
 		    strncasecmp(names[i], header, len) == 0)
@@ -117,7 +153,7 @@ static int check_header(const struct cmd_curl *curl, const char *header)
 	return VALETKEY_OK;
 }
 
-static int curl_take_url(struct cmd_curl *curl, const char *url)
+static int take_curl_url(struct curl_check *curl, const char *url)
 {
 	char origin[ORIGIN_MAX];
 
@@ -134,7 +170,6 @@ static int curl_take_url(struct cmd_curl *curl, const char *url)
 		    "not go there. To see them, run: valetkey status",
 		    origin);
 	curl->plain |= strncmp(origin, "http:", 5) == 0;
-	curl->tls |= strncmp(origin, "https:", 6) == 0;
 	curl->url = url;
 	return VALETKEY_OK;
 }
@@ -146,7 +181,7 @@ static bool in_head(const char *name)
 	    "-H",	    "--header", "-X",	     "--request", "-A",
 	    "--user-agent", "-e",	"--referer", "-r",	  "--range"};
 
-	return curl_listed(names, COUNT(names), name);
+	return is_listed(names, COUNT(names), name);
 }
 
 static bool has_control(const char *text)
@@ -158,7 +193,7 @@ static bool has_control(const char *text)
 }
 
 /* An option's value, which may itself be what matters. */
-static int curl_take_value(struct cmd_curl *curl, const char *name,
+static int take_curl_value(struct curl_check *curl, const char *name,
 			   const char *value)
 {
 	if (!value)
@@ -167,22 +202,22 @@ static int curl_take_value(struct cmd_curl *curl, const char *name,
 	/* Our own descriptors are among these. */
 	if (strstr(value, "/dev/fd") || strstr(value, "/proc/") ||
 	    strstr(value, "/dev/std"))
-		return curl_refuse(curl, "with a file of /proc or /dev/fd");
+		return refuse_option(curl, "with a file of /proc or /dev/fd");
 	if (in_head(name) && has_control(value))
-		return curl_refuse(curl, "with a line break");
+		return refuse_option(curl, "with a line break");
 	if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0)
 		return check_header(curl, value);
 	if (strcmp(name, "-D") == 0)
-		return curl_refuse(curl,
-				   name); /* we read the headers ourselves */
+		return refuse_option(curl,
+				     name); /* we read the headers ourselves */
 	if (strcmp(name, "--url") == 0)
-		return curl_take_url(curl, value);
+		return take_curl_url(curl, value);
 	return VALETKEY_OK;
 }
 
 /* A word like -sSo; *taken: the next word is its value. */
-static int take_short(struct cmd_curl *curl, const char *word, const char *next,
-		      bool *taken)
+static int take_short(struct curl_check *curl, const char *word,
+		      const char *next, bool *taken)
 {
 	char name[3] = "-";
 
@@ -191,28 +226,30 @@ static int take_short(struct cmd_curl *curl, const char *word, const char *next,
 		curl->follows |= *word == 'L';
 		if (strchr(short_values, *word)) {
 			*taken = !word[1];
-			return curl_take_value(curl, name,
+			return take_curl_value(curl, name,
 					       *taken ? next : word + 1);
 		}
 		if (!strchr(short_flags, *word))
-			return curl_refuse(curl, name);
+			return refuse_option(curl, name);
 	}
 	return VALETKEY_OK;
 }
 
-static int take_long(struct cmd_curl *curl, const char *word, const char *next,
-		     bool *taken)
+static int take_long(struct curl_check *curl, const char *word,
+		     const char *next, bool *taken)
 {
 	curl->follows |= strcmp(word, "--location") == 0;
-	if (curl_listed(flags, COUNT(flags), word + 2))
+	if (is_listed(flags, COUNT(flags), word + 2))
 		return VALETKEY_OK;
-	if (!curl_listed(values, COUNT(values), word + 2))
-		return curl_refuse(curl, word);
+	if (!is_listed(values, COUNT(values), word + 2))
+		return refuse_option(curl, word);
 	*taken = true;
-	return curl_take_value(curl, word, next);
+	return take_curl_value(curl, word, next);
 }
 
-int cmd_curl_check(struct cmd_curl *curl, char *const *words)
+/* Refuses what could take the token to another place. 0, ERR_ARG or
+ * ERR_RESOURCE, told. */
+static int check_curl_words(struct curl_check *curl, char *const *words)
 {
 	int rc = VALETKEY_OK;
 
@@ -224,7 +261,7 @@ int cmd_curl_check(struct cmd_curl *curl, char *const *words)
 		else if (**words == '-' && (*words)[1])
 			rc = take_short(curl, *words, words[1], &taken);
 		else
-			rc = curl_take_url(curl, *words);
+			rc = take_curl_url(curl, *words);
 		words += !rc && taken;
 	}
 	if (!rc && !curl->url)
@@ -233,40 +270,7 @@ int cmd_curl_check(struct cmd_curl *curl, char *const *words)
 	return rc;
 }
 
-#define FIXED_MAX 16
-/* The first curl that keeps a header from other ports and schemes as well. */
-#define FOLLOWS_MAJOR 7
-#define FOLLOWS_MINOR 83
-
-static const struct cmd_option options[] = {
-    {"min-valid", "SECONDS",
-     "The token must be good for at least this long (default 60)."},
-    {NULL, NULL, NULL},
-};
-
-static int curl_run_words(int argc, char **argv);
-
-const struct cmd_verb cmd_curl = {
-    .name = "curl",
-    .summary = "run curl with a token for the account's hosts",
-    .usage = "curl ACCOUNT -- CURL-ARGUMENT...",
-    .about =
-	"Runs curl with the header \"Authorization: Bearer TOKEN\", which no "
-	"process list shows. Every URL must be one of the account's hosts. "
-	"Only options of curl that cannot take the token elsewhere are "
-	"allowed: no -K, --next, --resolve, --connect-to, --proxy, "
-	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
-	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\n"
-	"If the server answers 401, the token is invalidated and a message "
-	"says so; then repeat the command. The exit status is curl's.",
-    .options = options,
-    .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
-		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
-		"      https://eu.ninjarmm.com/v2/device/7\n",
-    .run_words = curl_run_words,
-};
-
-/* ---- the answers ---- */
+/* ---- the heads of the answers ---- */
 
 struct answers {
 	int fd;
@@ -294,7 +298,12 @@ static void *read_answers(void *data)
 	return NULL;
 }
 
-/* ---- curl ---- */
+/* ---- running it ---- */
+
+#define FIXED_MAX 16
+/* The first curl that keeps a header from other ports and schemes as well. */
+#define FOLLOWS_MAJOR 7
+#define FOLLOWS_MINOR 83
 
 /* Whether this curl can be trusted to follow redirects. */
 static int check_version(void)
@@ -320,7 +329,7 @@ static int check_version(void)
 			FOLLOWS_MAJOR, FOLLOWS_MINOR);
 }
 
-static char **make_argv(const struct cmd_curl *curl, char *const *words,
+static char **make_argv(const struct curl_check *curl, char *const *words,
 			const char *header, const char *dump)
 {
 	const char *protocols = curl->plain ? "=http,https" : "=https";
@@ -349,7 +358,7 @@ static char **make_argv(const struct cmd_curl *curl, char *const *words,
 }
 
 /* Starts it with the header in one descriptor and its answers in another. */
-static int curl_start(const struct cmd_curl *curl, char *const *words,
+static int start_curl(const struct curl_check *curl, char *const *words,
 		      int header, int dump, pid_t *child)
 {
 	char header_path[40], dump_path[40];
@@ -359,7 +368,7 @@ static int curl_start(const struct cmd_curl *curl, char *const *words,
 	snprintf(dump_path, sizeof(dump_path), "/dev/fd/%d", dump);
 	argv = make_argv(curl, words, header_path, dump_path);
 	if (!argv)
-		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		return VALETKEY_ERR_NOMEM;
 	*child = cmd_child_start(argv);
 	free(argv);
 	if (*child < 0)
@@ -368,7 +377,14 @@ static int curl_start(const struct cmd_curl *curl, char *const *words,
 	return VALETKEY_OK;
 }
 
-static int transfer(const struct cmd_curl *curl, char *const *words,
+/* Its exit status, which is ours. */
+static int wait_for_curl(pid_t child)
+{
+	cmd_is_told();
+	return cmd_child_wait(child);
+}
+
+static int transfer(const struct curl_check *curl, char *const *words,
 		    const struct valetkey_token *token, bool *refused)
 {
 	struct buf text = {0};
@@ -387,7 +403,7 @@ static int transfer(const struct cmd_curl *curl, char *const *words,
 	buf_free(&text);
 	if (!rc) {
 		fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-		rc = curl_start(curl, words, header, ends[1], &child);
+		rc = start_curl(curl, words, header, ends[1], &child);
 	}
 	if (header >= 0)
 		close(header);
@@ -397,37 +413,27 @@ static int transfer(const struct cmd_curl *curl, char *const *words,
 	if (rc || pthread_create(&reader, NULL, read_answers, &answers) != 0) {
 		if (ends[0] >= 0)
 			close(ends[0]);
-		return rc ? rc : cmd_child_wait(child);
+		return rc ? rc : wait_for_curl(child);
 	}
-	rc = cmd_child_wait(child);
+	rc = wait_for_curl(child);
 	pthread_join(reader, NULL);
 	*refused = answers.refused;
 	return rc;
 }
 
-static int with_token(const struct cmd_curl *curl, const char *account,
-		      char *const *words, int64_t min_valid)
+static int with_token(const struct curl_check *curl, char *const *words,
+		      uint32_t min_valid_s)
 {
-	struct cmd_talk talk = {.account = account};
-	const struct valetkey_options how = {.size = sizeof(how),
-					     .program = "valetkey curl",
-					     .converse = cmd_converse,
-					     .data = &talk};
 	const struct valetkey_request request = {.size = sizeof(request),
-						 .account = account,
+						 .account = curl->name,
 						 .resource = curl->url,
-						 .min_valid_s =
-						     (uint32_t)min_valid};
+						 .min_valid_s = min_valid_s};
 	const struct valetkey_token *token = NULL;
 	struct valetkey *handle = NULL;
 	bool refused = false;
-	int rc = valetkey_open(&how, &handle);
+	int rc = cmd_get_token("valetkey curl", &request, &handle, &token);
 
 	if (!rc)
-		rc = valetkey_get(handle, &request, &token);
-	if (rc)
-		cmd_tell_failure(rc, &talk);
-	else
 		rc = transfer(curl, words, token, &refused);
 	if (refused && valetkey_invalidate(handle, token) == VALETKEY_OK)
 		cmd_fail(0, "The server refused the token (401). It was "
@@ -442,10 +448,9 @@ static int run_curl(const struct cmd_words *words)
 {
 	struct record keys = {0};
 	const char *account = words->words[0];
-	struct cmd_curl curl = {.name = account, .account = &keys};
-	int64_t min_valid = 0;
-	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
-				    &min_valid);
+	struct curl_check curl = {.name = account, .account = &keys};
+	uint32_t min_valid_s;
+	int rc = cmd_option_min_valid(&words->args, &min_valid_s);
 
 	if (!rc && words->count && !words->command)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
@@ -459,30 +464,15 @@ static int run_curl(const struct cmd_words *words)
 			      cmd_curl.usage);
 	if (!rc)
 		rc = account_name_ok(account)
-			 ? cmd_account_exists(account)
+			 ? cmd_account_read(account, &keys)
 			 : cmd_fail(VALETKEY_ERR_ARG,
 				    "That is not an account's name.");
-	if (!rc && account_read(account, &keys, NULL) != VALETKEY_OK)
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "The account's file cannot be read.");
 	if (!rc)
-		rc = cmd_curl_check(&curl, words->command);
+		rc = check_curl_words(&curl, words->command);
 	if (!rc && curl.follows)
 		rc = check_version();
 	if (!rc)
-		rc = with_token(&curl, account, words->command, min_valid);
+		rc = with_token(&curl, words->command, min_valid_s);
 	record_free(&keys);
-	return rc;
-}
-
-static int curl_run_words(int argc, char **argv)
-{
-	struct cmd_words words;
-	bool run;
-	int rc = cmd_words_read(&cmd_curl, argc, argv, &words, &run);
-
-	if (!rc && run)
-		rc = run_curl(&words);
-	cmd_words_free(&words);
 	return rc;
 }

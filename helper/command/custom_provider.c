@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * custom_provider.c - a provider without a file: its endpoints come from its issuer's
- * metadata (the helper asks for it) or from options.
+ * custom_provider.c - `valetkey add` for a provider without a file: its endpoints
+ * come from its issuer's metadata, which the helper asks for, or from options.
  */
 #include "command.h"
 #include "core/origin.h"
@@ -12,10 +12,9 @@
 #include <time.h>
 
 #define REDIRECT_URI "http://127.0.0.1:{port}/callback"
-#define DISCOVER_S 50
 
-/* What the client has to show who it is, as far as the options say; NULL: they
- * do not. */
+/* What the client proves itself with, as far as the options say; "ask": they do
+ * not, but a person or the server may. */
 static int known_proof(const struct cmd_adding *adding, const char **proof)
 {
 	int fd;
@@ -34,9 +33,8 @@ static int known_proof(const struct cmd_adding *adding, const char **proof)
 	return rc;
 }
 
-/* A client that is there already: the person knows whether it has a secret. */
-static int custom_provider_ask_secret(struct cmd_adding *adding,
-				      const char *proof)
+/* Of a client that exists already the person knows whether it has a secret. */
+static int ask_if_secret(struct cmd_adding *adding, const char *proof)
 {
 	bool yes = true;
 	int rc = VALETKEY_OK;
@@ -93,27 +91,20 @@ static int take_found(struct cmd_adding *adding, const struct record *answer)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int discover(struct cmd_adding *adding, const char *issuer)
+static int discover_endpoints(struct cmd_adding *adding, const char *issuer)
 {
-	const char *proof, *auth = record_get(&adding->keys, "auth");
 	struct record request = {0}, answer = {0};
-	struct cmd_call call = {
-	    .request = &request, .answer = &answer, .timeout_s = DISCOVER_S};
+	const char *proof;
 	int rc = known_proof(adding, &proof);
 
 	if (rc)
 		return rc;
-	if (record_add(&request, "op", "discover") ||
-	    record_add(&request, "issuer", issuer) ||
-	    record_add(&request, "ca_file",
-		       record_get(&adding->keys, "ca_file")) ||
-	    record_add(&request, "proxy", record_get(&adding->keys, "proxy")) ||
-	    record_add(&request, "auth", auth) ||
+	if (record_add(&request, "issuer", issuer) ||
 	    record_add(&request, "proof", proof) ||
 	    record_add(&request, "machine", adding->machine ? "1" : NULL))
 		rc = VALETKEY_ERR_NOMEM;
 	else
-		rc = cmd_call(&call);
+		rc = cmd_discover(&request, &adding->keys, &answer);
 	if (!rc) {
 		tell_warnings(&answer);
 		rc = take_found(adding, &answer);
@@ -121,7 +112,7 @@ static int discover(struct cmd_adding *adding, const char *issuer)
 	if (!rc)
 		rc = cmd_register_offer(adding, &answer);
 	if (!rc)
-		rc = custom_provider_ask_secret(adding, proof);
+		rc = ask_if_secret(adding, proof);
 	if (!rc)
 		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
 					    "client_secret_", 14) != 0;
@@ -149,8 +140,8 @@ static bool is_grant(const char *grant, const char *kind)
 }
 
 /* Everything that is known without a question. */
-static int custom_provider_check(const struct cmd_adding *adding,
-				 const char *grant)
+static int check_custom_options(const struct cmd_adding *adding,
+				const char *grant)
 {
 	if (cmd_option(adding->args, "instance"))
 		return cmd_fail(VALETKEY_ERR_ARG,
@@ -204,7 +195,7 @@ static int unique_redirect(const struct cmd_adding *adding, struct buf *uri)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int custom_provider_put_redirect(struct cmd_adding *adding)
+static int put_custom_redirect(struct cmd_adding *adding)
 {
 	struct buf unique = {0};
 	const char *uri;
@@ -219,8 +210,7 @@ static int custom_provider_put_redirect(struct cmd_adding *adding)
 	return rc;
 }
 
-static int custom_provider_put_keys(struct cmd_adding *adding,
-				    const char *grant)
+static int put_custom_keys(struct cmd_adding *adding, const char *grant)
 {
 	bool device = is_grant(grant, "device_code");
 	bool browser = !adding->machine && !device;
@@ -238,7 +228,7 @@ static int custom_provider_put_keys(struct cmd_adding *adding,
 				"Where does a device log in? Give it: "
 				"--device-authorization-endpoint URL.");
 	if (!rc && browser)
-		rc = custom_provider_put_redirect(adding);
+		rc = put_custom_redirect(adding);
 	if (!rc && (record_add(&adding->keys, "grant",
 			       grant ? grant : "authorization_code") ||
 		    record_add(&adding->keys, "scope", scope)))
@@ -275,13 +265,13 @@ int cmd_custom_walk(struct cmd_adding *adding)
 {
 	const char *issuer = cmd_option(adding->args, "issuer");
 	const char *grant = cmd_option(adding->args, "client");
-	int rc = custom_provider_check(adding, grant);
+	int rc = check_custom_options(adding, grant);
 
 	adding->machine = is_grant(grant, "client_credentials");
 	if (!rc && issuer)
-		rc = discover(adding, issuer);
+		rc = discover_endpoints(adding, issuer);
 	if (!rc)
-		rc = custom_provider_put_keys(adding, grant);
+		rc = put_custom_keys(adding, grant);
 	if (!rc)
 		rc = default_host(adding);
 	if (!rc && !adding->registration.pairs.len &&

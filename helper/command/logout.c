@@ -7,8 +7,6 @@
 #include "core/account.h"
 #include "terminal.h"
 
-#include <stdio.h>
-
 #define TIMEOUT_S 90
 
 static const struct cmd_option logout_options[] = {
@@ -58,22 +56,33 @@ const struct cmd_verb cmd_remove = {
     .run = run_remove,
 };
 
-static int ask_helper(const char *op, const char *account)
+/* One request to the helper, about an account, an ID or neither. */
+static int ask_helper(const char *op, const char *account, const char *id,
+		      struct record *answer)
 {
-	struct record request = {0}, answer = {0};
+	struct record request = {0};
 	struct cmd_call call = {.request = &request,
-				.answer = &answer,
+				.answer = answer,
 				.timeout_s = TIMEOUT_S,
 				.interactive = terminal_person(),
 				.talk = {.account = account}};
-	const char *text;
 	int rc = VALETKEY_ERR_NOMEM;
 
-	if (record_add(&request, "op", op) ||
-	    record_add(&request, "account", account))
-		cmd_fail(rc, "Out of memory.");
-	else
+	if (record_add(&request, "op", op) == 0 &&
+	    record_add(&request, "account", account) == 0 &&
+	    record_add(&request, "id", id) == 0)
 		rc = cmd_call(&call);
+	record_free(&request);
+	return rc;
+}
+
+/* op logout or remove. */
+static int end_login(const char *op, const char *account)
+{
+	struct record answer = {0};
+	const char *text;
+	int rc = ask_helper(op, account, NULL, &answer);
+
 	if (!rc) {
 		text = record_get(&answer, "revoked_text");
 		if (record_get_int(&answer, "revoked", 0))
@@ -86,12 +95,11 @@ static int ask_helper(const char *op, const char *account)
 				     "%s\n",
 				     text);
 	}
-	record_free(&request);
 	record_free(&answer);
 	return rc;
 }
 
-/* It ends what would have ended the logins, so nobody does it by mistake. */
+/* What would have ended the logins is gone then: nobody may do it by mistake. */
 static int may_drop(const struct cmd_args *args)
 {
 	if (args->account)
@@ -109,23 +117,14 @@ static int may_drop(const struct cmd_args *args)
 
 static int drop_revocations(const struct cmd_args *args)
 {
-	struct record request = {0}, answer = {0};
-	struct cmd_call call = {.request = &request,
-				.answer = &answer,
-				.timeout_s = TIMEOUT_S,
-				.interactive = terminal_person()};
+	struct record answer = {0};
 	int rc = may_drop(args);
 
-	if (rc)
-		return rc;
-	if (record_add(&request, "op", "drop_revocations"))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
-	else
-		rc = cmd_call(&call);
+	if (!rc)
+		rc = ask_helper("drop_revocations", NULL, NULL, &answer);
 	if (!rc)
 		terminal_say(TERMINAL_PLAIN, "Revocations dropped: %lld.\n",
 			     (long long)record_get_int(&answer, "dropped", 0));
-	record_free(&request);
 	record_free(&answer);
 	return rc;
 }
@@ -142,14 +141,14 @@ static int run_logout(struct cmd_args *args)
 				cmd_logout.usage);
 	rc = cmd_account_exists(args->account);
 	if (!rc)
-		rc = ask_helper("logout", args->account);
+		rc = end_login("logout", args->account);
 	if (!rc)
 		terminal_say(TERMINAL_GOOD, "%s is logged out.\n",
 			     args->account);
 	return rc;
 }
 
-static int agreed(const struct cmd_args *args)
+static int removal_agreed(const struct cmd_args *args)
 {
 	struct buf question = {0};
 	int rc = VALETKEY_ERR_NOMEM;
@@ -171,33 +170,22 @@ static bool is_account(const char *name)
 	return rc != VALETKEY_ERR_ACCOUNT;
 }
 
-/* Items of an account that has no file here. They may be another machine's: it is
- * never done unasked. */
+/* Items of an account that has no file here. They may be another machine's: they
+ * are never deleted without asking. */
 static int remove_other(struct cmd_args *args)
 {
-	struct record request = {0}, answer = {0};
-	struct cmd_call call = {.request = &request,
-				.answer = &answer,
-				.timeout_s = TIMEOUT_S,
-				.interactive = terminal_person()};
+	struct record answer = {0};
 	int rc = cmd_answers_agreed(
 	    args, "Delete the items of the keyring that have this ID? An "
 		  "account of another machine or folder may need them. [y/N]");
 
-	if (rc)
-		return rc;
-	rc = VALETKEY_ERR_NOMEM;
-	if (record_add(&request, "op", "forget") ||
-	    record_add(&request, "id", args->account))
-		cmd_fail(rc, "Out of memory.");
-	else
-		rc = cmd_call(&call);
+	if (!rc)
+		rc = ask_helper("forget", NULL, args->account, &answer);
 	if (!rc)
 		terminal_say(TERMINAL_GOOD,
 			     "%s is removed. The provider was not told: end "
 			     "the login there.\n",
 			     args->account);
-	record_free(&request);
 	record_free(&answer);
 	return rc;
 }
@@ -210,9 +198,9 @@ static int run_remove(struct cmd_args *args)
 		return remove_other(args);
 	rc = cmd_account_exists(args->account);
 	if (!rc)
-		rc = agreed(args);
+		rc = removal_agreed(args);
 	if (!rc)
-		rc = ask_helper("remove", args->account);
+		rc = end_login("remove", args->account);
 	if (!rc)
 		terminal_say(TERMINAL_GOOD, "%s is removed.\n", args->account);
 	return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * message.c - how every verb tells that something failed: one sentence or two
- * on standard error, and the result as what is returned.
+ * message.c - how every verb tells something: of a failure, one or two sentences
+ * on standard error; and what goes to standard output.
  */
 #include "core/text.h"
 #include "client/provider.h"
@@ -16,9 +16,8 @@
 
 /* ---- near names ---- */
 
-/* "did you mean": of the names that there are, the one that a mistyped word is
- * nearest to. At most two letters differ, so that nothing is proposed at
- * random. */
+/* For "did you mean": at most two letters may differ, so that nothing is proposed
+ * at random. */
 
 #define TOO_FAR 3
 
@@ -32,7 +31,7 @@ void cmd_near_try(struct cmd_near *near, const char *name)
 	snprintf(near->name, sizeof(near->name), "%s", name);
 }
 
-static int message_see(const char *name, void *data)
+static int see_near_provider(const char *name, void *data)
 {
 	cmd_near_try(data, name);
 	return VALETKEY_OK;
@@ -42,12 +41,14 @@ int cmd_fail_provider(const char *name, const struct problem *problem)
 {
 	struct cmd_near near = {.word = name};
 
-	provider_each(message_see, &near);
+	provider_each(see_near_provider, &near);
 	if (!*near.name || strcmp(near.name, name) == 0)
 		return cmd_fail_problem(problem);
 	return cmd_fail(problem->result, "%s Did you mean: %s", problem->text,
 			near.name);
 }
+
+/* ---- failures ---- */
 
 static bool told;
 
@@ -87,6 +88,35 @@ void cmd_tell_ignored(void)
 int cmd_fail_problem(const struct problem *problem)
 {
 	return cmd_fail(problem->result, "%s", problem->text);
+}
+
+/* ---- standard output ---- */
+
+int cmd_wrap(struct buf *out, unsigned indent, const char *text)
+{
+	unsigned column = indent;
+	int rc = 0;
+
+	while (!rc && *text) {
+		size_t len = strcspn(text, " \n");
+
+		if (*text == '\n' ||
+		    (column > indent && column + 1 + len > 79)) {
+			rc = buf_fmt(out, "\n%*s", (int)indent, "");
+			column = indent;
+			text += *text == '\n';
+			continue;
+		}
+		if (column > indent) {
+			rc = buf_char(out, ' ');
+			column++;
+		}
+		rc = rc || buf_add(out, text, len);
+		column += (unsigned)len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	return rc || buf_char(out, '\n');
 }
 
 int cmd_flush(void)

@@ -6,77 +6,14 @@
 #include "command.h"
 #include "core/account.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- words ---- */
-
-/* The command lines of `valetkey run` and `valetkey curl`, which end with a
- * command that is not ours to read: everything behind "--". */
-
-/* Whether the word behind this option belongs to it. */
-static bool takes_next(const struct cmd_verb *verb, const char *word)
-{
-	for (const struct cmd_option *o = verb->options; o->name; o++)
-		if (strcmp(o->name, word + 2) == 0)
-			return o->argument != NULL;
-	return false;
-}
-
-/* Parts argv into words and options; what follows "--" is the command. */
-static int options_part(const struct cmd_verb *verb, char **argv,
-			struct cmd_words *words, char **options)
-{
-	int count = 1;
-
-	options[0] = argv[0];
-	for (argv++; *argv; argv++) {
-		if (strcmp(*argv, "--") == 0) {
-			words->command = argv + 1;
-			break;
-		}
-		if (**argv != '-') {
-			words->words[words->count++] = *argv;
-			continue;
-		}
-		options[count++] = *argv;
-		if (strncmp(*argv, "--", 2) == 0 && takes_next(verb, *argv) &&
-		    argv[1] && strcmp(argv[1], "--") != 0)
-			options[count++] = *++argv;
-	}
-	return count;
-}
-
-int cmd_words_read(const struct cmd_verb *verb, int argc, char **argv,
-		   struct cmd_words *words, bool *run)
-{
-	char **options = calloc((size_t)argc + 1, sizeof(*options));
-	int rc;
-
-	*words = (struct cmd_words){0};
-	*run = false;
-	words->words = calloc((size_t)argc + 1, sizeof(*words->words));
-	if (!options || !words->words)
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
-	else
-		rc = cmd_options_read(verb,
-				      options_part(verb, argv, words, options),
-				      options, &words->args, run);
-	free(options);
-	return rc;
-}
-
-void cmd_words_free(struct cmd_words *words)
-{
-	cmd_options_free(&words->args);
-	free(words->words);
-}
-
 #define OPTIONS_MAX 30
 #define COLUMN 30
+#define MIN_VALID_MAX_S (365 * 86400)
 
 const char *cmd_option(const struct cmd_args *args, const char *name)
 {
@@ -100,31 +37,24 @@ int cmd_option_seconds(const struct cmd_args *args, const char *name,
 	return VALETKEY_OK;
 }
 
+int cmd_option_min_valid(const struct cmd_args *args, uint32_t *seconds)
+{
+	int64_t value = 0;
+	int rc = cmd_option_seconds(args, "min-valid", MIN_VALID_MAX_S, &value);
+
+	*seconds = (uint32_t)value;
+	return rc;
+}
+
 /* ---- help ---- */
 
-/* Text in lines of at most 79 columns, each after `indent` spaces. */
-static void options_wrap(int indent, int column, const char *text)
+static void print_wrapped(unsigned indent, const char *text)
 {
-	while (*text) {
-		size_t len = strcspn(text, " \n");
+	struct buf out = {0};
 
-		if (column > indent && column + 1 + (int)len > 79) {
-			putchar('\n');
-			column = 0;
-		}
-		if (column < indent)
-			column += printf("%*s", indent - column, "");
-		else if (column > indent)
-			column += printf(" ");
-		column += printf("%.*s", (int)len, text);
-		text += len;
-		if (*text == '\n') {
-			printf("\n");
-			column = 0;
-		}
-		text += *text != '\0';
-	}
-	putchar('\n');
+	if (cmd_wrap(&out, indent, text) == 0)
+		fputs(out.data, stdout);
+	buf_free(&out);
 }
 
 static void help_option(const struct cmd_option *option)
@@ -137,14 +67,14 @@ static void help_option(const struct cmd_option *option)
 		putchar('\n');
 		column = 0;
 	}
-	column += printf("%*s", COLUMN - column, "");
-	options_wrap(COLUMN, column, option->help);
+	printf("%*s", COLUMN - column, "");
+	print_wrapped(COLUMN, option->help);
 }
 
-static void options_help(const struct cmd_verb *verb)
+static void print_help(const struct cmd_verb *verb)
 {
 	printf("Usage: valetkey %s\n\n", verb->usage);
-	options_wrap(0, 0, verb->about);
+	print_wrapped(0, verb->about);
 	printf("\nOptions:\n");
 	for (const struct cmd_option *o = verb->options; o->name; o++)
 		if (o->help)
@@ -173,8 +103,7 @@ static size_t make_table(const struct cmd_verb *verb, struct option *table)
 	return n;
 }
 
-static int options_bad_option(const struct cmd_verb *verb, int found,
-			      char **argv)
+static int fail_option(const struct cmd_verb *verb, int found, char **argv)
 {
 	const char *text = argv[optind - 1];
 	size_t len = strcspn(text, "=");
@@ -240,14 +169,14 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 	while ((found = getopt_long(argc, argv, ":h", table, &at)) != -1) {
 		if (found == 'h') {
 			*run = false;
-			options_help(verb);
+			print_help(verb);
 			return cmd_flush();
 		}
 		if (found != 1)
-			return options_bad_option(verb, found, argv);
+			return fail_option(verb, found, argv);
 		if (record_add(&args->options, table[at].name,
 			       optarg ? optarg : "1"))
-			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+			return VALETKEY_ERR_NOMEM;
 	}
 	rc = take_account(verb, argc, argv, args);
 	if (!rc)
@@ -258,4 +187,67 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 void cmd_options_free(struct cmd_args *args)
 {
 	record_free(&args->options);
+}
+
+/* ---- words ---- */
+
+/* The command lines of `valetkey run` and `valetkey curl`, which end with a
+ * command that is not ours to read: everything after "--". */
+
+/* Whether the word after this option belongs to it. */
+static bool takes_next(const struct cmd_verb *verb, const char *word)
+{
+	for (const struct cmd_option *o = verb->options; o->name; o++)
+		if (strcmp(o->name, word + 2) == 0)
+			return o->argument != NULL;
+	return false;
+}
+
+/* Parts argv into words and options; what follows "--" is the command. */
+static int part_words(const struct cmd_verb *verb, char **argv,
+		      struct cmd_words *words, char **options)
+{
+	int count = 1;
+
+	options[0] = argv[0];
+	for (argv++; *argv; argv++) {
+		if (strcmp(*argv, "--") == 0) {
+			words->command = argv + 1;
+			break;
+		}
+		if (**argv != '-') {
+			words->words[words->count++] = *argv;
+			continue;
+		}
+		options[count++] = *argv;
+		if (strncmp(*argv, "--", 2) == 0 && takes_next(verb, *argv) &&
+		    argv[1] && strcmp(argv[1], "--") != 0)
+			options[count++] = *++argv;
+	}
+	return count;
+}
+
+int cmd_words_read(const struct cmd_verb *verb, int argc, char **argv,
+		   struct cmd_words *words, bool *run)
+{
+	char **options = calloc((size_t)argc + 1, sizeof(*options));
+	int rc;
+
+	*words = (struct cmd_words){0};
+	*run = false;
+	words->words = calloc((size_t)argc + 1, sizeof(*words->words));
+	if (!options || !words->words)
+		rc = VALETKEY_ERR_NOMEM;
+	else
+		rc = cmd_options_read(verb,
+				      part_words(verb, argv, words, options),
+				      options, &words->args, run);
+	free(options);
+	return rc;
+}
+
+void cmd_words_free(struct cmd_words *words)
+{
+	cmd_options_free(&words->args);
+	free(words->words);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * providers.c - `valetkey providers`: what --provider can name, one of them
- * in full, and the check of a file. Reads files only.
+ * providers.c - `valetkey providers`: what --provider can name, one of them in
+ * full, and the check of a file. Reads files only.
  */
 #include "client/provider.h"
 #include "client/provider_check.h"
@@ -46,41 +46,15 @@ const struct cmd_verb cmd_providers = {
 /* ---- the list ---- */
 
 /* Text of files on standard output, as terminal.h promises it. */
-static int providers_print(struct buf *text)
+static void print_text(struct buf *text)
 {
 	terminal_put(stdout, buf_text(text), text->len);
 	buf_free(text);
-	return VALETKEY_OK;
-}
-
-/* Text from column `indent` on, in lines of at most 79 columns that all begin
- * there. */
-static int add_wrapped(struct buf *out, unsigned indent, const char *text)
-{
-	unsigned column = indent;
-	int rc = 0;
-
-	while (!rc && *text) {
-		size_t len = strcspn(text, " ");
-
-		if (column > indent && column + 1 + len > 79) {
-			rc = buf_fmt(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
-			rc = buf_char(out, ' ');
-			column++;
-		}
-		rc = rc || buf_add(out, text, len);
-		column += (unsigned)len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	return rc || buf_char(out, '\n');
 }
 
 /* The first words of a list's values in a line. */
-static int providers_add_words(struct buf *out, const char *label,
-			       const struct record *provider, const char *key)
+static int add_first_words(struct buf *out, const char *label,
+			   const struct record *provider, const char *key)
 {
 	const char *value = NULL;
 	struct buf words = {0};
@@ -95,12 +69,12 @@ static int providers_add_words(struct buf *out, const char *label,
 			rc = buf_char(&words, ' ') ||
 			     buf_add(&words, value, strcspn(value, " "));
 	rc = rc || buf_fmt(out, "  %-15s ", label) ||
-	     add_wrapped(out, 18, buf_text(&words) + 1);
+	     cmd_wrap(out, 18, buf_text(&words) + 1);
 	buf_free(&words);
 	return rc;
 }
 
-static int providers_see(const char *name, void *data)
+static int see_provider(const char *name, void *data)
 {
 	struct record provider = {0};
 	struct problem problem;
@@ -114,17 +88,16 @@ static int providers_see(const char *name, void *data)
 		rc = 0;
 	} else {
 		title = record_get(&provider, "name");
-		rc =
-		    buf_fmt(&out, "%-17s %s\n", name, title ? title : "") ||
-		    providers_add_words(&out, "instances", &provider,
-					"instance[]") ||
-		    providers_add_words(&out, "hosts below", &provider,
-					"instance_domain[]") ||
-		    providers_add_words(&out, "asks for", &provider,
-					"parameter[]") ||
-		    providers_add_words(&out, "clients", &provider, "client[]");
+		rc = buf_fmt(&out, "%-17s %s\n", name, title ? title : "") ||
+		     add_first_words(&out, "instances", &provider,
+				     "instance[]") ||
+		     add_first_words(&out, "hosts below", &provider,
+				     "instance_domain[]") ||
+		     add_first_words(&out, "asks for", &provider,
+				     "parameter[]") ||
+		     add_first_words(&out, "clients", &provider, "client[]");
 	}
-	providers_print(&out);
+	print_text(&out);
 	record_free(&provider);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
@@ -132,23 +105,12 @@ static int providers_see(const char *name, void *data)
 static int list_all(void)
 {
 	int result = VALETKEY_OK;
-	int rc = provider_each(providers_see, &result);
+	int rc = provider_each(see_provider, &result);
 
-	if (rc)
-		return cmd_fail(rc, "%s.", valetkey_strerror(rc));
-	return result;
+	return rc ? rc : result;
 }
 
 /* ---- one ---- */
-
-static const char *providers_of_kind(const struct record *provider,
-				     const char *kind, const char *what)
-{
-	char key[300];
-
-	snprintf(key, sizeof(key), "client.%s.%s", kind, what);
-	return record_get(provider, key);
-}
 
 /* Each value on a line of its own. */
 static int add_lines(struct buf *out, const char *label,
@@ -161,24 +123,22 @@ static int add_lines(struct buf *out, const char *label,
 		bool any = strcmp(value, "*") == 0;
 
 		rc = buf_fmt(out, "%-15s ", label) ||
-		     add_wrapped(out, 16, any ? "(any host)" : value);
+		     cmd_wrap(out, 16, any ? "(any host)" : value);
 		label = "";
 	}
 	return rc;
 }
 
-/* A parameter's value, which nobody has given yet: its name in capitals. */
+/* For a parameter's value, which nobody has given yet: its name in capitals. */
 static int add_capitals(struct record *keys, const char *line)
 {
 	struct provider_parameter parameter;
-	char key[sizeof(parameter.name) + 10];
 
 	if (!provider_parameter_read(line, &parameter))
 		return 0; /* provider_resolve() tells */
-	snprintf(key, sizeof(key), "parameter.%s", parameter.name);
 	for (char *c = parameter.name; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	return record_add(keys, key, parameter.name);
+	return record_add(keys, parameter.key, parameter.name);
 }
 
 /* What the file says for this kind of client, with words in capitals for what
@@ -206,20 +166,19 @@ static int fill_in_open(const struct record *provider, const char *kind,
 static int add_kind(struct buf *out, const struct record *provider,
 		    const struct record *resolved, const char *kind)
 {
-	const char *name = providers_of_kind(provider, kind, "name");
-	const char *use = providers_of_kind(provider, kind, "use");
-	const char *grant = providers_of_kind(provider, kind, "grant");
+	const char *name = provider_of_kind(provider, kind, "name");
+	const char *use = provider_of_kind(provider, kind, "use");
+	const char *grant = provider_of_kind(provider, kind, "grant");
 	const char *step = NULL;
 	unsigned n = 0;
 	int rc = buf_fmt(out, "\n--client %s: %s\n", kind, name ? name : kind);
 
 	if (!rc && use)
-		rc = buf_str(out, "    ") || add_wrapped(out, 4, use);
+		rc = buf_str(out, "    ") || cmd_wrap(out, 4, use);
 	rc = rc || buf_fmt(out, "    grant: %s\n",
 			   grant ? grant : "authorization_code");
 	while (!rc && (step = record_next(resolved, "step[]", step)))
-		rc =
-		    buf_fmt(out, "    %2u. ", ++n) || add_wrapped(out, 8, step);
+		rc = buf_fmt(out, "    %2u. ", ++n) || cmd_wrap(out, 8, step);
 	return rc;
 }
 
@@ -241,7 +200,7 @@ static int add_kinds(struct buf *out, const struct record *provider,
 	return rc;
 }
 
-static int providers_show(const char *name)
+static int show_provider(const char *name)
 {
 	struct record provider = {0}, usual = {0};
 	struct problem problem = {0};
@@ -264,46 +223,17 @@ static int providers_show(const char *name)
 		rc = problem_no_memory(&problem);
 	if (!rc)
 		rc = add_kinds(&out, &provider, &problem);
-	providers_print(&out);
+	print_text(&out);
 	record_free(&usual);
 	record_free(&provider);
 	return rc ? cmd_fail_problem(&problem) : rc;
 }
 
-/* Own ones may be missing of what was printed. */
-static int check_folder(void)
-{
-	struct problem problem = {0};
-
-	return unusable_folder("providers", &problem)
-		   ? cmd_fail_problem(&problem)
-		   : VALETKEY_OK;
-}
-
-static int run_providers(struct cmd_args *args)
-{
-	const char *check = cmd_option(args, "check");
-	int result, rc;
-
-	if (check && args->account)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"Give either a NAME or --check FILE.");
-	if (check)
-		result = cmd_providers_check(check);
-	else
-		result =
-		    args->account ? providers_show(args->account) : list_all();
-	rc = cmd_flush();
-	if (!rc && !result && !check)
-		rc = check_folder();
-	return result ? result : rc;
-}
-
 /* ---- --check ---- */
 
-/* `valetkey providers --check FILE`: what each line of a provider's file
- * means, and what is wrong with it, as FILE:LINE, the way that compilers tell.
- * A file without an error is one that works. */
+/* What each line of a provider's file means, and what is wrong with it, as
+ * FILE:LINE, the way that compilers tell. A file without an error is one that
+ * works. */
 
 #define VALUE_MAX 60
 #define FILE_MAX (64u << 10) /* the longest shipped one has 8,000 bytes */
@@ -315,7 +245,7 @@ struct told {
 	bool no_memory;
 };
 
-static void providers_note(struct told *told, int failed)
+static void note_memory(struct told *told, int failed)
 {
 	if (failed)
 		told->no_memory = true;
@@ -327,14 +257,13 @@ static void tell_line(void *data, const struct provider_line *line)
 	size_t len = strlen(line->value);
 
 	told->keys++;
-	providers_note(told,
-		       buf_fmt(&told->out, "%s:%u: %s=%.*s%s\n", told->file,
-			       line->number, line->key,
-			       (int)(len > VALUE_MAX ? VALUE_MAX - 3 : len),
-			       line->value, len > VALUE_MAX ? "..." : ""));
+	note_memory(told, buf_fmt(&told->out, "%s:%u: %s=%.*s%s\n", told->file,
+				  line->number, line->key,
+				  (int)(len > VALUE_MAX ? VALUE_MAX - 3 : len),
+				  line->value, len > VALUE_MAX ? "..." : ""));
 	if (line->meaning)
-		providers_note(
-		    told, buf_fmt(&told->out, "        %s\n", line->meaning));
+		note_memory(told,
+			    buf_fmt(&told->out, "        %s\n", line->meaning));
 }
 
 static void tell_finding(void *data, unsigned number, bool error,
@@ -348,14 +277,14 @@ static void tell_finding(void *data, unsigned number, bool error,
 	else
 		told->warnings++;
 	if (number)
-		providers_note(told, buf_fmt(&told->out, "%s:%u: %s: %s\n",
-					     told->file, number, what, text));
+		note_memory(told, buf_fmt(&told->out, "%s:%u: %s: %s\n",
+					  told->file, number, what, text));
 	else
-		providers_note(told, buf_fmt(&told->out, "%s: %s: %s\n",
-					     told->file, what, text));
+		note_memory(told, buf_fmt(&told->out, "%s: %s: %s\n",
+					  told->file, what, text));
 }
 
-static int providers_read_file(const char *path, struct buf *text)
+static int read_provider_text(const char *path, struct buf *text)
 {
 	FILE *file = fopen(path, "re");
 	int rc = VALETKEY_OK;
@@ -396,12 +325,13 @@ static const char *plural(unsigned n)
 	return n == 1 ? "" : "s";
 }
 
-int cmd_providers_check(const char *path)
+/* Tells what each line means; ERR_ARG if the file is bad. */
+static int check_provider_file(const char *path)
 {
 	struct told told = {.file = path};
 	const struct provider_reader reader = {tell_line, tell_finding, &told};
 	struct buf text = {0};
-	int rc = providers_read_file(path, &text);
+	int rc = read_provider_text(path, &text);
 
 	if (!rc)
 		rc = provider_check(buf_text(&text), text.len, &reader);
@@ -410,8 +340,6 @@ int cmd_providers_check(const char *path)
 	if (!rc && told.no_memory)
 		rc = VALETKEY_ERR_NOMEM;
 	terminal_put(stdout, buf_text(&told.out), told.out.len);
-	if (rc == VALETKEY_ERR_NOMEM)
-		cmd_fail(rc, "Out of memory.");
 	if (!rc) {
 		printf("%u key%s, %u error%s, %u warning%s\n", told.keys,
 		       plural(told.keys), told.errors, plural(told.errors),
@@ -422,4 +350,35 @@ int cmd_providers_check(const char *path)
 	buf_free(&told.out);
 	buf_free(&text);
 	return rc;
+}
+
+/* ---- the verb ---- */
+
+/* The person's own ones may be missing from what was printed. */
+static int check_folder(void)
+{
+	struct problem problem = {0};
+
+	return unusable_folder("providers", &problem)
+		   ? cmd_fail_problem(&problem)
+		   : VALETKEY_OK;
+}
+
+static int run_providers(struct cmd_args *args)
+{
+	const char *check = cmd_option(args, "check");
+	int result, rc;
+
+	if (check && args->account)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Give either a NAME or --check FILE.");
+	if (check)
+		result = check_provider_file(check);
+	else
+		result =
+		    args->account ? show_provider(args->account) : list_all();
+	rc = cmd_flush();
+	if (!rc && !result && !check)
+		rc = check_folder();
+	return result ? result : rc;
 }

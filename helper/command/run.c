@@ -31,7 +31,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int complete_run(int argc, char **argv);
+static int run_command(const struct cmd_words *words);
 
 const struct cmd_verb cmd_run = {
     .name = "run",
@@ -51,7 +51,7 @@ const struct cmd_verb cmd_run = {
 		"  valetkey run work --fd -- \\\n"
 		"      sh -c 'read -r token <\"/dev/fd/$VALETKEY_TOKEN_FD\"; "
 		"...'\n",
-    .run_words = complete_run,
+    .run_words = run_command,
 };
 
 static bool variable_ok(const char *name)
@@ -143,24 +143,17 @@ static int hand_over(const struct valetkey_token *token, const char *variable,
 		snprintf(number, sizeof(number), "%d", fd);
 		value = number;
 	}
-	if (setenv(variable, value, 1))
-		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
-	return VALETKEY_OK;
+	return setenv(variable, value, 1) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
 static int take_token(const struct cmd_words *words, char *word,
-		      int64_t min_valid)
+		      uint32_t min_valid_s)
 {
-	struct cmd_talk talk = {.account = word};
-	const struct valetkey_options how = {.size = sizeof(how),
-					     .program = "valetkey run",
-					     .converse = cmd_converse,
-					     .data = &talk};
-	struct valetkey_request request = {
+	const struct valetkey_request request = {
 	    .size = sizeof(request),
 	    .account = word,
 	    .resource = cmd_option(&words->args, "resource"),
-	    .min_valid_s = (uint32_t)min_valid,
+	    .min_valid_s = min_valid_s,
 	};
 	bool by_descriptor = cmd_option(&words->args, "fd") != NULL;
 	const struct valetkey_token *token = NULL;
@@ -168,25 +161,19 @@ static int take_token(const struct cmd_words *words, char *word,
 	const char *variable;
 	int rc = take_word(word, by_descriptor, &variable);
 
-	if (rc)
-		return rc;
-	rc = valetkey_open(&how, &handle);
 	if (!rc)
-		rc = valetkey_get(handle, &request, &token);
-	if (rc)
-		cmd_tell_failure(rc, &talk);
-	else
+		rc = cmd_get_token("valetkey run", &request, &handle, &token);
+	if (!rc)
 		rc = hand_over(token, variable, by_descriptor);
 	valetkey_token_free(token);
 	valetkey_close(handle);
 	return rc;
 }
 
-static int run_become(const struct cmd_words *words)
+static int run_command(const struct cmd_words *words)
 {
-	int64_t min_valid = 0;
-	int rc = cmd_option_seconds(&words->args, "min-valid", 86400 * 365,
-				    &min_valid);
+	uint32_t min_valid_s;
+	int rc = cmd_option_min_valid(&words->args, &min_valid_s);
 
 	if (!rc && words->count && !words->command)
 		return cmd_fail(
@@ -201,23 +188,11 @@ static int run_become(const struct cmd_words *words)
 	if (!rc)
 		rc = check_words(words);
 	for (size_t i = 0; !rc && i < words->count; i++)
-		rc = take_token(words, words->words[i], min_valid);
+		rc = take_token(words, words->words[i], min_valid_s);
 	if (rc)
 		return rc;
 	execvp(*words->command, words->command);
 	return cmd_fail(errno == ENOENT ? NOT_FOUND : CANNOT_RUN,
 			"%s cannot be run: %s.", *words->command,
 			strerror(errno));
-}
-
-static int complete_run(int argc, char **argv)
-{
-	struct cmd_words words;
-	bool run;
-	int rc = cmd_words_read(&cmd_run, argc, argv, &words, &run);
-
-	if (!rc && run)
-		rc = cmd_end(run_become(&words));
-	cmd_words_free(&words);
-	return rc;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * setup_steps.c - the walk through a registration at a provider that has a file:
- * which instance, which kind of client, which scopes, and then the steps on the
- * provider's own pages, as its file tells them.
+ * setup_steps.c - `valetkey add` for a provider that has a file: which instance,
+ * which kind of client, which scopes, and then the steps to register a client on
+ * the provider's own pages, as the file tells them.
  */
 #include "client/provider.h"
 #include "command.h"
-#include "core/origin.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -33,8 +32,8 @@ static unsigned show_list(const struct record *record, const char *key,
 }
 
 /* The value with that number (from 1) as text, or NULL. */
-static const char *setup_steps_nth(const struct record *record, const char *key,
-				   const char *text)
+static const char *nth_value(const struct record *record, const char *key,
+			     const char *text)
 {
 	const char *value = NULL;
 	char *end;
@@ -46,6 +45,8 @@ static const char *setup_steps_nth(const struct record *record, const char *key,
 		;
 	return value;
 }
+
+/* ---- the instance ---- */
 
 static void show_instance(const struct record *provider, unsigned n,
 			  const char *line)
@@ -69,8 +70,7 @@ static int ask_instance(struct cmd_adding *adding, struct buf *answer)
 			      ? "Number, code, or your own host"
 			      : "Your own host",
 			  answer);
-	line = rc ? NULL
-		  : setup_steps_nth(provider, "instance[]", buf_text(answer));
+	line = rc ? NULL : nth_value(provider, "instance[]", buf_text(answer));
 	if (line) {
 		rc = add_code(&code, line) ? VALETKEY_ERR_NOMEM : 0;
 		buf_free(answer);
@@ -79,7 +79,7 @@ static int ask_instance(struct cmd_adding *adding, struct buf *answer)
 	return rc;
 }
 
-/* Into keys.instance; where that is in `base`. */
+/* Into keys.instance; its address into `base`. */
 static int choose_instance(struct cmd_adding *adding,
 			   char base[PROVIDER_BASE_MAX])
 {
@@ -94,14 +94,17 @@ static int choose_instance(struct cmd_adding *adding,
 		return VALETKEY_OK;
 	if (!given && provider_instance(&adding->provider, NULL, base,
 					&problem) == VALETKEY_OK)
-		return VALETKEY_OK; /* there is but one */
+		return VALETKEY_OK; /* there is only one */
 	if (!given && !adding->person)
 		return cmd_fail(VALETKEY_ERR_ARG, "%s Give it: --instance.",
 				problem.text);
 	do {
 		buf_free(&answer);
-		rc = given ? buf_str(&answer, given)
-			   : ask_instance(adding, &answer);
+		if (given)
+			rc = buf_str(&answer, given) ? VALETKEY_ERR_NOMEM
+						     : VALETKEY_OK;
+		else
+			rc = ask_instance(adding, &answer);
 		if (rc)
 			break;
 		rc = provider_instance(&adding->provider, buf_text(&answer),
@@ -115,20 +118,126 @@ static int choose_instance(struct cmd_adding *adding,
 	return rc;
 }
 
-static const char *setup_steps_of_kind(const struct record *provider,
-				       const char *kind, const char *what)
-{
-	char key[128];
+/* ---- its parameters ---- */
 
-	snprintf(key, sizeof(key), "client.%s.%s", kind, what);
-	return record_get(provider, key);
+/* What a provider's file wants to know beside the instance, such as a tenant or a
+ * realm: its parameter[], by --set or by asking, into parameter.NAME of the
+ * account's keys. provider_resolve() fills them in. */
+
+/* The value of the last --set NAME=..., NULL if there is none. */
+static const char *given_parameter(const struct cmd_args *args,
+				   const char *name)
+{
+	const char *set = NULL, *value = NULL;
+	size_t len = strlen(name);
+
+	while ((set = record_next(&args->options, "set", set)))
+		if (strncmp(set, name, len) == 0 && set[len] == '=')
+			value = set + len + 1;
+	return value;
 }
+
+static bool declared(const struct record *provider, const char *set)
+{
+	struct provider_parameter parameter;
+	const char *line = NULL;
+	size_t len;
+
+	while ((line = record_next(provider, "parameter[]", line))) {
+		if (!provider_parameter_read(line, &parameter))
+			continue;
+		len = strlen(parameter.name);
+		if (strncmp(set, parameter.name, len) == 0 && set[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static int ask_parameter(const struct provider_parameter *parameter,
+			 struct buf *answer)
+{
+	struct buf question = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (buf_str(&question, *parameter->text ? parameter->text
+						: parameter->name) == 0 &&
+	    (!*parameter->usual ||
+	     buf_fmt(&question, " [%s]", parameter->usual) == 0))
+		rc = terminal_ask(question.data, answer);
+	if (!rc && !answer->len && buf_str(answer, parameter->usual))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&question);
+	return rc;
+}
+
+static int fail_parameter(const char *name)
+{
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"%s must be letters, digits and ._- only, and begin "
+			"with a letter or digit. Give it: --set %s=VALUE.",
+			name, name);
+}
+
+static int choose_parameter(struct cmd_adding *adding,
+			    const struct provider_parameter *parameter)
+{
+	const char *set = given_parameter(adding->args, parameter->name);
+	struct buf answer = {0};
+	int rc = VALETKEY_OK;
+
+	while (!rc) {
+		buf_clear(&answer);
+		if (set || !adding->person)
+			rc = buf_str(&answer, set ? set : parameter->usual)
+				 ? VALETKEY_ERR_NOMEM
+				 : VALETKEY_OK;
+		else
+			rc = ask_parameter(parameter, &answer);
+		if (rc || provider_parameter_ok(buf_text(&answer)))
+			break;
+		fail_parameter(parameter->name);
+		if (set || !adding->person)
+			rc = VALETKEY_ERR_ARG;
+	}
+	if (!rc && record_set(&adding->keys, parameter->key, answer.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	return rc;
+}
+
+static int choose_parameters(struct cmd_adding *adding)
+{
+	struct provider_parameter parameter;
+	const char *line = NULL, *set = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc = VALETKEY_OK;
+
+	while ((set = record_next(&adding->args->options, "set", set)))
+		if (!declared(&adding->provider, set))
+			return cmd_fail(
+			    VALETKEY_ERR_ARG,
+			    "The provider does not ask for \"%s\". For what it "
+			    "asks for, run: valetkey providers %s",
+			    problem_quote(quoted, set),
+			    cmd_option(adding->args, "provider"));
+	while (!rc &&
+	       (line = record_next(&adding->provider, "parameter[]", line)))
+		rc = provider_parameter_read(line, &parameter)
+			 ? choose_parameter(adding, &parameter)
+			 : cmd_fail(VALETKEY_ERR_ARG,
+				    "The provider's file has a malformed "
+				    "parameter[]. See: valetkey providers "
+				    "--check FILE");
+	return rc;
+}
+
+/* ---- the kind of client ---- */
 
 static void show_kind(const struct record *provider, unsigned n,
 		      const char *kind)
 {
-	const char *name = setup_steps_of_kind(provider, kind, "name");
-	const char *use = setup_steps_of_kind(provider, kind, "use");
+	const char *name = provider_of_kind(provider, kind, "name");
+	const char *use = provider_of_kind(provider, kind, "use");
 
 	struct buf text = {0};
 
@@ -137,16 +246,6 @@ static void show_kind(const struct record *provider, unsigned n,
 		terminal_wrap(5, text.data);
 	}
 	buf_free(&text);
-}
-
-static bool knows_kind(const struct record *provider, const char *kind)
-{
-	const char *known = NULL;
-
-	while ((known = record_next(provider, "client[]", known)))
-		if (strcmp(known, kind) == 0)
-			return true;
-	return false;
 }
 
 static int ask_kind(struct cmd_adding *adding)
@@ -165,11 +264,10 @@ static int ask_kind(struct cmd_adding *adding)
 			break;
 		if (!answer.len)
 			kind = record_next(provider, "client[]", NULL);
-		else if (knows_kind(provider, answer.data))
+		else if (provider_has_kind(provider, answer.data))
 			kind = answer.data;
 		else
-			kind =
-			    setup_steps_nth(provider, "client[]", answer.data);
+			kind = nth_value(provider, "client[]", answer.data);
 	} while (!kind);
 	if (!rc)
 		snprintf(adding->kind, sizeof(adding->kind), "%s", kind);
@@ -185,7 +283,7 @@ static int choose_kind(struct cmd_adding *adding)
 
 	if (!first)
 		return VALETKEY_OK;
-	if (given && !knows_kind(&adding->provider, given))
+	if (given && !provider_has_kind(&adding->provider, given))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The provider has no kind of client \"%s\". "
 				"See: valetkey providers %s",
@@ -199,6 +297,8 @@ static int choose_kind(struct cmd_adding *adding)
 		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }
+
+/* ---- scope, redirect URI and steps ---- */
 
 /* An option's value, else what is typed, else what stands in `resolved`. */
 static int choose_text(struct cmd_adding *adding, struct record *resolved,
@@ -259,22 +359,24 @@ static bool answer_is(const struct record *record, const char *key,
 	return have && strcmp(have, value) == 0;
 }
 
-/* NULL for a provider that knows but one kind. */
+/* NULL for a provider that has only one kind. */
 static const char *kind_of(const struct cmd_adding *adding)
 {
 	return *adding->kind ? adding->kind : NULL;
 }
 
-/* With scope and redirect URI settled, once more for the steps' own words. */
-static int finish(struct cmd_adding *adding,
-		  const struct provider_choice *choice)
+/* Once more with scope and redirect URI settled, for the steps' own words. */
+static int finish_steps(struct cmd_adding *adding,
+			const struct provider_choice *choice)
 {
 	static const char *const words[] = {"scope", "redirect_uri", NULL};
 	struct record provider = {0}, resolved = {0};
 	struct problem problem = {0};
 	const char *name;
 	char key[128];
-	int rc = record_append(&provider, &adding->provider);
+	int rc = record_append(&provider, &adding->provider)
+		     ? VALETKEY_ERR_NOMEM
+		     : VALETKEY_OK;
 
 	for (const char *const *word = words; *word && !rc; word++) {
 		if (*adding->kind)
@@ -282,9 +384,10 @@ static int finish(struct cmd_adding *adding,
 				 *word);
 		else
 			snprintf(key, sizeof(key), "%s", *word);
-		if (record_get(&adding->keys, *word))
-			rc = record_set(&provider, key,
-					record_get(&adding->keys, *word));
+		if (record_get(&adding->keys, *word) &&
+		    record_set(&provider, key,
+			       record_get(&adding->keys, *word)))
+			rc = VALETKEY_ERR_NOMEM;
 	}
 	if (!rc &&
 	    (rc = provider_resolve(&provider, choice, &resolved, &problem)))
@@ -297,6 +400,8 @@ static int finish(struct cmd_adding *adding,
 	return rc;
 }
 
+/* ---- the whole ---- */
+
 int cmd_steps_walk(struct cmd_adding *adding)
 {
 	struct record resolved = {0};
@@ -306,7 +411,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	int rc = choose_instance(adding, base);
 
 	if (!rc)
-		rc = cmd_parameters_choose(adding);
+		rc = choose_parameters(adding);
 	if (!rc)
 		rc = choose_kind(adding);
 	choice.kind = kind_of(adding);
@@ -326,123 +431,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	if (!rc)
 		rc = take_hosts(adding, &resolved);
 	if (!rc)
-		rc = finish(adding, &choice);
+		rc = finish_steps(adding, &choice);
 	record_free(&resolved);
-	return rc;
-}
-
-/* ---- what else a provider wants to know ---- */
-
-/* What a provider's file wants to know beside the instance, such as a tenant
- * or a realm: its parameter[], by --set or by asking, into parameter.NAME of
- * the account's keys. provider_resolve() fills them in. */
-
-/* The value of the last --set NAME=..., NULL where there is none. */
-static const char *setup_steps_given(const struct cmd_args *args,
-				     const char *name)
-{
-	const char *set = NULL, *value = NULL;
-	size_t len = strlen(name);
-
-	while ((set = record_next(&args->options, "set", set)))
-		if (strncmp(set, name, len) == 0 && set[len] == '=')
-			value = set + len + 1;
-	return value;
-}
-
-static bool declared(const struct record *provider, const char *set)
-{
-	struct provider_parameter parameter;
-	const char *line = NULL;
-	size_t len;
-
-	while ((line = record_next(provider, "parameter[]", line))) {
-		if (!provider_parameter_read(line, &parameter))
-			continue;
-		len = strlen(parameter.name);
-		if (strncmp(set, parameter.name, len) == 0 && set[len] == '=')
-			return true;
-	}
-	return false;
-}
-
-static int setup_steps_ask(const struct provider_parameter *parameter,
-			   struct buf *answer)
-{
-	struct buf question = {0};
-	int rc = VALETKEY_ERR_NOMEM;
-
-	if (buf_str(&question, *parameter->text ? parameter->text
-						: parameter->name) == 0 &&
-	    (!*parameter->usual ||
-	     buf_fmt(&question, " [%s]", parameter->usual) == 0))
-		rc = terminal_ask(question.data, answer);
-	if (!rc && !answer->len && buf_str(answer, parameter->usual))
-		rc = VALETKEY_ERR_NOMEM;
-	buf_free(&question);
-	return rc;
-}
-
-static int bad_value(const char *name)
-{
-	return cmd_fail(VALETKEY_ERR_ARG,
-			"%s must be letters, digits and ._- only, and begin "
-			"with a letter or digit. Give it: --set %s=VALUE.",
-			name, name);
-}
-
-static int setup_steps_choose(struct cmd_adding *adding,
-			      const struct provider_parameter *parameter)
-{
-	const char *set = setup_steps_given(adding->args, parameter->name);
-	struct buf answer = {0}, key = {0};
-	int rc = buf_fmt(&key, "parameter.%s", parameter->name)
-		     ? VALETKEY_ERR_NOMEM
-		     : VALETKEY_OK;
-
-	while (!rc) {
-		buf_clear(&answer);
-		if (set || !adding->person)
-			rc = buf_str(&answer, set ? set : parameter->usual)
-				 ? VALETKEY_ERR_NOMEM
-				 : VALETKEY_OK;
-		else
-			rc = setup_steps_ask(parameter, &answer);
-		if (rc || provider_parameter_ok(buf_text(&answer)))
-			break;
-		bad_value(parameter->name);
-		if (set || !adding->person)
-			rc = VALETKEY_ERR_ARG;
-	}
-	if (!rc && record_set(&adding->keys, key.data, answer.data))
-		rc = VALETKEY_ERR_NOMEM;
-	buf_free(&answer);
-	buf_free(&key);
-	return rc;
-}
-
-int cmd_parameters_choose(struct cmd_adding *adding)
-{
-	struct provider_parameter parameter;
-	const char *line = NULL, *set = NULL;
-	char quoted[PROBLEM_QUOTE_MAX];
-	int rc = VALETKEY_OK;
-
-	while ((set = record_next(&adding->args->options, "set", set)))
-		if (!declared(&adding->provider, set))
-			return cmd_fail(
-			    VALETKEY_ERR_ARG,
-			    "The provider does not ask for \"%s\". For what it "
-			    "asks for, run: valetkey providers %s",
-			    problem_quote(quoted, set),
-			    cmd_option(adding->args, "provider"));
-	while (!rc &&
-	       (line = record_next(&adding->provider, "parameter[]", line)))
-		rc = provider_parameter_read(line, &parameter)
-			 ? setup_steps_choose(adding, &parameter)
-			 : cmd_fail(VALETKEY_ERR_ARG,
-				    "The provider's file has a malformed "
-				    "parameter[]. See: valetkey providers "
-				    "--check FILE");
 	return rc;
 }

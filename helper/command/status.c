@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * status.c - `valetkey status`: what each account is, whether it works, and
- * what to do where it does not. Asks the keyring, never a provider.
+ * what to do if it does not. Asks the keyring, never a provider.
  */
 #include "client/unusable.h"
 #include "command.h"
@@ -50,7 +50,7 @@ struct entry {
 	int64_t number;
 };
 
-static const char *status_get(const struct entry *entry, const char *key)
+static const char *entry_text(const struct entry *entry, const char *key)
 {
 	char name[64];
 	const char *value;
@@ -60,7 +60,7 @@ static const char *status_get(const struct entry *entry, const char *key)
 	return value ? value : "";
 }
 
-static int64_t get_int(const struct entry *entry, const char *key)
+static int64_t entry_number(const struct entry *entry, const char *key)
 {
 	char name[64];
 
@@ -68,30 +68,30 @@ static int64_t get_int(const struct entry *entry, const char *key)
 	return record_get_int(entry->answer, name, 0);
 }
 
-static bool member_is(const struct entry *entry, const char *key,
-		      const char *value)
+static bool entry_is(const struct entry *entry, const char *key,
+		     const char *value)
 {
-	return strcmp(status_get(entry, key), value) == 0;
+	return strcmp(entry_text(entry, key), value) == 0;
 }
 
-static bool machine(const struct entry *entry)
+static bool entry_is_machine(const struct entry *entry)
 {
-	return member_is(entry, "grant", "client_credentials");
+	return entry_is(entry, "grant", "client_credentials");
 }
 
 /* The result that a get would have, as far as it is known. */
 static int result_of(const struct entry *entry)
 {
-	int64_t result = get_int(entry, "result");
+	int64_t result = entry_number(entry, "result");
 
-	if (member_is(entry, "state", "login") ||
-	    member_is(entry, "state", "changed") ||
-	    member_is(entry, "secret", "missing"))
+	if (entry_is(entry, "state", "login") ||
+	    entry_is(entry, "state", "changed") ||
+	    entry_is(entry, "secret", "missing"))
 		return VALETKEY_ERR_LOGIN;
 	if (result > 0 && result < 126)
 		return (int)result;
-	return member_is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
-						   : VALETKEY_OK;
+	return entry_is(entry, "state", "broken") ? VALETKEY_ERR_ACCOUNT
+						  : VALETKEY_OK;
 }
 
 /* ---- for people ---- */
@@ -109,15 +109,16 @@ static void print_state(const struct entry *entry)
 	    {"broken", "cannot be used"},
 	    {"removed", "removed, but not revoked yet"},
 	};
-	const char *says = status_get(entry, "state");
+	const char *says = entry_text(entry, "state");
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (member_is(entry, "state", words[i].state))
+		if (entry_is(entry, "state", words[i].state))
 			says = words[i].says;
-	if (*status_get(entry, "refusal") && get_int(entry, "result") > 0 &&
-	    result_of(entry) == get_int(entry, "result"))
+	if (*entry_text(entry, "refusal") &&
+	    entry_number(entry, "result") > 0 &&
+	    result_of(entry) == entry_number(entry, "result"))
 		says = "was refused a token";
-	printf("%s: %s\n", status_get(entry, "account"), says);
+	printf("%s: %s\n", entry_text(entry, "account"), says);
 }
 
 static void print_line(const char *label, const char *text)
@@ -131,20 +132,20 @@ static void print_line(const char *label, const char *text)
 
 static void print_expiry(const struct entry *entry)
 {
-	int64_t left = get_int(entry, "expires_in");
+	int64_t left = entry_number(entry, "expires_in");
 	char duration[32];
 
-	if (member_is(entry, "lifetime", "never")) {
+	if (entry_is(entry, "lifetime", "never")) {
 		print_line("access token", "does not expire");
-		if (!get_int(entry, "refresh_token"))
+		if (!entry_number(entry, "refresh_token"))
 			return;
 	}
-	if (left > 0 && *status_get(entry, "expires_at"))
+	if (left > 0 && *entry_text(entry, "expires_at"))
 		printf("  %-14s good for %s\n", "access token",
 		       cmd_duration(duration, sizeof(duration), left));
-	if (!machine(entry) && *status_get(entry, "refresh_token"))
+	if (!entry_is_machine(entry) && *entry_text(entry, "refresh_token"))
 		print_line("refresh token",
-			   get_int(entry, "refresh_token")
+			   entry_number(entry, "refresh_token")
 			       ? "yes"
 			       : "none: a login is needed when the access "
 				 "token expires");
@@ -152,7 +153,7 @@ static void print_expiry(const struct entry *entry)
 
 static void print_lacking(const struct entry *entry)
 {
-	const char *lacking = status_get(entry, "not_granted");
+	const char *lacking = entry_text(entry, "not_granted");
 
 	if (!*lacking)
 		return;
@@ -163,25 +164,25 @@ static void print_lacking(const struct entry *entry)
 
 static void print_refusal(const struct entry *entry)
 {
-	int64_t ago = time(NULL) - get_int(entry, "refused_at");
+	int64_t ago = time(NULL) - entry_number(entry, "refused_at");
 	char duration[32];
 
-	if (!*status_get(entry, "refusal"))
+	if (!*entry_text(entry, "refusal"))
 		return;
 	printf("  %-14s %s ago: ", "last refusal",
 	       cmd_duration(duration, sizeof(duration), ago > 0 ? ago : 0));
-	terminal_put(stdout, status_get(entry, "refusal"),
-		     strlen(status_get(entry, "refusal")));
+	terminal_put(stdout, entry_text(entry, "refusal"),
+		     strlen(entry_text(entry, "refusal")));
 	putchar('\n');
 }
 
 /* RFC 7591 3.2.1: a client that was registered for a time. */
 static void print_secret_expiry(const struct entry *entry)
 {
-	int64_t left = get_int(entry, "secret_expires_at") - time(NULL);
+	int64_t left = entry_number(entry, "secret_expires_at") - time(NULL);
 	char duration[32];
 
-	if (!*status_get(entry, "secret_expires_at"))
+	if (!*entry_text(entry, "secret_expires_at"))
 		return;
 	printf("  %-14s ", "warning");
 	if (left > 0)
@@ -190,31 +191,31 @@ static void print_secret_expiry(const struct entry *entry)
 	else
 		printf("the client secret has expired;");
 	printf(" register again: valetkey remove %s, then valetkey add %s\n",
-	       status_get(entry, "account"), status_get(entry, "account"));
+	       entry_text(entry, "account"), entry_text(entry, "account"));
 }
 
 static void print_secret(const struct entry *entry)
 {
-	if (member_is(entry, "secret", "missing"))
+	if (entry_is(entry, "secret", "missing"))
 		printf("  %-14s missing from the keyring. Run: valetkey remove "
 		       "%s, then valetkey add %s\n",
-		       "client secret", status_get(entry, "account"),
-		       status_get(entry, "account"));
-	else if (member_is(entry, "secret", "stored"))
+		       "client secret", entry_text(entry, "account"),
+		       entry_text(entry, "account"));
+	else if (entry_is(entry, "secret", "stored"))
 		printf("  %-14s stored%s\n", "client secret",
-		       member_is(entry, "proof", "unproven")
+		       entry_is(entry, "proof", "unproven")
 			   ? ", not proven until it is used"
 			   : "");
-	if (member_is(entry, "secret", "stored"))
+	if (entry_is(entry, "secret", "stored"))
 		print_secret_expiry(entry);
 }
 
 /* A login that another has replaced ends with that one, see revocations.h. */
 static void print_waiting(const struct entry *entry)
 {
-	int64_t held = get_int(entry, "revocations_held");
-	int64_t count = get_int(entry, "revocations") - held;
-	time_t since = get_int(entry, "revocations_since");
+	int64_t held = entry_number(entry, "revocations_held");
+	int64_t count = entry_number(entry, "revocations") - held;
+	time_t since = entry_number(entry, "revocations_since");
 	struct tm day;
 	char date[16] = "";
 
@@ -231,14 +232,14 @@ static void print_waiting(const struct entry *entry)
 
 static void print_entry(const struct entry *entry)
 {
-	const char *text = status_get(entry, "state_text");
+	const char *text = entry_text(entry, "state_text");
 
 	print_state(entry);
-	print_line("provider", status_get(entry, "name"));
-	print_line("client id", status_get(entry, "client_id"));
-	print_line("logged in as", status_get(entry, "identity"));
-	print_line("hosts", status_get(entry, "hosts"));
-	print_line("scopes", status_get(entry, "scope"));
+	print_line("provider", entry_text(entry, "name"));
+	print_line("client id", entry_text(entry, "client_id"));
+	print_line("logged in as", entry_text(entry, "identity"));
+	print_line("hosts", entry_text(entry, "hosts"));
+	print_line("scopes", entry_text(entry, "scope"));
 	print_lacking(entry);
 	print_expiry(entry);
 	print_secret(entry);
@@ -247,32 +248,33 @@ static void print_entry(const struct entry *entry)
 	print_line("note", text);
 	if (!*text && result_of(entry) == VALETKEY_ERR_LOGIN)
 		printf("  %-14s valetkey login %s\n", "next",
-		       status_get(entry, "account"));
+		       entry_text(entry, "account"));
 }
 
 /* ---- for programs ---- */
 
-static int status_add_text(struct buf *out, const struct entry *entry,
+static int add_text_member(struct buf *out, const struct entry *entry,
 			   const char *key)
 {
-	const char *value = status_get(entry, key);
+	const char *value = entry_text(entry, key);
 
 	if (!*value)
 		return 0;
-	return buf_fmt(out, ",\"%s\":", key) || cmd_json_string(out, value);
+	return buf_fmt(out, ",\"%s\":", key) || text_json_string(out, value);
 }
 
-static int add_number(struct buf *out, const struct entry *entry,
-		      const char *key)
+static int add_number_member(struct buf *out, const struct entry *entry,
+			     const char *key)
 {
-	return *status_get(entry, key) ? buf_fmt(out, ",\"%s\":%lld", key,
-						 (long long)get_int(entry, key))
-				       : 0;
+	return *entry_text(entry, key)
+		   ? buf_fmt(out, ",\"%s\":%lld", key,
+			     (long long)entry_number(entry, key))
+		   : 0;
 }
 
 static int add_hosts(struct buf *out, const struct entry *entry)
 {
-	const char *at = status_get(entry, "hosts");
+	const char *at = entry_text(entry, "hosts");
 	bool first = true;
 	int rc = buf_str(out, ",\"hosts\":[");
 
@@ -281,7 +283,8 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 		struct buf host = {0};
 
 		rc = buf_str(out, first ? "" : ",") ||
-		     buf_add(&host, at, len) || cmd_json_string(out, host.data);
+		     buf_add(&host, at, len) ||
+		     text_json_string(out, host.data);
 		buf_free(&host);
 		first = false;
 		at += len;
@@ -298,21 +301,21 @@ static int add_object(struct buf *out, const struct entry *entry)
 	    "state_text",  "refusal", "not_granted"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
-		 cmd_json_string(out, status_get(entry, "account"));
+		 text_json_string(out, entry_text(entry, "account"));
 
 	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(*texts); i++)
-		rc = status_add_text(out, entry, texts[i]);
-	rc = rc || add_number(out, entry, "expires_in") ||
-	     add_number(out, entry, "expires_at") ||
-	     add_number(out, entry, "refused_at") ||
-	     add_number(out, entry, "revocations") ||
-	     add_number(out, entry, "revocations_held") ||
-	     add_number(out, entry, "revocations_since");
-	if (!rc && *status_get(entry, "refresh_token"))
-		rc =
-		    buf_fmt(out, ",\"refresh_token\":%s",
-			    get_int(entry, "refresh_token") ? "true" : "false");
-	rc = rc || add_number(out, entry, "secret_expires_at");
+		rc = add_text_member(out, entry, texts[i]);
+	rc = rc || add_number_member(out, entry, "expires_in") ||
+	     add_number_member(out, entry, "expires_at") ||
+	     add_number_member(out, entry, "refused_at") ||
+	     add_number_member(out, entry, "revocations") ||
+	     add_number_member(out, entry, "revocations_held") ||
+	     add_number_member(out, entry, "revocations_since");
+	if (!rc && *entry_text(entry, "refresh_token"))
+		rc = buf_fmt(out, ",\"refresh_token\":%s",
+			     entry_number(entry, "refresh_token") ? "true"
+								  : "false");
+	rc = rc || add_number_member(out, entry, "secret_expires_at");
 	return rc || add_hosts(out, entry) || buf_char(out, '}');
 }
 
@@ -343,13 +346,13 @@ static int add_other_object(struct buf *out, const struct record *answer,
 	int rc = buf_str(out, first ? "" : ",\n ") ||
 		 buf_str(out, "{\"account\":\"\",\"state\":\"no_account\","
 			      "\"hosts\":[],\"id\":") ||
-		 cmd_json_string(out, other_id(answer, n)) ||
+		 text_json_string(out, other_id(answer, n)) ||
 		 buf_str(out, ",\"items\":[");
 
 	first = true;
 	while (!rc && (label = next_label(answer, n, label))) {
 		rc = (!first && buf_char(out, ',')) ||
-		     cmd_json_string(out, label);
+		     text_json_string(out, label);
 		first = false;
 	}
 	return rc || buf_str(out, "]}");
@@ -369,7 +372,7 @@ static int print_json(const struct record *answer, int64_t count)
 	for (int64_t n = 0; !rc && n < others; n++)
 		rc = add_other_object(&out, answer, n, !count && !n);
 	if (rc || buf_str(&out, "]\n"))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		rc = VALETKEY_ERR_NOMEM;
 	else
 		fputs(out.data, stdout);
 	buf_free(&out);
@@ -397,7 +400,7 @@ static void print_others(const struct record *answer)
 	}
 }
 
-static int status_print(const struct record *answer, bool json)
+static int print_status(const struct record *answer, bool json)
 {
 	int64_t count = record_get_int(answer, "count", 0);
 
@@ -436,13 +439,13 @@ static int tell_unusable(void)
 	return problem.result;
 }
 
-static int status_add_name(const char *name, void *data)
+static int add_account_name(const char *name, void *data)
 {
 	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
 }
 
-static int status_ask(const struct cmd_args *args, struct record *request,
-		      struct record *answer)
+static int ask_for_status(const struct cmd_args *args, struct record *request,
+			  struct record *answer)
 {
 	struct cmd_call call = {.request = request,
 				.answer = answer,
@@ -453,7 +456,7 @@ static int status_ask(const struct cmd_args *args, struct record *request,
 	int rc = cmd_call(&call);
 
 	if (!rc)
-		rc = status_print(answer, json);
+		rc = print_status(answer, json);
 	if (!rc)
 		rc = cmd_flush();
 	if (rc || !args->account)
@@ -471,9 +474,9 @@ static int run_status(struct cmd_args *args)
 		rc = cmd_account_exists(args->account);
 		if (rc)
 			return rc;
-		rc = status_add_name(args->account, &request);
+		rc = add_account_name(args->account, &request);
 	} else {
-		rc = account_each(status_add_name, &request);
+		rc = account_each(add_account_name, &request);
 		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len) {
 			rc = tell_unusable();
 			if (rc)
@@ -484,10 +487,8 @@ static int run_status(struct cmd_args *args)
 	}
 	if (!rc && record_add(&request, "op", "status"))
 		rc = VALETKEY_ERR_NOMEM;
-	if (rc)
-		cmd_fail(rc, "%s.", valetkey_strerror(rc));
-	else
-		rc = status_ask(args, &request, &answer);
+	if (!rc)
+		rc = ask_for_status(args, &request, &answer);
 	record_free(&request);
 	record_free(&answer);
 	return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal.c - see terminal.h: what is printed. The asking is in
+ * terminal.c - see terminal.h: what is shown. The questions are in
  * terminal_ask.c.
  */
 #include "terminal.h"
@@ -65,7 +65,7 @@ static const char *style_on(enum terminal_style style)
 }
 
 /* Marks that turn the direction of text: U+202A to U+202E, U+2066 to U+2069. */
-static bool terminal_turns(const unsigned char *c)
+static bool turns_direction(const unsigned char *c)
 {
 	return c[0] == 0xe2 &&
 	       ((c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
@@ -82,7 +82,7 @@ static size_t showable(const char *text, size_t len)
 		return 0;
 	/* C1 controls are two bytes in UTF-8, C2 80 to C2 9F. */
 	if ((c[0] < 0x20 && c[0] != '\n') || c[0] == 0x7f ||
-	    (c[0] == 0xc2 && c[1] < 0xa0) || (n == 3 && terminal_turns(c)))
+	    (c[0] == 0xc2 && c[1] < 0xa0) || (n == 3 && turns_direction(c)))
 		return 0;
 	return n;
 }
@@ -130,8 +130,8 @@ static size_t count_columns(const char *text, size_t len)
 	return columns;
 }
 
-/* Whether a command begins with this word, or options of one: behind a colon
- * ("Run: valetkey ..."), behind "then", or quoted. */
+/* Whether a command begins with this word, or options of one: after a colon
+ * ("Run: valetkey ..."), after "then", or quoted. */
 static bool begins_command(const char *line, const char *word)
 {
 	static const char *const programs[] = {
@@ -178,7 +178,7 @@ static size_t unit_length(const char *line, const char *word)
 
 /* Writes a line, up to its newline or its end, as several that fit; those but
  * the first begin under column `indent`, where the cursor is now. Returns what
- * is behind it. */
+ * is after it. */
 static const char *put_line(const char *text, size_t indent)
 {
 	const size_t room = line_room();
@@ -243,6 +243,8 @@ void terminal_wrap(unsigned indent, const char *text)
 	fflush(stderr);
 }
 
+/* ---- what else a login shows ---- */
+
 void terminal_url(const char *url)
 {
 	terminal_wait_end();
@@ -287,9 +289,8 @@ void terminal_wait_end(void)
 
 /* ---- QR codes ---- */
 
-/* Terminal_qr(): a URL as a QR code, for a telephone's camera. Two modules a
- * character, in colours of its own, so that it reads on dark and on light
- * terminals. libqrencode is loaded when the first code is shown: the command
+/* For a telephone's camera. Two modules a character, in colours of its own, so
+ * that it can be read on dark and on light terminals. libqrencode is loaded when the first code is shown: the command
  * links libc only, and without the library there is no code. */
 
 #define LIBRARY "libqrencode.so.4"
@@ -298,7 +299,7 @@ void terminal_wait_end(void)
 #define COLOURS "\033[38;5;16;48;5;231m"
 #define RESET "\033[0m"
 
-static bool terminal_utf8(void)
+static bool locale_is_utf8(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
 	bool is;
@@ -317,7 +318,7 @@ struct library {
 	void *handle;
 };
 
-static bool terminal_load(struct library *library)
+static bool load_qrencode(struct library *library)
 {
 	void *encode, *release;
 
@@ -335,7 +336,7 @@ static bool terminal_load(struct library *library)
 	return false;
 }
 
-static bool terminal_fits(int size)
+static bool qr_code_fits(int size)
 {
 	struct winsize window;
 
@@ -343,14 +344,14 @@ static bool terminal_fits(int size)
 	       size <= window.ws_col && (size + 1) / 2 < window.ws_row;
 }
 
-/* Whether it is dark there; the quiet zone is light. */
-static bool terminal_dark(const QRcode *code, int x, int y)
+/* Whether the module is dark; the quiet zone is light. */
+static bool qr_code_is_dark(const QRcode *code, int x, int y)
 {
 	return x >= 0 && y >= 0 && x < code->width && y < code->width &&
 	       (code->data[y * code->width + x] & 1);
 }
 
-static void terminal_print(const QRcode *code)
+static void print_qr_code(const QRcode *code)
 {
 	static const char *const blocks[] = {" ", "\u2580", "\u2584", "\u2588"};
 	int end = code->width + QUIET;
@@ -359,8 +360,8 @@ static void terminal_print(const QRcode *code)
 	for (int y = -QUIET; y < end; y += 2) {
 		fputs(COLOURS, stderr);
 		for (int x = -QUIET; x < end; x++)
-			fputs(blocks[terminal_dark(code, x, y) |
-				     terminal_dark(code, x, y + 1) << 1],
+			fputs(blocks[qr_code_is_dark(code, x, y) |
+				     qr_code_is_dark(code, x, y + 1) << 1],
 			      stderr);
 		fputs(RESET "\n", stderr);
 	}
@@ -372,12 +373,12 @@ void terminal_qr(const char *url)
 	struct library library;
 	QRcode *code;
 
-	if (!terminal_colour() || !terminal_utf8() || !terminal_load(&library))
+	if (!terminal_colour() || !locale_is_utf8() || !load_qrencode(&library))
 		return;
 	code = library.encode(url, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-	if (code && terminal_fits(code->width + 2 * QUIET)) {
+	if (code && qr_code_fits(code->width + 2 * QUIET)) {
 		terminal_wait_end();
-		terminal_print(code);
+		print_qr_code(code);
 	}
 	library.release(code);
 	dlclose(library.handle);

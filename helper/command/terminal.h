@@ -5,7 +5,7 @@
  *
  * Whatever comes from outside is printed through terminal_say(), which shows
  * control characters as '?', so no server and no file can move the cursor.
- * Colour only on a terminal that has it, and not where NO_COLOR is set.
+ * Colour only on a terminal that has it, and not if NO_COLOR is set.
  */
 #ifndef VALETKEY_TERMINAL_H
 #define VALETKEY_TERMINAL_H
@@ -42,21 +42,20 @@ void terminal_wrap(unsigned indent, const char *text);
 /* The URL on a line of its own; a terminal can make it a link (OSC 8). */
 void terminal_url(const char *url);
 
-/* Has it put marks around what is pasted, where it knows how. */
+/* Has it put marks around what is pasted, if it knows how. */
 void terminal_mark_pastes(bool on);
 
 /* Whether it has colour, and the person wants it. */
 bool terminal_colour(void);
 
 /* The URL as a QR code, on a terminal that has colour, UTF-8 and the room for
- * it, where libqrencode is installed; else nothing. */
+ * it, if libqrencode is installed; else nothing. */
 void terminal_qr(const char *url);
 
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the
- * blanks around it; it can be as long as anybody pastes (terminal_ask.c). Asks
- * again where it holds control characters. A secret is
- * not shown. The terminal is as before when this returns, when the process is
+ * blanks around it; it can be as long as anybody pastes. Asks again if it holds
+ * control characters. A secret is not shown. The terminal is as before when this returns, when the process is
  * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
  */
 int terminal_ask(const char *question, struct buf *answer);
@@ -66,14 +65,14 @@ int terminal_ask_secret(int terminal, const char *question, struct buf *answer);
 
 /* terminal_ask() for so many seconds: ERR_TIMEOUT. 0: as long as it takes. The
  * answer may be pasted and have several lines, which are made one with blanks
- * between them; what comes behind it on the terminal is thrown away. */
+ * between them; what follows it on the terminal is thrown away. */
 int terminal_ask_within(const char *question, unsigned seconds,
 			struct buf *answer);
 
 /* "TEXT ... 4:32 left", in place on a terminal, else now and then a line. */
 void terminal_wait(const char *text, unsigned seconds_left);
 
-/* Takes that line away. Before any other output; cheap where there is none. */
+/* Takes that line away. Before any other output; cheap if there is none. */
 void terminal_wait_end(void);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * terminal_ask.c - the questions of terminal.h.
  *
- * The line is edited here (terminal_ask.c), since the terminal's own line mode
- * cuts it at 4,095 bytes. Signals are blocked except inside ppoll(), so none can
+ * The line is edited here, since the terminal's own line mode cuts it at 4,095
+ * bytes. Signals are blocked except inside ppoll(), so none can
  * come between the look and the wait: each is only noted there, the terminal is
  * put right, and then the signal acts as it would have done. After a stop the
  * question is asked again. Ctrl-C also throws away what was typed, perhaps right
@@ -54,8 +54,6 @@ struct terminal_line {
 #define LINE_MAX_BYTES 65536
 #define ESCAPE '\033'
 
-/* ---- what is shown ---- */
-
 /* The character that is complete with the last byte. */
 static void show_last(const struct terminal_line *line)
 {
@@ -90,8 +88,6 @@ static void erase_word(const struct terminal_line *line)
 	while (text->len && !strchr(" \n", text->data[text->len - 1]))
 		erase_last(line);
 }
-
-/* ---- bytes ---- */
 
 static enum terminal_event keep_byte(const struct terminal_line *line, char c)
 {
@@ -153,14 +149,12 @@ static enum terminal_event take_key(const struct terminal_line *line, char c)
 }
 
 /* The last Enter was a newline of a paste: MORE, or NOMEM. */
-static enum terminal_event
-terminal_line_newline(const struct terminal_line *line)
+static enum terminal_event keep_newline(const struct terminal_line *line)
 {
 	return keep_byte(line, '\n');
 }
 
-static enum terminal_event terminal_line_take(struct terminal_line *line,
-					      char c)
+static enum terminal_event take_byte(struct terminal_line *line, char c)
 {
 	if (!line->keys)
 		return c == '\n' ? TERMINAL_ENTER : keep_byte(line, c);
@@ -172,10 +166,11 @@ static enum terminal_event terminal_line_take(struct terminal_line *line,
 		return TERMINAL_MORE;
 	}
 	if (c == '\r' || c == '\n')
-		return line->pasting ? terminal_line_newline(line)
-				     : TERMINAL_ENTER;
+		return line->pasting ? keep_newline(line) : TERMINAL_ENTER;
 	return line->pasting ? keep_byte(line, c) : take_key(line, c);
 }
+
+/* ---- a question ---- */
 
 #define PASTE_GAP_MS 200 /* so soon after an Enter only a paste goes on */
 
@@ -192,7 +187,7 @@ static void note_signal(int number)
 	caught = number;
 }
 
-/* What is asked, where and how. */
+/* What is asked, at which terminal and how. */
 struct question {
 	const char *text;
 	int fd; /* the terminal that answers */
@@ -237,7 +232,7 @@ static void begin_question(const struct question *question,
 	terminal_mark_pastes(true);
 }
 
-/* What is left of a paste is no command for the shell. */
+/* What is left of a paste must not be a command for the shell. */
 static void end_question(const struct question *question,
 			 const struct before *before)
 {
@@ -274,7 +269,7 @@ static int wait_for_input(struct pollfd *input, int64_t deadline,
 	return n > 0 ? n : -1;
 }
 
-/* The next byte: byte by byte, since what comes behind the Enter is for others.
+/* The next byte: byte by byte, since what follows the Enter is for others.
  * -1 with errno. */
 static int next_byte(const struct question *question,
 		     const struct before *before, char *c)
@@ -293,7 +288,7 @@ static int next_byte(const struct question *question,
 	return n == 1 ? 0 : -1;
 }
 
-/* Whether the paste goes on behind this newline. */
+/* Whether the paste goes on after this newline. */
 static bool goes_on(const struct question *question,
 		    const struct before *before)
 {
@@ -340,10 +335,10 @@ static int read_line(const struct question *question,
 		}
 		if (next_byte(question, before, &c))
 			return -1;
-		event = terminal_line_take(&line, c);
+		event = take_byte(&line, c);
 		fflush(stderr);
 		if (event == TERMINAL_ENTER && goes_on(question, before))
-			event = terminal_line_newline(&line);
+			event = keep_newline(&line);
 		errno = event == TERMINAL_NOMEM ? ENOMEM : EPIPE;
 		if (event == TERMINAL_NOMEM || event == TERMINAL_END)
 			return -1;
@@ -409,6 +404,8 @@ static int ask_until_clean(const struct question *question, struct buf *answer)
 		fputc('\n', stderr);
 	return rc;
 }
+
+/* ---- the kinds of question ---- */
 
 int terminal_ask(const char *question, struct buf *answer)
 {

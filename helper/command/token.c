@@ -1,212 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token.c - `valetkey token`: a valid access token on standard output, by
- * the public ABI like any other host.
+ * token.c - `valetkey token`: a valid access token on standard output, in the
+ * form that the next program reads.
  */
 #include "command.h"
 #include "core/account.h"
-#include "terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* ---- formats ---- */
-
-/* The shapes in which `valetkey token` can print a token, for the programs
- * that want to read one. All of them go through one buffer that is wiped. */
-
-typedef int format_writer(const struct cmd_format *format,
-			  const struct valetkey_token *token, struct buf *out);
-
-static int write_plain(const struct cmd_format *format,
-		       const struct valetkey_token *token, struct buf *out)
-{
-	(void)format;
-	return buf_str(out, token->access_token) || buf_char(out, '\n');
-}
-
-static int write_header(const struct cmd_format *format,
-			const struct valetkey_token *token, struct buf *out)
-{
-	return buf_str(out, "Authorization: Bearer ") ||
-	       write_plain(format, token, out);
-}
-
-static int write_json(const struct cmd_format *format,
-		      const struct valetkey_token *token, struct buf *out)
-{
-	int64_t left = token->expires_at - (int64_t)time(NULL);
-	int rc = buf_str(out, "{\"access_token\":") ||
-		 cmd_json_string(out, token->access_token) ||
-		 buf_str(out, ",\"token_type\":\"Bearer\"");
-
-	(void)format;
-	/* Absent where the provider does not say. */
-	if (!rc && token->expires_at)
-		rc = buf_fmt(out, ",\"expires_at\":%lld,\"expires_in\":%lld",
-			     (long long)token->expires_at,
-			     (long long)(left > 0 ? left : 0));
-	if (!rc && *token->scope)
-		rc = buf_str(out, ",\"scope\":") ||
-		     cmd_json_string(out, token->scope);
-	return rc || buf_str(out, ",\"account\":") ||
-	       cmd_json_string(out, token->account) || buf_str(out, "}\n");
-}
-
-/* A curl config file (curl -K), where a value in quotes has escapes. */
-static int write_curl(const struct cmd_format *format,
-		      const struct valetkey_token *token, struct buf *out)
-{
-	const char *at = token->access_token;
-	int rc = buf_str(out, "header = \"Authorization: Bearer ");
-
-	(void)format;
-	for (; !rc && *at; at++)
-		rc = (strchr("\"\\", *at) && buf_char(out, '\\')) ||
-		     buf_char(out, *at);
-	return rc || buf_str(out, "\"\n");
-}
-
-/* What a shell and an env file both take: quotes only where there is need. */
-static int write_env(const struct cmd_format *format,
-		     const struct valetkey_token *token, struct buf *out)
-{
-	const char *at = token->access_token;
-	bool safe = !at[strspn(at, "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789-._~+/=")];
-	int rc = buf_str(out, "VALETKEY_TOKEN=");
-
-	if (safe)
-		return rc || write_plain(format, token, out);
-	rc = rc || buf_char(out, '\'');
-	for (; !rc && *at; at++)
-		rc = *at == '\'' ? buf_str(out, "'\\''") : buf_char(out, *at);
-	return rc || buf_str(out, "'\n");
-}
-
-/* netrc(5) knows neither scheme nor port: one line for each of the hosts. */
-static int write_netrc(const struct cmd_format *format,
-		       const struct valetkey_token *token, struct buf *out)
-{
-	struct record account = {0};
-	const char *url = NULL;
-	int rc = account_read(token->account, &account, NULL);
-
-	while (!rc && (url = record_next(&account, "hosts[]", url))) {
-		const char *host = strstr(url, "://");
-		size_t len;
-
-		if (!host)
-			continue;
-		host += 3;
-		len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":/");
-		host += *host == '[';
-		len -= host[-1] == '[';
-		rc = buf_str(out, "machine ") || buf_add(out, host, len) ||
-		     buf_fmt(out, " login %s password ",
-			     format->user ? format->user : "oauth2") ||
-		     write_plain(format, token, out);
-	}
-	record_free(&account);
-	return rc;
-}
-
-/* What kubectl asks a credential plugin for; it tells in which version, and the
- * answer must have the same. */
-static int write_kubectl(const struct cmd_format *format,
-			 const struct valetkey_token *token, struct buf *out)
-{
-	const char *asked = getenv("KUBERNETES_EXEC_INFO");
-	time_t end = (time_t)token->expires_at;
-	char expiry[sizeof("9999-12-31T23:59:59Z")] = "";
-	struct tm utc;
-	int rc;
-
-	(void)format;
-	rc = buf_fmt(out,
-		     "{\"apiVersion\":\"client.authentication.k8s.io/%s\","
-		     "\"kind\":\"ExecCredential\",\"status\":{",
-		     asked && strstr(asked, "k8s.io/v1beta1\"") ? "v1beta1"
-								: "v1");
-	/* Without it the token is for as long as kubectl runs, or until 401. */
-	if (!rc && end && gmtime_r(&end, &utc) &&
-	    strftime(expiry, sizeof(expiry), "%Y-%m-%dT%H:%M:%SZ", &utc))
-		rc = buf_fmt(out, "\"expirationTimestamp\":\"%s\",", expiry);
-	return rc || buf_str(out, "\"token\":") ||
-	       cmd_json_string(out, token->access_token) ||
-	       buf_str(out, "}}\n");
-}
-
-/* The initial response of IMAP's and SMTP's AUTH XOAUTH2. */
-static int write_xoauth2(const struct cmd_format *format,
-			 const struct valetkey_token *token, struct buf *out)
-{
-	struct buf text = {0};
-	int rc = buf_fmt(&text, "user=%s\001auth=Bearer ", format->user) ||
-		 buf_str(&text, token->access_token) ||
-		 buf_str(&text, "\001\001") ||
-		 buf_base64(out, text.data, text.len) || buf_char(out, '\n');
-
-	buf_free(&text);
-	return rc;
-}
-
-static const struct {
-	const char *name;
-	format_writer *write;
-	bool needs_user;
-} formats[] = {
-    {"plain", write_plain, false},     {"header", write_header, false},
-    {"json", write_json, false},       {"netrc", write_netrc, false},
-    {"curl", write_curl, false},       {"env", write_env, false},
-    {"kubectl", write_kubectl, false}, {"xoauth2", write_xoauth2, true},
-};
-
-#define FORMATS (sizeof(formats) / sizeof(*formats))
-
-static size_t token_find(const char *name)
-{
-	size_t i = 0;
-
-	while (i < FORMATS && strcmp(formats[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-int cmd_format_check(const struct cmd_format *format)
-{
-	size_t i = token_find(format->name);
-	const char *at = format->user;
-
-	if (i == FORMATS)
-		return cmd_fail(
-		    VALETKEY_ERR_ARG,
-		    "\"%s\" is not a format. Choose --format plain, header, "
-		    "json, netrc, curl, env, kubectl or xoauth2.",
-		    format->name);
-	if (formats[i].needs_user && !at)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--format %s needs --user: the mailbox's "
-				"address.",
-				format->name);
-	for (; at && *at; at++)
-		if ((unsigned char)*at <= 0x20 || *at == 0x7f)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"--user must not contain spaces or "
-					"control characters.");
-	return VALETKEY_OK;
-}
-
-int cmd_format_write(const struct cmd_format *format,
-		     const struct valetkey_token *token, struct buf *out)
-{
-	return formats[token_find(format->name)].write(format, token, out)
-		   ? VALETKEY_ERR_NOMEM
-		   : VALETKEY_OK;
-}
 
 static const struct cmd_option options[] = {
     {"format", "FORMAT",
@@ -250,28 +53,231 @@ const struct cmd_verb cmd_token = {
     .run = run_token,
 };
 
+/* ---- formats ---- */
+
+/* The forms in which a token can be printed, for the programs that want to read
+ * one. All of them go through one buffer that is wiped. */
+
+struct token_format {
+	const char *name; /* one of formats[] */
+	const char *user; /* may be NULL */
+};
+
+typedef int format_writer(const struct token_format *format,
+			  const struct valetkey_token *token, struct buf *out);
+
+static int write_plain(const struct token_format *format,
+		       const struct valetkey_token *token, struct buf *out)
+{
+	(void)format;
+	return buf_str(out, token->access_token) || buf_char(out, '\n');
+}
+
+static int write_header(const struct token_format *format,
+			const struct valetkey_token *token, struct buf *out)
+{
+	return buf_str(out, "Authorization: Bearer ") ||
+	       write_plain(format, token, out);
+}
+
+static int write_json(const struct token_format *format,
+		      const struct valetkey_token *token, struct buf *out)
+{
+	int64_t left = token->expires_at - (int64_t)time(NULL);
+	int rc = buf_str(out, "{\"access_token\":") ||
+		 text_json_string(out, token->access_token) ||
+		 buf_str(out, ",\"token_type\":\"Bearer\"");
+
+	(void)format;
+	/* Absent if the provider does not say. */
+	if (!rc && token->expires_at)
+		rc = buf_fmt(out, ",\"expires_at\":%lld,\"expires_in\":%lld",
+			     (long long)token->expires_at,
+			     (long long)(left > 0 ? left : 0));
+	if (!rc && *token->scope)
+		rc = buf_str(out, ",\"scope\":") ||
+		     text_json_string(out, token->scope);
+	return rc || buf_str(out, ",\"account\":") ||
+	       text_json_string(out, token->account) || buf_str(out, "}\n");
+}
+
+/* A curl config file (curl -K): a value in quotes has escapes. */
+static int write_curl(const struct token_format *format,
+		      const struct valetkey_token *token, struct buf *out)
+{
+	const char *at = token->access_token;
+	int rc = buf_str(out, "header = \"Authorization: Bearer ");
+
+	(void)format;
+	for (; !rc && *at; at++)
+		rc = (strchr("\"\\", *at) && buf_char(out, '\\')) ||
+		     buf_char(out, *at);
+	return rc || buf_str(out, "\"\n");
+}
+
+/* What a shell and an env file both take: quotes only if needed. */
+static int write_env(const struct token_format *format,
+		     const struct valetkey_token *token, struct buf *out)
+{
+	const char *at = token->access_token;
+	bool safe = !at[strspn(at, "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-._~+/=")];
+	int rc = buf_str(out, "VALETKEY_TOKEN=");
+
+	if (safe)
+		return rc || write_plain(format, token, out);
+	rc = rc || buf_char(out, '\'');
+	for (; !rc && *at; at++)
+		rc = *at == '\'' ? buf_str(out, "'\\''") : buf_char(out, *at);
+	return rc || buf_str(out, "'\n");
+}
+
+/* netrc(5) knows neither scheme nor port: one line for each of the hosts. */
+static int write_netrc(const struct token_format *format,
+		       const struct valetkey_token *token, struct buf *out)
+{
+	struct record account = {0};
+	const char *url = NULL;
+	int rc = account_read(token->account, &account, NULL);
+
+	while (!rc && (url = record_next(&account, "hosts[]", url))) {
+		const char *host = strstr(url, "://");
+		size_t len;
+
+		if (!host)
+			continue;
+		host += 3;
+		len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":/");
+		host += *host == '[';
+		len -= host[-1] == '[';
+		rc = buf_str(out, "machine ") || buf_add(out, host, len) ||
+		     buf_fmt(out, " login %s password ",
+			     format->user ? format->user : "oauth2") ||
+		     write_plain(format, token, out);
+	}
+	record_free(&account);
+	return rc;
+}
+
+/* What kubectl asks a credential plugin for; it says in which version, and the
+ * answer must be in the same. */
+static int write_kubectl(const struct token_format *format,
+			 const struct valetkey_token *token, struct buf *out)
+{
+	const char *asked = getenv("KUBERNETES_EXEC_INFO");
+	time_t end = (time_t)token->expires_at;
+	char expiry[sizeof("9999-12-31T23:59:59Z")] = "";
+	struct tm utc;
+	int rc;
+
+	(void)format;
+	rc = buf_fmt(out,
+		     "{\"apiVersion\":\"client.authentication.k8s.io/%s\","
+		     "\"kind\":\"ExecCredential\",\"status\":{",
+		     asked && strstr(asked, "k8s.io/v1beta1\"") ? "v1beta1"
+								: "v1");
+	/* Without it kubectl keeps the token as long as it runs, or until 401. */
+	if (!rc && end && gmtime_r(&end, &utc) &&
+	    strftime(expiry, sizeof(expiry), "%Y-%m-%dT%H:%M:%SZ", &utc))
+		rc = buf_fmt(out, "\"expirationTimestamp\":\"%s\",", expiry);
+	return rc || buf_str(out, "\"token\":") ||
+	       text_json_string(out, token->access_token) ||
+	       buf_str(out, "}}\n");
+}
+
+/* The initial response of IMAP's and SMTP's AUTH XOAUTH2. */
+static int write_xoauth2(const struct token_format *format,
+			 const struct valetkey_token *token, struct buf *out)
+{
+	struct buf text = {0};
+	int rc = buf_fmt(&text, "user=%s\001auth=Bearer ", format->user) ||
+		 buf_str(&text, token->access_token) ||
+		 buf_str(&text, "\001\001") ||
+		 buf_base64(out, text.data, text.len) || buf_char(out, '\n');
+
+	buf_free(&text);
+	return rc;
+}
+
+static const struct {
+	const char *name;
+	format_writer *write;
+	bool needs_user;
+} formats[] = {
+    {"plain", write_plain, false},     {"header", write_header, false},
+    {"json", write_json, false},       {"netrc", write_netrc, false},
+    {"curl", write_curl, false},       {"env", write_env, false},
+    {"kubectl", write_kubectl, false}, {"xoauth2", write_xoauth2, true},
+};
+
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+
+static size_t find_format(const char *name)
+{
+	size_t i = 0;
+
+	while (i < FORMATS && strcmp(formats[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* Whether it can be written: 0 or ERR_ARG. */
+static int check_format(const struct token_format *format)
+{
+	size_t i = find_format(format->name);
+	const char *at = format->user;
+
+	if (i == FORMATS)
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "\"%s\" is not a format. Choose --format plain, header, "
+		    "json, netrc, curl, env, kubectl or xoauth2.",
+		    format->name);
+	if (formats[i].needs_user && !at)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--format %s needs --user: the mailbox's "
+				"address.",
+				format->name);
+	for (; at && *at; at++)
+		if ((unsigned char)*at <= 0x20 || *at == 0x7f)
+			return cmd_fail(VALETKEY_ERR_ARG,
+					"--user must not contain spaces or "
+					"control characters.");
+	return VALETKEY_OK;
+}
+
+static int write_token(const struct token_format *format,
+		       const struct valetkey_token *token, struct buf *out)
+{
+	return formats[find_format(format->name)].write(format, token, out)
+		   ? VALETKEY_ERR_NOMEM
+		   : VALETKEY_OK;
+}
+
+/* ---- the verb ---- */
+
 /* One write of one buffer: the token is in no stdio buffer that stays. */
-static int token_print(const struct valetkey_token *token,
-		       const struct cmd_format *format)
+static int print_token(const struct valetkey_token *token,
+		       const struct token_format *format)
 {
 	struct buf out = {0};
 	int rc;
 
 	setvbuf(stdout, NULL, _IONBF, 0);
-	rc = cmd_format_write(format, token, &out);
-	if (rc)
-		rc = cmd_fail(rc, "Out of memory.");
-	else
+	rc = write_token(format, token, &out);
+	if (!rc)
 		fwrite(out.data, 1, out.len, stdout);
 	buf_free(&out);
 	return rc ? rc : cmd_flush();
 }
 
-static int token_read_request(const struct cmd_args *args,
+static int read_token_options(const struct cmd_args *args,
 			      struct valetkey_request *request)
 {
-	int64_t min_valid = 0, timeout = 0;
-	int rc = cmd_option_seconds(args, "min-valid", 86400 * 365, &min_valid);
+	uint32_t min_valid_s;
+	int64_t timeout = 0;
+	int rc = cmd_option_min_valid(args, &min_valid_s);
 
 	if (!rc)
 		rc = cmd_option_seconds(args, "timeout", 3600, &timeout);
@@ -280,7 +286,7 @@ static int token_read_request(const struct cmd_args *args,
 	    .account = args->account,
 	    .resource = cmd_option(args, "resource"),
 	    .scope = cmd_option(args, "scope"),
-	    .min_valid_s = (uint32_t)min_valid,
+	    .min_valid_s = min_valid_s,
 	    .timeout_ms = (uint32_t)timeout * 1000,
 	    .flags = cmd_option(args, "interactive") ? VALETKEY_INTERACTIVE : 0,
 	};
@@ -289,32 +295,22 @@ static int token_read_request(const struct cmd_args *args,
 
 static int run_token(struct cmd_args *args)
 {
-	struct cmd_talk talk = {.account = args->account, .browser = true};
-	const struct valetkey_options how = {.size = sizeof(how),
-					     .program = "valetkey",
-					     .converse = cmd_converse,
-					     .data = &talk};
 	const char *name = cmd_option(args, "format");
-	const struct cmd_format format = {name ? name : "plain",
-					  cmd_option(args, "user")};
+	const struct token_format format = {name ? name : "plain",
+					    cmd_option(args, "user")};
 	const struct valetkey_token *token = NULL;
 	struct valetkey *handle = NULL;
 	struct valetkey_request request;
-	int rc = token_read_request(args, &request);
+	int rc = read_token_options(args, &request);
 
 	if (!rc)
-		rc = cmd_format_check(&format);
+		rc = check_format(&format);
 	if (!rc)
 		rc = cmd_account_exists(args->account);
-	if (rc)
-		return rc;
-	rc = valetkey_open(&how, &handle);
 	if (!rc)
-		rc = valetkey_get(handle, &request, &token);
-	if (rc)
-		cmd_tell_failure(rc, &talk);
-	else
-		rc = token_print(token, &format);
+		rc = cmd_get_token("valetkey", &request, &handle, &token);
+	if (!rc)
+		rc = print_token(token, &format);
 	valetkey_token_free(token);
 	valetkey_close(handle);
 	return rc;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * git.c - git-credential-valetkey: reads what git says, and lets an account
- * answer (git_token.c) or the store of git's other credentials
- * (git_store.c). It asks nobody unless git's configuration, its environment
- * and a terminal allow it: git runs in the background too.
+ * answer (git_token.c) or the store of git's other credentials (git_store.c).
+ * It asks nobody unless git's configuration, its environment and a terminal allow
+ * it.
  *
  * A failure is told on standard error and in the exit status. git ignores the
- * status and would ask for a password next, which for a host of an account is
- * of no use: `quit` keeps it from that.
+ * status and would ask for a password next, which is of no use for an account's
+ * host: `quit` keeps it from that.
  */
 #include "git.h"
 
@@ -26,14 +26,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* ---- the conversation ---- */
-
-/* Whether git's user may be asked something, and how. git runs its helpers in
- * the background as well (fetches of an editor, maintenance), so the first try
- * is always silent. */
-
 #define SILENT_S 30
 #define PERSON_S 300
+#define TIMEOUT_MAX_S (10 * 365 * 86400)
+
+/* ---- asking a person ---- */
+
+/* git runs its helpers in the background as well (fetches of an editor,
+ * maintenance), so the first try is always silent. */
 
 bool git_is_no(const char *text)
 {
@@ -137,7 +137,7 @@ int git_call(struct record *request, struct record *answer)
 	return git_tell_failure(rc, &talk);
 }
 
-#define TIMEOUT_MAX_S (10 * 365 * 86400)
+/* ---- what git says, and the answer ---- */
 
 /* A line at a time; a line may be a password. */
 static int type_input(struct buf *input)
@@ -152,7 +152,7 @@ static int type_input(struct buf *input)
 					 &line);
 		if (!rc &&
 		    (buf_str(input, buf_text(&line)) || buf_char(input, '\n')))
-			rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+			rc = VALETKEY_ERR_NOMEM;
 	} while (!rc && line.len);
 	buf_free(&line);
 	return rc;
@@ -168,7 +168,7 @@ static int read_input(struct buf *input)
 			return cmd_fail(VALETKEY_ERR_ARG,
 					"git's request is too long.");
 		if (buf_reserve(input, 4096))
-			return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+			return VALETKEY_ERR_NOMEM;
 		n = read(STDIN_FILENO, input->data + input->len, 4096);
 		if (n > 0) {
 			input->len += (size_t)n;
@@ -179,8 +179,8 @@ static int read_input(struct buf *input)
 	return VALETKEY_OK;
 }
 
-/* "": another protocol, or not a host that could be anybody's here. */
-static int git_take_origin(struct git_request *request)
+/* "": another protocol, or not a host that an account could have. */
+static int set_origin(struct git_request *request)
 {
 	const char *protocol = record_get(&request->message, "protocol");
 	const char *host = record_get(&request->message, "host");
@@ -194,14 +194,14 @@ static int git_take_origin(struct git_request *request)
 			      "0123456789.:[]-")] != '\0')
 		return rc;
 	if (buf_fmt(&url, "%s://%s", protocol, host))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		rc = VALETKEY_ERR_NOMEM;
 	else if (origin_of(url.data, request->origin) != 0)
 		*request->origin = '\0';
 	buf_free(&url);
 	return rc;
 }
 
-static int git_read_request(struct git_request *request, bool secret)
+static int read_git_request(struct git_request *request, bool secret)
 {
 	struct buf input = {0};
 	int rc = secret && isatty(STDIN_FILENO) ? type_input(&input)
@@ -216,7 +216,7 @@ static int git_read_request(struct git_request *request, bool secret)
 	    git_message_lists(&request->message, "capability[]", "authtype");
 	request->state =
 	    git_message_lists(&request->message, "capability[]", "state");
-	return rc ? rc : git_take_origin(request);
+	return rc ? rc : set_origin(request);
 }
 
 int git_print(const struct record *answer)
@@ -242,13 +242,12 @@ int git_print(const struct record *answer)
 	if (!rc)
 		fwrite(buf_text(&out), 1, out.len, stdout);
 	buf_free(&out);
-	return rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
-		  : cmd_flush();
+	return rc ? VALETKEY_ERR_NOMEM : cmd_flush();
 }
 
 /* ---- verbs ---- */
 
-/* ERR_RESOURCE: no account's business. */
+/* ERR_RESOURCE: it is not for an account. */
 static int answer_by_account(const struct git_request *request)
 {
 	struct client client = {0};
@@ -264,10 +263,10 @@ static int answer_by_account(const struct git_request *request)
 }
 
 /*
- * A user name that is no account's belongs to a password; where none is stored
- * it is only what the server's own pages put into their clone URLs, and the
- * token goes out with the name that it needs. If there is none, git is not told
- * to quit: a person may have that password.
+ * A user name that is not an account's belongs to a password. If none is stored,
+ * it is only what the server's own pages put into their clone URLs, and the token
+ * goes out with the name that it needs. If there is no token, git is not told to
+ * quit: a person may have that password.
  */
 static int answer_get(const struct git_request *request)
 {
@@ -294,7 +293,7 @@ static int see_any(const char *name, const struct client *client, void *data)
 	return VALETKEY_OK;
 }
 
-/* What an account would answer, and what is not to be kept, is not stored. */
+/* Neither what an account would answer is stored, nor what is not to be kept. */
 static int answer_store(const struct git_request *request)
 {
 	const char *ephemeral = record_get(&request->message, "ephemeral");
@@ -322,7 +321,7 @@ static int answer_erase(const struct git_request *request)
 	return rc;
 }
 
-static int capability(const struct git_request *request)
+static int answer_capability(const struct git_request *request)
 {
 	(void)request;
 	puts("version 0\ncapability authtype\ncapability state");
@@ -338,10 +337,10 @@ static const struct {
     {"get", answer_get, true, false},
     {"store", answer_store, true, true},
     {"erase", answer_erase, true, true},
-    {"capability", capability, false, false},
+    {"capability", answer_capability, false, false},
 };
 
-static int git_help(int rc)
+static int print_git_help(int rc)
 {
 	terminal_say(TERMINAL_PLAIN,
 		     "git runs this: git config --global credential.helper "
@@ -354,7 +353,7 @@ static int git_help(int rc)
 	return rc;
 }
 
-static int git_bad_option(const char *what)
+static int fail_git_option(const char *what)
 {
 	return cmd_fail(VALETKEY_ERR_ARG, "%s See: man git-credential-valetkey",
 			what);
@@ -377,15 +376,15 @@ static int read_options(int argc, char **argv, struct git_request *request,
 			request->timeout_s = strtol(optarg, &end, 10);
 			if (!*optarg || *end || request->timeout_s < 1 ||
 			    request->timeout_s > TIMEOUT_MAX_S)
-				return git_bad_option(
+				return fail_git_option(
 				    "--timeout needs a number "
 				    "of seconds.");
 		} else if (found == 'a' && account_name_ok(optarg)) {
 			request->pin = optarg;
 		} else if (found == 'h') {
-			return git_help(VALETKEY_OK);
+			return print_git_help(VALETKEY_OK);
 		} else {
-			return git_bad_option("That is not an option.");
+			return fail_git_option("That is not an option.");
 		}
 	}
 	*run = true;
@@ -402,13 +401,13 @@ int cmd_git(int argc, char **argv)
 	if (rc || !run)
 		return rc;
 	if (optind >= argc)
-		return git_help(VALETKEY_ERR_ARG);
+		return print_git_help(VALETKEY_ERR_ARG);
 	cmd_tell_ignored();
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].name, argv[optind]) != 0)
 			continue;
 		if (verbs[i].reads)
-			rc = git_read_request(&request, verbs[i].secret);
+			rc = read_git_request(&request, verbs[i].secret);
 		if (!rc)
 			rc = verbs[i].run(&request);
 		break;

@@ -30,12 +30,15 @@ struct git_request {
 
 /* ---- which account (git_account.c) ---- */
 
+/* The user name that a token of the account goes out with. */
+const char *git_account_username(const struct client *client);
+
 /* Whether neither the user's pin nor the user name speaks against it. */
 bool git_account_may_answer(const struct git_request *request,
 			    const struct client *client);
 
 /* Calls `see` for each account that may answer and has the host that is asked
- * for. */
+ * for. ERR_NOMEM or _DENIED, and what `see` returns. */
 int git_account_each(const struct git_request *request,
 		     int (*see)(const char *name, const struct client *client,
 				void *data),
@@ -64,7 +67,7 @@ int git_stored_erase(const struct git_request *request);
 
 /* ---- shared ---- */
 
-/* Writes the answer to git; a value that git cannot read is an error. */
+/* Writes the answer to git. ERR_ARG: a value that git cannot read. */
 int git_print(const struct record *answer);
 
 /* What git takes for false. */
@@ -73,10 +76,10 @@ bool git_is_no(const char *text);
 /* ---- asking (git.c) ---- */
 
 /* Whether somebody may be asked: at a terminal, and git's configuration and
- * environment do not forbid it. Runs git: only where it matters. */
+ * environment do not forbid it. Runs git, so only if it matters. */
 bool git_may_ask(void);
 
-/* A conversation whose failure is kept back at first: a person may yet help. */
+/* A conversation whose failure is not told at first: a person may help. */
 struct git_talk {
 	struct cmd_talk talk;
 	struct problem held;
@@ -84,16 +87,16 @@ struct git_talk {
 
 valetkey_converse git_converse; /* data: a struct git_talk */
 
-/* Whether to try once more with a person. */
+/* Whether to try again with a person. */
 bool git_person_helps(int result);
 
-/* Tells of the failure that was kept back. Returns result. */
+/* Tells of that failure. Returns result. */
 int git_tell_failure(int result, struct git_talk *talk);
 
 /* A request to the helper: once silently, and with a person if that helps. */
 int git_call(struct record *request, struct record *answer);
 
-/* Silently, and nothing is told of a failure. */
+/* Silently, and without telling of a failure. */
 int git_call_quietly(struct record *request, struct record *answer);
 
 #endif

@@ -11,13 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define GIT_USERNAME "oauth2"
-
-static const char *username_of(const struct client *client)
+const char *git_account_username(const struct client *client)
 {
 	const char *name = record_get(&client->config, "git_username");
 
-	return name ? name : GIT_USERNAME;
+	return name ? name : "oauth2";
 }
 
 bool git_account_may_answer(const struct git_request *request,
@@ -29,7 +27,7 @@ bool git_account_may_answer(const struct git_request *request,
 		return strcmp(request->pin, client->account) == 0;
 	return !user || request->any_user ||
 	       strcmp(user, client->account) == 0 ||
-	       strcmp(user, username_of(client)) == 0;
+	       strcmp(user, git_account_username(client)) == 0;
 }
 
 struct visit {
@@ -128,8 +126,8 @@ static int challenge_points(const struct git_request *request,
 	return best;
 }
 
-static int git_account_weigh(const char *name, const struct client *client,
-			     void *data)
+static int weigh_account(const char *name, const struct client *client,
+			 void *data)
 {
 	struct choice *choice = data;
 	const char *user = record_get(&choice->request->message, "username");
@@ -173,10 +171,10 @@ int git_account_choose(const struct git_request *request,
 {
 	struct choice choice = {.request = request, .past = past};
 	struct problem problem;
-	int rc = git_account_each(request, git_account_weigh, &choice);
+	int rc = git_account_each(request, weigh_account, &choice);
 
 	if (rc)
-		return cmd_fail(rc, "%s.", valetkey_strerror(rc));
+		return rc;
 	if (!choice.equals)
 		return VALETKEY_ERR_RESOURCE;
 	if (choice.equals > 1)

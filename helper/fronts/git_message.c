@@ -11,87 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- what the server asks for ---- */
-
-/* One header may hold several challenges, and commas part both challenges and
- * parameters: a token that '=' follows is a parameter, any other one begins a
- * challenge. libc only; fuzzed. */
-
-#define TOKEN                                                 \
-	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* What is too long is nothing that is known here. */
-static void git_message_put(char *out, size_t size, const char *text,
-			    size_t len)
-{
-	if (len < size)
-		snprintf(out, size, "%.*s", (int)len, text);
-	else
-		strcpy(out, "?");
-}
-
-/* A quoted-string at *at, which it passes; false where it does not end. */
-static bool take_quoted(const char **at, char *out, size_t size)
-{
-	size_t len = 0;
-
-	for (++*at; **at && **at != '"'; ++*at) {
-		if (**at == '\\' && (*at)[1])
-			++*at;
-		if (len + 1 < size)
-			out[len] = **at;
-		len++;
-	}
-	if (len < size)
-		out[len] = '\0';
-	else
-		strcpy(out, "?");
-	if (**at != '"')
-		return false;
-	++*at;
-	return true;
-}
-
-static bool git_message_take_value(struct git_challenge *challenge)
-{
-	size_t len;
-
-	challenge->at += strspn(challenge->at, " \t");
-	if (*challenge->at == '"')
-		return take_quoted(&challenge->at, challenge->value,
-				   sizeof(challenge->value));
-	len = strcspn(challenge->at, ", \t");
-	git_message_put(challenge->value, sizeof(challenge->value),
-			challenge->at, len);
-	challenge->at += len;
-	return true;
-}
-
-bool git_challenge_next(struct git_challenge *challenge)
-{
-	const char *word, *after;
-	size_t len;
-
-	challenge->at += strspn(challenge->at, ", \t");
-	word = challenge->at;
-	len = strspn(word, TOKEN);
-	if (!len)
-		return false;
-	after = word + len + strspn(word + len, " \t");
-	*challenge->value = '\0';
-	if (*after == '=' && *challenge->scheme) {
-		git_message_put(challenge->name, sizeof(challenge->name), word,
-				len);
-		challenge->at = after + 1;
-		return git_message_take_value(challenge);
-	}
-	*challenge->name = '\0';
-	git_message_put(challenge->scheme, sizeof(challenge->scheme), word,
-			len);
-	challenge->at = word + len;
-	return true;
-}
+/* ---- the message ---- */
 
 static const char *const plain_keys[] = {
     "protocol", "host",	      "path",
@@ -102,8 +22,8 @@ static const char *const list_keys[] = {"capability[]", "wwwauth[]", "state[]"};
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static const char *git_message_known(const char *const *keys, size_t count,
-				     const char *key, size_t len)
+static const char *known_git_key(const char *const *keys, size_t count,
+				 const char *key, size_t len)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
@@ -117,8 +37,8 @@ bool git_message_value_ok(const char *text)
 }
 
 /* The last value of a plain key counts. */
-static int git_message_set(struct record *message, const char *key,
-			   const char *value, size_t len)
+static int set_git_value(struct record *message, const char *key,
+			 const char *value, size_t len)
 {
 	struct buf text = {0};
 	int rc = RECORD_NOMEM;
@@ -139,7 +59,7 @@ static int set_decoded(struct record *message, const char *key,
 	int rc = git_field_decode(text, len, &value);
 
 	if (!rc)
-		rc = git_message_set(message, key, buf_text(&value), value.len);
+		rc = set_git_value(message, key, buf_text(&value), value.len);
 	buf_free(&value);
 	return rc;
 }
@@ -158,7 +78,7 @@ static int take_userinfo(struct record *message, const char *text, size_t len)
 }
 
 /* PROTOCOL://[USER[:PASSWORD]@]HOST[/PATH], each part with %XX undone. */
-static int git_message_take_url(struct record *message, const char *url)
+static int take_git_url(struct record *message, const char *url)
 {
 	const char *host = strstr(url, "://"), *path, *at;
 	size_t len;
@@ -166,7 +86,7 @@ static int git_message_take_url(struct record *message, const char *url)
 
 	if (!host || host == url)
 		return RECORD_MALFORMED;
-	rc = git_message_set(message, "protocol", url, (size_t)(host - url));
+	rc = set_git_value(message, "protocol", url, (size_t)(host - url));
 	host += 3;
 	len = strcspn(host, "/?#");
 	at = memchr(host, '@', len);
@@ -215,16 +135,16 @@ static int take_line(struct record *message, const char *line, size_t len)
 
 	if (!equals || !key_len || len + 1 > RECORD_LINE_MAX)
 		return RECORD_MALFORMED;
-	key = git_message_known(plain_keys, COUNT(plain_keys), line, key_len);
+	key = known_git_key(plain_keys, COUNT(plain_keys), line, key_len);
 	if (key)
-		return git_message_set(message, key, value, value_len);
-	key = git_message_known(list_keys, COUNT(list_keys), line, key_len);
+		return set_git_value(message, key, value, value_len);
+	key = known_git_key(list_keys, COUNT(list_keys), line, key_len);
 	if (key)
 		return take_list(message, key, value, value_len);
 	if (key_len == 3 && memcmp(line, "url", 3) == 0) {
 		rc = buf_add(&url, value, value_len)
 			 ? RECORD_NOMEM
-			 : git_message_take_url(message, buf_text(&url));
+			 : take_git_url(message, buf_text(&url));
 		buf_free(&url);
 	}
 	return rc;
@@ -277,9 +197,87 @@ int git_message_server(const char *host, struct buf *server, struct buf *port)
 		   : 0;
 }
 
-/* ---- what git keeps for us ---- */
+/* ---- what the server asks for ---- */
 
-/* Libc only; fuzzed. */
+/* One header may hold several challenges, and commas part both challenges and
+ * parameters: a token that '=' follows is a parameter, any other one begins a
+ * challenge. */
+
+#define TOKEN                                                 \
+	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* What is too long is "?": nothing that is known here is so long. */
+static void copy_if_fits(char *out, size_t size, const char *text, size_t len)
+{
+	if (len < size)
+		snprintf(out, size, "%.*s", (int)len, text);
+	else
+		strcpy(out, "?");
+}
+
+/* A quoted-string at *at, which it passes; false if it does not end. */
+static bool take_quoted(const char **at, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (++*at; **at && **at != '"'; ++*at) {
+		if (**at == '\\' && (*at)[1])
+			++*at;
+		if (len + 1 < size)
+			out[len] = **at;
+		len++;
+	}
+	if (len < size)
+		out[len] = '\0';
+	else
+		strcpy(out, "?");
+	if (**at != '"')
+		return false;
+	++*at;
+	return true;
+}
+
+static bool take_challenge_value(struct git_challenge *challenge)
+{
+	size_t len;
+
+	challenge->at += strspn(challenge->at, " \t");
+	if (*challenge->at == '"')
+		return take_quoted(&challenge->at, challenge->value,
+				   sizeof(challenge->value));
+	len = strcspn(challenge->at, ", \t");
+	copy_if_fits(challenge->value, sizeof(challenge->value), challenge->at,
+		     len);
+	challenge->at += len;
+	return true;
+}
+
+bool git_challenge_next(struct git_challenge *challenge)
+{
+	const char *word, *after;
+	size_t len;
+
+	challenge->at += strspn(challenge->at, ", \t");
+	word = challenge->at;
+	len = strspn(word, TOKEN);
+	if (!len)
+		return false;
+	after = word + len + strspn(word + len, " \t");
+	*challenge->value = '\0';
+	if (*after == '=' && *challenge->scheme) {
+		copy_if_fits(challenge->name, sizeof(challenge->name), word,
+			     len);
+		challenge->at = after + 1;
+		return take_challenge_value(challenge);
+	}
+	*challenge->name = '\0';
+	copy_if_fits(challenge->scheme, sizeof(challenge->scheme), word, len);
+	challenge->at = word + len;
+	return true;
+}
+
+/* ---- what git keeps for us ---- */
 
 #define STAGES_MAX 4
 #define STATE "valetkey:"
@@ -338,8 +336,8 @@ void git_state_read(const struct record *message, struct git_past *past)
 	past->scheme = record_get(message, "authtype") ? GIT_BEARER : GIT_BASIC;
 }
 
-/* Once more is worth it after a first answer, after another scheme, and where a
- * token had come to its end in a long operation. */
+/* Asking again is worth it after a first answer, after another scheme, and if a
+ * token had expired in a long operation. */
 static bool may_repeat(const struct git_past *past, enum git_scheme scheme,
 		       int *stage)
 {

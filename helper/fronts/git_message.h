@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * git_message.h - what git says to a credential helper (git-credential(1),
- * INPUT/OUTPUT FORMAT). Stricter than git where that costs nothing: NUL and
+ * INPUT/OUTPUT FORMAT). Stricter than git if that costs nothing: NUL and
  * carriage return are refused, as is a line without '='; keys that mean nothing
  * here are ignored. `url` is taken apart into the other keys.
  */
@@ -29,7 +29,7 @@ bool git_message_lists(const struct record *message, const char *key,
 		       const char *value);
 
 /*
- * Splits a host as git-credential-libsecret does, into server and, where there
+ * Splits a host as git-credential-libsecret does, into server and, if there
  * is one, port. (Not so for IPv6 literals, two of which it can take for one.)
  */
 int git_message_server(const char *host, struct buf *server, struct buf *port);
@@ -40,7 +40,7 @@ int git_message_server(const char *host, struct buf *server, struct buf *port);
  * wwwauth[]: which schemes a server takes, and which authorization server a
  * Bearer challenge names. */
 
-/* Each text is "?" where it is too long. */
+/* Each text is "?" if it is too long. */
 struct git_challenge {
 	const char *at; /* the header's text; moves on */
 	char scheme[32];
@@ -48,22 +48,20 @@ struct git_challenge {
 	char value[512]; /* of the parameter, unquoted */
 };
 
-/* The next scheme or parameter; false at the end, or where the text makes no
- * sense any more. */
+/* The next scheme or parameter; false at the end, or if the text is
+ * malformed from here on. */
 bool git_challenge_next(struct git_challenge *challenge);
 
 /* ---- what git keeps for us ---- */
 
 /* What git tells of an answer that it got before. A git that knows `state`
- * brings ours back where the server refused it and `continue` was said;
- * between two requests of one operation it forgets the state and brings only
- * the token's expiry. */
+ * brings ours back if the server refused it and `continue` was said; between two
+ * requests of one operation it forgets the state and brings only the token's
+ * expiry. */
 
 enum git_scheme { GIT_NONE = 0, GIT_BASIC = 1, GIT_BEARER = 2 };
 
-/* What our last answer was, where git asks once more because the server refused
- * it. git brings it back in state[] or, between two requests of one operation,
- * only its expiry. */
+/* What our last answer was, if git asks again because the server refused it. */
 struct git_past {
 	bool refused; /* there was one */
 	int stage;    /* how many answers there were */
@@ -79,7 +77,7 @@ void git_state_read(const struct record *message, struct git_past *past);
 /* Tells tokens apart, and says nothing about them; never 0. */
 uint32_t git_state_mark(const char *token);
 
-/* Adds state[], and continue=1 where git shall ask again if this is refused.
+/* Adds state[], and continue=1 if git shall ask again after a refusal.
  * 0 or not (no memory). */
 int git_state_add(const struct git_past *past, enum git_scheme scheme,
 		  const struct valetkey_token *token, struct record *answer);

@@ -46,7 +46,7 @@ const struct cmd_verb cmd_git_setup = {
     .run = run_setup,
 };
 
-/* ---- the chain of helpers that is there ---- */
+/* ---- the chain of helpers as it is ---- */
 
 struct chain {
 	const char *origin;	/* NULL: for hosts without lines of their own */
@@ -86,7 +86,7 @@ static bool is_ours(const char *helper)
 	return len == strlen(HELPER) && strncmp(name, HELPER, len) == 0;
 }
 
-static void git_setup_warn(const struct chain *chain, const char *helper)
+static void warn_of_helper(const struct chain *chain, const char *helper)
 {
 	if (!chain->tell)
 		return;
@@ -108,7 +108,7 @@ static void git_setup_warn(const struct chain *chain, const char *helper)
 
 /* `key LF value NUL` for each line, in git's order; an empty value starts the
  * chain anew, which is why the last word is only known at the end. */
-static void git_setup_walk(const char *config, size_t len, struct chain *chain)
+static void walk_chain(const char *config, size_t len, struct chain *chain)
 {
 	size_t at = 0, begin = 0;
 	bool tell = chain->tell;
@@ -135,7 +135,7 @@ static void git_setup_walk(const char *config, size_t len, struct chain *chain)
 			} else if (is_ours(value)) {
 				chain->ours = true;
 			} else {
-				git_setup_warn(chain, value);
+				warn_of_helper(chain, value);
 				chain->before += !chain->ours;
 				chain->after += chain->ours;
 			}
@@ -143,7 +143,7 @@ static void git_setup_walk(const char *config, size_t len, struct chain *chain)
 	}
 }
 
-static int git_setup_look(struct chain *chain)
+static int look_at_chain(struct chain *chain)
 {
 	static const char *const argv[] = {"git",
 					   "config",
@@ -155,7 +155,7 @@ static int git_setup_look(struct chain *chain)
 	int status = cmd_child_output(argv, &out);
 
 	if (status == 0)
-		git_setup_walk(buf_text(&out), out.len, chain);
+		walk_chain(buf_text(&out), out.len, chain);
 	buf_free(&out);
 	return status == 0 || status == 1
 		   ? VALETKEY_OK
@@ -175,8 +175,8 @@ struct setup {
 	bool lines; /* there were some */
 };
 
-static int git_setup_line(const char *key, const char *value,
-			  struct setup *setup)
+static int add_config_line(const char *key, const char *value,
+			   struct setup *setup)
 {
 	const char *const argv[] = {"git", "config", "--global", "--add",
 				    key,   value,    NULL};
@@ -195,7 +195,7 @@ static int git_setup_line(const char *key, const char *value,
 		   : VALETKEY_OK;
 }
 
-/* Only what is ours goes again: an empty helper, and this value. */
+/* Only what is ours is removed then: an empty helper, and this value. */
 static void tell_applied(const char *what, const char *key, const char *pattern)
 {
 	cmd_fail(0,
@@ -204,7 +204,7 @@ static void tell_applied(const char *what, const char *key, const char *pattern)
 		 what, key_quote(key), key, key_quote(key), pattern);
 }
 
-/* Whether it is what git takes: the last one. */
+/* Whether git takes this value: the last one. */
 static bool is_value(const char *key, const char *value)
 {
 	const char *const argv[] = {"git",   "config", "--global",
@@ -223,7 +223,7 @@ static int set_up(const char *origin, const char *user, struct setup *setup)
 	struct chain chain = {.origin = origin};
 	const char *what = origin ? origin : "everything";
 	char key[KEY_MAX], name[KEY_MAX], pattern[ACCOUNT_NAME_MAX + 3];
-	int rc = git_setup_look(&chain);
+	int rc = look_at_chain(&chain);
 	bool asked = chain.ours && !chain.before && !chain.after, named;
 
 	snprintf(key, sizeof(key), "credential.%s%shelper",
@@ -231,14 +231,14 @@ static int set_up(const char *origin, const char *user, struct setup *setup)
 	snprintf(name, sizeof(name), "credential.%s.username", what);
 	named = !user || is_value(name, user);
 	if (!rc && !asked) {
-		rc = git_setup_line(key, "", setup);
+		rc = add_config_line(key, "", setup);
 		if (!rc)
-			rc = git_setup_line(key, HELPER, setup);
+			rc = add_config_line(key, HELPER, setup);
 		if (!rc && setup->apply)
 			tell_applied(what, key, "^(" HELPER ")?$");
 	}
 	if (!rc && !named) {
-		rc = git_setup_line(name, user, setup);
+		rc = add_config_line(name, user, setup);
 		snprintf(pattern, sizeof(pattern), "^%s$", user);
 		if (!rc && setup->apply)
 			tell_applied(what, name, pattern);
@@ -249,7 +249,7 @@ static int set_up(const char *origin, const char *user, struct setup *setup)
 		cmd_fail(0, "git already asks valetkey for %s.", what);
 	/* What is there now, or, of what was only shown, what it is against. */
 	chain = (struct chain){.origin = origin, .tell = true};
-	return git_setup_look(&chain);
+	return look_at_chain(&chain);
 }
 
 /* Whether another account has the host as well. */
@@ -269,11 +269,8 @@ static int set_up_account(const char *name, struct setup *setup)
 	struct record account = {0};
 	const char *url = NULL;
 	char origin[ORIGIN_MAX];
-	int rc = cmd_account_exists(name);
+	int rc = cmd_account_read(name, &account);
 
-	if (!rc && account_read(name, &account, NULL) != VALETKEY_OK)
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "The account's file cannot be read.");
 	while (!rc && (url = record_next(&account, "hosts[]", url)))
 		if (origin_of(url, origin) == 0)
 			rc = set_up(origin, is_shared(origin) ? name : NULL,

@@ -8,17 +8,17 @@
 #include "core/record.h"
 #include "git_message.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-/* What names a credential; `secrets`: and what it is. */
+/* What names a credential, beside its server; all that it is; and what only it
+ * has. */
 static const char *const names[] = {"protocol", "path", "username", NULL};
 static const char *const contents[] = {"password", "credential", "authtype",
 				       "oauth_refresh_token", NULL};
+static const char *const secrets[] = {"password", "credential", NULL};
 
-static const char *git_store_field(const struct git_request *request,
-				   const char *key)
+static const char *message_field(const struct git_request *request,
+				 const char *key)
 {
 	return record_get(&request->message, key);
 }
@@ -27,14 +27,14 @@ static int add_fields(const struct git_request *request,
 		      const char *const *keys, struct record *to)
 {
 	for (; *keys; keys++)
-		if (git_field_add(to, *keys, git_store_field(request, *keys)))
+		if (git_field_add(to, *keys, message_field(request, *keys)))
 			return -1;
 	return 0;
 }
 
 static int add_server(const struct git_request *request, struct record *to)
 {
-	const char *host = git_store_field(request, "host");
+	const char *host = message_field(request, "host");
 	struct buf server = {0}, port = {0};
 	int rc = 0;
 
@@ -62,16 +62,24 @@ static int add_expiry(const struct git_request *request, struct record *to)
 	return at > 0 ? record_add_int(to, "password_expiry_utc", at) : 0;
 }
 
-static int git_store_start(const struct git_request *request, const char *op,
-			   struct record *to)
+static int start_stored(const struct git_request *request, const char *op,
+			struct record *to)
 {
 	if (record_add(to, "op", op) || add_fields(request, names, to) ||
 	    add_server(request, to))
-		return cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		return VALETKEY_ERR_NOMEM;
 	return VALETKEY_OK;
 }
 
-static int incomplete(void)
+/* Whether git says what the credential is for. */
+static bool has_place(const struct git_request *request)
+{
+	return message_field(request, "protocol") &&
+	       (message_field(request, "host") ||
+		message_field(request, "path"));
+}
+
+static int fail_incomplete(void)
 {
 	return cmd_fail(VALETKEY_ERR_ARG,
 			"git's request does not say what it is about.");
@@ -105,8 +113,7 @@ static int print_answer(const struct record *from, bool *answered)
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		rc = add_answer(from, keys[i], &answer);
 	*answered = answer.pairs.len != 0;
-	rc = rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
-		: git_print(&answer);
+	rc = rc ? VALETKEY_ERR_NOMEM : git_print(&answer);
 	record_free(&answer);
 	return rc;
 }
@@ -117,14 +124,11 @@ int git_stored_get(const struct git_request *request, bool *answered)
 	int rc;
 
 	*answered = false;
-	if (!git_store_field(request, "protocol") ||
-	    !(git_store_field(request, "host") ||
-	      git_store_field(request, "path")))
-		return incomplete();
-	rc = git_store_start(request, "git_get", &ask);
-	if (!rc && request->authtype &&
-	    record_add(&ask, "want_authtype", "1") != 0)
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!has_place(request))
+		return fail_incomplete();
+	rc = start_stored(request, "git_get", &ask);
+	if (!rc && request->authtype && record_add(&ask, "want_authtype", "1"))
+		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
 		rc = git_call(&ask, &answer);
 	if (!rc)
@@ -136,43 +140,45 @@ int git_stored_get(const struct git_request *request, bool *answered)
 
 /* ---- store and erase ---- */
 
+static int tell_helper(struct record *ask)
+{
+	struct record answer = {0};
+	int rc = git_call(ask, &answer);
+
+	record_free(&answer);
+	return rc;
+}
+
 int git_stored_store(const struct git_request *request)
 {
-	struct record ask = {0}, answer = {0};
-	bool whole = (git_store_field(request, "username") &&
-		      git_store_field(request, "password")) ||
-		     (git_store_field(request, "authtype") &&
-		      git_store_field(request, "credential"));
+	struct record ask = {0};
+	bool whole = (message_field(request, "username") &&
+		      message_field(request, "password")) ||
+		     (message_field(request, "authtype") &&
+		      message_field(request, "credential"));
 	int rc;
 
-	if (!git_store_field(request, "protocol") || !whole ||
-	    !(git_store_field(request, "host") ||
-	      git_store_field(request, "path")))
-		return incomplete();
-	rc = git_store_start(request, "git_store", &ask);
+	if (!whole || !has_place(request))
+		return fail_incomplete();
+	rc = start_stored(request, "git_store", &ask);
 	if (!rc &&
 	    (add_fields(request, contents, &ask) || add_expiry(request, &ask)))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
-		rc = git_call(&ask, &answer);
+		rc = tell_helper(&ask);
 	record_free(&ask);
-	record_free(&answer);
 	return rc;
 }
 
 int git_stored_erase(const struct git_request *request)
 {
-	struct record ask = {0}, answer = {0};
-	int rc = git_store_start(request, "git_erase", &ask);
+	struct record ask = {0};
+	int rc = start_stored(request, "git_erase", &ask);
 
-	if (!rc && (git_field_add(&ask, "password",
-				  git_store_field(request, "password")) ||
-		    git_field_add(&ask, "credential",
-				  git_store_field(request, "credential"))))
-		rc = cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.");
+	if (!rc && add_fields(request, secrets, &ask))
+		rc = VALETKEY_ERR_NOMEM;
 	if (!rc)
-		rc = git_call(&ask, &answer);
+		rc = tell_helper(&ask);
 	record_free(&ask);
-	record_free(&answer);
 	return rc;
 }

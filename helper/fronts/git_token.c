@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * git_token.c - git gets an account's token: as a Bearer credential where git
- * and the server know that, else as the password.
+ * git_token.c - git gets an account's token: as a Bearer credential if git and
+ * the server know that, else as the password.
  *
  * git keeps what it got for the whole of an operation, which may be a long one:
- * the token is good for ten minutes where the provider gives it that long. And
- * a git that knows `continue` is told to ask again where the server refuses it.
+ * the token is good for ten minutes if the provider gives it that long. And a git
+ * that knows `continue` is told to ask again if the server refuses it.
  */
 #include "git.h"
 
@@ -58,7 +58,7 @@ static enum git_scheme choose_scheme(const struct git_request *request)
 }
 
 /* Of the account's tokens, in seconds; 0: not known. */
-static int64_t git_token_lifetime_of(const struct asking *asking)
+static int64_t token_lifetime(const struct asking *asking)
 {
 	const struct record *config = &asking->client->config;
 	struct record published = {0}, request = {0};
@@ -82,7 +82,7 @@ static int64_t git_token_lifetime_of(const struct asking *asking)
 }
 
 /*
- * Ten minutes; of a life that is hardly longer, or shorter, a half: to ask for
+ * Ten minutes, or half of a lifetime that is hardly longer or shorter: to ask for
  * all of it would mean a refresh for each get.
  */
 static uint32_t good_for(int64_t lifetime)
@@ -96,7 +96,7 @@ static uint32_t good_for(int64_t lifetime)
 
 /* ---- the token ---- */
 
-static int git_token_ask(const struct asking *asking, uint32_t min_valid_s,
+static int ask_for_token(const struct asking *asking, uint32_t min_valid_s,
 			 uint64_t flags, const struct valetkey_token **token)
 {
 	const struct valetkey_request request = {
@@ -110,16 +110,16 @@ static int git_token_ask(const struct asking *asking, uint32_t min_valid_s,
 	return valetkey_get(asking->handle, &request, token);
 }
 
-static bool git_token_is_refused(const struct valetkey_token *token,
-				 const struct git_past *past)
+static bool token_is_refused(const struct valetkey_token *token,
+			     const struct git_past *past)
 {
 	return past->mark ? git_state_mark(token->access_token) == past->mark
 			  : llabs(token->expires_at - past->expires_at) <=
 				CLOCK_SLACK_S;
 }
 
-/* The server has refused what we gave: where nobody has renewed it meanwhile,
- * it goes. Another scheme is another try, not the token's fault. */
+/* The server has refused what we gave: unless somebody has renewed it meanwhile,
+ * it is invalidated. Another scheme is another try, not the token's fault. */
 static void drop_refused(const struct asking *asking,
 			 const struct git_past *past, enum git_scheme scheme)
 {
@@ -127,25 +127,25 @@ static void drop_refused(const struct asking *asking,
 
 	if (!past->refused || past->scheme != scheme)
 		return;
-	if (git_token_ask(asking, 1, VALETKEY_CACHED_ONLY, &token) ==
+	if (ask_for_token(asking, 1, VALETKEY_CACHED_ONLY, &token) ==
 		VALETKEY_OK &&
-	    git_token_is_refused(token, past))
+	    token_is_refused(token, past))
 		valetkey_invalidate(asking->handle, token);
 	valetkey_token_free(token);
 }
 
-/* The life of a token is known once there is one: then it may be too short. */
+/* The lifetime is known once there is a token: then that may be too short. */
 static int get_good(const struct asking *asking, uint64_t flags,
 		    const struct valetkey_token **token)
 {
-	int64_t lifetime = git_token_lifetime_of(asking);
-	int rc = git_token_ask(asking, good_for(lifetime), flags, token);
+	int64_t lifetime = token_lifetime(asking);
+	int rc = ask_for_token(asking, good_for(lifetime), flags, token);
 
 	if (rc || lifetime || !(*token)->expires_at ||
 	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
 		return rc;
-	lifetime = git_token_lifetime_of(asking);
-	return git_token_ask(asking, good_for(lifetime), flags, token);
+	lifetime = token_lifetime(asking);
+	return ask_for_token(asking, good_for(lifetime), flags, token);
 }
 
 static int get_token(struct asking *asking, const struct git_past *past,
@@ -176,7 +176,6 @@ static int make_answer(const struct git_request *request,
 		       const struct valetkey_token *token,
 		       enum git_scheme scheme, struct record *answer)
 {
-	const char *username = record_get(&client->config, "git_username");
 	int rc = 0;
 
 	if (request->authtype)
@@ -188,7 +187,7 @@ static int make_answer(const struct git_request *request,
 		     record_add(answer, "credential", token->access_token);
 	if (!rc && scheme == GIT_BASIC)
 		rc = record_add(answer, "username",
-				username ? username : "oauth2") ||
+				git_account_username(client)) ||
 		     record_add(answer, "password", token->access_token);
 	if (!rc && request->authtype)
 		rc = record_add(answer, "ephemeral", "1");
@@ -198,18 +197,18 @@ static int make_answer(const struct git_request *request,
 	return rc;
 }
 
-static int git_token_answer(const struct git_request *request,
-			    const struct client *client,
-			    const struct git_past *past, enum git_scheme scheme,
-			    const struct valetkey_token *token)
+static int answer_with_token(const struct git_request *request,
+			     const struct client *client,
+			     const struct git_past *past,
+			     enum git_scheme scheme,
+			     const struct valetkey_token *token)
 {
 	struct record answer = {0};
 	int rc = make_answer(request, client, token, scheme, &answer);
 
 	if (!rc && request->state)
 		rc = git_state_add(past, scheme, token, &answer);
-	rc = rc ? cmd_fail(VALETKEY_ERR_NOMEM, "Out of memory.")
-		: git_print(&answer);
+	rc = rc ? VALETKEY_ERR_NOMEM : git_print(&answer);
 	record_free(&answer);
 	return rc;
 }
@@ -229,7 +228,7 @@ int git_token_get(const struct git_request *request, struct client *client,
 		return rc;
 	rc = get_token(&asking, past, scheme, &token);
 	if (token)
-		rc = git_token_answer(request, client, past, scheme, token);
+		rc = answer_with_token(request, client, past, scheme, token);
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);
 	return rc;
@@ -262,7 +261,7 @@ static int invalidate(const struct git_request *git, const char *account,
 	return rc;
 }
 
-/* Without a password the pattern means whatever token there is. */
+/* Without a password the pattern means any token. */
 static int invalidate_any(const struct git_request *request,
 			  const struct client *client)
 {
@@ -270,7 +269,7 @@ static int invalidate_any(const struct git_request *request,
 	const struct valetkey_token *token = NULL;
 	int rc = valetkey_open(NULL, &asking.handle);
 
-	if (!rc && git_token_ask(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
+	if (!rc && ask_for_token(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
 		       VALETKEY_OK)
 		rc = valetkey_invalidate(asking.handle, token);
 	valetkey_token_free(token);

@@ -13,10 +13,8 @@
 #include "core/text.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 
 /* ---- memory for yajl ---- */
@@ -24,9 +22,7 @@
 /* Memory for a library that takes its allocator from us but does not check it:
  * blocks are cut from one piece whose size was worked out beforehand. Nothing
  * is given back before the whole is wiped and freed by its owner. The
- * functions have the shape that yajl asks for; context is the arena.
- *
- * Used by the two files that know yajl. */
+ * functions have the shape that yajl asks for; context is the arena. */
 
 struct arena {
 	unsigned char *data; /* aligned as malloc() does */
@@ -301,25 +297,6 @@ void json_free(struct json *json)
 
 /* ---- from a record to JSON ---- */
 
-/* From a record to JSON, see json.h. Called for what the command and the
- * outside protocols answer in JSON.
- *
- * yajl escapes and puts the commas; what it writes goes straight into the
- * caller's buffer, which is wiped. Its own few blocks hold no text. */
-
-struct output {
-	struct buf *out;
-	bool failed;
-};
-
-static void on_output(void *context, const char *text, size_t len)
-{
-	struct output *output = context;
-
-	if (buf_add(output->out, text, len))
-		output->failed = true;
-}
-
 static const char *skip_digits(const char *at)
 {
 	return at + strspn(at, "0123456789");
@@ -360,19 +337,24 @@ static bool json_listed(const char *const *keys, const char *key)
 	return false;
 }
 
-static bool write_string(yajl_gen gen, const char *text, size_t len)
+/* Unless it comes first in its object or array. */
+static int put_comma(struct buf *out)
 {
-	return yajl_gen_string(gen, (const unsigned char *)text, len) ==
-	       yajl_gen_status_ok;
+	return strchr("{[", out->data[out->len - 1]) ? 0 : buf_char(out, ',');
 }
 
-static bool write_value(yajl_gen gen, const char *value, bool bare)
+/* A name is part of a record's key: nothing in it needs an escape. */
+static int write_name(struct buf *out, const char *name, size_t len)
 {
-	size_t len = strlen(value);
+	return put_comma(out) || buf_fmt(out, "\"%.*s\":", (int)len, name);
+}
 
+static int write_value(struct buf *out, const char *value, bool bare)
+{
 	if (bare && is_bare(value))
-		return yajl_gen_number(gen, value, len) == yajl_gen_status_ok;
-	return text_utf8(value, len) && write_string(gen, value, len);
+		return buf_str(out, value);
+	return text_utf8(value, strlen(value)) ? text_json_string(out, value)
+					       : -1;
 }
 
 static bool is_list(const char *key)
@@ -383,41 +365,39 @@ static bool is_list(const char *key)
 }
 
 /* One member: its last value, or for a list all of them. */
-static bool write_member(yajl_gen gen, const struct record *record,
-			 const char *key, bool bare)
+static int write_member(struct buf *out, const struct record *record,
+			const char *key, bool bare)
 {
 	const char *name = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
 	const char *value = NULL;
 	size_t len = strlen(name);
+	int rc;
 
 	if (!is_list(key))
-		return write_string(gen, name, len) &&
-		       write_value(gen, record_get(record, key), bare);
-	if (!write_string(gen, name, len - 2) || yajl_gen_array_open(gen))
-		return false;
-	while ((value = record_next(record, key, value)))
-		if (!write_value(gen, value, bare))
-			return false;
-	return yajl_gen_array_close(gen) == yajl_gen_status_ok;
+		return write_name(out, name, len) ||
+		       write_value(out, record_get(record, key), bare);
+	rc = write_name(out, name, len - 2) || buf_char(out, '[');
+	while (!rc && (value = record_next(record, key, value)))
+		rc = put_comma(out) || write_value(out, value, bare);
+	return rc || buf_char(out, ']');
 }
 
 /* Closes and opens objects until those of key are open instead of before's. */
-static bool write_path(yajl_gen gen, const char *before, const char *key)
+static int write_path(struct buf *out, const char *before, const char *key)
 {
 	const char *same = key, *dot;
-	size_t i;
+	int rc = 0;
 
-	for (i = 0; before[i] && before[i] == key[i]; i++)
+	for (size_t i = 0; before[i] && before[i] == key[i]; i++)
 		if (key[i] == '.')
 			same = key + i + 1;
-	for (dot = before + (same - key); (dot = strchr(dot, '.')); dot++)
-		if (yajl_gen_map_close(gen))
-			return false;
-	for (; (dot = strchr(same, '.')); same = dot + 1)
-		if (!write_string(gen, same, (size_t)(dot - same)) ||
-		    yajl_gen_map_open(gen))
-			return false;
-	return true;
+	for (dot = before + (same - key); !rc && (dot = strchr(dot, '.'));
+	     dot++)
+		rc = buf_char(out, '}');
+	for (; !rc && (dot = strchr(same, '.')); same = dot + 1)
+		rc = write_name(out, same, (size_t)(dot - same)) ||
+		     buf_char(out, '{');
+	return rc;
 }
 
 /* What json_parse() would refuse is not written. */
@@ -430,45 +410,33 @@ static bool too_deep(const char *key)
 	return depth > JSON_DEPTH_MAX;
 }
 
-static bool write_record(yajl_gen gen, const struct record *record,
-			 const char *const *bare)
+static int write_record(struct buf *out, const struct record *record,
+			const char *const *bare)
 {
 	const char *key, *value, *before = "";
 	size_t at = 0;
 
-	if (yajl_gen_map_open(gen))
-		return false;
+	if (buf_char(out, '{'))
+		return -1;
 	while ((key = record_each(record, &at, &value))) {
 		/* a list goes out at its first value, else the last counts */
 		if (value != (is_list(key) ? record_next(record, key, NULL)
 					   : record_get(record, key)))
 			continue;
-		if (too_deep(key) || !write_path(gen, before, key) ||
-		    !write_member(gen, record, key, json_listed(bare, key)))
-			return false;
+		if (too_deep(key) || write_path(out, before, key) ||
+		    write_member(out, record, key, json_listed(bare, key)))
+			return -1;
 		before = key;
 	}
-	return write_path(gen, before, "") &&
-	       yajl_gen_map_close(gen) == yajl_gen_status_ok;
+	return write_path(out, before, "") || buf_char(out, '}');
 }
 
 int json_write(const struct record *record, const char *const *bare,
 	       struct buf *out)
 {
-	_Alignas(max_align_t) unsigned char memory[4096];
-	struct arena arena = {.data = memory, .size = sizeof(memory)};
-	yajl_alloc_funcs functions = {.malloc = arena_malloc,
-				      .realloc = arena_realloc,
-				      .free = arena_keep,
-				      .ctx = &arena};
-	struct output output = {.out = out};
 	size_t before = out->len;
-	yajl_gen gen = yajl_gen_alloc(&functions);
 
-	if (!gen)
-		return -1;
-	yajl_gen_config(gen, yajl_gen_print_callback, on_output, &output);
-	if (write_record(gen, record, bare) && !output.failed)
+	if (write_record(out, record, bare) == 0)
 		return 0;
 	out->len = before;
 	return -1;

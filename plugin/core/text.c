@@ -102,6 +102,31 @@ size_t text_mark(const char *text, size_t len)
 	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+int text_json_string(struct buf *out, const char *text)
+{
+	static const char special[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	int rc = buf_char(out, '"');
+
+	while (!rc && *text) {
+		const unsigned char *c = (const unsigned char *)text;
+		size_t len = utf8_character(c, strnlen(text, 4));
+		const char *at = strchr(special, *text);
+
+		if (at)
+			rc = buf_char(out, '\\') ||
+			     buf_char(out, letters[at - special]);
+		else if (*c < 0x20 || *c == 0x7f)
+			rc = buf_fmt(out, "\\u%04x", *c);
+		else if (!len)
+			rc = buf_str(out, "\\ufffd");
+		else
+			rc = buf_add(out, text, len);
+		text += len ? len : 1;
+	}
+	return rc || buf_char(out, '"') ? -1 : 0;
+}
+
 /* ---- what went wrong ---- */
 
 int problem_set(struct problem *problem, int result, const char *format, ...)

@@ -6,6 +6,8 @@
 #ifndef VALETKEY_TEXT_H
 #define VALETKEY_TEXT_H
 
+#include "buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,6 +23,10 @@ bool text_utf8(const char *text, size_t len);
 
 /* How many bytes in front are a byte order mark. */
 size_t text_mark(const char *text, size_t len);
+
+/* Adds text as a JSON string (RFC 8259 7), with quotes; what is not UTF-8
+ * becomes U+FFFD. -1: no memory. */
+int text_json_string(struct buf *out, const char *text);
 
 /* ---- what went wrong ---- */
 
