@@ -10,6 +10,7 @@
 #include "handle.h"
 
 #include "call.h"
+#include "core/text.h"
 #include "futex.h"
 #include "memory.h"
 
@@ -150,13 +151,9 @@ static bool privileges_changed(void)
 
 bool handle_text_ok(const char *text, size_t max)
 {
-	size_t n = 0;
+	size_t len = strnlen(text, max + 1);
 
-	for (; text[n]; n++)
-		if (n == max || (unsigned char)text[n] < 0x20 ||
-		    text[n] == 0x7f)
-			return false;
-	return true;
+	return len <= max && text_plain(text, len);
 }
 
 static struct page *new_page(void)

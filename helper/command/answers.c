@@ -78,12 +78,10 @@ static int answers_check(const struct buf *secret)
 	if (!secret->len)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is empty.");
-	for (size_t i = 0; i < secret->len; i++)
-		if ((unsigned char)secret->data[i] < 0x20 ||
-		    secret->data[i] == 0x7f)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"The client secret must be one line "
-					"without control characters.");
+	if (!text_plain(secret->data, secret->len))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The client secret must be one line without "
+				"control characters.");
 	return VALETKEY_OK;
 }
 
@@ -131,12 +129,10 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--%s must not begin or end with a space.",
 				option);
-	for (const char *c = *value; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return cmd_fail(
-			    VALETKEY_ERR_ARG,
-			    "--%s must not contain control characters.",
-			    option);
+	if (!text_plain(*value, len))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s must not contain control characters.",
+				option);
 	return VALETKEY_OK;
 }
 

@@ -40,6 +40,10 @@ int json_parse(const char *text, size_t len, struct json *json);
 enum record_error json_parse_answer(const char *text, size_t len, bool whole,
 				    struct json *json);
 
+/* A member's text, be it a string, a number or a boolean: some servers send
+ * numbers as text. NULL if it is absent. */
+const char *json_member(const struct json *json, const char *key);
+
 void json_free(struct json *json);
 
 /*

@@ -89,9 +89,7 @@ static int read_mode(const struct client *client, struct authorization *to,
 
 static bool without_pkce(const struct client *client)
 {
-	const char *pkce = record_get(&client->config, "pkce");
-
-	return pkce && strcmp(pkce, "none") == 0;
+	return record_is(&client->config, "pkce", "none");
 }
 
 int authorize_begin(const struct client *client, const char *more,
@@ -128,27 +126,16 @@ int authorize_fill_port(const char *uri, uint16_t port, struct buf *out)
 
 /* ---- the parameters ---- */
 
-static bool has_param(const struct buf *params, const char *name, size_t len)
-{
-	const char *at = buf_text(params);
-
-	while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
-		at = strchr(at, '&');
-		at = at ? at + 1 : NULL;
-	}
-	return at != NULL;
-}
-
 int authorize_add_scope(const struct client *client, const char *scope,
 			struct buf *params)
 {
 	const char *separator = record_get(&client->config, "scope_separator");
 	const char *name = record_get(&client->config, "scope_parameter");
 	struct buf text = {0};
-	int rc = 0;
+	int rc = buf_str(&text, scope);
 
-	for (const char *c = scope; !rc && *c; c++)
-		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
+	for (char *at = text.data; !rc && separator && (at = strchr(at, ' '));)
+		*at++ = *separator;
 	if (!name || oauth_parameter_is_ours(name, strlen(name)))
 		name = "scope";
 	if (!rc && text.len)
@@ -170,26 +157,6 @@ static int add_challenge(struct authorization *to)
 	return rc;
 }
 
-/* The provider's NAME=VALUE beside ours, never instead. */
-static int add_more(const struct client *client, struct authorization *to)
-{
-	const char *one = NULL;
-	int rc = 0;
-
-	while (!rc && (one = record_next(&client->config,
-					 "authorize_parameter[]", one))) {
-		size_t len = strcspn(one, "=");
-		struct buf name = {0};
-
-		if (len && one[len] && !oauth_parameter_is_ours(one, len) &&
-		    !has_param(&to->params, one, len))
-			rc = buf_add(&name, one, len) ||
-			     form_add(&to->params, name.data, one + len + 1);
-		buf_free(&name);
-	}
-	return rc;
-}
-
 /* All but the client id: its authentication may bring that itself. */
 static int make_params(const struct client *client, struct authorization *to)
 {
@@ -203,7 +170,8 @@ static int make_params(const struct client *client, struct authorization *to)
 	       form_add(&to->params, "response_mode",
 			to->form_post ? "form_post" : NULL) ||
 	       endpoint_add_resources(client, &to->params) ||
-	       add_more(client, to);
+	       endpoint_add_parameters(client, "authorize_parameter[]",
+				       &to->params);
 }
 
 int authorize_url(const struct client *client, uint16_t port,
@@ -352,11 +320,12 @@ static int authorize_check_issuer(const struct client *client,
 				  const struct listener_answer *answer,
 				  struct problem *problem)
 {
-	const char *promised = record_get(
-	    &client->config, "authorization_response_iss_parameter_supported");
+	bool promised =
+	    record_is(&client->config,
+		      "authorization_response_iss_parameter_supported", "true");
 	char expected[PROBLEM_QUOTE_MAX], came[PROBLEM_QUOTE_MAX];
 
-	if (!answer->iss && promised && strcmp(promised, "true") == 0)
+	if (!answer->iss && promised)
 		return problem_set(
 		    problem, VALETKEY_ERR_DENIED,
 		    "The answer does not say which authorization server it "

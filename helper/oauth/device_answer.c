@@ -65,15 +65,12 @@ static int device_answer_refused(const struct client *client,
 	    client->name, code, *detail ? ", " : "", detail, next);
 }
 
-/* Some servers send numbers as text. */
 static int64_t seconds_of(const struct json *json, const char *key,
 			  int64_t absent)
 {
-	const char *text = record_get(&json->scalars, key);
+	const char *text = json_member(json, key);
 	double seconds;
 
-	if (!text)
-		text = record_get(&json->strings, key);
 	if (!text)
 		return absent;
 	seconds = strtod(text, NULL);
@@ -87,19 +84,14 @@ static bool uri_ok(const char *uri, size_t max)
 {
 	char origin[ORIGIN_MAX];
 
-	return uri && strlen(uri) <= max && origin_of(uri, origin) == 0 &&
-	       text_visible(uri, strlen(uri));
+	return uri && strlen(uri) <= max && origin_of(uri, origin) == 0;
 }
 
 static bool user_code_ok(const char *code)
 {
-	size_t n = code ? strlen(code) : 0;
+	size_t len = code ? strlen(code) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)code[i] < 0x20 ||
-		    (unsigned char)code[i] > 0x7e)
-			return false;
-	return n > 0 && n <= USER_CODE_MAX;
+	return len > 0 && len <= USER_CODE_MAX && text_printable(code, len);
 }
 
 static const char *uri_of(const struct record *text)

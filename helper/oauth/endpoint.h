@@ -55,13 +55,13 @@ int endpoint_revoke(const struct endpoint_request *request,
 
 /* ---- what a provider's data adds ---- */
 
-/* What a provider's data adds to a token request: parameters of its own, and
- * JSON instead of a form. Never changes what we send ourselves. */
+/* What a provider's data adds to a request: parameters of its own, and JSON
+ * instead of a form. Never changes what we send ourselves. */
 
 /*
  * Adds the NAME=VALUE of `list` ("token_parameter[]") to the form: each whose
- * name is neither there already nor one that only a flow or the client's
- * authentication may give. 0 or -1.
+ * name is neither there already nor one that valetkey sends itself
+ * (client/provider_keys.h). 0 or -1.
  */
 int endpoint_add_parameters(const struct client *client, const char *list,
 			    struct buf *form);

@@ -65,9 +65,7 @@ static const char *metadata_text_of(const struct reading *reading,
 
 static bool is_true(const struct reading *reading, const char *key)
 {
-	const char *value = record_get(&reading->json.scalars, key);
-
-	return value && strcmp(value, "true") == 0;
+	return record_is(&reading->json.scalars, key, "true");
 }
 
 static bool metadata_lists(const struct reading *reading, const char *key,
@@ -128,10 +126,9 @@ static int metadata_check_issuer(struct reading *reading)
 static const char *endpoint_of(const struct reading *reading, const char *key)
 {
 	struct buf alias = {0};
-	const char *auth = record_get(reading->found, "auth");
 	const char *value = NULL;
 
-	if (auth && strcmp(auth, "tls_client_auth") == 0 &&
+	if (record_is(reading->found, "auth", "tls_client_auth") &&
 	    buf_fmt(&alias, "mtls_endpoint_aliases.%s", key) == 0)
 		value = metadata_text_of(reading, alias.data);
 	buf_free(&alias);

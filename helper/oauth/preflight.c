@@ -7,6 +7,7 @@
 #include "answer_body.h"
 #include "authorize.h"
 #include "core/clock.h"
+#include "core/form.h"
 #include "net/net.h"
 #include "token_answer.h"
 #include <valetkey.h>
@@ -16,9 +17,8 @@
 
 /* ---- a login request that is not taken ---- */
 
-/* Authorize_refused(): a login request that the provider does not take, said
- * where it was sent beforehand (authorize.c) or at the look before the browser
- * (preflight.c). */
+/* Said where it was sent beforehand (authorize.c), or at the look before the
+ * browser (below). */
 
 static const struct {
 	const char *error;
@@ -97,39 +97,22 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    authorize_port_advice(authorization));
 }
 
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* What "%XX" stands for; '?' for NUL and for what is no escape. */
-static char unescape(const char *at)
-{
-	int high = hex_value(at[1]), low = high < 0 ? -1 : hex_value(at[2]);
-
-	return low < 0 || !(high | low) ? '?' : (char)(high * 16 + low);
-}
-
-/* Copies the decoded value of a query's parameter, cleaned; "" where absent. */
+/* Copies the decoded value of a query's parameter, cleaned; "" if absent. */
 static void query_value(const char *url, const char *name,
 			char out[PROBLEM_QUOTE_MAX])
 {
 	const char *at = strpbrk(url, "?#");
-	size_t len = strlen(name), n = 0;
-	char text[PROBLEM_QUOTE_MAX];
+	char text[3 * PROBLEM_QUOTE_MAX]; /* all of it may be %XX */
+	size_t len = strlen(name);
 
 	while (at && (strncmp(at + 1, name, len) != 0 || at[1 + len] != '='))
 		at = strpbrk(at + 1, "?&#");
-	for (at = at ? at + len + 2 : "";
-	     *at && !strchr("&#", *at) && n < sizeof(text) - 1; at++) {
-		text[n++] = *at == '%' ? unescape(at) : *at == '+' ? ' ' : *at;
-		if (*at == '%' && at[1] && at[2])
-			at += 2;
-	}
-	text[n] = '\0';
+	at = at ? at + len + 2 : "";
+	len = strcspn(at, "&#");
+	if (len >= sizeof(text))
+		len = sizeof(text) - 1;
+	memcpy(text, at, len);
+	form_decode(text, &len);
 	problem_quote(out, text);
 }
 
@@ -226,9 +209,8 @@ out:
 static bool is_bare_404(const struct client *client,
 			const struct http_answer *answer)
 {
-	const char *fatal = record_get(&client->config, "preflight");
-
-	return answer->status == 404 && fatal && strcmp(fatal, "404") == 0;
+	return answer->status == 404 &&
+	       record_is(&client->config, "preflight", "404");
 }
 
 int authorize_preflight(const struct client *client,

@@ -79,17 +79,11 @@ const char *token_error_text(const struct json *json)
 	return token_answer_find(json, text_keys, TEXT_KEYS);
 }
 
-static bool is_false(const struct json *json, const char *key)
-{
-	const char *value = record_get(&json->scalars, key);
-
-	return value && strcmp(value, "false") == 0;
-}
-
 static bool is_no_success(const struct json *json)
 {
 	return token_answer_find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
-	       is_false(json, "ok") || is_false(json, "success");
+	       record_is(&json->scalars, "ok", "false") ||
+	       record_is(&json->scalars, "success", "false");
 }
 
 bool token_error_is(const struct json *json, long status)
@@ -244,29 +238,21 @@ static void member_key(const struct members *members, const char *name,
 		 *members->path ? "." : "", name);
 }
 
-static const char *token_answer_member(const struct members *members,
-				       const struct record *of,
+static const char *string(const struct members *members, const char *name)
+{
+	char key[KEY_MAX];
+
+	member_key(members, name, key);
+	return record_get(&members->json->strings, key);
+}
+
+static const char *token_answer_number(const struct members *members,
 				       const char *name)
 {
 	char key[KEY_MAX];
 
 	member_key(members, name, key);
-	return record_get(of, key);
-}
-
-static const char *string(const struct members *members, const char *name)
-{
-	return token_answer_member(members, &members->json->strings, name);
-}
-
-/* Some send a number as text. */
-static const char *token_answer_number(const struct members *members,
-				       const char *name)
-{
-	const char *text =
-	    token_answer_member(members, &members->json->scalars, name);
-
-	return text ? text : string(members, name);
+	return json_member(members->json, key);
 }
 
 /* Something inside the member: an object's with '.', an array's with '['. */
@@ -298,13 +284,9 @@ static struct members find_members(const struct client *client,
 
 static bool visible(const char *text, size_t max)
 {
-	size_t n = 0;
+	size_t len = strlen(text);
 
-	for (; text[n]; n++)
-		if ((unsigned char)text[n] <= 0x20 ||
-		    (unsigned char)text[n] >= 0x7f)
-			return false;
-	return n > 0 && n <= max;
+	return len > 0 && len <= max && text_visible(text, len);
 }
 
 static bool token_answer_token_ok(const char *token)
@@ -315,10 +297,7 @@ static bool token_answer_token_ok(const char *token)
 /* RFC 6749 3.3, A.17. */
 static bool words_ok(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			return false;
-	return true;
+	return text_printable(text, strlen(text));
 }
 
 /* ---- the refresh token ---- */
@@ -422,9 +401,7 @@ enum refresh_verdict token_answer_refresh(const struct client *client,
 
 static bool unit_is(const struct client *client, const char *name)
 {
-	const char *unit = record_get(&client->config, "expires_in_unit");
-
-	return unit && strcmp(unit, name) == 0;
+	return record_is(&client->config, "expires_in_unit", name);
 }
 
 /* In seconds: what is not one or more counts as over, ten years as for ever. */
