@@ -57,16 +57,6 @@ bool provider_parameter_read(const char *line,
 	return !*p->usual || provider_parameter_ok(p->usual);
 }
 
-static bool has_kind(const struct record *provider, const char *kind)
-{
-	const char *one = NULL;
-
-	while ((one = record_next(provider, "client[]", one)))
-		if (strcmp(one, kind) == 0)
-			return true;
-	return false;
-}
-
 /* Keys that describe the choice itself and are no part of the result. */
 static bool is_choice(const char *key)
 {
@@ -163,12 +153,14 @@ static const char *provider_resolve_word_of(const struct words *words,
 static int expand(const char *text, const struct words *words, struct buf *out)
 {
 	const char *word;
+	size_t len;
 
-	while (*text) {
+	for (; *text; text += len) {
 		word = provider_resolve_word_of(words, text, out);
-		if (word ? buf_str(out, word) : buf_char(out, *text))
+		len =
+		    word ? strcspn(text, "}") + 1 : strcspn(text + 1, "{") + 1;
+		if (word ? buf_str(out, word) : buf_add(out, text, len))
 			return VALETKEY_ERR_NOMEM;
-		text += word ? strcspn(text, "}") + 1 : 1;
 	}
 	return VALETKEY_OK;
 }
@@ -238,13 +230,14 @@ static int put_parameter(const char *line, const struct record *keys,
 static int put_base(const char *base, struct words *words)
 {
 	struct buf host = {0};
-	int rc = 0;
+	int rc;
 
 	if (!base || !*base)
 		return VALETKEY_OK;
-	for (const char *c = strstr(base, "://") + 3; !rc && *c; c++)
-		rc = buf_char(
-		    &host, isalnum((unsigned char)*c) || *c == '.' ? *c : '-');
+	rc = buf_str(&host, strstr(base, "://") + 3);
+	for (char *c = host.data; !rc && *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '.')
+			*c = '-';
 	rc = rc || record_add(&words->fixed, "origin", base) ||
 	     record_add(&words->fixed, "host", buf_text(&host));
 	buf_free(&host);
@@ -305,7 +298,7 @@ int provider_resolve(const struct record *provider,
 
 	if (!kind)
 		kind = record_next(provider, "client[]", NULL);
-	if (kind && !has_kind(provider, kind))
+	if (kind && !record_has(provider, "client[]", kind))
 		return no_kind(kind, problem);
 	rc = copy_general(provider, &merged);
 	if (!rc && kind)

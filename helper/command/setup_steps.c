@@ -139,16 +139,6 @@ static void show_kind(const struct record *provider, unsigned n,
 	buf_free(&text);
 }
 
-static bool knows_kind(const struct record *provider, const char *kind)
-{
-	const char *known = NULL;
-
-	while ((known = record_next(provider, "client[]", known)))
-		if (strcmp(known, kind) == 0)
-			return true;
-	return false;
-}
-
 static int ask_kind(struct cmd_adding *adding)
 {
 	const struct record *provider = &adding->provider;
@@ -165,7 +155,7 @@ static int ask_kind(struct cmd_adding *adding)
 			break;
 		if (!answer.len)
 			kind = record_next(provider, "client[]", NULL);
-		else if (knows_kind(provider, answer.data))
+		else if (record_has(provider, "client[]", answer.data))
 			kind = answer.data;
 		else
 			kind =
@@ -185,7 +175,7 @@ static int choose_kind(struct cmd_adding *adding)
 
 	if (!first)
 		return VALETKEY_OK;
-	if (given && !knows_kind(&adding->provider, given))
+	if (given && !record_has(&adding->provider, "client[]", given))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The provider has no kind of client \"%s\". "
 				"See: valetkey providers %s",

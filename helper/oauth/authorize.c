@@ -174,24 +174,32 @@ static int make_params(const struct client *client, struct authorization *to)
 				       &to->params);
 }
 
-int authorize_url(const struct client *client, uint16_t port,
-		  struct authorization *to, struct problem *problem)
+/* What the browser opens, with the client id and these. */
+static int set_url(const struct client *client, const struct buf *params,
+		   struct buf *url)
 {
 	const char *endpoint = client->authorization_endpoint;
 	struct buf query = {0};
-	int rc = VALETKEY_OK;
+	int rc;
 
-	if (authorize_fill_port(client->redirect_uri, port,
-				&to->redirect_uri) ||
-	    make_params(client, to) ||
-	    form_add(&query, "client_id", client->client_id) ||
-	    buf_str(&to->url, endpoint) ||
-	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
-	    buf_str(&to->url, query.data) || buf_char(&to->url, '&') ||
-	    buf_str(&to->url, to->params.data))
-		rc = problem_no_memory(problem);
+	buf_clear(url);
+	rc = form_add(&query, "client_id", client->client_id) ||
+	     buf_str(url, endpoint) ||
+	     buf_char(url, strchr(endpoint, '?') ? '&' : '?') ||
+	     buf_add(url, query.data, query.len) || buf_char(url, '&') ||
+	     buf_add(url, params->data, params->len);
 	buf_free(&query);
 	return rc;
+}
+
+int authorize_url(const struct client *client, uint16_t port,
+		  struct authorization *to, struct problem *problem)
+{
+	if (authorize_fill_port(client->redirect_uri, port,
+				&to->redirect_uri) ||
+	    make_params(client, to) || set_url(client, &to->params, &to->url))
+		return problem_no_memory(problem);
+	return VALETKEY_OK;
 }
 
 void authorize_end(struct authorization *to)
@@ -209,8 +217,8 @@ void authorize_end(struct authorization *to)
 
 /* ---- sent beforehand ---- */
 
-/* Authorize_push(), see authorize.h: a request that the provider has before
- * the browser comes (RFC 9126). Nobody in between can change it or read it,
+/* A request that the provider has before the browser comes (RFC 9126). Nobody in
+ * between can change it or read it,
  * and what is wrong with it is said here instead of on a page there. */
 
 #define ENDPOINT "pushed_authorization_request_endpoint"
@@ -226,25 +234,19 @@ static int authorize_take(const struct client *client, struct authorization *to,
 			  const struct json *json, struct problem *problem)
 {
 	const char *uri = record_get(&json->strings, "request_uri");
-	const char *endpoint = client->authorization_endpoint;
-	struct buf query = {0};
+	struct buf params = {0};
 	int rc = VALETKEY_OK;
 
-	if (!uri || !*uri || strlen(uri) > URI_MAX ||
-	    !text_visible(uri, strlen(uri)))
+	if (!text_word(uri, URI_MAX))
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s accepted the login request, but gave no "
 				   "reference to it (RFC 9126).",
 				   client->name);
-	buf_clear(&to->url);
-	if (form_add(&query, "client_id", client->client_id) ||
-	    form_add(&query, "request_uri", uri) ||
-	    buf_str(&to->url, endpoint) ||
-	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
-	    buf_str(&to->url, query.data))
+	if (form_add(&params, "request_uri", uri) ||
+	    set_url(client, &params, &to->url))
 		rc = problem_no_memory(problem);
 	to->pushed = !rc;
-	buf_free(&query);
+	buf_free(&params);
 	return rc;
 }
 
@@ -350,25 +352,27 @@ static int response_refused(const struct client *client,
 			    const struct listener_answer *answer,
 			    struct problem *problem)
 {
+	static const struct error_advice known[] = {
+	    {"invalid_scope", VALETKEY_ERR_SCOPE, ""},
+	    {"invalid_target", VALETKEY_ERR_DENIED,
+	     " It does not know this resource: change 'resource[]' in the "
+	     "account's file."},
+	    {NULL, VALETKEY_ERR_DENIED, ""},
+	};
 	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	const struct error_advice *advice;
 
 	problem_quote(error, answer->error);
-	problem_quote(detail, answer->error_description);
+	error_detail(detail, answer->error_description);
+	advice = error_advice_find(known, error);
 	if (strcmp(error, "access_denied") == 0)
 		return problem_set(problem, VALETKEY_ERR_CANCELED,
 				   "The login was declined in the browser. To "
 				   "try again: valetkey login %s",
 				   client->account);
-	return problem_set(problem,
-			   strcmp(error, "invalid_scope") == 0
-			       ? VALETKEY_ERR_SCOPE
-			       : VALETKEY_ERR_DENIED,
+	return problem_set(problem, advice->result,
 			   "%s refused the login: %s%s%s.%s", client->name,
-			   error, *detail ? ", " : "", detail,
-			   strcmp(error, "invalid_target") == 0
-			       ? " It does not know this resource: change "
-				 "'resource[]' in the account's file."
-			       : "");
+			   error, *detail ? ", " : "", detail, advice->next);
 }
 
 int authorize_answer_check(const struct client *client,

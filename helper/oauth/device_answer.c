@@ -23,16 +23,10 @@
 static int device_answer_no_answer(const struct client *client, long status,
 				   struct problem *problem)
 {
-	if (status == 429)
-		return problem_set(problem, VALETKEY_ERR_THROTTLED,
-				   "%s asks us to slow down (HTTP 429). Try "
-				   "again later.",
-				   client->name);
-	if (status >= 500)
-		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "%s has a problem of its own (HTTP %ld). "
-				   "Try again later.",
-				   client->name, status);
+	int rc = error_of_state(client, status, problem);
+
+	if (rc)
+		return rc;
 	return problem_set(
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is not that of a device "
@@ -44,25 +38,27 @@ static int device_answer_refused(const struct client *client,
 				 const struct json *json,
 				 struct problem *problem)
 {
+	static const struct error_advice known[] = {
+	    {"invalid_scope", VALETKEY_ERR_SCOPE,
+	     " Change 'scope' in the account's file."},
+	    {"unauthorized_client", VALETKEY_ERR_DENIED,
+	     " Tick the device flow for this client there, or log in with "
+	     "--flow code or --flow paste."},
+	    {"invalid_client", VALETKEY_ERR_DENIED,
+	     " Check the client id and the client secret, and whether the "
+	     "client may use the device flow."},
+	    {NULL, VALETKEY_ERR_DENIED, ""},
+	};
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *name = token_error_name(json), *next = "";
-	int result = VALETKEY_ERR_DENIED;
+	const char *name = token_error_name(json);
+	const struct error_advice *advice;
 
 	problem_quote(code, name ? name : "no reason given");
-	problem_quote(detail, token_error_text(json));
-	if (strcmp(code, "invalid_scope") == 0) {
-		result = VALETKEY_ERR_SCOPE;
-		next = " Change 'scope' in the account's file.";
-	} else if (strcmp(code, "unauthorized_client") == 0) {
-		next = " Tick the device flow for this client there, or log in "
-		       "with --flow code or --flow paste.";
-	} else if (strcmp(code, "invalid_client") == 0) {
-		next = " Check the client id and the client secret, and "
-		       "whether the client may use the device flow.";
-	}
+	error_detail(detail, token_error_text(json));
+	advice = error_advice_find(known, code);
 	return problem_set(
-	    problem, result, "%s refuses the device login: %s%s%s.%s",
-	    client->name, code, *detail ? ", " : "", detail, next);
+	    problem, advice->result, "%s refuses the device login: %s%s%s.%s",
+	    client->name, code, *detail ? ", " : "", detail, advice->next);
 }
 
 static int64_t seconds_of(const struct json *json, const char *key,
@@ -105,10 +101,8 @@ static const char *uri_of(const struct record *text)
 static bool fields_ok(const struct json *json)
 {
 	const struct record *text = &json->strings;
-	const char *code = record_get(text, "device_code");
 
-	return code && *code && strlen(code) <= DEVICE_CODE_MAX &&
-	       text_visible(code, strlen(code)) &&
+	return text_word(record_get(text, "device_code"), DEVICE_CODE_MAX) &&
 	       user_code_ok(record_get(text, "user_code")) &&
 	       uri_ok(uri_of(text), URI_MAX);
 }

@@ -71,13 +71,7 @@ static bool is_true(const struct reading *reading, const char *key)
 static bool metadata_lists(const struct reading *reading, const char *key,
 			   const char *wanted)
 {
-	const struct record *strings = &reading->json.strings;
-	const char *value = NULL;
-
-	while ((value = record_next(strings, key, value)))
-		if (strcmp(value, wanted) == 0)
-			return true;
-	return false;
+	return record_has(&reading->json.strings, key, wanted);
 }
 
 static int metadata_put(struct reading *reading, const char *key,

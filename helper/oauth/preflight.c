@@ -20,11 +20,7 @@
 /* Said where it was sent beforehand (authorize.c), or at the look before the
  * browser (below). */
 
-static const struct {
-	const char *error;
-	int result;
-	const char *next;
-} known[] = {
+static const struct error_advice request_advice[] = {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
      "Tick these scopes at the provider, or change 'scope' in the account's "
      "file"},
@@ -34,6 +30,9 @@ static const struct {
     {"invalid_client", VALETKEY_ERR_DENIED,
      "It does not know the client, or does not accept how it authenticates: "
      "remove the account and add it again"},
+    {NULL, VALETKEY_ERR_DENIED,
+     "Compare the client id, redirect URI and grant types with the client app "
+     "there"},
 };
 
 const char *authorize_port_advice(const struct authorization *to)
@@ -53,28 +52,19 @@ int authorize_refused(const struct client *client,
 		      struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *next = "Compare the client id, redirect URI and grant "
-			   "types with the client app there";
-	const char *port = authorize_port_advice(to);
-	int result = VALETKEY_ERR_DENIED;
+	const struct error_advice *advice;
 
 	problem_quote(code,
 		      refusal->error ? refusal->error : "no reason given");
-	problem_quote(detail, refusal->detail);
-	if (*detail && detail[strlen(detail) - 1] == '.')
-		detail[strlen(detail) - 1] = '\0'; /* ours follows */
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(known[i].error, code) == 0) {
-			result = known[i].result;
-			next = known[i].next;
-			port = "";
-		}
+	error_detail(detail, refusal->detail);
+	advice = error_advice_find(request_advice, code);
 	return problem_set(
-	    problem, result,
+	    problem, advice->result,
 	    "%s refuses the login request: %s%s%s. %s (client id "
 	    "%s, redirect URI %s).%s",
-	    client->name, code, *detail ? ", " : "", detail, next,
-	    client->client_id, to->redirect_uri.data, port);
+	    client->name, code, *detail ? ", " : "", detail, advice->next,
+	    client->client_id, to->redirect_uri.data,
+	    advice->error ? "" : authorize_port_advice(to));
 }
 
 #define PREFLIGHT_MS 15000

@@ -77,6 +77,24 @@ const char *token_error_text(const struct json *json);
  * in `names`: NAME=ERROR; else `name`. */
 const char *token_error_meaning(const struct record *names, const char *name);
 
+/* What an error means for a person: the result, and what to do next. In a table the
+ * last row has no error, and is for all others. */
+struct error_advice {
+	const char *error;
+	int result;
+	const char *next;
+};
+const struct error_advice *error_advice_find(const struct error_advice *advice,
+					     const char *error);
+
+/* A server's sentence as problem_quote() does it, without the period at its end:
+ * ours follows. */
+const char *error_detail(char *out, const char *text);
+
+/* Too many requests, or a server that is out of order: sets problem; else 0. */
+int error_of_state(const struct client *client, long status,
+		   struct problem *problem);
+
 /*
  * Sets problem, answer->name and answer->error (the name of RFC 6749 where the provider's data
  * tell it). `json` is what the answer holds, NULL: no JSON. Results as

@@ -127,6 +127,16 @@ const char *record_next(const struct record *record, const char *key,
 	return NULL;
 }
 
+bool record_has(const struct record *record, const char *key, const char *value)
+{
+	const char *one = NULL;
+
+	while ((one = record_next(record, key, one)))
+		if (strcmp(one, value) == 0)
+			return true;
+	return false;
+}
+
 int record_append(struct record *record, const struct record *from)
 {
 	return buf_add(&record->pairs, from->pairs.data, from->pairs.len)
@@ -134,17 +144,16 @@ int record_append(struct record *record, const struct record *from)
 		   : 0;
 }
 
-/* The length of the key that starts the line, 0 where none does. */
-static size_t key_length(const char *line, size_t len)
+static bool is_key(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && (isalnum((unsigned char)line[n]) ||
-			   (line[n] && strchr("._-", line[n]))))
+	if (len > 2 && memcmp(text + len - 2, "[]", 2) == 0)
+		len -= 2;
+	while (n < len && (isalnum((unsigned char)text[n]) ||
+			   (text[n] && strchr("._-", text[n]))))
 		n++;
-	if (n && n + 1 < len && line[n] == '[' && line[n + 1] == ']')
-		n += 2;
-	return n;
+	return n && n == len;
 }
 
 /* What a line says. */
@@ -153,6 +162,9 @@ static int take_pair(struct record *record, struct record_pair pair)
 	bool list = pair.key_len > 2 && pair.key[pair.key_len - 1] == ']';
 	char *name;
 
+	if (!is_key(pair.key, pair.key_len) ||
+	    !text_plain(pair.value, pair.len))
+		return RECORD_MALFORMED;
 	if (!list || pair.len)
 		return record_add_pair(record, pair);
 	name = strndup(pair.key, pair.key_len);
@@ -163,46 +175,49 @@ static int take_pair(struct record *record, struct record_pair pair)
 	return 0;
 }
 
-int record_parse_line(struct record *record, const char *line, size_t len)
+/* A line's two parts; false: it has no '=', or is too long. */
+static bool split_line(const char *line, size_t len, struct record_pair *pair)
 {
-	size_t key = key_length(line, len);
+	const char *equals = memchr(line, '=', len);
 
-	if (!key || len > RECORD_LINE_MAX || key == len || line[key] != '=' ||
-	    !text_plain(line + key + 1, len - key - 1))
-		return RECORD_MALFORMED;
-	return take_pair(record, (struct record_pair){line, key, line + key + 1,
-						      len - key - 1});
+	if (!equals || len > RECORD_LINE_MAX)
+		return false;
+	pair->key = line;
+	pair->key_len = (size_t)(equals - line);
+	pair->value = equals + 1;
+	pair->len = len - pair->key_len - 1;
+	return true;
 }
 
-static bool is_blank_char(char c)
+int record_parse_line(struct record *record, const char *line, size_t len)
 {
-	return c == ' ' || c == '\t';
+	struct record_pair pair;
+
+	return split_line(line, len, &pair) ? take_pair(record, pair)
+					    : RECORD_MALFORMED;
+}
+
+static void trim_blanks(const char **text, size_t *len)
+{
+	for (; *len && (**text == ' ' || **text == '\t'); ++*text)
+		--*len;
+	while (*len && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\t'))
+		--*len;
 }
 
 /* One line of a file: as above, with comments and white space. */
 static int parse_file_line(struct record *record, const char *line, size_t len)
 {
-	size_t key, value;
+	struct record_pair pair;
 
-	while (len && is_blank_char(*line)) {
-		line++;
-		len--;
-	}
-	while (len && is_blank_char(line[len - 1]))
-		len--;
+	trim_blanks(&line, &len);
 	if (!len || *line == '#')
 		return 0;
-	key = key_length(line, len);
-	for (value = key; value < len && is_blank_char(line[value]); value++)
-		;
-	if (!key || len > RECORD_LINE_MAX || value == len || line[value] != '=')
+	if (!split_line(line, len, &pair))
 		return RECORD_MALFORMED;
-	for (value++; value < len && is_blank_char(line[value]); value++)
-		;
-	if (!text_plain(line + value, len - value))
-		return RECORD_MALFORMED;
-	return take_pair(
-	    record, (struct record_pair){line, key, line + value, len - value});
+	trim_blanks(&pair.key, &pair.key_len);
+	trim_blanks(&pair.value, &pair.len);
+	return take_pair(record, pair);
 }
 
 int record_parse_text(struct record *record, const char *text, size_t len,

@@ -47,8 +47,10 @@ void record_remove(struct record *record, const char *key);
 /* The last value of key, or NULL. Valid until the record changes. */
 const char *record_get(const struct record *record, const char *key);
 
-/* Whether the last value of key is this one. */
+/* Whether the last value of key is this one; whether any is. */
 bool record_is(const struct record *record, const char *key, const char *value);
+bool record_has(const struct record *record, const char *key,
+		const char *value);
 
 /* As a number; fallback where absent or not one. */
 int64_t record_get_int(const struct record *record, const char *key,

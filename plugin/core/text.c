@@ -44,6 +44,13 @@ bool text_visible(const char *text, size_t len)
 	return text_has_only(text, len, 0x21, true);
 }
 
+bool text_word(const char *text, size_t max)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && len <= max && text_visible(text, len);
+}
+
 bool text_printable(const char *text, size_t len)
 {
 	return text_has_only(text, len, 0x20, true);

@@ -16,6 +16,9 @@ bool text_same(const char *a, const char *b);
 /* Printable ASCII without blanks. */
 bool text_visible(const char *text, size_t len);
 
+/* Whether there is a text (NULL: none), of 1 to max visible characters. */
+bool text_word(const char *text, size_t max);
+
 /* Printable ASCII and spaces. */
 bool text_printable(const char *text, size_t len);
 
