@@ -278,7 +278,7 @@ static void begin_talk(struct visitor *visitor, const struct stack_mark *mark)
 }
 
 /* Takes one out whose conversation was left: of this thread, or of any. *inside
- * is set where this thread is in one that was not. */
+ * is set if this thread is in one that was not. */
 static struct visitor *take_left(struct page *page, bool any, bool *inside)
 {
 	struct visitor *talker;

@@ -23,7 +23,7 @@ struct json {
 #define JSON_DEPTH_MAX 16
 
 /*
- * 0, or -1 where the text is not exactly one JSON object in UTF-8, nests deeper
+ * 0, or -1 if the text is not exactly one JSON object in UTF-8, nests deeper
  * than JSON_DEPTH_MAX, holds U+0000 in a string, or memory ran out. A byte order
  * mark in front is passed over. `json` must be empty and is to be freed in any
  * case.
@@ -48,7 +48,7 @@ void json_free(struct json *json);
 
 /*
  * Writes a record as one JSON object on `out`; values of the keys listed in
- * `bare` (NULL-terminated, may be NULL) are written without quotes where they
+ * `bare` (NULL-terminated, may be NULL) are written without quotes if they
  * are a number, true or false. 0 or -1 for memory.
  */
 int json_write(const struct record *record, const char *const *bare,

@@ -17,7 +17,7 @@
 #define USER_CODE_MAX 64
 #define URI_MAX 500 /* a person may have to type it */
 #define URI_COMPLETE_MAX 2048
-#define INTERVAL_S 5 /* RFC 8628 3.2, where none is given */
+#define INTERVAL_S 5 /* RFC 8628 3.2, if none is given */
 #define SECONDS_MAX 86400
 
 static int device_answer_no_answer(const struct client *client, long status,

@@ -147,7 +147,7 @@ int endpoint_add_parameters(const struct client *client, const char *list,
 	return rc ? -1 : 0;
 }
 
-/* As json_write() wants it: name[] where there are several. */
+/* As json_write() wants it: name[] if there are several. */
 static int add_member(const struct record *pairs, const char *name,
 		      const char *value, struct record *members)
 {

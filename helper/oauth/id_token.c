@@ -30,7 +30,7 @@ static int digit_of(char c)
 }
 
 /* RFC 4648 5, without padding; bits that are left over must be zero (3.5).
- * False where it is not that. */
+ * False if it is not that. */
 static bool decode(const char *text, size_t len, struct buf *out)
 {
 	unsigned bits = 0, count = 0;
@@ -114,7 +114,7 @@ static bool take_time(const struct json *claims, const char *name,
 	return end != text && !*end && *seconds > 0 && *seconds < TIME_MAX;
 }
 
-/* Rules 3 to 5: an audience beside ours only where the token says that we are
+/* Rules 3 to 5: an audience beside ours only if the token says that we are
  * the party it was issued to. */
 static bool audience_ok(const struct json *claims, const char *client_id)
 {

@@ -240,7 +240,7 @@ static int warn_pkce(struct reading *reading)
 	    "because of it, tell the provider.");
 }
 
-/* RFC 6749 3.3: what is asked by default where nobody says what is needed. */
+/* RFC 6749 3.3: what is asked by default if nobody says what is needed. */
 static int metadata_put_scope(struct reading *reading)
 {
 	const char *supported = "scopes_supported[]";
@@ -285,7 +285,7 @@ static int put_login(struct reading *reading)
 }
 
 /* A program on a person's computer keeps no secret from that person (RFC 8252
- * 8.5), and a secret may expire: none, where it may be. */
+ * 8.5), and a secret may expire: none, if it may be. */
 static int put_registration_auth(struct reading *reading)
 {
 	const struct metadata_wish *wish = reading->wish;

@@ -17,7 +17,7 @@
 
 /* ---- a login request that is not taken ---- */
 
-/* Said where it was sent beforehand (authorize.c), or at the look before the
+/* Said when it was sent beforehand (authorize.c), or at the look before the
  * browser (below). */
 
 static const struct error_advice request_advice[] = {

@@ -45,7 +45,7 @@ static const char *const text_keys[] = {"error_description",
 #define NAME_KEYS (sizeof(name_keys) / sizeof(*name_keys))
 #define TEXT_KEYS (sizeof(text_keys) / sizeof(*text_keys))
 
-/* The first of these alone tell an error from a success where both have a 2xx.
+/* The first of these alone tell an error from a success if both have a 2xx.
  */
 #define NAME_KEYS_OF_SUCCESS 10
 
@@ -323,7 +323,8 @@ static const char *refresh_token_of(const struct members *members)
 	return text && !is_no_token(text) ? text : NULL;
 }
 
-/* With spaces, but not at the ends, where the keyring's item would lose them. */
+/* With spaces, but not at the ends, because the keyring's item would lose
+ * them. */
 static bool refresh_token_ok(const char *text)
 {
 	size_t len = strlen(text);
@@ -447,7 +448,7 @@ static int take_lifetime(const struct client *client,
 
 /* ---- scope ---- */
 
-/* With spaces between. The provider's own separator counts, and commas do where
+/* With spaces between. The provider's own separator counts, and commas do if
  * there is no space: servers that want spaces have been seen to answer so. */
 static int token_answer_add_words(const struct client *client, const char *text,
 				  struct buf *scope)
@@ -466,7 +467,7 @@ static int token_answer_add_words(const struct client *client, const char *text,
 	return rc;
 }
 
-/* What is no scope says nothing to us, and must not keep a grant from being
+/* What is not a scope says nothing to us, and must not keep a grant from being
  * stored. */
 static int take_scope(const struct client *client,
 		      const struct members *members,

@@ -17,13 +17,13 @@ struct token_answer {
 	long status;	       /* of HTTP; 0: no whole answer */
 	bool unknown;	       /* it was sent, and no whole answer came: nobody
 			       knows whether the server acted on it */
-	char error[64];	       /* RFC 6749 5.2, "" where none */
+	char error[64];	       /* RFC 6749 5.2, "" if none */
 	char name[64];	       /* what the server calls that */
-	char moved_to[128];    /* the host of a redirect, "" where none */
+	char moved_to[128];    /* the host of a redirect, "" if none */
 	bool web_page;	       /* it is HTML */
 	int64_t retry_after_s; /* -1: not said */
 	int64_t date;	       /* when it was sent, Unix seconds: the server's
-				  clock, or ours where it does not tell */
+				  clock, or ours if it does not tell */
 	struct record fields;  /* of a success, as text: access_token,
 				  refresh_token, scope (with spaces between),
 				  expires_in (0: it never expires), id_token,
@@ -96,9 +96,9 @@ int error_of_state(const struct client *client, long status,
 		   struct problem *problem);
 
 /*
- * Sets problem, answer->name and answer->error (the name of RFC 6749 where the provider's data
- * tell it). `json` is what the answer holds, NULL: no JSON. Results as
- * endpoint_token()'s.
+ * Sets problem, answer->name and answer->error (the name of RFC 6749 if the
+ * provider's data tell it). `json` is what the answer holds, NULL: no JSON.
+ * Results as endpoint_token()'s.
  */
 int token_error_set(const struct client *client, const struct json *json,
 		    struct token_answer *answer, struct problem *problem);

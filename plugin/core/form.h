@@ -34,7 +34,7 @@ enum form_step {
 enum form_step form_next(struct form *form, struct form_pair *pair);
 
 /*
- * All pairs of a text. RECORD_MALFORMED where one is, has no '=', or has NUL in
+ * All pairs of a text. RECORD_MALFORMED if one is, has no '=', or has NUL in
  * it; the pairs before that one are there.
  */
 enum record_error form_read(const char *text, size_t len, struct record *pairs);

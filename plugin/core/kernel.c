@@ -365,7 +365,7 @@ static int hosts_of(const struct record *account, struct buf *hosts)
 	return 0;
 }
 
-/* Not over, and nothing that could not have been published. */
+/* Not expired, and nothing that could not have been published. */
 static bool good_times(const struct record *token)
 {
 	int64_t good_until = record_get_int(token, "good_until", 0);

@@ -14,7 +14,7 @@
 
 #define HOST_MAX 253
 
-/* The length of the host at the front of the authority, 0 where it is bad. */
+/* The length of the host at the front of the authority, 0 if it is bad. */
 static size_t host_length(const char *text)
 {
 	size_t n;
@@ -31,7 +31,7 @@ static size_t host_length(const char *text)
 	return n;
 }
 
-/* Reads ":port" or nothing; -1 where it is not one. */
+/* Reads ":port" or nothing; -1 if it is not one. */
 static int port_of(const char **text, unsigned default_port)
 {
 	char *end;

@@ -52,7 +52,7 @@ bool record_is(const struct record *record, const char *key, const char *value);
 bool record_has(const struct record *record, const char *key,
 		const char *value);
 
-/* As a number; fallback where absent or not one. */
+/* As a number; fallback if it is absent or not one. */
 int64_t record_get_int(const struct record *record, const char *key,
 		       int64_t fallback);
 
@@ -73,14 +73,14 @@ enum record_error { RECORD_OK = 0, RECORD_NOMEM = -1, RECORD_MALFORMED = -2 };
 int record_parse_line(struct record *record, const char *line, size_t len);
 
 /*
- * Parses a file's or a secret's whole text. Where it is malformed *bad_line is
+ * Parses a file's or a secret's whole text. If it is malformed *bad_line is
  * the number of the line (from 1); the text itself is never shown.
  */
 int record_parse_text(struct record *record, const char *text, size_t len,
 		      unsigned *bad_line);
 
 /*
- * Writes the lines, without the blank line. RECORD_MALFORMED where a value
+ * Writes the lines, without the blank line. RECORD_MALFORMED if a value
  * cannot be written (a control character).
  */
 int record_write(const struct record *record, struct buf *out);
