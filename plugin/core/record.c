@@ -156,18 +156,14 @@ static bool is_key(const char *text, size_t len)
 	return n && n == len;
 }
 
-/* What a line says. */
-static int take_pair(struct record *record, struct record_pair pair)
-{
-	bool list = pair.key_len > 2 && pair.key[pair.key_len - 1] == ']';
-	char *name;
+/* Two, for memchr(). */
+#define BLANKS " \t"
 
-	if (!is_key(pair.key, pair.key_len) ||
-	    !text_plain(pair.value, pair.len))
-		return RECORD_MALFORMED;
-	if (!list || pair.len)
-		return record_add_pair(record, pair);
-	name = strndup(pair.key, pair.key_len);
+/* `key[]=` in a line. */
+static int empty_list(struct record *record, struct record_pair pair)
+{
+	char *name = strndup(pair.key, pair.key_len);
+
 	if (!name)
 		return RECORD_NOMEM;
 	record_remove(record, name);
@@ -175,65 +171,57 @@ static int take_pair(struct record *record, struct record_pair pair)
 	return 0;
 }
 
-/* A line's two parts; false: it has no '=', or is too long. */
-static bool split_line(const char *line, size_t len, struct record_pair *pair)
+/* In a file white space around key and value is dropped. */
+static int parse_line(struct record *record, const char *line, size_t len,
+		      bool file)
 {
 	const char *equals = memchr(line, '=', len);
+	struct record_pair pair;
 
 	if (!equals || len > RECORD_LINE_MAX)
-		return false;
-	pair->key = line;
-	pair->key_len = (size_t)(equals - line);
-	pair->value = equals + 1;
-	pair->len = len - pair->key_len - 1;
-	return true;
+		return RECORD_MALFORMED;
+	pair.key = line;
+	pair.key_len = (size_t)(equals - line);
+	pair.value = equals + 1;
+	pair.len = len - pair.key_len - 1;
+	while (file && pair.key_len &&
+	       memchr(BLANKS, line[pair.key_len - 1], 2))
+		pair.key_len--;
+	for (; file && pair.len && memchr(BLANKS, *pair.value, 2); pair.value++)
+		pair.len--;
+	if (!is_key(pair.key, pair.key_len) ||
+	    !text_plain(pair.value, pair.len))
+		return RECORD_MALFORMED;
+	return !pair.len && pair.key[pair.key_len - 1] == ']'
+		   ? empty_list(record, pair)
+		   : record_add_pair(record, pair);
 }
 
 int record_parse_line(struct record *record, const char *line, size_t len)
 {
-	struct record_pair pair;
-
-	return split_line(line, len, &pair) ? take_pair(record, pair)
-					    : RECORD_MALFORMED;
-}
-
-static void trim_blanks(const char **text, size_t *len)
-{
-	for (; *len && (**text == ' ' || **text == '\t'); ++*text)
-		--*len;
-	while (*len && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\t'))
-		--*len;
-}
-
-/* One line of a file: as above, with comments and white space. */
-static int parse_file_line(struct record *record, const char *line, size_t len)
-{
-	struct record_pair pair;
-
-	trim_blanks(&line, &len);
-	if (!len || *line == '#')
-		return 0;
-	if (!split_line(line, len, &pair))
-		return RECORD_MALFORMED;
-	trim_blanks(&pair.key, &pair.key_len);
-	trim_blanks(&pair.value, &pair.len);
-	return take_pair(record, pair);
+	return parse_line(record, line, len, false);
 }
 
 int record_parse_text(struct record *record, const char *text, size_t len,
 		      unsigned *bad_line)
 {
-	size_t at = 0, end;
 	unsigned number = 0;
+	size_t at = 0;
 	int rc = len > RECORD_TEXT_MAX ? RECORD_MALFORMED : 0;
 
 	while (!rc && at < len) {
-		const char *newline = memchr(text + at, '\n', len - at);
+		const char *line = text + at;
+		const char *end = memchr(line, '\n', len - at);
+		size_t n = end ? (size_t)(end - line) : len - at;
 
 		number++;
-		end = newline ? (size_t)(newline - text) : len;
-		rc = parse_file_line(record, text + at, end - at);
-		at = end + 1;
+		at += n + 1;
+		for (; n && memchr(BLANKS, *line, 2); line++)
+			n--;
+		while (n && memchr(BLANKS, line[n - 1], 2))
+			n--;
+		if (n && *line != '#')
+			rc = parse_line(record, line, n, true);
 	}
 	if (rc && bad_line)
 		*bad_line = number;
@@ -251,8 +239,7 @@ int record_write(const struct record *record, struct buf *out)
 		if (!text_plain(value, len) ||
 		    strlen(key) + len + 2 > RECORD_LINE_MAX)
 			return RECORD_MALFORMED;
-		if (buf_str(out, key) || buf_char(out, '=') ||
-		    buf_add(out, value, len) || buf_char(out, '\n'))
+		if (buf_fmt(out, "%s=%s\n", key, value))
 			return RECORD_NOMEM;
 	}
 	return 0;
@@ -264,8 +251,6 @@ void record_free(struct record *record)
 }
 
 /* ---- fields of a git credential ---- */
-
-/* Used by both halves; libc only. */
 
 static int add_encoded(struct buf *out, const char *value)
 {
