@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ahead.c - see ahead.h. A kernel key with a short life says that somebody is at
- * it; where two come at once, the account's lock leaves one.
+ * it; if two come at once, the account's lock leaves one.
  */
 #include "ahead.h"
 

@@ -3,7 +3,7 @@
  * begin.c - valetkey_begin(), _invalidate_begin(), _fd(), _finish(), _cancel():
  * the calls for event loops. Nothing here waits. The host watches one end of a
  * socket pair whose other end the helper has: a byte comes with whatever there
- * is to read, and when the time is over, and the end of file once the helper is
+ * is to read, and when time has run out, and the end of file once the helper is
  * gone. All kinds of loops take it, also those that read what they watch.
  */
 #include "call.h"

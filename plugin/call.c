@@ -8,6 +8,7 @@
 #include "core/channel.h"
 #include "core/clock.h"
 #include "core/paths.h"
+#include "core/text.h"
 #include "launch.h"
 
 #include <stdio.h>
@@ -45,13 +46,10 @@ static int channel_result(int rc)
  * for an option or a terminal for a control sequence. */
 static bool clean_url(const char *url)
 {
-	if (!url || (strncasecmp(url, "https://", 8) != 0 &&
-		     strncasecmp(url, "http://", 7) != 0))
-		return false;
-	for (; *url; url++)
-		if ((unsigned char)*url <= 0x20 || (unsigned char)*url >= 0x7f)
-			return false;
-	return true;
+	return url &&
+	       (strncasecmp(url, "https://", 8) == 0 ||
+		strncasecmp(url, "http://", 7) == 0) &&
+	       text_visible(url, strlen(url));
 }
 
 static int send_reply(const struct call *call, struct channel *channel,

@@ -40,11 +40,11 @@ int call_helper(const struct call *call, struct record *answer);
 
 /*
  * The same in steps, for those who must not wait: call_begin() starts the helper
- * and sends the request, and tells nothing; where it fails it leaves in `answer`
+ * and sends the request, and tells nothing; if it fails it leaves in `answer`
  * what call_failed() tells then. The helper rings at `bell`, which stays the
  * caller's (0: nowhere). call_step() takes what is there and returns
- * CALL_PENDING until the result has come or `deadline` is over. The channel is
- * the caller's to close.
+ * CALL_PENDING until the result has come or `deadline` has passed. The channel
+ * is the caller's to close.
  *
  * The conversation may leave by a jump: what these hold meanwhile is in channel
  * and answer.

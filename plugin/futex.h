@@ -13,7 +13,7 @@ struct futex {
 	_Atomic uint32_t word; /* 0 free, 1 taken, 2 taken and awaited */
 };
 
-/* 0, or -1 once the deadline (of clock.h; INT64_MAX: none) is over. */
+/* 0, or -1 once the deadline (of clock.h; INT64_MAX: none) has passed. */
 int futex_lock(struct futex *futex, int64_t deadline);
 void futex_unlock(struct futex *futex);
 

@@ -10,6 +10,7 @@
 #include "handle.h"
 
 #include "call.h"
+#include "core/text.h"
 #include "futex.h"
 #include "memory.h"
 
@@ -150,13 +151,9 @@ static bool privileges_changed(void)
 
 bool handle_text_ok(const char *text, size_t max)
 {
-	size_t n = 0;
+	size_t len = strnlen(text, max + 1);
 
-	for (; text[n]; n++)
-		if (n == max || (unsigned char)text[n] < 0x20 ||
-		    text[n] == 0x7f)
-			return false;
-	return true;
+	return len <= max && text_plain(text, len);
 }
 
 static struct page *new_page(void)
@@ -281,7 +278,7 @@ static void begin_talk(struct visitor *visitor, const struct stack_mark *mark)
 }
 
 /* Takes one out whose conversation was left: of this thread, or of any. *inside
- * is set where this thread is in one that was not. */
+ * is set if this thread is in one that was not. */
 static struct visitor *take_left(struct page *page, bool any, bool *inside)
 {
 	struct visitor *talker;

@@ -24,7 +24,7 @@ struct visit {
 	unsigned counter; /* where the call is counted */
 };
 
-/* 0 or ERR_BUSY; leave only where 0. */
+/* 0 or ERR_BUSY; leave only if 0. */
 int handle_enter(struct valetkey *handle, struct visit *visit);
 void handle_leave(struct visit *visit);
 

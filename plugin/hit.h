@@ -3,7 +3,7 @@
  * hit.h - the short way of valetkey_get(): a request that has been answered
  * before, by a token that is still good. A lookup, the clock and a count; no
  * lock, no system call, nothing is copied or parsed. The long way is request.h's,
- * and decides alone what is allowed: only where it has made a slot for the same
+ * and decides alone what is allowed: only if it has made a slot for the same
  * account, scope and origin is there anything to hit.
  */
 #ifndef VALETKEY_HIT_H

@@ -93,7 +93,7 @@ static char *config_home(void)
 }
 
 /* For cron and the like, which set none, *variable is where logind makes it; NULL
- * where another one counts, or that is not ours alone. */
+ * if another one counts, or that is not ours alone. */
 static int usual_runtime_dir(char **variable)
 {
 	const char *given = getenv("XDG_RUNTIME_DIR");

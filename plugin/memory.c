@@ -160,7 +160,7 @@ static void put_entry(struct slots_table *table, uint64_t hash,
 	atomic_store(&table->entries[at].slot, slot);
 }
 
-/* The table with room for one more, twice as large where it must be. */
+/* The table with room for one more, twice as large if it must be. */
 static struct slots_table *table_with_room(struct slots *slots)
 {
 	struct slots_table *old = atomic_load(&slots->table), *new;

@@ -5,7 +5,7 @@
  * A slot is what was asked for (account, scope, origin) and points at the
  * current token. A hit takes no lock: token objects are never given back to
  * malloc while the pool lives, so a reader may touch the count of one that is
- * being recycled; it takes a reference only where the count is not zero and
+ * being recycled; it takes a reference only if the count is not zero and
  * then looks whether the slot still points there. The text of a token is wiped
  * when its last reference goes.
  */
@@ -20,7 +20,7 @@
 struct memory;
 
 struct memory_key {
-	const char *account; /* "" where found by origin */
+	const char *account; /* "" if found by origin */
 	const char *scope;
 	const char *origin; /* the first origin_len bytes there */
 	size_t origin_len;
@@ -49,7 +49,7 @@ void memory_close(struct memory *memory);
 /* In a child of fork(): locks that other threads held are free again. */
 void memory_after_fork(struct memory *memory);
 
-/* The slot; the second makes it where absent, NULL: no memory, or there are too
+/* The slot; the second makes it if absent, NULL: no memory, or there are too
  * many. Slots live as long as the memory, so make none for what is refused. */
 struct memory_slot *memory_find(struct memory *memory,
 				const struct memory_key *key);

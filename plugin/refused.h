@@ -33,7 +33,7 @@ int refused_add(struct refused *refused, const char *account,
 bool refused_allows(struct refused *refused, const char *token, int64_t issued);
 
 /*
- * To become the current token: false where the token was refused after `began`
+ * To become the current token: false if the token was refused after `began`
  * (a count) or nobody can tell. Otherwise the lock stays taken, until the token
  * is in its place: refused_unlock().
  */

@@ -130,7 +130,7 @@ static bool request_token_ok(const char *token)
 }
 
 /* When its last fifth begins. A token of unknown or short life is not renewed
- * early: less than a minute is no time for it. */
+ * early: less than a minute is not enough for it. */
 static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
 {
 	return lifetime_ms / 5 >= RENEW_LEAST_MS && good_until != INT64_MAX

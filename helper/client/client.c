@@ -30,15 +30,6 @@ static int bad_key(struct problem *problem, const char *key, const char *why)
 	return problem_set(problem, VALETKEY_ERR_ARG, "%s %s.", key, why);
 }
 
-static bool is_clean(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text <= 0x20 ||
-		    (unsigned char)*text >= 0x7f)
-			return false;
-	return true;
-}
-
 int client_check_auth(const char *auth, struct problem *problem)
 {
 	static const char *const methods[] = {"client_secret_post",
@@ -69,7 +60,7 @@ int client_check_proxy(const char *proxy, struct problem *problem)
 		return VALETKEY_OK;
 	while (*scheme && strncmp(proxy, *scheme, strlen(*scheme)) != 0)
 		scheme++;
-	if (!*scheme || !is_clean(proxy))
+	if (!*scheme || !text_visible(proxy, strlen(proxy)))
 		return bad_key(problem, "proxy",
 			       "must be \"none\", or http://HOST:PORT, "
 			       "https://HOST:PORT or socks5h://HOST:PORT");

@@ -335,15 +335,10 @@ static bool in_domain(const struct record *provider, const char *instance,
 static bool anywhere(const struct record *provider, const char *instance,
 		     char base[PROVIDER_BASE_MAX])
 {
-	const char *domain = NULL;
 	struct buf url = {0};
-	bool ok = false;
-
-	while ((domain = record_next(provider, "instance_domain[]", domain)))
-		if (strcmp(domain, "*") == 0)
-			ok = true;
-	ok = ok && given_url(instance, &url) == 0 &&
-	     base_of(url.data, url.len, base);
+	bool ok = record_has(provider, "instance_domain[]", "*") &&
+		  given_url(instance, &url) == 0 &&
+		  base_of(url.data, url.len, base);
 	buf_free(&url);
 	return ok;
 }

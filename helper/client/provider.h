@@ -156,9 +156,6 @@ int provider_resolve(const struct record *provider,
 		     const struct provider_choice *choice,
 		     struct record *resolved, struct problem *problem);
 
-/* Whether the provider has that kind of client. */
-bool provider_has_kind(const struct record *provider, const char *kind);
-
 /* What it has as client.KIND.KEY, or NULL. */
 const char *provider_of_kind(const struct record *provider, const char *kind,
 			     const char *key);

@@ -23,16 +23,14 @@ void provider_say(struct provider_check *check, unsigned number, bool error,
 		  const char *format, ...)
 {
 	char text[FINDING_MAX], known[FINDING_MAX + 32];
-	const char *said = NULL;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	snprintf(known, sizeof(known), "%u %s", number, text);
-	while ((said = record_next(&check->said, "said", said)))
-		if (strcmp(said, known) == 0)
-			return;
+	if (record_has(&check->said, "said", known))
+		return;
 	if (record_add(&check->said, "said", known))
 		check->no_memory = true;
 	check->reader->finding(check->reader->data, number, error, text);

@@ -58,16 +58,6 @@ bool provider_parameter_read(const char *line,
 	return !*p->usual || provider_parameter_ok(p->usual);
 }
 
-bool provider_has_kind(const struct record *provider, const char *kind)
-{
-	const char *one = NULL;
-
-	while ((one = record_next(provider, "client[]", one)))
-		if (strcmp(one, kind) == 0)
-			return true;
-	return false;
-}
-
 const char *provider_of_kind(const struct record *provider, const char *kind,
 			     const char *key)
 {
@@ -172,12 +162,14 @@ static const char *word_for_name(const struct words *words, const char *text,
 static int expand(const char *text, const struct words *words, struct buf *out)
 {
 	const char *word;
+	size_t len;
 
-	while (*text) {
+	for (; *text; text += len) {
 		word = word_for_name(words, text, out);
-		if (word ? buf_str(out, word) : buf_char(out, *text))
+		len =
+		    word ? strcspn(text, "}") + 1 : strcspn(text + 1, "{") + 1;
+		if (word ? buf_str(out, word) : buf_add(out, text, len))
 			return VALETKEY_ERR_NOMEM;
-		text += word ? strcspn(text, "}") + 1 : 1;
 	}
 	return VALETKEY_OK;
 }
@@ -245,13 +237,14 @@ static int put_parameter(const char *line, const struct record *keys,
 static int put_base(const char *base, struct words *words)
 {
 	struct buf host = {0};
-	int rc = 0;
+	int rc;
 
 	if (!base || !*base)
 		return VALETKEY_OK;
-	for (const char *c = strstr(base, "://") + 3; !rc && *c; c++)
-		rc = buf_char(
-		    &host, isalnum((unsigned char)*c) || *c == '.' ? *c : '-');
+	rc = buf_str(&host, strstr(base, "://") + 3);
+	for (char *c = host.data; !rc && *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '.')
+			*c = '-';
 	rc = rc || record_add(&words->fixed, "origin", base) ||
 	     record_add(&words->fixed, "host", buf_text(&host));
 	buf_free(&host);
@@ -312,7 +305,7 @@ int provider_resolve(const struct record *provider,
 
 	if (!kind)
 		kind = record_next(provider, "client[]", NULL);
-	if (kind && !provider_has_kind(provider, kind))
+	if (kind && !record_has(provider, "client[]", kind))
 		return no_kind(kind, problem);
 	rc = copy_general(provider, &merged);
 	if (!rc && kind)

@@ -264,7 +264,7 @@ static int ask_kind(struct cmd_adding *adding)
 			break;
 		if (!answer.len)
 			kind = record_next(provider, "client[]", NULL);
-		else if (provider_has_kind(provider, answer.data))
+		else if (record_has(provider, "client[]", answer.data))
 			kind = answer.data;
 		else
 			kind = nth_value(provider, "client[]", answer.data);
@@ -283,7 +283,7 @@ static int choose_kind(struct cmd_adding *adding)
 
 	if (!first)
 		return VALETKEY_OK;
-	if (given && !provider_has_kind(&adding->provider, given))
+	if (given && !record_has(&adding->provider, "client[]", given))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The provider has no kind of client \"%s\". "
 				"See: valetkey providers %s",

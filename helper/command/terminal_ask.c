@@ -375,14 +375,10 @@ static bool tidy_answer(const struct question *question, struct buf *answer)
 	while (answer->len && strchr(blanks, answer->data[answer->len - 1]))
 		answer->data[--answer->len] = '\0';
 	buf_eat(answer, strspn(buf_text(answer), blanks));
-	for (size_t i = 0; i < answer->len; i++) {
-		if (question->pasted && strchr(blanks, answer->data[i]))
+	for (size_t i = 0; question->pasted && i < answer->len; i++)
+		if (strchr(blanks, answer->data[i]))
 			answer->data[i] = ' ';
-		if ((unsigned char)answer->data[i] < 0x20 ||
-		    answer->data[i] == 0x7f)
-			return false;
-	}
-	return true;
+	return text_plain(buf_text(answer), answer->len);
 }
 
 static int ask_until_clean(const struct question *question, struct buf *answer)

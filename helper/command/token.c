@@ -5,6 +5,7 @@
  */
 #include "command.h"
 #include "core/account.h"
+#include "core/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,11 +240,10 @@ static int check_format(const struct token_format *format)
 				"--format %s needs --user: the mailbox's "
 				"address.",
 				format->name);
-	for (; at && *at; at++)
-		if ((unsigned char)*at <= 0x20 || *at == 0x7f)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"--user must not contain spaces or "
-					"control characters.");
+	if (at && (strchr(at, ' ') || !text_plain(at, strlen(at))))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--user must not contain spaces or control "
+				"characters.");
 	return VALETKEY_OK;
 }
 

@@ -163,13 +163,14 @@ int crypto_digest(const char *text, struct buf *digest)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char bytes[32];
-	int rc = prepare_library();
+	char digits[2 * sizeof(bytes)];
 
-	if (rc)
-		return rc;
+	if (prepare_library())
+		return -1;
 	gcry_md_hash_buffer(GCRY_MD_SHA256, bytes, text, strlen(text));
-	for (size_t i = 0; i < sizeof(bytes) && !rc; i++)
-		rc = buf_char(digest, hex[bytes[i] >> 4]) ||
-		     buf_char(digest, hex[bytes[i] & 15]);
-	return rc;
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		digits[2 * i] = hex[bytes[i] >> 4];
+		digits[2 * i + 1] = hex[bytes[i] & 15];
+	}
+	return buf_add(digest, digits, sizeof(digits));
 }

@@ -32,7 +32,7 @@ int sealer_seal(struct sealer *sealer, const struct buf *plain,
 /* NULL is fine. */
 void sealer_close(struct sealer *sealer);
 
-/* Opens it; -1 where it was not made with this key. */
+/* Opens it; -1 if it was not made with this key. */
 int seal_open(const char *key, const struct buf *sealed, struct buf *plain);
 
 /* Adds a text's SHA-256 in hex. 0 or -1. */

@@ -19,10 +19,9 @@
 
 /* ---- memory for yajl ---- */
 
-/* Memory for a library that takes its allocator from us but does not check it:
- * blocks are cut from one piece whose size was worked out beforehand. Nothing
- * is given back before the whole is wiped and freed by its owner. The
- * functions have the shape that yajl asks for; context is the arena. */
+/* Blocks are cut from one piece whose size was worked out beforehand. Nothing is
+ * given back before the whole is wiped and freed by its owner. The functions have
+ * the shape that yajl asks for; context is the arena. */
 
 struct arena {
 	unsigned char *data; /* aligned as malloc() does */
@@ -32,8 +31,8 @@ struct arena {
 
 #define ARENA_ALIGN 16u
 
-/* Ends the process where the arena is too small: its owner miscounted. */
-/* The block's size stands in front of it, for arena_realloc(). */
+/* The block's size stands in front of it, for arena_realloc(). Ends the process
+ * if the arena is too small: its owner miscounted. */
 static void *arena_malloc(void *context, size_t size)
 {
 	struct arena *arena = context;
@@ -114,8 +113,7 @@ static int name_element(struct parser *parser)
 static int add_value(struct parser *parser, struct record *to, const char *text,
 		     size_t len)
 {
-	struct buf value = {0};
-	int rc;
+	const struct buf *path = &parser->path;
 
 	if (!parser->depth)
 		return 0;
@@ -123,10 +121,9 @@ static int add_value(struct parser *parser, struct record *to, const char *text,
 		return out_of_memory(parser);
 	if (parser->skip)
 		return 1;
-	rc = buf_add(&value, text, len) ||
-	     record_add(to, parser->path.data, value.data);
-	buf_free(&value);
-	return !rc || out_of_memory(parser);
+	return !record_add_pair(to, (struct record_pair){path->data, path->len,
+							 text, len}) ||
+	       out_of_memory(parser);
 }
 
 static int on_null(void *context)
@@ -287,6 +284,13 @@ enum record_error json_parse_answer(const char *text, size_t len, bool whole,
 	struct parser parser = {.json = json, .generous = true};
 
 	return parse_text(&parser, text, len, whole);
+}
+
+const char *json_member(const struct json *json, const char *key)
+{
+	const char *text = record_get(&json->strings, key);
+
+	return text ? text : record_get(&json->scalars, key);
 }
 
 void json_free(struct json *json)

@@ -23,7 +23,7 @@ struct json {
 #define JSON_DEPTH_MAX 16
 
 /*
- * 0, or -1 where the text is not exactly one JSON object in UTF-8, nests deeper
+ * 0, or -1 if the text is not exactly one JSON object in UTF-8, nests deeper
  * than JSON_DEPTH_MAX, holds U+0000 in a string, or memory ran out. A byte order
  * mark in front is passed over. `json` must be empty and is to be freed in any
  * case.
@@ -40,11 +40,15 @@ int json_parse(const char *text, size_t len, struct json *json);
 enum record_error json_parse_answer(const char *text, size_t len, bool whole,
 				    struct json *json);
 
+/* A member's text, be it a string, a number or a boolean: some servers send
+ * numbers as text. NULL if it is absent. */
+const char *json_member(const struct json *json, const char *key);
+
 void json_free(struct json *json);
 
 /*
  * Writes a record as one JSON object on `out`; values of the keys listed in
- * `bare` (NULL-terminated, may be NULL) are written without quotes where they
+ * `bare` (NULL-terminated, may be NULL) are written without quotes if they
  * are a number, true or false. 0 or -1 for memory.
  */
 int json_write(const struct record *record, const char *const *bare,

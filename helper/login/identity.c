@@ -41,20 +41,11 @@ static void set_name(struct person *person, const char *name)
 /* What cannot be compared whole is none. */
 static void set_id(struct person *person, const char *id)
 {
-	size_t n = 0;
+	size_t len = id ? strlen(id) : 0;
 
-	for (; id && id[n]; n++)
-		if ((unsigned char)id[n] < 0x20 || id[n] == 0x7f)
-			return;
-	if (!*person->id && n && n < sizeof(person->id))
+	if (!*person->id && len && len < sizeof(person->id) &&
+	    text_plain(id, len))
 		strcpy(person->id, id);
-}
-
-static const char *identity_member(const struct json *json, const char *path)
-{
-	const char *text = record_get(&json->strings, path);
-
-	return text ? text : record_get(&json->scalars, path);
 }
 
 /* Fills in what is not known yet. An address that the provider has not verified
@@ -70,9 +61,9 @@ static void identity_look(const struct client *client, const struct json *json,
 	    strcmp(identity_text_of(&json->scalars, "email_verified"),
 		   "false") == 0;
 
-	set_id(person, identity_member(json, id ? id : "sub"));
+	set_id(person, json_member(json, id ? id : "sub"));
 	if (path)
-		set_name(person, identity_member(json, path));
+		set_name(person, json_member(json, path));
 	for (const char *const *key = usual; !path && *key; key++)
 		if (!unverified || strcmp(*key, "email") != 0)
 			set_name(person, record_get(&json->strings, *key));

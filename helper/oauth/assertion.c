@@ -2,7 +2,7 @@
 /*
  * assertion.c - see assertion.h.
  *
- * Whom it is for: the issuer, where that is known, as RFC 7523bis demands. A
+ * Whom it is for: the issuer, if that is known, as RFC 7523bis demands. A
  * server that gets its audience from outside could make a client that has to do
  * with two of them sign what the other one takes; an issuer's identifier is
  * compared when it is learned, an endpoint is not. A provider's file may say

@@ -89,9 +89,7 @@ static int read_mode(const struct client *client, struct authorization *to,
 
 static bool without_pkce(const struct client *client)
 {
-	const char *pkce = record_get(&client->config, "pkce");
-
-	return pkce && strcmp(pkce, "none") == 0;
+	return record_is(&client->config, "pkce", "none");
 }
 
 int authorize_begin(const struct client *client, const char *more,
@@ -128,27 +126,16 @@ int authorize_fill_port(const char *uri, uint16_t port, struct buf *out)
 
 /* ---- the parameters ---- */
 
-static bool has_param(const struct buf *params, const char *name, size_t len)
-{
-	const char *at = buf_text(params);
-
-	while (at && (strncmp(at, name, len) != 0 || at[len] != '=')) {
-		at = strchr(at, '&');
-		at = at ? at + 1 : NULL;
-	}
-	return at != NULL;
-}
-
 int authorize_add_scope(const struct client *client, const char *scope,
 			struct buf *params)
 {
 	const char *separator = record_get(&client->config, "scope_separator");
 	const char *name = record_get(&client->config, "scope_parameter");
 	struct buf text = {0};
-	int rc = 0;
+	int rc = buf_str(&text, scope);
 
-	for (const char *c = scope; !rc && *c; c++)
-		rc = buf_char(&text, *c == ' ' && separator ? *separator : *c);
+	for (char *at = text.data; !rc && separator && (at = strchr(at, ' '));)
+		*at++ = *separator;
 	if (!name || oauth_parameter_is_ours(name, strlen(name)))
 		name = "scope";
 	if (!rc && text.len)
@@ -170,26 +157,6 @@ static int add_challenge(struct authorization *to)
 	return rc;
 }
 
-/* The provider's NAME=VALUE beside ours, never instead. */
-static int add_more(const struct client *client, struct authorization *to)
-{
-	const char *one = NULL;
-	int rc = 0;
-
-	while (!rc && (one = record_next(&client->config,
-					 "authorize_parameter[]", one))) {
-		size_t len = strcspn(one, "=");
-		struct buf name = {0};
-
-		if (len && one[len] && !oauth_parameter_is_ours(one, len) &&
-		    !has_param(&to->params, one, len))
-			rc = buf_add(&name, one, len) ||
-			     form_add(&to->params, name.data, one + len + 1);
-		buf_free(&name);
-	}
-	return rc;
-}
-
 /* All but the client id: its authentication may bring that itself. */
 static int make_params(const struct client *client, struct authorization *to)
 {
@@ -203,27 +170,36 @@ static int make_params(const struct client *client, struct authorization *to)
 	       form_add(&to->params, "response_mode",
 			to->form_post ? "form_post" : NULL) ||
 	       endpoint_add_resources(client, &to->params) ||
-	       add_more(client, to);
+	       endpoint_add_parameters(client, "authorize_parameter[]",
+				       &to->params);
+}
+
+/* What the browser opens, with the client id and these. */
+static int set_url(const struct client *client, const struct buf *params,
+		   struct buf *url)
+{
+	const char *endpoint = client->authorization_endpoint;
+	struct buf query = {0};
+	int rc;
+
+	buf_clear(url);
+	rc = form_add(&query, "client_id", client->client_id) ||
+	     buf_str(url, endpoint) ||
+	     buf_char(url, strchr(endpoint, '?') ? '&' : '?') ||
+	     buf_add(url, query.data, query.len) || buf_char(url, '&') ||
+	     buf_add(url, params->data, params->len);
+	buf_free(&query);
+	return rc;
 }
 
 int authorize_url(const struct client *client, uint16_t port,
 		  struct authorization *to, struct problem *problem)
 {
-	const char *endpoint = client->authorization_endpoint;
-	struct buf query = {0};
-	int rc = VALETKEY_OK;
-
 	if (authorize_fill_port(client->redirect_uri, port,
 				&to->redirect_uri) ||
-	    make_params(client, to) ||
-	    form_add(&query, "client_id", client->client_id) ||
-	    buf_str(&to->url, endpoint) ||
-	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
-	    buf_str(&to->url, query.data) || buf_char(&to->url, '&') ||
-	    buf_str(&to->url, to->params.data))
-		rc = problem_no_memory(problem);
-	buf_free(&query);
-	return rc;
+	    make_params(client, to) || set_url(client, &to->params, &to->url))
+		return problem_no_memory(problem);
+	return VALETKEY_OK;
 }
 
 void authorize_end(struct authorization *to)
@@ -241,8 +217,8 @@ void authorize_end(struct authorization *to)
 
 /* ---- sent beforehand ---- */
 
-/* Authorize_push(), see authorize.h: a request that the provider has before
- * the browser comes (RFC 9126). Nobody in between can change it or read it,
+/* A request that the provider has before the browser comes (RFC 9126). Nobody in
+ * between can change it or read it,
  * and what is wrong with it is said here instead of on a page there. */
 
 #define ENDPOINT "pushed_authorization_request_endpoint"
@@ -258,25 +234,19 @@ static int authorize_take(const struct client *client, struct authorization *to,
 			  const struct json *json, struct problem *problem)
 {
 	const char *uri = record_get(&json->strings, "request_uri");
-	const char *endpoint = client->authorization_endpoint;
-	struct buf query = {0};
+	struct buf params = {0};
 	int rc = VALETKEY_OK;
 
-	if (!uri || !*uri || strlen(uri) > URI_MAX ||
-	    !text_visible(uri, strlen(uri)))
+	if (!text_word(uri, URI_MAX))
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s accepted the login request, but gave no "
 				   "reference to it (RFC 9126).",
 				   client->name);
-	buf_clear(&to->url);
-	if (form_add(&query, "client_id", client->client_id) ||
-	    form_add(&query, "request_uri", uri) ||
-	    buf_str(&to->url, endpoint) ||
-	    buf_char(&to->url, strchr(endpoint, '?') ? '&' : '?') ||
-	    buf_str(&to->url, query.data))
+	if (form_add(&params, "request_uri", uri) ||
+	    set_url(client, &params, &to->url))
 		rc = problem_no_memory(problem);
 	to->pushed = !rc;
-	buf_free(&query);
+	buf_free(&params);
 	return rc;
 }
 
@@ -352,11 +322,12 @@ static int authorize_check_issuer(const struct client *client,
 				  const struct listener_answer *answer,
 				  struct problem *problem)
 {
-	const char *promised = record_get(
-	    &client->config, "authorization_response_iss_parameter_supported");
+	bool promised =
+	    record_is(&client->config,
+		      "authorization_response_iss_parameter_supported", "true");
 	char expected[PROBLEM_QUOTE_MAX], came[PROBLEM_QUOTE_MAX];
 
-	if (!answer->iss && promised && strcmp(promised, "true") == 0)
+	if (!answer->iss && promised)
 		return problem_set(
 		    problem, VALETKEY_ERR_DENIED,
 		    "The answer does not say which authorization server it "
@@ -381,25 +352,27 @@ static int response_refused(const struct client *client,
 			    const struct listener_answer *answer,
 			    struct problem *problem)
 {
+	static const struct error_advice known[] = {
+	    {"invalid_scope", VALETKEY_ERR_SCOPE, ""},
+	    {"invalid_target", VALETKEY_ERR_DENIED,
+	     " It does not know this resource: change 'resource[]' in the "
+	     "account's file."},
+	    {NULL, VALETKEY_ERR_DENIED, ""},
+	};
 	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	const struct error_advice *advice;
 
 	problem_quote(error, answer->error);
-	problem_quote(detail, answer->error_description);
+	error_detail(detail, answer->error_description);
+	advice = error_advice_find(known, error);
 	if (strcmp(error, "access_denied") == 0)
 		return problem_set(problem, VALETKEY_ERR_CANCELED,
 				   "The login was declined in the browser. To "
 				   "try again: valetkey login %s",
 				   client->account);
-	return problem_set(problem,
-			   strcmp(error, "invalid_scope") == 0
-			       ? VALETKEY_ERR_SCOPE
-			       : VALETKEY_ERR_DENIED,
+	return problem_set(problem, advice->result,
 			   "%s refused the login: %s%s%s.%s", client->name,
-			   error, *detail ? ", " : "", detail,
-			   strcmp(error, "invalid_target") == 0
-			       ? " It does not know this resource: change "
-				 "'resource[]' in the account's file."
-			       : "");
+			   error, *detail ? ", " : "", detail, advice->next);
 }
 
 int authorize_answer_check(const struct client *client,

@@ -2,7 +2,7 @@
 /*
  * authorize.h - the authorization request (RFC 6749 4.1.1, RFC 7636 4.3): what
  * is made up for one login, the URL that the browser opens, and the look at
- * that URL before a person is sent there. Where the provider takes requests
+ * that URL before a person is sent there. If the provider takes requests
  * beforehand (RFC 9126) the browser gets nothing of it but a reference.
  */
 #ifndef VALETKEY_AUTHORIZE_H
@@ -23,7 +23,7 @@ struct authorization {
 	bool any_port; /* {port}: the server may take another */
 	bool moved;    /* `port` was taken, and another is tried */
 	struct buf state;
-	struct buf verifier; /* RFC 7636 code_verifier: secret; empty where the
+	struct buf verifier; /* RFC 7636 code_verifier: secret; empty if the
 				provider breaks on it (pkce=none) */
 	struct buf nonce;    /* for the ID token; empty without scope openid */
 	struct buf scope;    /* all that is asked for */
@@ -52,7 +52,7 @@ int authorize_refused(const struct client *client,
 		      const struct authorize_refusal *refusal,
 		      struct problem *problem);
 
-/* A sentence, with a space before it, where the server may have refused the port
+/* A sentence, with a space before it, if the server may have refused the port
  * and the person can do something about it; else "". */
 const char *authorize_port_advice(const struct authorization *authorization);
 
@@ -74,7 +74,7 @@ bool authorize_pushes(const struct client *client);
 /*
  * RFC 9126: hands the request to that endpoint, with the client's
  * authentication; the URL then holds the reference to it, which is good once.
- * 0, ERR_DENIED or ERR_SCOPE where the provider refuses the request, or an error
+ * 0, ERR_DENIED or ERR_SCOPE if the provider refuses the request, or an error
  * of the network.
  */
 int authorize_push(const struct client *client, const char *client_secret,
@@ -85,8 +85,8 @@ int authorize_push(const struct client *client, const char *client_secret,
  * Opens the URL as a browser would, without following where it leads. What a
  * person would only see as an error page is an error here: a bare 404, a
  * redirect to an error page, an error handed to our redirect URI, an error of
- * OAuth that is no matter of who asks. A network
- * that fails is no verdict: 0. A pushed request was judged already, and its
+ * OAuth that does not depend on who asks. A network
+ * that fails is not a verdict: 0. A pushed request was judged already, and its
  * reference is not wasted on this: 0.
  */
 int authorize_preflight(const struct client *client,

@@ -17,22 +17,16 @@
 #define USER_CODE_MAX 64
 #define URI_MAX 500 /* a person may have to type it */
 #define URI_COMPLETE_MAX 2048
-#define INTERVAL_S 5 /* RFC 8628 3.2, where none is given */
+#define INTERVAL_S 5 /* RFC 8628 3.2, if none is given */
 #define SECONDS_MAX 86400
 
 static int device_answer_no_answer(const struct client *client, long status,
 				   struct problem *problem)
 {
-	if (status == 429)
-		return problem_set(problem, VALETKEY_ERR_THROTTLED,
-				   "%s asks us to slow down (HTTP 429). Try "
-				   "again later.",
-				   client->name);
-	if (status >= 500)
-		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "%s has a problem of its own (HTTP %ld). "
-				   "Try again later.",
-				   client->name, status);
+	int rc = error_of_state(client, status, problem);
+
+	if (rc)
+		return rc;
 	return problem_set(
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is not that of a device "
@@ -44,36 +38,35 @@ static int device_answer_refused(const struct client *client,
 				 const struct json *json,
 				 struct problem *problem)
 {
+	static const struct error_advice known[] = {
+	    {"invalid_scope", VALETKEY_ERR_SCOPE,
+	     " Change 'scope' in the account's file."},
+	    {"unauthorized_client", VALETKEY_ERR_DENIED,
+	     " Tick the device flow for this client there, or log in with "
+	     "--flow code or --flow paste."},
+	    {"invalid_client", VALETKEY_ERR_DENIED,
+	     " Check the client id and the client secret, and whether the "
+	     "client may use the device flow."},
+	    {NULL, VALETKEY_ERR_DENIED, ""},
+	};
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *name = token_error_name(json), *next = "";
-	int result = VALETKEY_ERR_DENIED;
+	const char *name = token_error_name(json);
+	const struct error_advice *advice;
 
 	problem_quote(code, name ? name : "no reason given");
-	problem_quote(detail, token_error_text(json));
-	if (strcmp(code, "invalid_scope") == 0) {
-		result = VALETKEY_ERR_SCOPE;
-		next = " Change 'scope' in the account's file.";
-	} else if (strcmp(code, "unauthorized_client") == 0) {
-		next = " Tick the device flow for this client there, or log in "
-		       "with --flow code or --flow paste.";
-	} else if (strcmp(code, "invalid_client") == 0) {
-		next = " Check the client id and the client secret, and "
-		       "whether the client may use the device flow.";
-	}
+	error_detail(detail, token_error_text(json));
+	advice = error_advice_find(known, code);
 	return problem_set(
-	    problem, result, "%s refuses the device login: %s%s%s.%s",
-	    client->name, code, *detail ? ", " : "", detail, next);
+	    problem, advice->result, "%s refuses the device login: %s%s%s.%s",
+	    client->name, code, *detail ? ", " : "", detail, advice->next);
 }
 
-/* Some servers send numbers as text. */
 static int64_t seconds_of(const struct json *json, const char *key,
 			  int64_t absent)
 {
-	const char *text = record_get(&json->scalars, key);
+	const char *text = json_member(json, key);
 	double seconds;
 
-	if (!text)
-		text = record_get(&json->strings, key);
 	if (!text)
 		return absent;
 	seconds = strtod(text, NULL);
@@ -87,19 +80,14 @@ static bool uri_ok(const char *uri, size_t max)
 {
 	char origin[ORIGIN_MAX];
 
-	return uri && strlen(uri) <= max && origin_of(uri, origin) == 0 &&
-	       text_visible(uri, strlen(uri));
+	return uri && strlen(uri) <= max && origin_of(uri, origin) == 0;
 }
 
 static bool user_code_ok(const char *code)
 {
-	size_t n = code ? strlen(code) : 0;
+	size_t len = code ? strlen(code) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)code[i] < 0x20 ||
-		    (unsigned char)code[i] > 0x7e)
-			return false;
-	return n > 0 && n <= USER_CODE_MAX;
+	return len > 0 && len <= USER_CODE_MAX && text_printable(code, len);
 }
 
 static const char *uri_of(const struct record *text)
@@ -113,10 +101,8 @@ static const char *uri_of(const struct record *text)
 static bool fields_ok(const struct json *json)
 {
 	const struct record *text = &json->strings;
-	const char *code = record_get(text, "device_code");
 
-	return code && *code && strlen(code) <= DEVICE_CODE_MAX &&
-	       text_visible(code, strlen(code)) &&
+	return text_word(record_get(text, "device_code"), DEVICE_CODE_MAX) &&
 	       user_code_ok(record_get(text, "user_code")) &&
 	       uri_ok(uri_of(text), URI_MAX);
 }

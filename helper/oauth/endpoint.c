@@ -147,7 +147,7 @@ int endpoint_add_parameters(const struct client *client, const char *list,
 	return rc ? -1 : 0;
 }
 
-/* As json_write() wants it: name[] where there are several. */
+/* As json_write() wants it: name[] if there are several. */
 static int add_member(const struct record *pairs, const char *name,
 		      const char *value, struct record *members)
 {
@@ -270,11 +270,10 @@ static void hide_secrets(const struct endpoint_request *request,
 static int endpoint_ask(const struct endpoint_request *request, const char *url,
 			struct token_answer *answer, struct problem *problem)
 {
-	const char *body =
-	    record_get(&request->client->config, "token_request");
 	const struct target target = {
 	    .url = url,
-	    .json = body && strcmp(body, "json") == 0,
+	    .json =
+		record_is(&request->client->config, "token_request", "json"),
 	};
 	struct http_answer http = {0};
 	const struct net *net = net_load(problem);

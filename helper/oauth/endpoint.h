@@ -31,14 +31,14 @@ struct endpoint_request {
 
 /*
  * Sends the params with the client's authentication to one of the server's
- * endpoints. 0 where it answered, whatever it said; see http_send().
+ * endpoints. 0 if it answered, whatever it said; see http_send().
  */
 int endpoint_post(const struct endpoint_request *request, const char *url,
 		  struct http_answer *answer, struct problem *problem);
 
 /*
  * Asks the token endpoint. 0: fields holds a usable Bearer token. Otherwise
- * *problem is set and, where the server named an error, `error` too:
+ * *problem is set and, if the server named an error, `error` too:
  * ERR_LOGIN invalid_grant; ERR_DENIED invalid_client and other refusals;
  * ERR_SCOPE invalid_scope; ERR_THROTTLED 429; ERR_NETWORK, ERR_TIMEOUT.
  */
@@ -49,19 +49,19 @@ int endpoint_token(const struct endpoint_request *request,
 int endpoint_refresh(const struct endpoint_request *request,
 		     struct token_answer *answer, struct problem *problem);
 
-/* RFC 7009: 0 where the server says that the token is revoked or unknown. */
+/* RFC 7009: 0 if the server says that the token is revoked or unknown. */
 int endpoint_revoke(const struct endpoint_request *request,
 		    struct problem *problem);
 
 /* ---- what a provider's data adds ---- */
 
-/* What a provider's data adds to a token request: parameters of its own, and
- * JSON instead of a form. Never changes what we send ourselves. */
+/* What a provider's data adds to a request: parameters of its own, and JSON
+ * instead of a form. Never changes what we send ourselves. */
 
 /*
  * Adds the NAME=VALUE of `list` ("token_parameter[]") to the form: each whose
- * name is neither there already nor one that only a flow or the client's
- * authentication may give. 0 or -1.
+ * name is neither there already nor one that valetkey sends itself
+ * (client/provider_keys.h). 0 or -1.
  */
 int endpoint_add_parameters(const struct client *client, const char *list,
 			    struct buf *form);

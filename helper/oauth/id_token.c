@@ -30,12 +30,12 @@ static int digit_of(char c)
 }
 
 /* RFC 4648 5, without padding; bits that are left over must be zero (3.5).
- * False where it is not that. */
+ * False if it is not that. */
 static bool decode(const char *text, size_t len, struct buf *out)
 {
 	unsigned bits = 0, count = 0;
 
-	if (len % 4 == 1)
+	if (len % 4 == 1 || buf_reserve(out, len))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		int digit = digit_of(text[i]);
@@ -47,10 +47,10 @@ static bool decode(const char *text, size_t len, struct buf *out)
 		if (count < 8)
 			continue;
 		count -= 8;
-		if (buf_char(out, (char)(bits >> count)))
-			return false;
+		out->data[out->len++] = (char)(bits >> count);
 		bits &= (1u << count) - 1;
 	}
+	out->data[out->len] = '\0';
 	return bits == 0;
 }
 
@@ -101,11 +101,6 @@ static bool take_apart(const char *token, struct json *claims)
 
 /* ---- the claims ---- */
 
-static bool id_token_same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
 /* A NumericDate (RFC 7519 2). */
 static bool take_time(const struct json *claims, const char *name,
 		      double *seconds)
@@ -119,33 +114,30 @@ static bool take_time(const struct json *claims, const char *name,
 	return end != text && !*end && *seconds > 0 && *seconds < TIME_MAX;
 }
 
-/* Rules 3 to 5: an audience beside ours only where the token says that we are
+/* Rules 3 to 5: an audience beside ours only if the token says that we are
  * the party it was issued to. */
 static bool audience_ok(const struct json *claims, const char *client_id)
 {
 	const struct record *strings = &claims->strings;
 	const char *azp = record_get(strings, "azp"), *one = NULL;
-	bool found = id_token_same(record_get(strings, "aud"), client_id);
+	bool found = record_is(strings, "aud", client_id);
 	unsigned others = 0;
 
 	while ((one = record_next(strings, "aud[]", one)))
-		if (id_token_same(one, client_id))
+		if (text_same(one, client_id))
 			found = true;
 		else
 			others++;
-	return found && (azp ? id_token_same(azp, client_id) : !others);
+	return found && (azp ? text_same(azp, client_id) : !others);
 }
 
 /* Core 2: at most 255 ASCII characters. */
 static bool subject_ok(const char *subject)
 {
-	size_t n = 0;
+	size_t len = subject ? strlen(subject) : 0;
 
-	for (; subject && subject[n]; n++)
-		if ((unsigned char)subject[n] < 0x20 ||
-		    (unsigned char)subject[n] >= 0x7f)
-			return false;
-	return n > 0 && n <= ID_TOKEN_SUBJECT_MAX;
+	return len > 0 && len <= ID_TOKEN_SUBJECT_MAX &&
+	       text_printable(subject, len);
 }
 
 /* What is wrong, NULL: nothing. */
@@ -155,7 +147,7 @@ static const char *id_token_judge(const struct json *claims,
 	const struct record *strings = &claims->strings;
 	double expires, issued, now = (double)expect->now;
 
-	if (!id_token_same(record_get(strings, "iss"), expect->issuer))
+	if (!record_is(strings, "iss", expect->issuer))
 		return "is from another issuer (iss)";
 	if (!audience_ok(claims, expect->client_id))
 		return "is for another client (aud, azp)";
@@ -167,8 +159,7 @@ static const char *id_token_judge(const struct json *claims,
 	if (issued > now + SKEW_S)
 		return "is from the future (iat); is this computer's clock "
 		       "right?";
-	if (expect->nonce &&
-	    !id_token_same(record_get(strings, "nonce"), expect->nonce))
+	if (expect->nonce && !record_is(strings, "nonce", expect->nonce))
 		return "belongs to another login (nonce)";
 	if (!subject_ok(record_get(strings, "sub")))
 		return "names nobody (sub)";

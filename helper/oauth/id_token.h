@@ -6,7 +6,7 @@
  * Only for a token that came from the token endpoint in the answer to our own
  * request: the TLS connection says who made it, so its signature need not be
  * checked (3.1.3.7, rule 6), and is not. What was not checked here is never to
- * be believed where a token came another way.
+ * be believed if a token came another way.
  */
 #ifndef VALETKEY_ID_TOKEN_H
 #define VALETKEY_ID_TOKEN_H

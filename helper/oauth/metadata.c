@@ -65,21 +65,13 @@ static const char *metadata_text_of(const struct reading *reading,
 
 static bool is_true(const struct reading *reading, const char *key)
 {
-	const char *value = record_get(&reading->json.scalars, key);
-
-	return value && strcmp(value, "true") == 0;
+	return record_is(&reading->json.scalars, key, "true");
 }
 
 static bool metadata_lists(const struct reading *reading, const char *key,
 			   const char *wanted)
 {
-	const struct record *strings = &reading->json.strings;
-	const char *value = NULL;
-
-	while ((value = record_next(strings, key, value)))
-		if (strcmp(value, wanted) == 0)
-			return true;
-	return false;
+	return record_has(&reading->json.strings, key, wanted);
 }
 
 static int metadata_put(struct reading *reading, const char *key,
@@ -128,10 +120,9 @@ static int metadata_check_issuer(struct reading *reading)
 static const char *endpoint_of(const struct reading *reading, const char *key)
 {
 	struct buf alias = {0};
-	const char *auth = record_get(reading->found, "auth");
 	const char *value = NULL;
 
-	if (auth && strcmp(auth, "tls_client_auth") == 0 &&
+	if (record_is(reading->found, "auth", "tls_client_auth") &&
 	    buf_fmt(&alias, "mtls_endpoint_aliases.%s", key) == 0)
 		value = metadata_text_of(reading, alias.data);
 	buf_free(&alias);
@@ -249,7 +240,7 @@ static int warn_pkce(struct reading *reading)
 	    "because of it, tell the provider.");
 }
 
-/* RFC 6749 3.3: what is asked by default where nobody says what is needed. */
+/* RFC 6749 3.3: what is asked by default if nobody says what is needed. */
 static int metadata_put_scope(struct reading *reading)
 {
 	const char *supported = "scopes_supported[]";
@@ -294,7 +285,7 @@ static int put_login(struct reading *reading)
 }
 
 /* A program on a person's computer keeps no secret from that person (RFC 8252
- * 8.5), and a secret may expire: none, where it may be. */
+ * 8.5), and a secret may expire: none, if it may be. */
 static int put_registration_auth(struct reading *reading)
 {
 	const struct metadata_wish *wish = reading->wish;

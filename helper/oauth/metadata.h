@@ -4,7 +4,7 @@
  * Connect Discovery), turned into the keys of an account's file (client.h,
  * provider.h). Nothing of it is believed before the document has named the very
  * issuer that was asked for (RFC 8414 3.3), and no endpoint is taken that is
- * not https; on this computer's own addresses only where the issuer is too.
+ * not https; on this computer's own addresses only if the issuer is too.
  */
 #ifndef VALETKEY_METADATA_H
 #define VALETKEY_METADATA_H
@@ -38,7 +38,7 @@ enum metadata_place {
 };
 
 /*
- * Adds the place's URL; nothing where it is no other than OpenID's, because the
+ * Adds the place's URL; nothing if it is the same as OpenID's, because the
  * issuer has no path. 0 or -1 for memory.
  */
 int metadata_place(const char *issuer, enum metadata_place place,
@@ -51,7 +51,8 @@ int metadata_place(const char *issuer, enum metadata_place place,
  * require_pushed_authorization_requests as far as they are known; beside them
  * registration_endpoint with the grant_types[] to register for and
  * registration_auth (if that is to be another than auth), and warning[] for the
- * person. ERR_NETWORK where it is no metadata, ERR_DENIED where it must not be used, ERR_NOMEM.
+ * person. ERR_NETWORK if it is not metadata, ERR_DENIED if it must not be
+ * used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,
 		  size_t len, struct record *found, struct problem *problem);

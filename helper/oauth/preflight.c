@@ -7,6 +7,7 @@
 #include "answer_body.h"
 #include "authorize.h"
 #include "core/clock.h"
+#include "core/form.h"
 #include "net/net.h"
 #include "token_answer.h"
 #include <valetkey.h>
@@ -16,15 +17,10 @@
 
 /* ---- a login request that is not taken ---- */
 
-/* Authorize_refused(): a login request that the provider does not take, said
- * where it was sent beforehand (authorize.c) or at the look before the browser
- * (preflight.c). */
+/* Said when it was sent beforehand (authorize.c), or at the look before the
+ * browser (below). */
 
-static const struct {
-	const char *error;
-	int result;
-	const char *next;
-} known[] = {
+static const struct error_advice request_advice[] = {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
      "Tick these scopes at the provider, or change 'scope' in the account's "
      "file"},
@@ -34,6 +30,9 @@ static const struct {
     {"invalid_client", VALETKEY_ERR_DENIED,
      "It does not know the client, or does not accept how it authenticates: "
      "remove the account and add it again"},
+    {NULL, VALETKEY_ERR_DENIED,
+     "Compare the client id, redirect URI and grant types with the client app "
+     "there"},
 };
 
 const char *authorize_port_advice(const struct authorization *to)
@@ -53,28 +52,19 @@ int authorize_refused(const struct client *client,
 		      struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	const char *next = "Compare the client id, redirect URI and grant "
-			   "types with the client app there";
-	const char *port = authorize_port_advice(to);
-	int result = VALETKEY_ERR_DENIED;
+	const struct error_advice *advice;
 
 	problem_quote(code,
 		      refusal->error ? refusal->error : "no reason given");
-	problem_quote(detail, refusal->detail);
-	if (*detail && detail[strlen(detail) - 1] == '.')
-		detail[strlen(detail) - 1] = '\0'; /* ours follows */
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(known[i].error, code) == 0) {
-			result = known[i].result;
-			next = known[i].next;
-			port = "";
-		}
+	error_detail(detail, refusal->detail);
+	advice = error_advice_find(request_advice, code);
 	return problem_set(
-	    problem, result,
+	    problem, advice->result,
 	    "%s refuses the login request: %s%s%s. %s (client id "
 	    "%s, redirect URI %s).%s",
-	    client->name, code, *detail ? ", " : "", detail, next,
-	    client->client_id, to->redirect_uri.data, port);
+	    client->name, code, *detail ? ", " : "", detail, advice->next,
+	    client->client_id, to->redirect_uri.data,
+	    advice->error ? "" : authorize_port_advice(to));
 }
 
 #define PREFLIGHT_MS 15000
@@ -97,39 +87,22 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    authorize_port_advice(authorization));
 }
 
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* What "%XX" stands for; '?' for NUL and for what is no escape. */
-static char unescape(const char *at)
-{
-	int high = hex_value(at[1]), low = high < 0 ? -1 : hex_value(at[2]);
-
-	return low < 0 || !(high | low) ? '?' : (char)(high * 16 + low);
-}
-
-/* Copies the decoded value of a query's parameter, cleaned; "" where absent. */
+/* Copies the decoded value of a query's parameter, cleaned; "" if absent. */
 static void query_value(const char *url, const char *name,
 			char out[PROBLEM_QUOTE_MAX])
 {
 	const char *at = strpbrk(url, "?#");
-	size_t len = strlen(name), n = 0;
-	char text[PROBLEM_QUOTE_MAX];
+	char text[3 * PROBLEM_QUOTE_MAX]; /* all of it may be %XX */
+	size_t len = strlen(name);
 
 	while (at && (strncmp(at + 1, name, len) != 0 || at[1 + len] != '='))
 		at = strpbrk(at + 1, "?&#");
-	for (at = at ? at + len + 2 : "";
-	     *at && !strchr("&#", *at) && n < sizeof(text) - 1; at++) {
-		text[n++] = *at == '%' ? unescape(at) : *at == '+' ? ' ' : *at;
-		if (*at == '%' && at[1] && at[2])
-			at += 2;
-	}
-	text[n] = '\0';
+	at = at ? at + len + 2 : "";
+	len = strcspn(at, "&#");
+	if (len >= sizeof(text))
+		len = sizeof(text) - 1;
+	memcpy(text, at, len);
+	form_decode(text, &len);
 	problem_quote(out, text);
 }
 
@@ -226,9 +199,8 @@ out:
 static bool is_bare_404(const struct client *client,
 			const struct http_answer *answer)
 {
-	const char *fatal = record_get(&client->config, "preflight");
-
-	return answer->status == 404 && fatal && strcmp(fatal, "404") == 0;
+	return answer->status == 404 &&
+	       record_is(&client->config, "preflight", "404");
 }
 
 int authorize_preflight(const struct client *client,

@@ -45,7 +45,7 @@ static const char *const text_keys[] = {"error_description",
 #define NAME_KEYS (sizeof(name_keys) / sizeof(*name_keys))
 #define TEXT_KEYS (sizeof(text_keys) / sizeof(*text_keys))
 
-/* The first of these alone tell an error from a success where both have a 2xx.
+/* The first of these alone tell an error from a success if both have a 2xx.
  */
 #define NAME_KEYS_OF_SUCCESS 10
 
@@ -79,17 +79,11 @@ const char *token_error_text(const struct json *json)
 	return token_answer_find(json, text_keys, TEXT_KEYS);
 }
 
-static bool is_false(const struct json *json, const char *key)
-{
-	const char *value = record_get(&json->scalars, key);
-
-	return value && strcmp(value, "false") == 0;
-}
-
 static bool is_no_success(const struct json *json)
 {
 	return token_answer_find(json, name_keys, NAME_KEYS_OF_SUCCESS) ||
-	       is_false(json, "ok") || is_false(json, "success");
+	       record_is(&json->scalars, "ok", "false") ||
+	       record_is(&json->scalars, "success", "false");
 }
 
 bool token_error_is(const struct json *json, long status)
@@ -115,11 +109,7 @@ const char *token_error_meaning(const struct record *names, const char *name)
 	return name;
 }
 
-static const struct {
-	const char *error;
-	int result;
-	const char *next;
-} known[] = {
+static const struct error_advice known[] = {
     {"invalid_grant", VALETKEY_ERR_LOGIN, ""},
     {"invalid_scope", VALETKEY_ERR_SCOPE,
      " Check the scopes that are ticked at the provider."},
@@ -131,7 +121,25 @@ static const struct {
      "file."},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
      " Check which grant types are ticked at the provider."},
+    {NULL, VALETKEY_ERR_DENIED, ""},
 };
+
+const struct error_advice *error_advice_find(const struct error_advice *advice,
+					     const char *error)
+{
+	while (advice->error && strcmp(advice->error, error) != 0)
+		advice++;
+	return advice;
+}
+
+const char *error_detail(char *out, const char *text)
+{
+	size_t len = strlen(problem_quote(out, text));
+
+	if (len && out[len - 1] == '.')
+		out[len - 1] = '\0';
+	return out;
+}
 
 static int token_answer_refused(const struct client *client,
 				const struct json *json,
@@ -141,8 +149,7 @@ static int token_answer_refused(const struct client *client,
 	const char *name = token_error_name(json);
 	const char *text = token_error_text(json);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
-	int result = VALETKEY_ERR_DENIED;
-	const char *next = "";
+	const struct error_advice *advice;
 
 	*answer->name = '\0';
 	strncat(answer->name, name ? name : "", sizeof(answer->name) - 1);
@@ -150,18 +157,12 @@ static int token_answer_refused(const struct client *client,
 	strncat(answer->error,
 		token_error_meaning(&client->config, answer->name),
 		sizeof(answer->error) - 1);
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(known[i].error, answer->error) == 0) {
-			result = known[i].result;
-			next = known[i].next;
-		}
+	advice = error_advice_find(known, answer->error);
 	problem_quote(code, name ? name : "with an error");
-	problem_quote(detail, text == name ? "" : text);
-	if (*detail && detail[strlen(detail) - 1] == '.')
-		detail[strlen(detail) - 1] = '\0'; /* ours follows */
-	return problem_set(problem, result, "%s answered %s%s%s.%s",
+	error_detail(detail, text == name ? "" : text);
+	return problem_set(problem, advice->result, "%s answered %s%s%s.%s",
 			   client->name, code, *detail ? ": " : "", detail,
-			   next);
+			   advice->next);
 }
 
 /* From somebody in between, or from another server than one thinks. */
@@ -194,21 +195,31 @@ static int strange_answer(const struct client *client,
 			   client->name, answer->status);
 }
 
+int error_of_state(const struct client *client, long status,
+		   struct problem *problem)
+{
+	if (status == 429)
+		return problem_set(problem, VALETKEY_ERR_THROTTLED,
+				   "%s asks us to slow down (HTTP 429). Try "
+				   "again later.",
+				   client->name);
+	if (status >= 500)
+		return problem_set(problem, VALETKEY_ERR_NETWORK,
+				   "%s has a problem of its own (HTTP %ld). "
+				   "Nothing is lost; try again later.",
+				   client->name, status);
+	return VALETKEY_OK;
+}
+
 /* What a status without a usable OAuth answer means. */
 static int token_answer_no_answer(const struct client *client,
 				  const struct token_answer *answer,
 				  struct problem *problem)
 {
-	if (answer->status == 429)
-		return problem_set(problem, VALETKEY_ERR_THROTTLED,
-				   "%s asks us to slow down (HTTP 429). Try "
-				   "again later.",
-				   client->name);
-	if (answer->status >= 500)
-		return problem_set(problem, VALETKEY_ERR_NETWORK,
-				   "%s has a problem of its own (HTTP %ld). "
-				   "Nothing is lost; try again later.",
-				   client->name, answer->status);
+	int rc = error_of_state(client, answer->status, problem);
+
+	if (rc)
+		return rc;
 	if (answer->status == 404 || answer->status == 405)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "There is no token endpoint at %s (HTTP "
@@ -244,29 +255,21 @@ static void member_key(const struct members *members, const char *name,
 		 *members->path ? "." : "", name);
 }
 
-static const char *token_answer_member(const struct members *members,
-				       const struct record *of,
+static const char *string(const struct members *members, const char *name)
+{
+	char key[KEY_MAX];
+
+	member_key(members, name, key);
+	return record_get(&members->json->strings, key);
+}
+
+static const char *token_answer_number(const struct members *members,
 				       const char *name)
 {
 	char key[KEY_MAX];
 
 	member_key(members, name, key);
-	return record_get(of, key);
-}
-
-static const char *string(const struct members *members, const char *name)
-{
-	return token_answer_member(members, &members->json->strings, name);
-}
-
-/* Some send a number as text. */
-static const char *token_answer_number(const struct members *members,
-				       const char *name)
-{
-	const char *text =
-	    token_answer_member(members, &members->json->scalars, name);
-
-	return text ? text : string(members, name);
+	return json_member(members->json, key);
 }
 
 /* Something inside the member: an object's with '.', an array's with '['. */
@@ -296,29 +299,10 @@ static struct members find_members(const struct client *client,
 	return members;
 }
 
-static bool visible(const char *text, size_t max)
-{
-	size_t n = 0;
-
-	for (; text[n]; n++)
-		if ((unsigned char)text[n] <= 0x20 ||
-		    (unsigned char)text[n] >= 0x7f)
-			return false;
-	return n > 0 && n <= max;
-}
-
-static bool token_answer_token_ok(const char *token)
-{
-	return visible(token, TOKEN_MAX);
-}
-
 /* RFC 6749 3.3, A.17. */
 static bool words_ok(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			return false;
-	return true;
+	return text_printable(text, strlen(text));
 }
 
 /* ---- the refresh token ---- */
@@ -339,7 +323,8 @@ static const char *refresh_token_of(const struct members *members)
 	return text && !is_no_token(text) ? text : NULL;
 }
 
-/* With spaces, but not at the ends, where the keyring's item would lose them. */
+/* With spaces, but not at the ends, because the keyring's item would lose
+ * them. */
 static bool refresh_token_ok(const char *text)
 {
 	size_t len = strlen(text);
@@ -356,8 +341,7 @@ static bool is_refresh_token_elsewhere(const struct members *members)
 	const char *token = string(members, "access_token"), *key, *value;
 	size_t at = 0;
 
-	if ((token && token_answer_token_ok(token)) ||
-	    token_error_is(json, 200))
+	if (text_word(token, TOKEN_MAX) || token_error_is(json, 200))
 		return false;
 	while ((key = record_each(&json->strings, &at, &value))) {
 		const char *last = strrchr(key, '.');
@@ -422,9 +406,7 @@ enum refresh_verdict token_answer_refresh(const struct client *client,
 
 static bool unit_is(const struct client *client, const char *name)
 {
-	const char *unit = record_get(&client->config, "expires_in_unit");
-
-	return unit && strcmp(unit, name) == 0;
+	return record_is(&client->config, "expires_in_unit", name);
 }
 
 /* In seconds: what is not one or more counts as over, ten years as for ever. */
@@ -466,7 +448,7 @@ static int take_lifetime(const struct client *client,
 
 /* ---- scope ---- */
 
-/* With spaces between. The provider's own separator counts, and commas do where
+/* With spaces between. The provider's own separator counts, and commas do if
  * there is no space: servers that want spaces have been seen to answer so. */
 static int token_answer_add_words(const struct client *client, const char *text,
 				  struct buf *scope)
@@ -485,7 +467,7 @@ static int token_answer_add_words(const struct client *client, const char *text,
 	return rc;
 }
 
-/* What is no scope says nothing to us, and must not keep a grant from being
+/* What is not a scope says nothing to us, and must not keep a grant from being
  * stored. */
 static int take_scope(const struct client *client,
 		      const struct members *members,
@@ -568,7 +550,7 @@ static int take_identity(const struct client *client,
 
 	if (!text)
 		text = string(&all, "id_token");
-	if (text && visible(text, ID_TOKEN_MAX))
+	if (text_word(text, ID_TOKEN_MAX))
 		rc = record_add(&answer->fields, "id_token", text);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++) {
 		const char *path = record_get(&client->config, keys[i]);
@@ -590,7 +572,7 @@ static int token_answer_take_fields(const struct client *client,
 	const char *refresh = refresh_token_of(members);
 	int rc;
 
-	if (!token || !token_answer_token_ok(token) ||
+	if (!text_word(token, TOKEN_MAX) ||
 	    (refresh && !refresh_token_ok(refresh)))
 		return token_error_set(client, members->json, answer, problem);
 	rc = check_type(client, members, problem);

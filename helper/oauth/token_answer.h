@@ -17,13 +17,13 @@ struct token_answer {
 	long status;	       /* of HTTP; 0: no whole answer */
 	bool unknown;	       /* it was sent, and no whole answer came: nobody
 			       knows whether the server acted on it */
-	char error[64];	       /* RFC 6749 5.2, "" where none */
+	char error[64];	       /* RFC 6749 5.2, "" if none */
 	char name[64];	       /* what the server calls that */
-	char moved_to[128];    /* the host of a redirect, "" where none */
+	char moved_to[128];    /* the host of a redirect, "" if none */
 	bool web_page;	       /* it is HTML */
 	int64_t retry_after_s; /* -1: not said */
 	int64_t date;	       /* when it was sent, Unix seconds: the server's
-				  clock, or ours where it does not tell */
+				  clock, or ours if it does not tell */
 	struct record fields;  /* of a success, as text: access_token,
 				  refresh_token, scope (with spaces between),
 				  expires_in (0: it never expires), id_token,
@@ -77,10 +77,28 @@ const char *token_error_text(const struct json *json);
  * in `names`: NAME=ERROR; else `name`. */
 const char *token_error_meaning(const struct record *names, const char *name);
 
+/* What an error means for a person: the result, and what to do next. In a table the
+ * last row has no error, and is for all others. */
+struct error_advice {
+	const char *error;
+	int result;
+	const char *next;
+};
+const struct error_advice *error_advice_find(const struct error_advice *advice,
+					     const char *error);
+
+/* A server's sentence as problem_quote() does it, without the period at its end:
+ * ours follows. */
+const char *error_detail(char *out, const char *text);
+
+/* Too many requests, or a server that is out of order: sets problem; else 0. */
+int error_of_state(const struct client *client, long status,
+		   struct problem *problem);
+
 /*
- * Sets problem, answer->name and answer->error (the name of RFC 6749 where the provider's data
- * tell it). `json` is what the answer holds, NULL: no JSON. Results as
- * endpoint_token()'s.
+ * Sets problem, answer->name and answer->error (the name of RFC 6749 if the
+ * provider's data tell it). `json` is what the answer holds, NULL: no JSON.
+ * Results as endpoint_token()'s.
  */
 int token_error_set(const struct client *client, const struct json *json,
 		    struct token_answer *answer, struct problem *problem);

@@ -67,14 +67,8 @@ int registration_answer_redirect(struct record *body, const struct record *keys)
 static bool answer_lists(const struct registering *reg, const char *key,
 			 const char *wanted)
 {
-	const char *value = NULL;
-
-	if (!record_get(&reg->json.strings, key))
-		return true; /* as asked for */
-	while ((value = record_next(&reg->json.strings, key, value)))
-		if (strcmp(value, wanted) == 0)
-			return true;
-	return false;
+	return !record_get(&reg->json.strings, key) || /* as asked for */
+	       record_has(&reg->json.strings, key, wanted);
 }
 
 /* A server to which the port means nothing may take it away. */

@@ -219,10 +219,10 @@ bool park_reserve(struct park_place *place, size_t size)
 		size = KEYCTL_PAYLOAD_MAX;
 	good = sealer_open(place->seal, &place->sealer) == 0 &&
 	       buf_fmt(&payload, IN_FLIGHT "since=%lld",
-		       (long long)clock_ms()) == 0;
-	while (good && payload.len < size)
-		good = buf_char(&payload, ' ') == 0;
-	good = good && put_payload(place, &payload);
+		       (long long)clock_ms()) == 0 &&
+	       (payload.len >= size ||
+		buf_fmt(&payload, "%*s", (int)(size - payload.len), "") == 0) &&
+	       put_payload(place, &payload);
 	if (good)
 		place->key = keyctl_hold(name_of_key(place).text);
 	buf_free(&payload);

@@ -173,7 +173,7 @@ int account_read(const char *name, struct record *account, unsigned *bad_line)
 	return rc;
 }
 
-/* The account's name where the file is an account's, cut in place. */
+/* The account's name if the file is an account's, cut in place. */
 static const char *account_of_file(char *file)
 {
 	size_t len = strlen(file);

@@ -26,16 +26,16 @@ bool account_id_ok(const char *id);
 /* Whether it is one by these rules, or there is nothing by that name yet. */
 bool account_directory_ok(const char *path);
 
-/* $XDG_CONFIG_HOME where it counts, else ~/.config. 0 or ERR_NOMEM, _ACCOUNT:
+/* $XDG_CONFIG_HOME if it counts, else ~/.config. 0 or ERR_NOMEM, _ACCOUNT:
  * nobody knows the user's home. */
 int account_config_home(struct buf *path);
 
-/* The same with "/valetkey" and, where `file` is not NULL, "/file". ERR_ACCOUNT
- * where that directory is there and does not count; `path` is the directory. */
+/* The same with "/valetkey" and, if `file` is not NULL, "/file". ERR_ACCOUNT
+ * if that directory is there and does not count; `path` is the directory. */
 int account_path(struct buf *path, const char *file);
 
 /*
- * Reads a file under the rules above, or, where it is `installed` beside the
+ * Reads a file under the rules above, or, if it is `installed` beside the
  * program itself, whoever owns it; missing, not ours, or too long: ERR_ACCOUNT;
  * malformed: ERR_ARG with *bad_line set (may be NULL).
  */
@@ -47,7 +47,7 @@ int account_read(const char *name, struct record *account, unsigned *bad_line);
 
 /*
  * Calls `see` with the name of every account, sorted; it returns 0 to go on.
- * 0, what `see` returned, ERR_NOMEM or _DENIED; ERR_ACCOUNT where the directory
+ * 0, what `see` returned, ERR_NOMEM or _DENIED; ERR_ACCOUNT if the directory
  * is there and does not count or cannot be read. No directory: no accounts.
  */
 int account_each(int (*see)(const char *name, void *data), void *data);
@@ -61,8 +61,8 @@ bool account_has_origin(const struct record *account, const char *origin);
 
 /*
  * The one account whose hosts have this origin, read into `account`, its name
- * into `name`. ERR_RESOURCE where there is none, ERR_ACCOUNT where several or
- * where they cannot be looked through.
+ * into `name`. ERR_RESOURCE if there is none, ERR_ACCOUNT if several or
+ * if they cannot be looked through.
  */
 int account_find(const char *origin, char name[ACCOUNT_NAME_MAX + 1],
 		 struct record *account);

@@ -35,7 +35,7 @@ int buf_reserve(struct buf *buf, size_t more)
 
 int buf_add(struct buf *buf, const void *data, size_t len)
 {
-	if (buf_reserve(buf, len))
+	if (len >= buf->cap - buf->len && buf_reserve(buf, len))
 		return -1;
 	if (len)
 		memcpy(buf->data + buf->len, data, len);
@@ -71,45 +71,47 @@ int buf_fmt(struct buf *buf, const char *format, ...)
 	return 0;
 }
 
-/* The alphabet's last two digits; the padding, NUL: none. */
-static int add_base64(struct buf *buf, const void *data, size_t len,
-		      const char last[4])
-{
-	static const char most[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "abcdefghijklmnopqrstuvwxyz0123456789";
-	const unsigned char *in = data;
-	int rc = 0;
+#define BASE64_MOST                  \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"abcdefghijklmnopqrstuvwxyz0123456789"
 
-	for (size_t i = 0; !rc && i < len; i += 3) {
-		size_t left = len - i < 3 ? len - i : 3;
+/* The 64 digits, and the padding; NUL: none. */
+static int add_base64(struct buf *buf, const void *data, size_t len,
+		      const char digits[66])
+{
+	const unsigned char *in = data;
+	char *out;
+
+	if (len >= BUF_MAX || buf_reserve(buf, (len + 2) / 3 * 4))
+		return -1;
+	out = buf->data + buf->len;
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
 		unsigned long bits = (unsigned long)in[i] << 16;
 
 		if (left > 1)
 			bits |= (unsigned long)in[i + 1] << 8;
 		if (left > 2)
 			bits |= in[i + 2];
-		for (size_t n = 0; !rc && n < 4; n++) {
-			unsigned digit = bits >> (18 - 6 * n) & 63;
-
+		for (size_t n = 0; n < 4; n++)
 			if (n <= left)
-				rc = buf_char(buf, digit < 62
-						       ? most[digit]
-						       : last[digit - 62]);
-			else if (last[2])
-				rc = buf_char(buf, last[2]);
-		}
+				*out++ = digits[bits >> (18 - 6 * n) & 63];
+			else if (digits[64])
+				*out++ = digits[64];
 	}
-	return rc;
+	*out = '\0';
+	buf->len = (size_t)(out - buf->data);
+	return 0;
 }
 
 int buf_base64(struct buf *buf, const void *data, size_t len)
 {
-	return add_base64(buf, data, len, "+/=");
+	return add_base64(buf, data, len, BASE64_MOST "+/=");
 }
 
 int buf_base64url(struct buf *buf, const void *data, size_t len)
 {
-	return add_base64(buf, data, len, "-_\0");
+	return add_base64(buf, data, len, BASE64_MOST "-_\0");
 }
 
 const char *buf_text(const struct buf *buf)

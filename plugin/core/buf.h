@@ -4,7 +4,7 @@
  *
  * Everything that may be secret lives in one. It grows by allocate, copy and
  * wipe, never by realloc, and data[len] is always NUL once something was added.
- * Functions return 0, or -1 where memory or BUF_MAX is used up.
+ * Functions return 0, or -1 if memory or BUF_MAX is used up.
  */
 #ifndef VALETKEY_BUF_H
 #define VALETKEY_BUF_H
@@ -31,7 +31,7 @@ int buf_fmt(struct buf *buf, const char *format, ...)
 int buf_base64(struct buf *buf, const void *data, size_t len);
 int buf_base64url(struct buf *buf, const void *data, size_t len);
 
-/* The text, "" where nothing was ever added. */
+/* The text, "" if nothing was ever added. */
 const char *buf_text(const struct buf *buf);
 
 /* Takes the first len bytes away, and wipes them. */

@@ -6,7 +6,7 @@
  * ends with a blank line. A request has `op`. The helper answers with any
  * number of messages (`message=info|error|open|code|ask|ask-secret|wait`), each
  * ask answered by a record with `reply`, and at last with `result=N` (enum
- * valetkey_result), `text` where there is more to say, and what was asked for.
+ * valetkey_result), `text` if there is more to say, and what was asked for.
  */
 #ifndef VALETKEY_CHANNEL_H
 #define VALETKEY_CHANNEL_H
@@ -21,8 +21,8 @@
 /*
  * A bell is the helper's end of a second socket, of whose other end an event
  * loop learns that there is something to read: a byte comes with every record,
- * and one when the request's time is over. What the bytes are means nothing, so
- * that anybody may read them.
+ * and one when the request has run out of time. What the bytes are means
+ * nothing, so that anybody may read them.
  */
 struct channel {
 	int fd;

@@ -4,44 +4,20 @@
  */
 #include "form.h"
 
-#include <ctype.h>
+#include "text.h"
+
 #include <stdbool.h>
 #include <string.h>
 
-static int hex_digit(char c)
+bool form_decode(char *text, size_t *len)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c > 0x20 ? strchr(digits, c | 0x20) : NULL;
+	char *plus = text;
 
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Decodes in place, and ends it with NUL; false where it is not well-formed. */
-static bool decode_in_place(char *text, size_t *len)
-{
-	size_t in, out = 0;
-
-	for (in = 0; in < *len; in++) {
-		char c = text[in];
-
-		if (c == '%') {
-			int high = in + 2 < *len ? hex_digit(text[in + 1]) : -1;
-			int low = high < 0 ? -1 : hex_digit(text[in + 2]);
-
-			if (low < 0)
-				return false;
-			c = (char)(high << 4 | low);
-			in += 2;
-		} else if (c == '+') {
-			c = ' ';
-		} else if (!c) {
-			return false;
-		}
-		text[out++] = c;
-	}
-	text[out] = '\0';
-	*len = out;
-	return true;
+	if (memchr(text, '\0', *len))
+		return false;
+	while ((plus = memchr(plus, '+', *len - (size_t)(plus - text))))
+		*plus++ = ' ';
+	return text_unescape(text, len);
 }
 
 enum form_step form_next(struct form *form, struct form_pair *pair)
@@ -60,9 +36,9 @@ enum form_step form_next(struct form *form, struct form_pair *pair)
 		pair->value_len = (size_t)(stop - pair->value);
 	}
 	form->at = stop < form->end ? stop + 1 : form->end;
-	return decode_in_place(pair->name, &pair->name_len) &&
+	return form_decode(pair->name, &pair->name_len) &&
 		       (!pair->value ||
-			decode_in_place(pair->value, &pair->value_len))
+			form_decode(pair->value, &pair->value_len))
 		   ? FORM_PAIR
 		   : FORM_MALFORMED;
 }
@@ -101,19 +77,18 @@ enum record_error form_read(const char *text, size_t len, struct record *pairs)
 
 int form_encode(struct buf *out, const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
+	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-._~";
+	const char *at = text;
 	int rc = 0;
 
-	for (; *text && !rc; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
-
-		if (c < 0x80 && (isalnum(c) || strchr("-._~", c)))
-			rc = buf_char(out, (char)c);
-		else
-			rc = buf_add(out, escaped, sizeof(escaped));
+	for (; !rc && *(at += strspn(at, unreserved)); at++) {
+		rc = buf_add(out, text, (size_t)(at - text)) ||
+		     buf_fmt(out, "%%%02X", (unsigned char)*at);
+		text = at + 1;
 	}
-	return rc;
+	return rc || buf_add(out, text, (size_t)(at - text)) ? -1 : 0;
 }
 
 int form_add(struct buf *form, const char *name, const char *value)

@@ -8,6 +8,8 @@
 
 #include "record.h"
 
+#include <stdbool.h>
+
 /* What is not read yet. Pairs are decoded in place; the byte at `end` must be
  * there, and is overwritten. */
 struct form {
@@ -32,10 +34,14 @@ enum form_step {
 enum form_step form_next(struct form *form, struct form_pair *pair);
 
 /*
- * All pairs of a text. RECORD_MALFORMED where one is, has no '=', or has NUL in
+ * All pairs of a text. RECORD_MALFORMED if one is, has no '=', or has NUL in
  * it; the pairs before that one are there.
  */
 enum record_error form_read(const char *text, size_t len, struct record *pairs);
+
+/* One name or value, in place: false if it is malformed, then it is decoded as
+ * far as it can be. The byte behind it must be there. */
+bool form_decode(char *text, size_t *len);
 
 /* Appends a value, form-urlencoded. */
 int form_encode(struct buf *out, const char *text);

@@ -351,9 +351,7 @@ static bool name_of(const struct record *account, struct name *name)
 
 bool kernel_wanted(const struct record *account)
 {
-	const char *cache = record_get(account, "cache");
-
-	return !cache || strcmp(cache, "none") != 0;
+	return !record_is(account, "cache", "none");
 }
 
 static int hosts_of(const struct record *account, struct buf *hosts)
@@ -367,12 +365,7 @@ static int hosts_of(const struct record *account, struct buf *hosts)
 	return 0;
 }
 
-static bool kernel_same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
-/* Not over, and nothing that could not have been published. */
+/* Not expired, and nothing that could not have been published. */
 static bool good_times(const struct record *token)
 {
 	int64_t good_until = record_get_int(token, "good_until", 0);
@@ -388,11 +381,10 @@ static bool kernel_fits(const struct record *account,
 			const struct record *token)
 {
 	struct buf hosts = {0};
-	bool good =
-	    hosts_of(account, &hosts) == 0 &&
-	    kernel_same(record_get(token, "id"), record_get(account, "id")) &&
-	    kernel_same(record_get(token, "hosts"), buf_text(&hosts)) &&
-	    record_get(token, "access_token");
+	bool good = hosts_of(account, &hosts) == 0 &&
+		    record_is(token, "id", record_get(account, "id")) &&
+		    record_is(token, "hosts", buf_text(&hosts)) &&
+		    record_get(token, "access_token");
 
 	buf_free(&hosts);
 	return good && good_times(token);
@@ -462,7 +454,7 @@ void kernel_withdraw(const struct record *account, const char *access_token)
 	if (name_of(account, &name) &&
 	    (!access_token ||
 	     (read_token(&name, &token) &&
-	      kernel_same(record_get(&token, "access_token"), access_token))))
+	      record_is(&token, "access_token", access_token))))
 		keyctl_discard(name.text);
 	record_free(&token);
 }

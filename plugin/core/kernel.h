@@ -5,7 +5,7 @@
  * a miss, and a publication that fails is nobody's concern.
  *
  * A key is named by the account's id. What it holds is a record:
- *   id, hosts     of the account; where they differ from its file: a miss
+ *   id, hosts     of the account; if they differ from its file: a miss
  *   access_token, scope, expires_at (Unix seconds, absent: unknown)
  *   good_until, issued   milliseconds of CLOCK_BOOTTIME
  */
@@ -26,7 +26,7 @@ bool kernel_read(const struct record *account, struct record *token);
 /* Publishes it: the keys above but id and hosts, which are added here. */
 void kernel_publish(const struct record *account, const struct record *token);
 
-/* Takes it back; where access_token is not NULL, only if it is that one. */
+/* Takes it back; if access_token is not NULL, only if it is that one. */
 void kernel_withdraw(const struct record *account, const char *access_token);
 
 /* ---- the system calls ---- */
@@ -48,7 +48,7 @@ bool keyctl_read(long key, struct buf *payload);
 /*
  * Creates the key or replaces its payload in place. Cached tokens are dropped, the
  * one that was issued first at first, until a quarter of the user's quota is left
- * to other programs; a key to cache that would still take of it is not made.
+ * to other programs; a key to cache that would still take from it is not made.
  */
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
 
@@ -60,7 +60,7 @@ long keyctl_hold(const char *name);
 
 bool keyctl_update(long key, const struct buf *payload, long timeout_s);
 
-/* It goes after that time, and gives way before where the quota is full. */
+/* It goes after that time, and gives way before that if the quota is full. */
 void keyctl_spare(const char *name, long timeout_s);
 
 void keyctl_discard(const char *name);

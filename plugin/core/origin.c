@@ -14,30 +14,24 @@
 
 #define HOST_MAX 253
 
-static bool host_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.';
-}
-
-/* The length of the host at the front of the authority, 0 where it is bad. */
+/* The length of the host at the front of the authority, 0 if it is bad. */
 static size_t host_length(const char *text)
 {
-	size_t n = 0;
+	size_t n;
 
 	if (*text == '[') {
 		n = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
 		return n > 2 && text[n] == ']' ? n + 1 : 0;
 	}
-	while (host_char(text[n]))
-		n++;
+	n = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
 	if (n > HOST_MAX || !n || text[n - 1] == '.' || *text == '.' ||
 	    *text == '-')
 		return 0;
 	return n;
 }
 
-/* Reads ":port" or nothing; -1 where it is not one. */
+/* Reads ":port" or nothing; -1 if it is not one. */
 static int port_of(const char **text, unsigned default_port)
 {
 	char *end;

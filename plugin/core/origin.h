@@ -13,9 +13,9 @@
 /*
  * Writes the URL's origin in one spelling: "https://host" or
  * "https://host:port", lower case, without the default port. Only https, and
- * http where the host is a loopback address or localhost. -1 for anything else:
+ * http if the host is a loopback address or localhost. -1 for anything else:
  * userinfo, other schemes, white space, control or non-ASCII characters, a
- * trailing dot, a port that is none.
+ * trailing dot, what is not a port.
  */
 int origin_of(const char *url, char origin[ORIGIN_MAX]);
 

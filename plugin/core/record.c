@@ -13,18 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+int record_add_pair(struct record *record, struct record_pair pair)
+{
+	struct buf *pairs = &record->pairs;
+	size_t len = pair.key_len + pair.len + 2;
+	char *at;
+
+	if (buf_reserve(pairs, len))
+		return RECORD_NOMEM;
+	at = mempcpy(pairs->data + pairs->len, pair.key, pair.key_len);
+	*at++ = '\0';
+	at = mempcpy(at, pair.value, pair.len);
+	at[0] = at[1] = '\0';
+	pairs->len += len;
+	return 0;
+}
+
 int record_add(struct record *record, const char *key, const char *value)
 {
-	size_t before = record->pairs.len;
-
 	if (!value)
 		return 0;
-	if (buf_add(&record->pairs, key, strlen(key) + 1) ||
-	    buf_add(&record->pairs, value, strlen(value) + 1)) {
-		record->pairs.len = before;
-		return RECORD_NOMEM;
-	}
-	return 0;
+	return record_add_pair(
+	    record,
+	    (struct record_pair){key, strlen(key), value, strlen(value)});
 }
 
 int record_add_int(struct record *record, const char *key, int64_t value)
@@ -51,19 +62,16 @@ const char *record_each(const struct record *record, size_t *at,
 void record_remove(struct record *record, const char *key)
 {
 	struct buf *pairs = &record->pairs;
-	const char *name, *value;
-	size_t at = 0, from = 0;
+	const char *value;
 
-	while ((name = record_each(record, &at, &value))) {
-		if (strcmp(name, key) == 0) {
-			memmove(pairs->data + from, pairs->data + at,
-				pairs->len - at);
-			explicit_bzero(pairs->data + pairs->len - (at - from),
-				       at - from);
-			pairs->len -= at - from;
-			at = from;
-		}
-		from = at;
+	while ((value = record_next(record, key, NULL))) {
+		size_t from = (size_t)(value - pairs->data) - strlen(key) - 1;
+		size_t len = strlen(key) + strlen(value) + 2;
+
+		pairs->len -= len;
+		memmove(pairs->data + from, pairs->data + from + len,
+			pairs->len - from);
+		explicit_bzero(pairs->data + pairs->len, len);
 	}
 }
 
@@ -75,13 +83,16 @@ int record_set(struct record *record, const char *key, const char *value)
 
 const char *record_get(const struct record *record, const char *key)
 {
-	const char *name, *value, *found = NULL;
-	size_t at = 0;
+	const char *value = NULL, *found = NULL;
 
-	while ((name = record_each(record, &at, &value)))
-		if (strcmp(name, key) == 0)
-			found = value;
+	while ((value = record_next(record, key, value)))
+		found = value;
 	return found;
+}
+
+bool record_is(const struct record *record, const char *key, const char *value)
+{
+	return text_same(record_get(record, key), value);
 }
 
 int64_t record_get_int(const struct record *record, const char *key,
@@ -101,17 +112,29 @@ int64_t record_get_int(const struct record *record, const char *key,
 const char *record_next(const struct record *record, const char *key,
 			const char *previous)
 {
-	const char *name, *value;
+	const char *pairs = record->pairs.data;
 	size_t at = 0;
-	bool seen = !previous;
 
-	while ((name = record_each(record, &at, &value))) {
-		if (seen && strcmp(name, key) == 0)
+	if (previous)
+		at = (size_t)(previous - pairs) + strlen(previous) + 1;
+	while (at < record->pairs.len) {
+		const char *value = pairs + at + strlen(pairs + at) + 1;
+
+		if (strcmp(pairs + at, key) == 0)
 			return value;
-		if (value == previous)
-			seen = true;
+		at = (size_t)(value - pairs) + strlen(value) + 1;
 	}
 	return NULL;
+}
+
+bool record_has(const struct record *record, const char *key, const char *value)
+{
+	const char *one = NULL;
+
+	while ((one = record_next(record, key, one)))
+		if (strcmp(one, value) == 0)
+			return true;
+	return false;
 }
 
 int record_append(struct record *record, const struct record *from)
@@ -121,99 +144,84 @@ int record_append(struct record *record, const struct record *from)
 		   : 0;
 }
 
-/* The length of the key that starts the line, 0 where none does. */
-static size_t key_length(const char *line, size_t len)
+static bool is_key(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && (isalnum((unsigned char)line[n]) ||
-			   (line[n] && strchr("._-", line[n]))))
+	if (len > 2 && memcmp(text + len - 2, "[]", 2) == 0)
+		len -= 2;
+	while (n < len && (isalnum((unsigned char)text[n]) ||
+			   (text[n] && strchr("._-", text[n]))))
 		n++;
-	if (n && n + 1 < len && line[n] == '[' && line[n + 1] == ']')
-		n += 2;
-	return n;
+	return n && n == len;
 }
 
-static int add_pair(struct record *record, const char *key, size_t key_len,
-		    const char *value, size_t len)
-{
-	bool list = key_len > 2 && key[key_len - 1] == ']';
-	size_t before = record->pairs.len;
-	char *name;
-	int rc = 0;
+/* Two, for memchr(). */
+#define BLANKS " \t"
 
-	if (list && !len) {
-		name = strndup(key, key_len);
-		if (!name)
-			return RECORD_NOMEM;
-		record_remove(record, name);
-		free(name);
-		return 0;
-	}
-	if (buf_add(&record->pairs, key, key_len) ||
-	    buf_char(&record->pairs, '\0') ||
-	    buf_add(&record->pairs, value, len) ||
-	    buf_char(&record->pairs, '\0')) {
-		record->pairs.len = before;
-		rc = RECORD_NOMEM;
-	}
-	return rc;
+/* `key[]=` in a line. */
+static int empty_list(struct record *record, struct record_pair pair)
+{
+	char *name = strndup(pair.key, pair.key_len);
+
+	if (!name)
+		return RECORD_NOMEM;
+	record_remove(record, name);
+	free(name);
+	return 0;
+}
+
+/* In a file white space around key and value is dropped. */
+static int parse_line(struct record *record, const char *line, size_t len,
+		      bool file)
+{
+	const char *equals = memchr(line, '=', len);
+	struct record_pair pair;
+
+	if (!equals || len > RECORD_LINE_MAX)
+		return RECORD_MALFORMED;
+	pair.key = line;
+	pair.key_len = (size_t)(equals - line);
+	pair.value = equals + 1;
+	pair.len = len - pair.key_len - 1;
+	while (file && pair.key_len &&
+	       memchr(BLANKS, line[pair.key_len - 1], 2))
+		pair.key_len--;
+	for (; file && pair.len && memchr(BLANKS, *pair.value, 2); pair.value++)
+		pair.len--;
+	if (!is_key(pair.key, pair.key_len) ||
+	    !text_plain(pair.value, pair.len))
+		return RECORD_MALFORMED;
+	return !pair.len && pair.key[pair.key_len - 1] == ']'
+		   ? empty_list(record, pair)
+		   : record_add_pair(record, pair);
 }
 
 int record_parse_line(struct record *record, const char *line, size_t len)
 {
-	size_t key = key_length(line, len);
-
-	if (!key || len > RECORD_LINE_MAX || key == len || line[key] != '=' ||
-	    !text_plain(line + key + 1, len - key - 1))
-		return RECORD_MALFORMED;
-	return add_pair(record, line, key, line + key + 1, len - key - 1);
-}
-
-static bool is_blank_char(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* One line of a file: as above, with comments and white space. */
-static int parse_file_line(struct record *record, const char *line, size_t len)
-{
-	size_t key, value;
-
-	while (len && is_blank_char(*line)) {
-		line++;
-		len--;
-	}
-	while (len && is_blank_char(line[len - 1]))
-		len--;
-	if (!len || *line == '#')
-		return 0;
-	key = key_length(line, len);
-	for (value = key; value < len && is_blank_char(line[value]); value++)
-		;
-	if (!key || len > RECORD_LINE_MAX || value == len || line[value] != '=')
-		return RECORD_MALFORMED;
-	for (value++; value < len && is_blank_char(line[value]); value++)
-		;
-	if (!text_plain(line + value, len - value))
-		return RECORD_MALFORMED;
-	return add_pair(record, line, key, line + value, len - value);
+	return parse_line(record, line, len, false);
 }
 
 int record_parse_text(struct record *record, const char *text, size_t len,
 		      unsigned *bad_line)
 {
-	size_t at = 0, end;
 	unsigned number = 0;
+	size_t at = 0;
 	int rc = len > RECORD_TEXT_MAX ? RECORD_MALFORMED : 0;
 
 	while (!rc && at < len) {
-		const char *newline = memchr(text + at, '\n', len - at);
+		const char *line = text + at;
+		const char *end = memchr(line, '\n', len - at);
+		size_t n = end ? (size_t)(end - line) : len - at;
 
 		number++;
-		end = newline ? (size_t)(newline - text) : len;
-		rc = parse_file_line(record, text + at, end - at);
-		at = end + 1;
+		at += n + 1;
+		for (; n && memchr(BLANKS, *line, 2); line++)
+			n--;
+		while (n && memchr(BLANKS, line[n - 1], 2))
+			n--;
+		if (n && *line != '#')
+			rc = parse_line(record, line, n, true);
 	}
 	if (rc && bad_line)
 		*bad_line = number;
@@ -231,8 +239,7 @@ int record_write(const struct record *record, struct buf *out)
 		if (!text_plain(value, len) ||
 		    strlen(key) + len + 2 > RECORD_LINE_MAX)
 			return RECORD_MALFORMED;
-		if (buf_str(out, key) || buf_char(out, '=') ||
-		    buf_add(out, value, len) || buf_char(out, '\n'))
+		if (buf_fmt(out, "%s=%s\n", key, value))
 			return RECORD_NOMEM;
 	}
 	return 0;
@@ -245,21 +252,21 @@ void record_free(struct record *record)
 
 /* ---- fields of a git credential ---- */
 
-/* Used by both halves; libc only. */
-
 static int add_encoded(struct buf *out, const char *value)
 {
+	const char *at = value;
 	int rc = 0;
 
-	for (; !rc && *value; value++) {
-		unsigned char c = (unsigned char)*value;
+	for (; !rc && *at; at++) {
+		unsigned char c = (unsigned char)*at;
 
-		if (c < 0x20 || c == 0x7f || c == '%')
-			rc = buf_fmt(out, "%%%02X", c);
-		else
-			rc = buf_char(out, *value);
+		if (c >= 0x20 && c != 0x7f && c != '%')
+			continue;
+		rc = buf_add(out, value, (size_t)(at - value)) ||
+		     buf_fmt(out, "%%%02X", c);
+		value = at + 1;
 	}
-	return rc;
+	return rc || buf_add(out, value, (size_t)(at - value));
 }
 
 int git_field_add(struct record *record, const char *key, const char *value)
@@ -276,31 +283,13 @@ int git_field_add(struct record *record, const char *key, const char *value)
 	return rc;
 }
 
-static int digit_value(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-				      : -1;
-}
-
 int git_field_decode(const char *text, size_t len, struct buf *out)
 {
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c == '%') {
-			int high = i + 2 < len ? digit_value(text[i + 1]) : -1;
-			int low = high >= 0 ? digit_value(text[i + 2]) : -1;
-
-			if (low < 0 || (!high && !low))
-				return RECORD_MALFORMED;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if (buf_char(out, c))
-			return RECORD_NOMEM;
-	}
+	if (buf_add(out, text, len))
+		return RECORD_NOMEM;
+	if (!text_unescape(out->data, &out->len) ||
+	    memchr(out->data, '\0', out->len))
+		return RECORD_MALFORMED;
 	return 0;
 }
 

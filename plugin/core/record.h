@@ -25,6 +25,15 @@ struct record {
 	struct buf pairs; /* key NUL value NUL ... */
 };
 
+/* A pair whose parts need not end with NUL, and have none in them. */
+struct record_pair {
+	const char *key;
+	size_t key_len;
+	const char *value;
+	size_t len;
+};
+int record_add_pair(struct record *record, struct record_pair pair);
+
 /* Adds a pair as it is. -1: no memory. A NULL value adds nothing. */
 int record_add(struct record *record, const char *key, const char *value);
 int record_add_int(struct record *record, const char *key, int64_t value);
@@ -38,7 +47,12 @@ void record_remove(struct record *record, const char *key);
 /* The last value of key, or NULL. Valid until the record changes. */
 const char *record_get(const struct record *record, const char *key);
 
-/* As a number; fallback where absent or not one. */
+/* Whether the last value of key is this one; whether any is. */
+bool record_is(const struct record *record, const char *key, const char *value);
+bool record_has(const struct record *record, const char *key,
+		const char *value);
+
+/* As a number; fallback if it is absent or not one. */
 int64_t record_get_int(const struct record *record, const char *key,
 		       int64_t fallback);
 
@@ -59,14 +73,14 @@ enum record_error { RECORD_OK = 0, RECORD_NOMEM = -1, RECORD_MALFORMED = -2 };
 int record_parse_line(struct record *record, const char *line, size_t len);
 
 /*
- * Parses a file's or a secret's whole text. Where it is malformed *bad_line is
+ * Parses a file's or a secret's whole text. If it is malformed *bad_line is
  * the number of the line (from 1); the text itself is never shown.
  */
 int record_parse_text(struct record *record, const char *text, size_t len,
 		      unsigned *bad_line);
 
 /*
- * Writes the lines, without the blank line. RECORD_MALFORMED where a value
+ * Writes the lines, without the blank line. RECORD_MALFORMED if a value
  * cannot be written (a control character).
  */
 int record_write(const struct record *record, struct buf *out);
@@ -88,8 +102,8 @@ int git_field_add(struct record *record, const char *key, const char *value);
 int git_field_get(const struct record *record, const char *key,
 		  struct buf *value, bool *found);
 
-/* Undoes %XX (RFC 3986 2.1) in len bytes of text. RECORD_MALFORMED where a '%'
- * is not followed by two digits, or stands for NUL. */
+/* Undoes %XX (RFC 3986 2.1) in len bytes of text; `out` must be empty.
+ * RECORD_MALFORMED if a '%' is not followed by two digits, or stands for NUL. */
 int git_field_decode(const char *text, size_t len, struct buf *out);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.c - see text.h. A bit of HIGH is set where one of eight bytes is bad; the
- * last eight overlap with those before.
+ * text.c - see text.h. A bit of HIGH is set if one of eight bytes is bad.
  */
 #include "text.h"
 
 #include <valetkey.h>
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,56 +15,50 @@
 #define ONES 0x0101010101010101u
 #define HIGH (ONES << 7)
 
-static uint64_t eight_bytes(const char *text)
+bool text_same(const char *a, const char *b)
 {
-	uint64_t word;
-
-	memcpy(&word, text, sizeof(word));
-	return word;
+	return a && b && strcmp(a, b) == 0;
 }
 
-/* Below 0x21, 0x7f, or 0x80 and more. */
-static uint64_t not_visible(uint64_t word)
+/* Nothing below `low`, no DEL, and if `ascii` nothing above it. */
+static bool text_has_only(const char *text, size_t len, unsigned low,
+			  bool ascii)
 {
-	return ((word - ONES * 0x21) | word | (word + ONES)) & HIGH;
-}
+	uint64_t bad = 0, word, delete;
+	size_t at;
 
-/* Below 0x20, or 0x7f. */
-static uint64_t not_plain(uint64_t word)
-{
-	uint64_t delete = word ^ ONES * 0x7f;
-
-	return (((word - ONES * 0x20) & ~word) | ((delete - ONES) & ~delete)) &
-	       HIGH;
+	for (at = 0; at + sizeof(word) <= len; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		delete = word ^ ONES * 0x7f;
+		bad |= ((word - ONES * low) & ~word) |
+		       ((delete - ONES) & ~delete) | (ascii ? word : 0);
+	}
+	for (bad &= HIGH; at < len; at++)
+		bad |= (unsigned char)text[at] < low || text[at] == 0x7f ||
+		       (ascii && (unsigned char)text[at] > 0x7f);
+	return !bad;
 }
 
 bool text_visible(const char *text, size_t len)
 {
-	uint64_t bad = 0;
+	return text_has_only(text, len, 0x21, true);
+}
 
-	if (len >= 8) {
-		for (size_t at = 0; at < len - 8; at += 8)
-			bad |= not_visible(eight_bytes(text + at));
-		return !(bad | not_visible(eight_bytes(text + len - 8)));
-	}
-	while (len--)
-		bad |= (unsigned char)text[len] <= 0x20 ||
-		       (unsigned char)text[len] >= 0x7f;
-	return !bad;
+bool text_word(const char *text, size_t max)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && len <= max && text_visible(text, len);
+}
+
+bool text_printable(const char *text, size_t len)
+{
+	return text_has_only(text, len, 0x20, true);
 }
 
 bool text_plain(const char *text, size_t len)
 {
-	uint64_t bad = 0;
-
-	if (len >= 8) {
-		for (size_t at = 0; at < len - 8; at += 8)
-			bad |= not_plain(eight_bytes(text + at));
-		return !(bad | not_plain(eight_bytes(text + len - 8)));
-	}
-	while (len--)
-		bad |= (unsigned char)text[len] < 0x20 || text[len] == 0x7f;
-	return !bad;
+	return text_has_only(text, len, 0x20, false);
 }
 
 /* The bytes of the UTF-8 character that starts here (RFC 3629), 0: none. */
@@ -90,11 +84,45 @@ bool text_utf8(const char *text, size_t len)
 	size_t n;
 
 	for (; len; s += n, len -= n) {
-		n = utf8_character(s, len);
-		if (!n || !*s)
+		n = *s < 0x80 ? *s > 0 : utf8_character(s, len);
+		if (!n)
 			return false;
 	}
 	return true;
+}
+
+static int hex_digit_value(char c)
+{
+	if (!isxdigit((unsigned char)c))
+		return -1;
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+bool text_unescape(char *text, size_t *len)
+{
+	size_t in, out = 0;
+	bool good = true;
+
+	for (in = 0; in < *len; in++) {
+		char c = text[in];
+
+		if (c == '%') {
+			int high =
+			    in + 2 < *len ? hex_digit_value(text[in + 1]) : -1;
+			int low = high < 0 ? -1 : hex_digit_value(text[in + 2]);
+
+			if (low >= 0) {
+				c = (char)(high << 4 | low);
+				in += 2;
+			} else {
+				good = false;
+			}
+		}
+		text[out++] = c;
+	}
+	text[out] = '\0';
+	*len = out;
+	return good;
 }
 
 size_t text_mark(const char *text, size_t len)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * text.h - whether text from outside has only characters that it may have; eight
- * bytes at a time, because tokens are long and checked wherever they pass.
+ * bytes at a time, because tokens are long and checked wherever they pass. And
+ * what is said to a person.
  */
 #ifndef VALETKEY_TEXT_H
 #define VALETKEY_TEXT_H
@@ -11,8 +12,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Whether both are there and equal. */
+bool text_same(const char *a, const char *b);
+
 /* Printable ASCII without blanks. */
 bool text_visible(const char *text, size_t len);
+
+/* Whether there is a text (NULL: none), of 1 to max visible characters. */
+bool text_word(const char *text, size_t max);
+
+/* Printable ASCII and spaces. */
+bool text_printable(const char *text, size_t len);
 
 /* No control characters; anything else, beyond ASCII too. */
 bool text_plain(const char *text, size_t len);
@@ -20,6 +30,10 @@ bool text_plain(const char *text, size_t len);
 /* UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above
  * U+10FFFF; nor U+0000, because all our text ends at one. */
 bool text_utf8(const char *text, size_t len);
+
+/* Undoes %XX (RFC 3986 2.1) in place, and ends it with NUL; the byte behind it
+ * must be there. False if a '%' is not followed by two digits; it stays. */
+bool text_unescape(char *text, size_t *len);
 
 /* How many bytes in front are a byte order mark. */
 size_t text_mark(const char *text, size_t len);

@@ -288,6 +288,7 @@ test_values()
 	bad 19 'word without spaces' 'token_path=a b'
 	bad 19 'NAME=VALUE' 'authorize_parameter[]=prompt'
 	bad 19 'valetkey sends itself' 'authorize_parameter[]=state=1'
+	bad 19 'valetkey sends itself' 'authorize_parameter[]=nonce=1'
 	bad 19 'valetkey sends itself' 'scope_parameter=redirect_uri'
 	bad 19 'NAME=ERROR' 'error[]=bad'
 	bad 19 'such as invalid_grant' 'error[]=bad=worse'
