@@ -257,9 +257,9 @@ static int delete_items(struct keyring *keyring, void *work,
 	return rc;
 }
 
-int account_item_load(struct keyring *keyring, const struct store_key *key,
-		      struct record *record, bool *found,
-		      struct problem *problem)
+int account_items_load(struct keyring *keyring, const struct store_key *key,
+		       struct record *record, bool *found,
+		       struct problem *problem)
 {
 	struct task task = {.key = key, .record = record};
 	int rc = keyring_twice(keyring, load_newest_item, &task, problem);
@@ -268,8 +268,8 @@ int account_item_load(struct keyring *keyring, const struct store_key *key,
 	return rc;
 }
 
-int account_item_save(struct keyring *keyring, const struct store_key *key,
-		      const struct record *record, struct problem *problem)
+int account_items_save(struct keyring *keyring, const struct store_key *key,
+		       const struct record *record, struct problem *problem)
 {
 	struct buf text = {0};
 	struct task task = {.key = key, .text = &text};
@@ -288,13 +288,13 @@ int account_item_save(struct keyring *keyring, const struct store_key *key,
 	return rc;
 }
 
-bool account_item_unverified(const struct keyring *keyring)
+bool account_items_unverified(const struct keyring *keyring)
 {
 	return keyring->unverified;
 }
 
-int account_item_delete(struct keyring *keyring, const struct store_key *key,
-			struct problem *problem)
+int account_items_delete(struct keyring *keyring, const struct store_key *key,
+			 struct problem *problem)
 {
 	struct task task = {.key = key};
 

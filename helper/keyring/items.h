@@ -8,14 +8,14 @@
 
 #include "keyring.h"
 
-int account_item_load(struct keyring *keyring, const struct store_key *key,
-		      struct record *record, bool *found,
-		      struct problem *problem);
-int account_item_save(struct keyring *keyring, const struct store_key *key,
-		      const struct record *record, struct problem *problem);
-bool account_item_unverified(const struct keyring *keyring);
-int account_item_delete(struct keyring *keyring, const struct store_key *key,
-			struct problem *problem);
+int account_items_load(struct keyring *keyring, const struct store_key *key,
+		       struct record *record, bool *found,
+		       struct problem *problem);
+int account_items_save(struct keyring *keyring, const struct store_key *key,
+		       const struct record *record, struct problem *problem);
+bool account_items_unverified(const struct keyring *keyring);
+int account_items_delete(struct keyring *keyring, const struct store_key *key,
+			 struct problem *problem);
 int account_items_others(struct keyring *keyring, const struct record *ids,
 			 struct record *found, struct problem *problem);
 
