@@ -31,6 +31,21 @@ said()
 	like "$text" "$said_pattern" "$said_what: and says so"
 }
 
+# run_until_waiting COMMAND...: a login, which is given up as by Ctrl-C as soon as it
+# waits for somebody; all its output to $text.
+run_until_waiting()
+{
+	: >"$OUT"
+	setsid env --default-signal=INT "$@" </dev/null >"$OUT" 2>&1 &
+	waiting=$!
+	until grep -q '^Waiting ' "$OUT" || ! process_runs "$waiting"; do
+		sleep 0.05
+	done
+	kill -s INT "$waiting" 2>/dev/null
+	wait "$waiting"
+	text=$(cat "$OUT")
+}
+
 # terminal COMMAND...: see tests/lib/terminal.c; standard input says what is typed.
 # As run(), and $text is what the terminal showed.
 terminal()

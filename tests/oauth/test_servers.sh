@@ -367,7 +367,7 @@ in_folder()
 		is "$(key g 'hosts\[\]')" "$A" \
 			"$folder_name in $folder: its tokens are for the host"
 		before=$(heard a "^GET ${folder%/}$folder_path?")
-		run valetkey login g --no-browser --timeout 1
+		run_until_waiting valetkey login g --no-browser
 		is $(($(heard a "^GET ${folder%/}$folder_path?") - before)) 1 \
 			"$folder_name in $folder: its login is there" ||
 			tap_note "$text"
@@ -390,7 +390,7 @@ test_folder()
 	said 0 'g is added' 'a host without https://, and a folder' \
 		valetkey add g --provider gitea --client native \
 		--instance git.example.org/git --client-id x --no-prompt
-	run valetkey login g --no-browser --timeout 1
+	run_until_waiting valetkey login g --no-browser
 	like "$text" 'git\.example\.org/git/login/oauth/authorize' \
 		'a host without https://, and a folder: its login is there'
 	remove g

@@ -51,10 +51,12 @@ left()
 		find "$CONFIG" -maxdepth 1 -name '*.new*' -o -maxdepth 1 \
 			-name '.*' ! -name "$(basename "$CONFIG")"
 		"$VALETKEY_BUILD/tests/lib/keyring" list
-		sort -u "$IDS" | while read -r id; do
-			awk -v id="$id" 'index($9, id) && $10 > 1 {
-				print $9 }' /proc/keys
-		done
+		awk 'NR == FNR { ids[$1]; next }
+			$10 > 1 {
+				for (id in ids)
+					if (index($9, id))
+						print $9
+			}' "$IDS" /proc/keys
 	} | grep -vFf "$VALETKEY_TEST_DIR/good"
 }
 
