@@ -4,7 +4,7 @@
 # bench.sh - the verb bench of dev, which sources this: builds and installs
 # what is measured, makes git's libsecret helper, and runs tests/bench/bench.sh
 # in a private session, as an ordinary user because the kernel's key quota is
-# another one for root.
+# different for root.
 
 # shellcheck disable=SC2154 # top and logs are dev's
 

@@ -11,7 +11,7 @@ campaign_tree()
 	tree test --enable-werror && make -s -C build/test check TESTS=
 }
 
-# The peer where it can be had: the table says so where it is not there.
+# The peer if it can be had: the table says so if it is not there.
 campaign_peer()
 {
 	case " $* " in
@@ -42,7 +42,7 @@ campaign_help()
 	END
 }
 
-# Ends with a message where it is none of those above, before anything starts.
+# Ends with a message if it is none of those above, before anything starts.
 campaign_check()
 {
 	while [ $# -gt 0 ]; do
@@ -63,8 +63,8 @@ campaign_check()
 	done
 }
 
-# campaign_user_tree FOLDER: the release there, built by nobody, and a file system
-# that can be full, which root alone can make.
+# campaign_user_tree FOLDER: the release there, built by the user "nobody", and a
+# file system that can be full, which only root can make.
 campaign_user_tree()
 {
 	release_as_user "$1" && (exec_as_user "$1" sh -c '
@@ -74,8 +74,8 @@ campaign_user_tree()
 		"$1/disk" || echo "no small file system"
 }
 
-# Root has a thousand times the room for kernel keys that others have, and may
-# do what they may not.
+# Root has a thousand times as much room for kernel keys as others, and may do
+# what they may not.
 campaign_as_user()
 {
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/valetkey-user.XXXXXX") || return

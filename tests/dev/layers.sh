@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# layers.sh [TOP] - which folder includes from which. Prints each include line that
-# crosses where there is no way, as FILE:LINE: FOLDER may not include WHAT; the
-# exit status is 1 then. A folder may include from itself, from those in its row,
-# and from the single headers named there. What hosts include, <valetkey.h>, all
-# may.
+# layers.sh [TOP] - which folder may include from which. Prints each include line
+# that is not allowed, as FILE:LINE: FOLDER may not include WHAT; the exit status is
+# 1 then. A folder may include from itself, from those in its row, and the single
+# headers named there. Every file may include <valetkey.h>, as hosts do.
 
 set -eu
 cd "${1:-.}"
@@ -37,7 +36,7 @@ BEGIN {
 	row["valetkey"] = "fronts " row["fronts"]
 }
 
-# The folder of a file; single files that are a unit of their own have a name.
+# The folder of a file; the two mains have a row of their own.
 function unit(file)
 {
 	if (file == "helper/helper.c")

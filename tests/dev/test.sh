@@ -38,15 +38,14 @@ npm_packages()
 		echo "$want" >build/npm/made-from
 }
 
-# distcheck includes installcheck: the host programs with an installed prefix.
+# distcheck includes installcheck: the tests that look at an installed prefix.
 distcheck()
 {
 	make -C "$1" -j2 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror ||
 		explain "$1"/valetkey-*/
 }
 
-# release_as_user FOLDER: the release, unpacked there for nobody, who owns nothing
-# here.
+# release_as_user FOLDER: the release, unpacked there for the user "nobody".
 release_as_user()
 {
 	make -s -C build/test dist &&
@@ -55,8 +54,8 @@ release_as_user()
 		chown -R nobody: "$1"
 }
 
-# exec_as_user FOLDER COMMAND...: in our place, by nobody, at home there, with a
-# second group for the test that needs one.
+# exec_as_user FOLDER COMMAND...: in our place, as the user "nobody", at home there,
+# with a second group for the test that needs one.
 exec_as_user()
 {
 	user_home=$1
@@ -80,7 +79,7 @@ distcheck_as_user()
 		explain "$tmp"
 )
 
-# What is no mere remark in the files that sanitizers leave in a build tree.
+# What is more than a remark in the files that sanitizers leave in a build tree.
 reports()
 {
 	found=$(grep -lE 'ERROR: |runtime error: |WARNING: ThreadSanitizer' \

@@ -239,7 +239,7 @@ test_form_post()
 }
 
 # RFC 6749 4.1.2: the code goes where the request said, and what is returned is
-# looked at in full.
+# checked in full.
 test_answer()
 {
 	for malformed in 'code=c&code=d' 'code=' "code=c&state=x"; do

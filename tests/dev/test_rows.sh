@@ -61,8 +61,8 @@ run_files()
 # bad_rows TABLE: those of $ROWS that name no test that is there and run. A test is
 # there if the file has its name as a whole text, quoted as C and the shell do, and
 # once: a name that is made up while the test runs, or that several have, tells of
-# no test in particular. Where the file is "open" the test is the reason why there
-# is none.
+# no test in particular. If the file is "open" the test is the reason why there is
+# none.
 bad_rows()
 {
 	awk -F '|' -v table="$1" '

@@ -3,7 +3,7 @@
 #
 # try.sh - the transcript of ./dev try, inside tests/lib/session. Every command
 # that it shows is the one that it runs, in the session's folder. What must be
-# true after a step is checked, and the script fails where it is not.
+# true after a step is checked, and the script fails if it is not.
 #
 # $1: a file that gets the session's folder and the account's id, for
 # tests/dev/gone.sh. PATH, VALETKEY_SRC, VALETKEY_BUILD and VALETKEY_PREFIX are

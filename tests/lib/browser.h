@@ -39,7 +39,7 @@ void request(int fd, const char *line);
 /* The same on a connection of its own; true: answered and closed. */
 bool ask(const char *line, struct buf *text);
 
-/* Where a 303 leads; "" where the text is none. */
+/* Where a 303 leads; "" if the text is not one. */
 void location(const struct buf *text, char path[64]);
 
 /* Follows one: a connection on which that was requested, or -1. */

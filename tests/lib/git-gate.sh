@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # git-gate.sh - a CGI program in front of git http-backend, for the tests: lets
-# in whoever presents an access token that the provider's API takes.
+# in anybody with an access token that the provider's API accepts.
 #
 # /bearer/, /basic/ and /both/ name the schemes that are taken. From its web
 # server it has GATE_DIR (repos/ in it, and what it keeps), and GATE_API. A file

@@ -34,7 +34,7 @@ struct server {
 	pid_t pid;
 };
 
-/* No proxy of the environment; and the end. */
+/* Ignores the environment's proxies; and the end. */
 void http_server_setup(void);
 void http_server_done(void);
 
@@ -47,7 +47,7 @@ struct server start(const char *script, size_t repeat);
 /* Ends it, and fills in `seen`. */
 void stop(const struct server *server);
 
-/* Asks; with Basic where there is a form. */
+/* Asks; with Basic if there is a form. */
 int ask_url(const char *url, const struct buf *form, int ms);
 
 /* Asks a server that answers with script. */

@@ -16,7 +16,7 @@
  *	keyring delete KIND ID
  *	keyring add KIND ID <TEXT      one more item, as if it had always been there
  *
- * Exits with 1 and a sentence where that fails or there is no such item.
+ * Exits with 1 and a sentence if that fails or there is no such item.
  */
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>

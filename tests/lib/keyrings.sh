@@ -66,7 +66,7 @@ kwallet_end()
 	wait "$KWALLET_PID" 2>/dev/null || :
 }
 
-# A new wallet, opened; kwalletd5 shows it once it is started anew.
+# A new wallet, opened; kwalletd5 shows it once it has been restarted.
 kwallet_make()
 {
 	cat >"$XDG_CONFIG_HOME/kwalletrc" <<-'END'
@@ -154,7 +154,7 @@ keepassxc_start()
 	keepassxc_starts unlocked --pw-stdin
 }
 
-# Without a signal that it cannot refuse it stays while it shows a dialog.
+# While it shows a dialog, only a signal that it cannot ignore ends it.
 keepassxc_end()
 {
 	kill "$KEEPASSXC_PID"
@@ -173,7 +173,7 @@ keepassxc_make()
 		keepassxc_start
 }
 
-# ---- whichever ----
+# ---- either ----
 
 # keyring_make KIND
 keyring_make()

@@ -19,7 +19,7 @@ key_new()
 }
 
 # certificate_new NAME SUBJECT [OPTION...]: NAME.crt and NAME.key, of the
-# authority "ca" where there is one, else by itself.
+# authority "ca" if there is one, else signed by itself.
 certificate_new()
 {
 	certificate_name=$1 certificate_subject=$2

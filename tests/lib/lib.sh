@@ -22,7 +22,7 @@ PROVIDER_PORT=
 PROVIDER_REDIRECT=
 PROVIDER_URL=
 
-# secret_file NAME: a random secret, made where there is none; its path.
+# secret_file NAME: the path of a random secret, which is made if it is not there.
 secret_file()
 {
 	if [ ! -s "$VALETKEY_TEST_DIR/$1" ]; then
@@ -33,7 +33,7 @@ secret_file()
 	printf '%s\n' "$VALETKEY_TEST_DIR/$1"
 }
 
-# A port that nobody listens at, outside the range that the kernel gives out.
+# A port that nobody listens on, outside the range that the kernel gives out.
 free_port()
 {
 	while :; do
@@ -119,7 +119,7 @@ provider_fault()
 		provider_control faults --data-binary @- >/dev/null
 }
 
-# No access token that was given out is good any more.
+# Access tokens that were given out are no longer valid.
 provider_expire()
 {
 	provider_control expire -d '' >/dev/null
@@ -263,8 +263,8 @@ skip()
 	echo "ok $TAP_COUNT - $2 # SKIP $1"
 }
 
-# need_program PROGRAM DESCRIPTION: a checkout's tests are not whole without it;
-# who has but the release may do without.
+# need_program PROGRAM DESCRIPTION: a checkout's tests are not complete without it;
+# those of a release may do without.
 need_program()
 {
 	if PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; then
@@ -285,7 +285,7 @@ need_programs()
 	done
 }
 
-# As an account's token ends by itself: the copy in the keyring is an old one.
+# age ACCOUNT: its token has expired, as the copy in the keyring is an old one.
 age()
 {
 	id=$(sed -n 's/^id=//p' "$XDG_CONFIG_HOME/valetkey/$1.conf")
@@ -299,7 +299,7 @@ age()
 }
 
 # need_keys BYTES: of the user's quota of kernel keys, which all processes of a
-# user share; skips the script where it has not that much left.
+# user share; skips the script if less is left.
 need_keys()
 {
 	left=$(awk -v uid="$(id -u):" '$1 == uid {
@@ -309,15 +309,15 @@ need_keys()
 		skip_all "$left bytes left for kernel keys; $1 are needed"
 }
 
-# Whether nobody may look at the build.
+# Whether the user "nobody" may look at the build.
 nobody_sees_build()
 {
 	setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
 		test -x "$VALETKEY_BUILD/tests/tree/valetkey"
 }
 
-# The script is about an ordinary user: root has nobody run it, in a session of
-# his own. If the build lies in root's folder he may look there, and no more.
+# For a script about an ordinary user: if root runs it, the user "nobody" does so
+# instead, in a session of its own, and may read a build in root's folder.
 as_ordinary_user()
 {
 	[ "$(id -u)" -eq 0 ] || return 0

@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 #
 # ordinary.sh - for the scripts about what a user may do: root may do all of it.
-# Where root runs such a script, it is run once more as an ordinary user, in a
-# session of that user's. Sourced before lib.sh.
+# If root runs such a script, it is run once more as an ordinary user, in a
+# session of that user. Sourced before lib.sh.
 
 if [ "$(id -u)" -eq 0 ]; then
 	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \

@@ -177,7 +177,7 @@ static void ask_once(const struct peer_order *order, int report)
 		read_answer(fd, report);
 }
 
-/* Until nobody listens to the report any more. */
+/* Until nobody listens to the report any longer. */
 static void crowd(const struct peer_order *order, int report)
 {
 	struct pollfd gone = {.fd = report, .events = POLLIN};

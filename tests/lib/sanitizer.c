@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sanitizer.c - the sanitizers' options, compiled into the command and the
- * helper where these are built with one. The helper gets neither a standard
+ * helper if these are built with one. The helper gets neither a standard
  * error nor options by the environment, so reports go to files of the build
  * tree; a test run that leaves one has failed.
  *

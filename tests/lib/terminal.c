@@ -14,8 +14,8 @@
  *	until COMMAND  waits until the shell's COMMAND succeeds
  *
  * What the terminal showed goes to standard output. The exit status is the
- * command's, 128 and the signal's number where one ended it, and 99 where what
- * was waited for did not come within ten seconds.
+ * command's, 128 plus the signal's number if one ended it, and 99 if what was
+ * waited for did not come within ten seconds.
  */
 #include "core/clock.h"
 
