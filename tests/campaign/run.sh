@@ -75,10 +75,19 @@ tls_provider()
 	echo "$1 $(sed 's/.*://' "$ready")" >>"$VALETKEY_TEST_DIR/tls"
 }
 
+# wants_tls OPTION...: it takes time to prepare, and most groups do without.
+wants_tls()
+{
+	case " $* " in
+	*" --only tls "*) ;;
+	*" --only "*) return 1 ;;
+	esac
+	command -v openssl >/dev/null
+}
+
 # The account "tls" asks a port that the campaign stands in front of.
 tls_world()
 {
-	command -v openssl >/dev/null || return 0
 	if ! make_certificates >"$VALETKEY_TEST_DIR/openssl.log" 2>&1; then
 		cat "$VALETKEY_TEST_DIR/openssl.log" >&2
 		return 1
@@ -115,7 +124,9 @@ for n in 0 1 2 3 4 5 6 7; do
 		exit 99
 	fi
 done
-tls_world || exit 99
+if wants_tls "$@"; then
+	tls_world || exit 99
+fi
 browser_setup
 # What the campaign's own lines for the shell need; the name that git calls.
 export PROVIDER_URL PROVIDER_REDIRECT
