@@ -35,15 +35,44 @@
 
 #include <stdbool.h>
 
+/* RFC 6749 2.3: how the client shows the token endpoint who it is. */
+enum auth_method {
+	AUTH_UNKNOWN = 0,
+	AUTH_CLIENT_SECRET_BASIC = 1,
+	AUTH_CLIENT_SECRET_POST = 2,
+	AUTH_PRIVATE_KEY_JWT = 3, /* RFC 7523 */
+	AUTH_TLS_CLIENT_AUTH = 4, /* RFC 8705 */
+	AUTH_NONE = 5
+};
+
+/* Who consents, and how. */
+enum grant_type {
+	GRANT_TYPE_UNKNOWN = 0,
+	GRANT_TYPE_AUTHORIZATION_CODE = 1,
+	GRANT_TYPE_DEVICE_CODE = 2,	  /* the device flow alone */
+	GRANT_TYPE_CLIENT_CREDENTIALS = 3 /* nobody logs in */
+};
+
+/* By their names in files; _UNKNOWN: NULL, or not a name. */
+enum auth_method auth_method_of(const char *name);
+enum grant_type grant_type_of(const char *name);
+
+/* NULL: _UNKNOWN. */
+const char *auth_method_name(enum auth_method method);
+const char *grant_type_name(enum grant_type type);
+
+/* Whether the method sends a client secret. */
+bool auth_method_has_secret(enum auth_method method);
+
 struct client {
 	char account[ACCOUNT_NAME_MAX + 1];
 	struct record config; /* all keys; the pointers below point into it */
 	const char *id;
-	const char *provider; /* "custom" where no provider file */
-	const char *name;     /* the provider's, for people; never NULL */
+	const char *provider;	   /* "custom" where no provider file */
+	const char *provider_name; /* for people; never NULL */
 	const char *client_id;
-	const char *grant; /* see provider.h, as the next */
-	const char *auth;
+	enum grant_type grant_type;
+	enum auth_method auth_method;
 	const char *scope; /* without offline_scope; may be NULL */
 	const char *issuer;
 	const char *authorization_endpoint;

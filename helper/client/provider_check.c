@@ -6,6 +6,7 @@
  */
 #include "provider_check.h"
 
+#include "client.h"
 #include "core/origin.h"
 #include "core/text.h"
 #include "provider.h"
@@ -26,7 +27,8 @@ struct kind {
 	struct provider_check *check;
 	const char *name;	/* NULL: the file has no kinds */
 	struct record resolved; /* at some instance */
-	const char *grant, *auth;
+	enum grant_type grant_type;
+	enum auth_method auth_method;
 };
 
 /* The line that a key of this kind comes from; 0 where it is in none. */
@@ -69,18 +71,13 @@ static bool has_key(const struct kind *kind, const char *key)
 	return record_get(&kind->resolved, key) != NULL;
 }
 
-static bool value_is(const char *value, const char *other)
-{
-	return strcmp(value, other) == 0;
-}
-
 /* ---- what is missing ---- */
 
 static void check_missing(const struct kind *kind)
 {
 	if (!has_key(kind, "token_endpoint"))
 		provider_check_say(kind, "token_endpoint", true, "is missing");
-	if (value_is(kind->grant, "authorization_code")) {
+	if (kind->grant_type == GRANT_TYPE_AUTHORIZATION_CODE) {
 		if (!has_key(kind, "authorization_endpoint"))
 			provider_check_say(kind, "authorization_endpoint", true,
 					   "is missing, and nobody can log in");
@@ -89,7 +86,7 @@ static void check_missing(const struct kind *kind)
 			    kind, "redirect_uri", true,
 			    "is missing, and no login can come back");
 	}
-	if (value_is(kind->grant, "device_code") &&
+	if (kind->grant_type == GRANT_TYPE_DEVICE_CODE &&
 	    !has_key(kind, "device_authorization_endpoint"))
 		provider_check_say(
 		    kind, "device_authorization_endpoint", true,
@@ -107,14 +104,14 @@ static void check_missing(const struct kind *kind)
 
 static void check_machine(const struct kind *kind)
 {
-	if (!value_is(kind->grant, "client_credentials"))
+	if (kind->grant_type != GRANT_TYPE_CLIENT_CREDENTIALS)
 		return;
 	if (has_key(kind, "offline_scope"))
 		provider_check_say(
 		    kind, "offline_scope", true,
 		    "asks for a refresh token, which client_credentials never "
 		    "gives; remove it with an empty value");
-	if (value_is(kind->auth, "none"))
+	if (kind->auth_method == AUTH_NONE)
 		provider_check_say(
 		    kind, "auth", true,
 		    "is none, but with client_credentials nothing else proves "
@@ -123,13 +120,13 @@ static void check_machine(const struct kind *kind)
 
 static void check_public(const struct kind *kind)
 {
-	if (value_is(kind->auth, "none") && has_key(kind, "pkce") &&
-	    value_is(kind->grant, "authorization_code"))
+	if (kind->auth_method == AUTH_NONE && has_key(kind, "pkce") &&
+	    kind->grant_type == GRANT_TYPE_AUTHORIZATION_CODE)
 		provider_check_say(
 		    kind, "pkce", true,
 		    "is none and auth is none too: whoever sees the code has "
 		    "the token");
-	if (!value_is(kind->grant, "authorization_code") &&
+	if (kind->grant_type != GRANT_TYPE_AUTHORIZATION_CODE &&
 	    has_key(kind, "redirect_uri"))
 		provider_check_say(kind, "redirect_uri", false,
 				   "is of no use if no browser comes back");
@@ -145,12 +142,12 @@ static bool step_has_secret(const char *step)
 static void check_steps(const struct kind *kind)
 {
 	const char *step = NULL;
-	bool secret = strncmp(kind->auth, "client_secret_", 14) == 0;
+	bool secret = auth_method_has_secret(kind->auth_method);
 	bool told = false;
 
 	while ((step = record_next(&kind->resolved, "step[]", step)))
 		told = told || step_has_secret(step);
-	if (value_is(kind->auth, "none") && told)
+	if (kind->auth_method == AUTH_NONE && told)
 		provider_check_say(kind, "auth", true,
 				   "is none, but a step speaks of a secret");
 	if (secret && !told && has_key(kind, "step[]"))
@@ -272,15 +269,18 @@ static void check_kind(struct provider_check *check, const char *name)
 	struct problem ignored = {0};
 	char base[PROVIDER_BASE_MAX];
 	const struct provider_choice choice = {name, base, &keys};
+	const char *grant, *auth;
 
 	any_base(&check->provider, base);
 	if (any_values(&check->provider, &keys) == 0 &&
 	    provider_resolve(&check->provider, &choice, &kind.resolved,
 			     &ignored) == 0) {
-		kind.grant = record_get(&kind.resolved, "grant");
-		kind.auth = record_get(&kind.resolved, "auth");
-		kind.grant = kind.grant ? kind.grant : "authorization_code";
-		kind.auth = kind.auth ? kind.auth : "client_secret_basic";
+		grant = record_get(&kind.resolved, "grant");
+		auth = record_get(&kind.resolved, "auth");
+		kind.grant_type = grant ? grant_type_of(grant)
+					: GRANT_TYPE_AUTHORIZATION_CODE;
+		kind.auth_method =
+		    auth ? auth_method_of(auth) : AUTH_CLIENT_SECRET_BASIC;
 		check_missing(&kind);
 		check_machine(&kind);
 		check_public(&kind);

@@ -253,7 +253,7 @@ static int login_pick(struct cmd_args *args, struct cmd_call *call)
 	enum flow_way way;
 	int rc = client_load(args->account, &client, &problem);
 
-	if (!rc && strcmp(client.grant, "client_credentials") == 0) {
+	if (!rc && client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS) {
 		if (wish.word)
 			rc = problem_set(&problem, VALETKEY_ERR_ARG,
 					 "Nobody logs in to account %s; its "

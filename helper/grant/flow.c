@@ -130,7 +130,7 @@ static int flow_unreadable(struct job *job, const struct client *client)
 	    "names a refresh token but cannot be read. It is kept (sealed), "
 	    "and the old refresh token, which may be superseded, is not sent "
 	    "again. Run: valetkey login %s",
-	    client->name, client->account, client->account);
+	    client->provider_name, client->account, client->account);
 }
 
 static enum renewal understand(const struct redemption *r,
@@ -435,7 +435,7 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
 		    &job->problem, VALETKEY_ERR_LOGIN,
 		    "The access token of account %s has expired and %s gave no "
 		    "refresh token at the login. Run: valetkey login %s",
-		    client->account, client->name, client->account);
+		    client->account, client->provider_name, client->account);
 	rc = store_writable(job->store, &job->problem);
 	if (!rc)
 		rc = take_parked(job, &r);

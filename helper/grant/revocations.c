@@ -47,7 +47,7 @@ static bool ends_alone(const struct client *client)
 	const char *ends = record_get(&client->config, "revocation_ends");
 
 	return !ends || strcmp(ends, "person") != 0 ||
-	       strcmp(client->grant, "client_credentials") == 0;
+	       client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
 /* The refresh token where there is one: with it goes the whole grant. */
@@ -281,10 +281,10 @@ static int append(struct record *all, const struct waiting_revocation *pending)
 	char since[24];
 	const char *values[NAMES] = {
 	    client->id,
-	    client->name,
+	    client->provider_name,
 	    client->client_id,
 	    pending->client_secret,
-	    client->auth,
+	    auth_method_name(client->auth_method),
 	    client->revocation_endpoint,
 	    client->ca_file,
 	    pending->token,
@@ -476,9 +476,9 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	const struct client client = {
 	    .id = revocations_field(all, n, "id"),
 	    .provider = "",
-	    .name = revocations_field(all, n, "name"),
+	    .provider_name = revocations_field(all, n, "name"),
 	    .client_id = revocations_field(all, n, "client_id"),
-	    .auth = revocations_field(all, n, "auth"),
+	    .auth_method = auth_method_of(revocations_field(all, n, "auth")),
 	    .revocation_endpoint = revocations_field(all, n, "endpoint"),
 	    .ca_file = revocations_field(all, n, "ca_file"),
 	    .proxy = revocations_field(all, n, "proxy"),
@@ -499,8 +499,8 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	};
 	int rc = VALETKEY_OK;
 
-	if (!client.name || !client.client_id || !client.auth ||
-	    !client.revocation_endpoint)
+	if (!client.provider_name || !client.client_id ||
+	    client.auth_method == AUTH_UNKNOWN || !client.revocation_endpoint)
 		return true;
 	if (form_add(&params, "token", revocations_field(all, n, "token")) ||
 	    form_add(&params, "token_type_hint",

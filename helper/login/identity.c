@@ -235,7 +235,8 @@ int identity_check(struct job *job, const struct client *client, bool accepted,
 		job_info(job,
 			 "%s did not say this time who logged in; before it "
 			 "was %s.",
-			 client->name, identity_text_of(&stored, "identity"));
+			 client->provider_name,
+			 identity_text_of(&stored, "identity"));
 	else if (!rc && identity_is_another(&stored, grant) && !accepted)
 		rc = ask_person(job, client, &stored, grant);
 	record_free(&stored);

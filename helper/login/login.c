@@ -41,7 +41,7 @@ static void tell_missing_refresh(struct login *login,
 	job_info(login->job,
 		 "%s gave no refresh token: this login ends when the access "
 		 "token expires. %s, then run: valetkey login %s",
-		 client->name,
+		 client->provider_name,
 		 known ? "Tick the grant type \"Refresh Token\" of the client "
 			 "app there"
 		       : "If it has a scope for this (often offline_access), "

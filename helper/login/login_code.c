@@ -30,7 +30,7 @@ static int login_code_push(struct login *login, struct authorization *to)
 				 "%s wants login requests sent beforehand (RFC "
 				 "9126), but the account's file has no "
 				 "pushed_authorization_request_endpoint.",
-				 client->name)
+				 client->provider_name)
 			   : VALETKEY_OK;
 	rc = login_secret(login, &secret);
 	return rc ? rc : authorize_push(client, secret, to, problem);
@@ -67,7 +67,7 @@ int login_code_send(struct login *login, struct authorization *to,
 			 "to, is in use by another program: another one is "
 			 "tried. If %s refuses that, stop the program that "
 			 "`ss -ltnp` shows.",
-			 to->port, login->client->name);
+			 to->port, login->client->provider_name);
 	page.url = to->url.data;
 	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);
@@ -133,7 +133,7 @@ static int start_listening(struct visit *visit)
 	    .port = to->port,
 	    .path = buf_text(&to->path),
 	    .state = to->state.data,
-	    .provider = client->name,
+	    .provider = client->provider_name,
 	    .account = client->account,
 	    .form_post = to->form_post,
 	    .to = &to->url,

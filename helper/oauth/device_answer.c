@@ -27,17 +27,18 @@ static int device_answer_no_answer(const struct client *client, long status,
 		return problem_set(problem, VALETKEY_ERR_THROTTLED,
 				   "%s asks us to slow down (HTTP 429). Try "
 				   "again later.",
-				   client->name);
+				   client->provider_name);
 	if (status >= 500)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s has a problem of its own (HTTP %ld). "
 				   "Try again later.",
-				   client->name, status);
+				   client->provider_name, status);
 	return problem_set(
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is not that of a device "
 	    "authorization endpoint. Check device_authorization_endpoint: %s",
-	    client->name, status, client->device_authorization_endpoint);
+	    client->provider_name, status,
+	    client->device_authorization_endpoint);
 }
 
 static int device_answer_refused(const struct client *client,
@@ -62,7 +63,7 @@ static int device_answer_refused(const struct client *client,
 	}
 	return problem_set(
 	    problem, result, "%s refuses the device login: %s%s%s.%s",
-	    client->name, code, *detail ? ", " : "", detail, next);
+	    client->provider_name, code, *detail ? ", " : "", detail, next);
 }
 
 /* Some servers send numbers as text. */

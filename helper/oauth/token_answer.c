@@ -160,8 +160,8 @@ static int token_answer_refused(const struct client *client,
 	if (*detail && detail[strlen(detail) - 1] == '.')
 		detail[strlen(detail) - 1] = '\0'; /* ours follows */
 	return problem_set(problem, result, "%s answered %s%s%s.%s",
-			   client->name, code, *detail ? ": " : "", detail,
-			   next);
+			   client->provider_name, code, *detail ? ": " : "",
+			   detail, next);
 }
 
 /* From somebody in between, or from another server than one thinks. */
@@ -178,7 +178,7 @@ static int strange_answer(const struct client *client,
 		    "a redirect to %s, which is not followed: it would carry "
 		    "secrets there. Is it this network's login page? Log in "
 		    "there. Has the provider moved? Then fix token_endpoint.",
-		    client->name, answer->status,
+		    client->provider_name, answer->status,
 		    problem_quote(host, answer->moved_to));
 	if (answer->web_page)
 		return problem_set(
@@ -187,11 +187,11 @@ static int strange_answer(const struct client *client,
 		    "a web page. Is it this network's login page, or a "
 		    "proxy's? Open any page in the browser to see, then try "
 		    "again; otherwise check token_endpoint.",
-		    client->name, answer->status);
+		    client->provider_name, answer->status);
 	return problem_set(problem, VALETKEY_ERR_NETWORK,
 			   "The answer from %s (HTTP %ld) is not an OAuth "
 			   "answer. Is a proxy or a login page in between?",
-			   client->name, answer->status);
+			   client->provider_name, answer->status);
 }
 
 /* What a status without a usable OAuth answer means. */
@@ -203,12 +203,12 @@ static int token_answer_no_answer(const struct client *client,
 		return problem_set(problem, VALETKEY_ERR_THROTTLED,
 				   "%s asks us to slow down (HTTP 429). Try "
 				   "again later.",
-				   client->name);
+				   client->provider_name);
 	if (answer->status >= 500)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s has a problem of its own (HTTP %ld). "
 				   "Nothing is lost; try again later.",
-				   client->name, answer->status);
+				   client->provider_name, answer->status);
 	if (answer->status == 404 || answer->status == 405)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "There is no token endpoint at %s (HTTP "
@@ -543,7 +543,7 @@ static int check_type(const struct client *client,
 			   "used. If the provider means a Bearer token by it, "
 			   "write 'token_type[]=%s' into the provider's file, "
 			   "or into the account's.",
-			   client->name, quoted, quoted);
+			   client->provider_name, quoted, quoted);
 }
 
 /* A file that was changed must not have a secret shown as a person's name. */
@@ -640,7 +640,7 @@ static int no_content(const struct client *client,
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is empty, so there is no token in "
 	    "it. Try again; if it happens again, check token_endpoint: %s",
-	    client->name, http->status, client->token_endpoint);
+	    client->provider_name, http->status, client->token_endpoint);
 }
 
 int token_answer_read(const struct client *client,

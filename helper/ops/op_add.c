@@ -106,7 +106,7 @@ static int add_prove(struct job *job, const struct client *client,
 		     const char *secret)
 {
 	const char *what = client_credential(client);
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	struct token_answer answer = {0};
 	struct problem why = {0};
 	int rc;

@@ -56,7 +56,7 @@ static bool get_is_good(const struct job *job, const struct record *grant,
 
 static bool uses_code(const struct client *client)
 {
-	return strcmp(client->grant, "client_credentials") != 0;
+	return client->grant_type != GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
 static int no_grant(struct job *job, const struct client *client)
@@ -180,7 +180,8 @@ static int check_scope(struct job *job, const struct client *client,
 		    "last login, or %s calls them by other names (see "
 		    "'valetkey status'). Tick them at the provider, then run: "
 		    "valetkey login %s",
-		    client->account, quoted, client->name, client->account);
+		    client->account, quoted, client->provider_name,
+		    client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
 			   "scopes \"%s\". Add them to 'scope' in the "

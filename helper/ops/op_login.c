@@ -37,7 +37,7 @@ static int machine_login(struct job *job, const struct client *client,
 static int login_answer(struct job *job, const struct client *client,
 			const struct record *grant)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	bool refresh = record_get(grant, "refresh_token") != NULL;
 
 	bool never = grant_lifetime(grant) == GRANT_NEVER_EXPIRES;
@@ -69,7 +69,7 @@ int op_login(struct job *job)
 	struct record grant = {0};
 	int rc = job_client(job, &client);
 
-	if (!rc && strcmp(client.grant, "client_credentials") == 0)
+	if (!rc && client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
 		rc = machine_login(job, &client, options.accept_change, &grant);
 	else if (!rc && !job->interactive)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,

@@ -69,9 +69,9 @@ static void describe_client(struct lines *lines, const struct client *client)
 	const char *host = NULL;
 
 	status_line(lines, "provider", client->provider);
-	status_line(lines, "name", client->name);
+	status_line(lines, "name", client->provider_name);
 	status_line(lines, "client_id", client->client_id);
-	status_line(lines, "grant", client->grant);
+	status_line(lines, "grant", grant_type_name(client->grant_type));
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if ((hosts.len && buf_char(&hosts, ' ')) ||
 		    buf_str(&hosts, host))
@@ -136,7 +136,7 @@ static void describe_grant(struct lines *lines, const struct client *client,
 static void describe_state(struct lines *lines, const struct client *client,
 			   const struct record *grant, bool found)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	char text[256];
 
 	if (grant_good_for(grant) > 0 || machine) {
@@ -183,7 +183,7 @@ static bool describe_next_refresh(struct lines *lines,
 static void describe_refusal(struct lines *lines, const struct client *client,
 			     const struct record *grant)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	struct backoff_refusal refusal;
 
 	if ((!grant->pairs.len && !machine) ||

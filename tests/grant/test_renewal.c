@@ -17,7 +17,8 @@
 #define ID "00112233445566778899aabbccddeeff"
 #define PAGE "<html><body>refresh_token</body></html>"
 
-static struct client client = {.id = ID, .account = "a", .name = "Acme"};
+static struct client client = {
+    .id = ID, .account = "a", .provider_name = "Acme"};
 static int lock = -1;
 
 static struct record make_grant(const char *token, int64_t generation)
@@ -199,7 +200,8 @@ static void test_noted(void)
 
 	if (lock_take(ID, LOCK_GRANT, INT64_MAX, &lock, &problem))
 		abort();
-	tap_ok(!generation_is_another(&client, lock, &third), "nothing is noted");
+	tap_ok(!generation_is_another(&client, lock, &third),
+	       "nothing is noted");
 	generation_note(&client, lock, &old);
 	tap_ok(generation_next(&client, lock, &old) == 1,
 	       "a grant of an earlier version: the next is the first");
