@@ -27,7 +27,7 @@
  * named in every answer, but there is a refresh token (RFC 6749 6: no more than
  * was granted). */
 static int flow_add_scope(const struct client *client,
-			  const struct record *grant, struct buf *params)
+			  const struct grant *grant, struct buf *params)
 {
 	const char *wanted = record_get(&client->config, "refresh_scope");
 	const char *separator = record_get(&client->config, "scope_separator");
@@ -36,7 +36,7 @@ static int flow_add_scope(const struct client *client,
 
 	if (!wanted || strcmp(wanted, "yes") != 0)
 		return 0;
-	rc = scope_add(&scope, record_get(grant, "scope")) ||
+	rc = scope_add(&scope, grant->scope) ||
 	     scope_add(&scope, record_get(&client->config, "offline_scope"));
 	for (size_t i = 0; separator && *separator && i < scope.len; i++)
 		if (scope.data[i] == ' ')
@@ -51,11 +51,11 @@ static int flow_add_scope(const struct client *client,
 struct redemption {
 	const struct client *client;
 	const char *secret;
-	int lock;	      /* the account's, held */
-	struct record *grant; /* the stored one, and then what comes after it */
-	struct record other;  /* see RENEWAL_OTHER */
-	struct buf parked;    /* that one, sealed, until it is stored */
-	bool interrupted;     /* a request before this one was */
+	int lock;	     /* the account's, held */
+	struct grant *grant; /* the stored one, and then what comes after it */
+	struct grant other;  /* see RENEWAL_OTHER */
+	struct buf parked;   /* that one, sealed, until it is stored */
+	bool interrupted;    /* a request before this one was */
 };
 
 static int no_memory_to_refresh(struct job *job)
@@ -66,14 +66,14 @@ static int no_memory_to_refresh(struct job *job)
 /* Room for the answer. */
 static int expect_answer(const struct redemption *r, struct arrival *arrival)
 {
-	int64_t usual = record_get_int(r->grant, "answer_size",
-				       (int64_t)r->grant->pairs.len);
+	int64_t usual = r->grant->answer_size;
 
 	if (usual < 0 || usual > HTTP_BODY_MAX)
 		usual = HTTP_BODY_MAX;
 	arrival->place = renewal_place(r->client, r->grant);
-	if (record_add_int(&arrival->about, "generation",
-			   generation_next(r->client, r->lock, r->grant)))
+	if (record_add_int(
+		&arrival->about, "generation",
+		generation_next(r->client, r->lock, r->grant->generation)))
 		return VALETKEY_ERR_NOMEM;
 	return arrival_expect(arrival, r->client, (size_t)usual);
 }
@@ -92,8 +92,7 @@ static int send_token(struct job *job, const struct redemption *r,
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (form_add(&params, "grant_type", "refresh_token") ||
-	    form_add(&params, "refresh_token",
-		     record_get(r->grant, "refresh_token")) ||
+	    form_add(&params, "refresh_token", r->grant->refresh_token) ||
 	    flow_add_scope(r->client, r->grant, &params))
 		no_memory_to_refresh(job);
 	else
@@ -108,7 +107,7 @@ static int send_token(struct job *job, const struct redemption *r,
 /* Into the keyring; the caller's deadline no longer counts. What is not there for
  * certain stays parked. */
 static int store_renewed(struct job *job, const struct client *client,
-			 const struct record *renewed)
+			 const struct grant *renewed)
 {
 	const struct park_place place = renewal_place(client, renewed);
 	int rc;
@@ -136,7 +135,7 @@ static int flow_unreadable(struct job *job, const struct client *client)
 static enum renewal understand(const struct redemption *r,
 			       const struct arrival *arrival,
 			       const struct record *fields,
-			       struct record *renewed)
+			       struct grant *renewed)
 {
 	enum renewal renewal =
 	    renewal_of(r->client, r->grant, arrival, fields, renewed);
@@ -144,7 +143,7 @@ static enum renewal understand(const struct redemption *r,
 	/* Too precious to give up at once: it may be for want of memory. */
 	if (renewal != RENEWAL_NOMEM && renewal != RENEWAL_UNREADABLE)
 		return renewal;
-	record_free(renewed);
+	grant_free(renewed);
 	return renewal_of(r->client, r->grant, arrival, fields, renewed);
 }
 
@@ -154,7 +153,7 @@ static int refresh_redeem(struct job *job, struct redemption *r,
 			  struct token_answer *answer)
 {
 	struct arrival arrival = {0};
-	struct record renewed = {0};
+	struct grant renewed = {0};
 	enum renewal renewal = RENEWAL_NONE;
 	struct problem how;
 	sigset_t before;
@@ -180,9 +179,7 @@ static int refresh_redeem(struct job *job, struct redemption *r,
 	if (renewal == RENEWAL_GRANT) {
 		stored = store_renewed(job, r->client, &renewed);
 		if (!stored || arrival.parked) {
-			record_free(r->grant);
-			*r->grant = renewed;
-			renewed = (struct record){0};
+			grant_replace(r->grant, &renewed);
 			job->problem = how;
 		} else if (rc) {
 			job->problem = how;
@@ -199,7 +196,7 @@ static int refresh_redeem(struct job *job, struct redemption *r,
 	else if (renewal == RENEWAL_NONE ? !answer->unknown : !arrival.parked)
 		park_clear(&arrival.place);
 	critical_end(&before);
-	record_free(&renewed);
+	grant_free(&renewed);
 	arrival_free(&arrival);
 	return rc;
 }
@@ -208,7 +205,7 @@ static int refresh_redeem(struct job *job, struct redemption *r,
 static int take_parked(struct job *job, struct redemption *r)
 {
 	const struct park_place place = renewal_place(r->client, r->grant);
-	struct record found = {0};
+	struct grant found = {0};
 	int rc = VALETKEY_OK;
 
 	switch (renewal_find(r->client, r->lock, r->grant, &found)) {
@@ -216,8 +213,7 @@ static int take_parked(struct job *job, struct redemption *r)
 		rc = store_renewed(job, r->client, &found);
 		if (rc)
 			break;
-		record_free(r->grant);
-		*r->grant = found;
+		grant_replace(r->grant, &found);
 		return VALETKEY_OK;
 	case RENEWAL_UNREADABLE:
 		return flow_unreadable(job, r->client);
@@ -236,29 +232,25 @@ static int take_parked(struct job *job, struct redemption *r)
 	case RENEWAL_NONE:
 		break;
 	}
-	record_free(&found);
+	grant_free(&found);
 	return rc;
 }
 
 /* True where the keyring holds another refresh token than the one refused. */
 static bool rotated_by_another(struct job *job, const struct client *client,
-			       struct record *grant)
+			       struct grant *grant)
 {
-	const char *refused = record_get(grant, "refresh_token");
 	struct problem kept = job->problem;
-	struct record now = {0};
-	const char *stored;
+	struct grant now = {0};
 	bool found;
 
-	if (grant_load(job, client, &now, &found) == VALETKEY_OK && found) {
-		stored = record_get(&now, "refresh_token");
-		if (stored && strcmp(stored, refused) != 0) {
-			record_free(grant);
-			*grant = now;
-			return true;
-		}
+	if (grant_load(job, client, &now, &found) == VALETKEY_OK &&
+	    now.refresh_token &&
+	    strcmp(now.refresh_token, grant->refresh_token) != 0) {
+		grant_replace(grant, &now);
+		return true;
 	}
-	record_free(&now);
+	grant_free(&now);
 	job->problem = kept;
 	return false;
 }
@@ -269,15 +261,13 @@ static bool flow_take_other(struct job *job, struct redemption *r)
 {
 	struct problem kept = job->problem;
 
-	if (!r->other.pairs.len)
+	if (!r->other.refresh_token)
 		return false;
 	if (store_renewed(job, r->client, &r->other) == 0 &&
 	    !store_unverified(job->store))
 		buf_clear(&r->parked);
 	job->problem = kept;
-	record_free(r->grant);
-	*r->grant = r->other;
-	r->other = (struct record){0};
+	grant_replace(r->grant, &r->other);
 	return true;
 }
 
@@ -291,9 +281,9 @@ static void record_death(struct job *job, const struct redemption *r)
 	struct problem kept = job->problem, reason;
 
 	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
-	record_remove(r->grant, "refresh_token");
-	record_remove(r->grant, "access_token");
-	if (record_set(r->grant, "needs_login", reason.text) == 0)
+	grant_set(&r->grant->refresh_token, NULL);
+	grant_set(&r->grant->access_token, NULL);
+	if (grant_set(&r->grant->needs_login, reason.text) == 0)
 		grant_save(job, r->client, r->grant);
 	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 		    "%s The grant has ended (expired or revoked).%s Run: "
@@ -302,9 +292,10 @@ static void record_death(struct job *job, const struct redemption *r)
 }
 
 /* By what its names meant at the login. */
-static bool flow_ends(const struct record *grant, const char *name)
+static bool flow_ends(const struct grant *grant, const char *name)
 {
-	return strcmp(token_error_meaning(grant, name), "invalid_grant") == 0;
+	return strcmp(token_error_meaning(&grant->errors, name),
+		      "invalid_grant") == 0;
 }
 
 /* The server's word for it is another one since the file was changed: nothing
@@ -394,22 +385,24 @@ static int made_elsewhere(const struct client *client, struct problem *problem)
 
 /* Whether this grant's refresh token may be sent. */
 static int check_sendable(const struct client *client, int lock,
-			  const struct record *grant, struct problem *problem)
+			  const struct grant *grant, struct problem *problem)
 {
-	if (generation_is_another(client, lock, grant))
+	if (generation_is_another(client, lock, grant->generation,
+				  grant->refresh_token))
 		return outdated(client, problem);
-	if (machine_is_other(client, grant) && !machine_may_share(client))
+	if (machine_is_other(client, grant->machine) &&
+	    !machine_may_share(client))
 		return made_elsewhere(client, problem);
 	return VALETKEY_OK;
 }
 
 int flow_refresh_check(struct job *job, const struct client *client, int lock,
-		       const struct record *grant)
+		       const struct grant *grant)
 {
-	struct record found = {0};
+	struct grant found = {0};
 	enum renewal renewal = renewal_find(client, lock, grant, &found);
 
-	record_free(&found);
+	grant_free(&found);
 	if (renewal == RENEWAL_GRANT)
 		return VALETKEY_OK;
 	if (renewal == RENEWAL_UNREADABLE)
@@ -424,13 +417,13 @@ int flow_refresh_check(struct job *job, const struct client *client, int lock,
 }
 
 int flow_refresh(struct job *job, const struct client *client, int lock,
-		 struct record *grant)
+		 struct grant *grant)
 {
 	struct redemption r = {.client = client, .lock = lock, .grant = grant};
 	struct record item = {0};
 	int rc;
 
-	if (!record_get(grant, "refresh_token"))
+	if (!grant->refresh_token)
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_LOGIN,
 		    "The access token of account %s has expired and %s gave no "
@@ -451,7 +444,7 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
 		rc = redeem_until_known(job, &r);
 	}
 out:
-	record_free(&r.other);
+	grant_free(&r.other);
 	buf_free(&r.parked);
 	record_free(&item);
 	return rc;
@@ -465,7 +458,7 @@ out:
 #define STORE_LIMIT_MS 30000
 
 int flow_client_credentials(struct job *job, const struct client *client,
-			    struct record *grant)
+			    struct grant *grant)
 {
 	struct token_answer answer = {0};
 	struct record item = {0};

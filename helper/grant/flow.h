@@ -7,7 +7,7 @@
 #ifndef VALETKEY_FLOW_H
 #define VALETKEY_FLOW_H
 
-#include "job/job.h"
+#include "grant.h"
 
 #include <stdbool.h>
 
@@ -19,7 +19,7 @@
  * newer one (account_state.h). Every other error changes nothing.
  */
 int flow_refresh(struct job *job, const struct client *client, int lock,
-		 struct record *grant);
+		 struct grant *grant);
 
 /*
  * Whether a refresh of the stored grant would be tried, for `status`: 0;
@@ -27,11 +27,11 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
  * was interrupted in between.
  */
 int flow_refresh_check(struct job *job, const struct client *client, int lock,
-		       const struct record *grant);
+		       const struct grant *grant);
 
 /* RFC 6749 4.4. `grant` must be empty. */
 int flow_client_credentials(struct job *job, const struct client *client,
-			    struct record *grant);
+			    struct grant *grant);
 
 /*
  * A login by a person, see login.h for the ways. Takes the login lock while the
@@ -46,6 +46,6 @@ struct flow_options {
 	const char *flow;   /* see flow_way.h; NULL: what the account says */
 };
 int flow_login(struct job *job, const struct client *client,
-	       const struct flow_options *options, struct record *grant);
+	       const struct flow_options *options, struct grant *grant);
 
 #endif

@@ -15,9 +15,11 @@
 #include "client/client.h"
 #include "core/text.h"
 
+struct grant;
+
 /* The grant's access token was refused. */
 void refused_tokens_note(int lock, const char *resource,
-			 const struct record *grant);
+			 const struct grant *grant);
 
 /* 0: go ahead; else ERR_DENIED with *problem set. */
 int refused_tokens_check(int lock, const char *resource,

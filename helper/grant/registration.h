@@ -12,6 +12,8 @@
 
 #include "job/job.h"
 
+struct grant;
+
 /* Writes the item, pinned to the client as it is configured now. What is kept of
  * a registration that we made ourselves stays. */
 int registration_save(struct job *job, const struct client *client,
@@ -49,7 +51,7 @@ int registration_secret(struct job *job, const struct client *client,
  * say, whatever is configured by now. ERR_LOGIN where it was not made for that.
  */
 int registration_secret_for(struct job *job, const struct client *client,
-			    const struct record *grant, struct record *item);
+			    const struct grant *grant, struct record *item);
 
 /*
  * Before a login, and before a client that nobody logs in to asks for its first

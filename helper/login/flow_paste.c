@@ -141,7 +141,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	return rc;
 }
 
-int flow_paste(struct login *login, struct record *grant)
+int flow_paste(struct login *login, struct grant *grant)
 {
 	struct authorization to = {.pushed = false};
 	struct listener_answer answer = {0};

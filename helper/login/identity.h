@@ -11,7 +11,7 @@
 #ifndef VALETKEY_IDENTITY_H
 #define VALETKEY_IDENTITY_H
 
-#include "job/job.h"
+#include "grant/grant.h"
 #include "oauth/endpoint.h"
 
 #include <stdbool.h>
@@ -29,12 +29,11 @@ struct identity_login {
  * this login, so the grant must not be used; ERR_NOMEM. Asks the UserInfo
  * endpoint where it must.
  */
-int identity_find(const struct identity_login *login, struct record *grant,
+int identity_find(const struct identity_login *login, struct grant *grant,
 		  struct problem *problem);
 
 /* Whether both say who it is, and it is not the same. */
-bool identity_is_another(const struct record *stored,
-			 const struct record *grant);
+bool identity_is_another(const struct grant *stored, const struct grant *grant);
 
 /*
  * Whether the grant may take the place of the stored one: where that is somebody
@@ -42,6 +41,6 @@ bool identity_is_another(const struct record *stored,
  * *problem says what to do.
  */
 int identity_check(struct job *job, const struct client *client, bool accepted,
-		   const struct record *grant);
+		   const struct grant *grant);
 
 #endif

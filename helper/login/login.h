@@ -25,9 +25,9 @@ struct login {
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */
-int flow_code(struct login *login, struct record *grant);
-int flow_paste(struct login *login, struct record *grant);
-int flow_device(struct login *login, struct record *grant);
+int flow_code(struct login *login, struct grant *grant);
+int flow_paste(struct login *login, struct grant *grant);
+int flow_device(struct login *login, struct grant *grant);
 
 /* The client secret, read from the keyring at the first call; NULL in *secret:
  * there is none. */
@@ -39,15 +39,15 @@ int login_secret(struct login *login, const char **secret);
  * called it.
  */
 int login_redeem(struct login *login, struct buf *params,
-		 struct token_answer *answer, struct record *grant);
+		 struct token_answer *answer, struct grant *grant);
 
 /* A grant that nobody will have: the provider is asked to end it, now or later. */
-void login_give_back(struct login *login, const struct record *grant);
+void login_give_back(struct login *login, const struct grant *grant);
 
 /* Stores the new grant in place of what is there; `lock` is the account's, held.
  * What cannot be stored stays parked. */
 int login_store(struct login *login, int lock, const struct arrival *arrival,
-		struct record *grant);
+		struct grant *grant);
 
 /* Adds a digest of all that a grant of this client is pinned to. 0 or -1. */
 int login_pins(const struct client *client, struct buf *digest);
@@ -72,7 +72,7 @@ int login_recover(struct login *login, int lock);
 int login_code_send(struct login *login, struct authorization *to,
 		    const char *local_url, const char *text);
 int login_code_take(struct login *login, const struct authorization *to,
-		    const struct listener_answer *answer, struct record *grant);
+		    const struct listener_answer *answer, struct grant *grant);
 
 /* Sets the problem: ERR_CANCELED. */
 int login_given_up(struct login *login);

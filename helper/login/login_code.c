@@ -76,7 +76,7 @@ int login_code_send(struct login *login, struct authorization *to,
 
 static int login_code_redeem(struct login *login,
 			     const struct authorization *to, const char *code,
-			     struct record *grant)
+			     struct grant *grant)
 {
 	struct token_answer answer = {0};
 	struct buf params = {0};
@@ -97,7 +97,7 @@ static int login_code_redeem(struct login *login,
 }
 
 int login_code_take(struct login *login, const struct authorization *to,
-		    const struct listener_answer *answer, struct record *grant)
+		    const struct listener_answer *answer, struct grant *grant)
 {
 	int rc =
 	    authorize_answer_check(login->client, answer, &login->job->problem);
@@ -225,7 +225,7 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
-int flow_code(struct login *login, struct record *grant)
+int flow_code(struct login *login, struct grant *grant)
 {
 	struct visit visit = {.login = login};
 	struct problem *problem = &login->job->problem;
@@ -238,8 +238,7 @@ int flow_code(struct login *login, struct record *grant)
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,
-					  rc ? problem->text
-					     : record_get(grant, "identity"));
+					  rc ? problem->text : grant->identity);
 	}
 	if (visit.net) {
 		visit.net->listener_close(visit.listener);

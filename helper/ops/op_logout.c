@@ -81,7 +81,7 @@ static int send_or_keep(struct job *job,
 }
 
 static int revoke_grant(struct job *job, const struct client *client,
-			const struct record *grant)
+			const struct grant *grant)
 {
 	struct revocation revocation;
 	int rc;
@@ -100,7 +100,7 @@ static int revoke_grant(struct job *job, const struct client *client,
  * same. */
 static int end_grant(struct job *job, const struct client *client, int lock)
 {
-	struct record grant = {0};
+	struct grant grant = {0};
 	bool found = false;
 	int rc = login_take_parked(job, client, lock);
 
@@ -109,13 +109,13 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	if (rc ==
 	    VALETKEY_ERR_LOGIN) /* an item that nobody can read any more */
 		rc = VALETKEY_OK;
-	if (!rc && found && !record_get(&grant, "needs_login"))
+	if (!rc && found && !grant.needs_login)
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
 		rc = logout_say(job, 0, ""); /* there is none, or it is dead */
 	if (!rc)
 		rc = grant_delete(job, client);
-	record_free(&grant);
+	grant_free(&grant);
 	return rc;
 }
 
