@@ -201,7 +201,7 @@ const char *const client_endpoints[] = {"authorization_endpoint",
 /*
  * With a provider's file a token request goes only where that file allows:
  * another endpoint must be on the chosen instance, on one of the file's list, or
- * where it already was. Where any host below a domain, or any at all, may be an
+ * where it already was. If any host below a domain, or any at all, may be an
  * instance, only the chosen one is.
  */
 struct place {

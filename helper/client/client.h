@@ -68,7 +68,7 @@ struct client {
 	char account[ACCOUNT_NAME_MAX + 1];
 	struct record config; /* all keys; the pointers below point into it */
 	const char *id;
-	const char *provider;	   /* "custom" where no provider file */
+	const char *provider;	   /* "custom": no provider file */
 	const char *provider_name; /* for people; never NULL */
 	const char *client_id;
 	enum grant_type grant_type;
@@ -111,7 +111,7 @@ int client_load(const char *account, struct client *client,
 int client_load_id(const char *account, struct client *client,
 		   struct problem *problem);
 
-/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like where one
+/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like if one
  * cannot be read: then nobody knows whose an id is. */
 int client_list_ids(struct record *ids);
 
@@ -136,8 +136,7 @@ const char *client_credential(const struct client *client);
 /* Whether the id can be one: 0 or ERR_ARG. */
 int client_check_id(const struct client *client, struct problem *problem);
 
-/* client.c. A value by itself, NULL is good; auth, proxy, and the files:
- * 0 or ERR_ARG. */
+/* A value by itself, NULL is good; auth, proxy, and the files: 0 or ERR_ARG. */
 int client_check_auth(const char *auth, struct problem *problem);
 int client_check_proxy(const char *proxy, struct problem *problem);
 int client_check_reach(const struct client *client, struct problem *problem);
@@ -147,7 +146,7 @@ int client_pin(const struct client *client, struct record *item);
 
 /*
  * Whether a keyring item was made for this client as it is configured now;
- * where not, `what` names the first key that differs ("token_endpoint").
+ * if not, `what` names the first key that differs ("token_endpoint").
  */
 enum client_pins {
 	CLIENT_PINS_ALL = 1,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow.h - the ways to an access token, one file flow_NAME.c each. All store
- * the new grant before they return it. Except for flow_login() the caller holds
- * the account's lock.
+ * flow.h - the ways to an access token: by a refresh and for the client itself
+ * (flow.c), and by a login (login/login.c). All store the new grant before they
+ * return it. The caller holds the account's lock, except for flow_login().
  */
 #ifndef VALETKEY_FLOW_H
 #define VALETKEY_FLOW_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 /*
- * RFC 6749 6: `grant` is the stored one and becomes the new one. Where the
+ * RFC 6749 6: `grant` is the stored one and becomes the new one. If the
  * server says invalid_grant the keyring is read once more: if it holds another
  * refresh token by now, that one is tried. ERR_LOGIN then means that the grant
  * is dead, which is recorded; or that `lock` (the account's, held) knows of a

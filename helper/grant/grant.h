@@ -92,8 +92,8 @@ int grant_delete(struct job *job, const struct client *client);
 
 /*
  * Makes a grant of a token answer (RFC 6749 5.1): what the answer lacks is taken
- * from the old grant and from the scope that was asked for; when and where it
- * came the arrival tells (arrival.h; NULL: here and now). 0 or ERR_NOMEM.
+ * from the old grant and from the scope that was asked for; the arrival tells
+ * when and where it came (arrival.h; NULL: here and now). 0 or ERR_NOMEM.
  */
 struct grant_source {
 	const struct record *answer; /* the fields of endpoint.h */

@@ -84,7 +84,7 @@ int registration_seal(struct job *job, const struct client *client,
 	return rc;
 }
 
-/* Whom to trust there the item says, whatever the account's file does by now. */
+/* The item says whom to trust there, whatever the account's file says now. */
 void registration_end_item(const struct record *item, const char *proxy)
 {
 	struct problem ignored = {0};
@@ -119,8 +119,8 @@ void registration_end(struct job *job, const struct client *client)
 	record_free(&item);
 }
 
-/* Nobody's leave sends the secret elsewhere. All other pins were compared before
- * it came to this: by registration_check() or by grant_load(). */
+/* Nobody can allow the secret to go elsewhere. All other pins were compared
+ * before: by registration_check() or by grant_load(). */
 static int check_secret(const struct client *client, const struct record *item,
 			struct problem *problem)
 {
@@ -193,8 +193,8 @@ int registration_secret_for(struct job *job, const struct client *client,
 	return rc;
 }
 
-/* A secret in the keyring stays where it belongs, also of a client that says by
- * now that it has none. */
+/* A secret in the keyring stays where it belongs, even if the client says now
+ * that it has none. */
 static int check_item(const struct client *client, const struct record *item,
 		      struct problem *problem)
 {

@@ -50,7 +50,7 @@ static bool ends_alone(const struct client *client)
 	       client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
-/* The refresh token where there is one: with it goes the whole grant. */
+/* The refresh token if there is one: with it goes the whole grant. */
 int revocation_make(struct job *job, const struct client *client,
 		    const struct grant *grant, struct revocation *revocation)
 {
@@ -531,7 +531,7 @@ static enum fate settle(struct job *job, const struct record *all, unsigned n,
 }
 
 /* Others may have added some since they were loaded. What is held does not grow
- * old; a day more or less is no matter. */
+ * old; a day more or less does not matter. */
 static void note_fates(struct job *job, const struct record *before,
 		       const enum fate *fates)
 {

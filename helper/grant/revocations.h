@@ -30,7 +30,7 @@ int revocations_replace(struct job *job,
 			const struct grant *grant);
 
 /*
- * Sends what waits, where it is time: called after the answer was given; and what
+ * Sends what waits, if it is time: called after the answer was given; and what
  * is a client's in any case, before its login, because some providers end all
  * grants of a person with one. What the provider has taken, or will never take,
  * is forgotten; so is what is older than PENDING_KEEP_S, sent or not, and what is
@@ -70,7 +70,7 @@ struct revocation {
 };
 
 /*
- * It goes to where the grant's own pins say, whatever the account's file says by
+ * It goes to where the grant's own pins say, whatever the account's file says
  * now, and so does the client's secret, or not at all. 0; ERR_LOGIN: the secret
  * was made for another place; ERR_ARG: the provider takes no revocations, or the
  * grant was made on another machine: it may be in use there.
@@ -85,7 +85,8 @@ int revocation_find(struct job *job, const struct client *client, int lock,
 		    struct grant *grant, bool *found);
 
 /*
- * `old` is stored, and `grant` comes in its place (the account's lock is held). What cannot be kept is lost: the login is good.
+ * `old` is stored, and `grant` comes in its place (the account's lock is held).
+ * What cannot be kept is lost: the login is good.
  */
 void revocation_of_replaced(struct job *job, const struct client *client,
 			    const struct grant *old, const struct grant *grant);

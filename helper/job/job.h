@@ -29,7 +29,7 @@ struct job {
 	bool send_pending; /* what waits for it (revocations.h) may be sent */
 };
 
-/* Tells something; a host that is gone is no error here. */
+/* Tells something; a host that is gone is not an error here. */
 void job_info(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -76,7 +76,7 @@ struct store_key job_item_key(const struct client *client,
 			      enum store_kind kind);
 
 /* How the provider answered this time, in the state of the account whose lock this
- * is (store/backoff.h). */
+ * is (store/account_state.h). */
 void job_note(const struct job *job, int lock, int result);
 
 /* The account of the request. Result code; job->problem is set. */

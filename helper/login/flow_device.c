@@ -4,7 +4,7 @@
  * person takes a short code to a browser anywhere, and we ask the token endpoint
  * again and again until it was entered. Never faster than the server wants, and
  * never longer than the code or the caller's time lasts; a code that was denied
- * or is over is not replaced without the person.
+ * or has expired is not replaced without the person.
  */
 #include "core/form.h"
 #include "core/clock.h"

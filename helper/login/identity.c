@@ -84,7 +84,7 @@ static bool asked_for_openid(const struct identity_login *login)
 	return scope_covers(login->scope, "openid");
 }
 
-/* One that nobody asked for is used where it is good; one that was asked for
+/* One that nobody asked for is used if it is good; one that was asked for
  * must be. Without an issuer to compare it is worth nothing. */
 static int read_id_token(const struct identity_login *login,
 			 struct json *claims, struct problem *problem)

@@ -54,7 +54,7 @@ int login_pins(const struct client *client, struct buf *digest);
 
 /*
  * A login that ended between its answer and the keyring: what it left is stored
- * now, or given back where it is of no use. `lock` is the account's, held; a login
+ * now, or given back if it is of no use. `lock` is the account's, held; a login
  * that is under way is left alone. 0, or what keeps the keyring from taking it.
  */
 int login_take_parked(struct job *job, const struct client *client, int lock);
@@ -64,7 +64,7 @@ int login_recover(struct login *login, int lock);
 
 /*
  * The authorization code, however it comes. First the request, once its URL is
- * made: handed to the provider beforehand where it wants that, looked at, and
+ * made: handed to the provider beforehand if it wants that, looked at, and
  * shown to the person with `text`; `local_url` is for the browser that is started
  * here ("": none). Then the answer, whose state was compared:
  * checked, redeemed and stored.

@@ -2,7 +2,7 @@
 /*
  * login_code.c - what both ways to an authorization code share (RFC 6749 4.1):
  * the request is made ready for a browser, and what came back is judged and
- * redeemed. login_code.c listens for it, flow_paste.c asks the person.
+ * redeemed. flow_code() listens for it, flow_paste.c asks the person.
  */
 #include "core/form.h"
 #include "core/clock.h"
@@ -13,7 +13,7 @@
 #include <poll.h>
 #include <string.h>
 
-/* RFC 9126, where the provider takes requests beforehand, or wants them so. */
+/* RFC 9126, if the provider takes requests beforehand, or wants them so. */
 static int login_code_push(struct login *login, struct authorization *to)
 {
 	const struct client *client = login->client;
@@ -181,7 +181,7 @@ static void tell_unseen(struct visit *visit)
 }
 
 /* Until the browser comes back with our state, the person gives up, or the
- * time is over. */
+ * time has run out. */
 static int wait_for_browser(struct visit *visit)
 {
 	struct job *job = visit->login->job;

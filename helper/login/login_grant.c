@@ -374,7 +374,7 @@ static int store_or_end(const struct parked *parked, int lock)
 
 /* Whether the stored grant is that login's, or a later one's: who was killed
  * before the copy went, or somebody has put it back. Its token may be superseded
- * by now, and with it a revocation would end the stored grant. */
+ * already, and with it a revocation would end the stored grant. */
 static bool was_taken(const struct parked *parked)
 {
 	int64_t stored = parked->stored.login;

@@ -247,7 +247,7 @@ int op_renew(struct job *job)
 	return rc;
 }
 
-/* Takes the token out of the keyring where it is still the current one; what was
+/* Takes the token out of the keyring if it is still the current one; what was
  * published goes in any case, because a publication may have failed since. */
 static int forget_token(struct job *job, const struct client *client, int lock,
 			const char *token)

@@ -155,7 +155,7 @@ static void describe_state(struct lines *lines, const struct client *client,
 }
 
 /* What keeps the next refresh from working, as far as we know without asking.
- * Not while one is under way. True where the state is told. */
+ * Not while one is under way. True if the state is told. */
 static bool describe_next_refresh(struct lines *lines,
 				  const struct client *client,
 				  const struct grant *grant)
