@@ -17,6 +17,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- names ---- */
+
+static const char *const auth_methods[] = {
+    [AUTH_CLIENT_SECRET_BASIC] = "client_secret_basic",
+    [AUTH_CLIENT_SECRET_POST] = "client_secret_post",
+    [AUTH_PRIVATE_KEY_JWT] = "private_key_jwt",
+    [AUTH_TLS_CLIENT_AUTH] = "tls_client_auth",
+    [AUTH_NONE] = "none"};
+
+static const char *const grant_types[] = {
+    [GRANT_TYPE_AUTHORIZATION_CODE] = "authorization_code",
+    [GRANT_TYPE_DEVICE_CODE] = "device_code",
+    [GRANT_TYPE_CLIENT_CREDENTIALS] = "client_credentials"};
+
+#define LENGTH_OF(names) (sizeof(names) / sizeof(*(names)))
+
+/* 0: it is none of them. */
+static size_t number_of_name(const char *const *names, size_t count,
+			     const char *name)
+{
+	while (--count > 0)
+		if (name && strcmp(names[count], name) == 0)
+			break;
+	return count;
+}
+
+enum auth_method auth_method_of(const char *name)
+{
+	return (enum auth_method)number_of_name(auth_methods,
+						LENGTH_OF(auth_methods), name);
+}
+
+enum grant_type grant_type_of(const char *name)
+{
+	return (enum grant_type)number_of_name(grant_types,
+					       LENGTH_OF(grant_types), name);
+}
+
+const char *auth_method_name(enum auth_method method)
+{
+	return auth_methods[method];
+}
+
+const char *grant_type_name(enum grant_type type)
+{
+	return grant_types[type];
+}
+
+bool auth_method_has_secret(enum auth_method method)
+{
+	return method == AUTH_CLIENT_SECRET_BASIC ||
+	       method == AUTH_CLIENT_SECRET_POST;
+}
+
 /* ---- how its servers are reached ---- */
 
 /* Judges the keys of a client that say by what way its servers are reached,
@@ -32,17 +86,7 @@ static int bad_key(struct problem *problem, const char *key, const char *why)
 
 int client_check_auth(const char *auth, struct problem *problem)
 {
-	static const char *const methods[] = {"client_secret_post",
-					      "client_secret_basic",
-					      "private_key_jwt",
-					      "tls_client_auth",
-					      "none",
-					      NULL};
-	const char *const *method = methods;
-
-	while (auth && *method && strcmp(*method, auth) != 0)
-		method++;
-	return *method
+	return auth_method_of(auth) != AUTH_UNKNOWN
 		   ? VALETKEY_OK
 		   : bad_key(problem, "auth",
 			     "must be client_secret_post, client_secret_basic, "
@@ -92,20 +136,21 @@ const char *client_credential(const struct client *client)
 {
 	if (client_has_secret(client))
 		return "client secret";
-	if (strcmp(client->auth, "private_key_jwt") == 0)
+	if (client->auth_method == AUTH_PRIVATE_KEY_JWT)
 		return "client's key";
-	if (strcmp(client->auth, "tls_client_auth") == 0)
+	if (client->auth_method == AUTH_TLS_CLIENT_AUTH)
 		return "client certificate";
 	return NULL;
 }
 
 int client_check_reach(const struct client *client, struct problem *problem)
 {
-	bool signs = strcmp(client->auth, "private_key_jwt") == 0;
-	bool shows = strcmp(client->auth, "tls_client_auth") == 0;
+	bool signs = client->auth_method == AUTH_PRIVATE_KEY_JWT;
+	bool shows = client->auth_method == AUTH_TLS_CLIENT_AUTH;
 	const char *audience =
 	    record_get(&client->config, "assertion_audience");
-	int rc = client_check_auth(client->auth, problem);
+	int rc =
+	    client_check_auth(record_get(&client->config, "auth"), problem);
 
 	if (!rc)
 		rc = client_check_proxy(client->proxy, problem);
@@ -142,19 +187,12 @@ const char *const client_endpoints[] = {"authorization_endpoint",
 					"userinfo_endpoint",
 					NULL};
 
-static bool client_has_word(const char *const *words, const char *word)
-{
-	while (*words && strcmp(*words, word) != 0)
-		words++;
-	return *words != NULL;
-}
-
 /* ---- layers ---- */
 
 /*
  * With a provider's file a token request goes only where that file allows:
  * another endpoint must be on the chosen instance, on one of the file's list, or
- * where it already was. Where any host below a domain, or any at all, may be an
+ * where it already was. If any host below a domain, or any at all, may be an
  * instance, only the chosen one is.
  */
 struct place {
@@ -280,8 +318,10 @@ static int put_defaults(struct record *config)
 		*origin = '\0';
 	/* RFC 6749 2.3.1: Basic is what every server must support. */
 	return put_default(config, "provider", "custom") ||
-	       put_default(config, "grant", "authorization_code") ||
-	       put_default(config, "auth", "client_secret_basic") ||
+	       put_default(config, "grant",
+			   grant_type_name(GRANT_TYPE_AUTHORIZATION_CODE)) ||
+	       put_default(config, "auth",
+			   auth_method_name(AUTH_CLIENT_SECRET_BASIC)) ||
 	       put_default(config, "name",
 			   *origin ? strstr(origin, "://") + 3 : "provider");
 }
@@ -293,10 +333,10 @@ static void set_pointers(struct client *client)
 
 	client->id = record_get(config, "id");
 	client->provider = record_get(config, "provider");
-	client->name = record_get(config, "name");
+	client->provider_name = record_get(config, "name");
 	client->client_id = record_get(config, "client_id");
-	client->grant = record_get(config, "grant");
-	client->auth = record_get(config, "auth");
+	client->grant_type = grant_type_of(record_get(config, "grant"));
+	client->auth_method = auth_method_of(record_get(config, "auth"));
 	client->scope = record_get(config, "scope");
 	client->issuer = record_get(config, "issuer");
 	client->authorization_endpoint =
@@ -327,16 +367,13 @@ int client_check_id(const struct client *client, struct problem *problem)
 
 static int check_names(const struct client *client, struct problem *problem)
 {
-	static const char *const grants[] = {
-	    "authorization_code", "device_code", "client_credentials", NULL};
-
 	int rc = client_check_id(client, problem);
 
 	if (rc)
 		return rc;
 	if (!client->client_id || !*client->client_id)
 		return bad_key(problem, "client_id", "is missing");
-	if (!client_has_word(grants, client->grant))
+	if (client->grant_type == GRANT_TYPE_UNKNOWN)
 		return bad_key(problem, "grant",
 			       "must be authorization_code, device_code or "
 			       "client_credentials");
@@ -413,11 +450,11 @@ static int check_client(const struct client *client, struct problem *problem)
 
 	if (!rc)
 		rc = check_urls(client, problem);
-	if (!rc && strcmp(client->grant, "device_code") == 0 &&
+	if (!rc && client->grant_type == GRANT_TYPE_DEVICE_CODE &&
 	    !client->device_authorization_endpoint)
 		return bad_key(problem, "device_authorization_endpoint",
 			       "is missing");
-	if (rc || strcmp(client->grant, "authorization_code") != 0)
+	if (rc || client->grant_type != GRANT_TYPE_AUTHORIZATION_CODE)
 		return rc;
 	if (!client->authorization_endpoint)
 		return bad_key(problem, "authorization_endpoint", "is missing");
@@ -468,7 +505,7 @@ void client_free(struct client *client)
 
 bool client_has_secret(const struct client *client)
 {
-	return strncmp(client->auth, "client_secret_", 14) == 0;
+	return auth_method_has_secret(client->auth_method);
 }
 
 /* ---- from the account's file ---- */

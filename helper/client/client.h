@@ -35,15 +35,44 @@
 
 #include <stdbool.h>
 
+/* RFC 6749 2.3: how the client shows the token endpoint who it is. */
+enum auth_method {
+	AUTH_UNKNOWN = 0,
+	AUTH_CLIENT_SECRET_BASIC = 1,
+	AUTH_CLIENT_SECRET_POST = 2,
+	AUTH_PRIVATE_KEY_JWT = 3, /* RFC 7523 */
+	AUTH_TLS_CLIENT_AUTH = 4, /* RFC 8705 */
+	AUTH_NONE = 5
+};
+
+/* Who consents, and how. */
+enum grant_type {
+	GRANT_TYPE_UNKNOWN = 0,
+	GRANT_TYPE_AUTHORIZATION_CODE = 1,
+	GRANT_TYPE_DEVICE_CODE = 2,	  /* the device flow alone */
+	GRANT_TYPE_CLIENT_CREDENTIALS = 3 /* nobody logs in */
+};
+
+/* By their names in files; _UNKNOWN: NULL, or not a name. */
+enum auth_method auth_method_of(const char *name);
+enum grant_type grant_type_of(const char *name);
+
+/* NULL: _UNKNOWN. */
+const char *auth_method_name(enum auth_method method);
+const char *grant_type_name(enum grant_type type);
+
+/* Whether the method sends a client secret. */
+bool auth_method_has_secret(enum auth_method method);
+
 struct client {
 	char account[ACCOUNT_NAME_MAX + 1];
 	struct record config; /* all keys; the pointers below point into it */
 	const char *id;
-	const char *provider; /* "custom" where no provider file */
-	const char *name;     /* the provider's, for people; never NULL */
+	const char *provider;	   /* "custom": no provider file */
+	const char *provider_name; /* for people; never NULL */
 	const char *client_id;
-	const char *grant; /* see provider.h, as the next */
-	const char *auth;
+	enum grant_type grant_type;
+	enum auth_method auth_method;
 	const char *scope; /* without offline_scope; may be NULL */
 	const char *issuer;
 	const char *authorization_endpoint;
@@ -82,7 +111,7 @@ int client_load(const char *account, struct client *client,
 int client_load_id(const char *account, struct client *client,
 		   struct problem *problem);
 
-/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like where one
+/* The ids of all accounts, each with a name. ERR_ACCOUNT and the like if one
  * cannot be read: then nobody knows whose an id is. */
 int client_list_ids(struct record *ids);
 
@@ -107,8 +136,7 @@ const char *client_credential(const struct client *client);
 /* Whether the id can be one: 0 or ERR_ARG. */
 int client_check_id(const struct client *client, struct problem *problem);
 
-/* client.c. A value by itself, NULL is good; auth, proxy, and the files:
- * 0 or ERR_ARG. */
+/* A value by itself, NULL is good; auth, proxy, and the files: 0 or ERR_ARG. */
 int client_check_auth(const char *auth, struct problem *problem);
 int client_check_proxy(const char *proxy, struct problem *problem);
 int client_check_reach(const struct client *client, struct problem *problem);
@@ -118,7 +146,7 @@ int client_pin(const struct client *client, struct record *item);
 
 /*
  * Whether a keyring item was made for this client as it is configured now;
- * where not, `what` names the first key that differs ("token_endpoint").
+ * if not, `what` names the first key that differs ("token_endpoint").
  */
 enum client_pins {
 	CLIENT_PINS_ALL = 1,

@@ -57,14 +57,19 @@ static int hosts_line(const struct client *client, struct buf *line)
 	return rc ? -1 : 0;
 }
 
+#define PIN_NAME_MAX 64
+
+static const char *pin_name(char name[PIN_NAME_MAX], const char *key)
+{
+	snprintf(name, PIN_NAME_MAX, "pin.%s", key);
+	return name;
+}
+
 static int add_pin(struct record *item, const char *key, const char *value)
 {
-	struct buf name = {0};
-	int rc = buf_fmt(&name, "pin.%s", key) ||
-		 record_set(item, name.data, value ? value : "");
+	char name[PIN_NAME_MAX];
 
-	buf_free(&name);
-	return rc ? -1 : 0;
+	return record_set(item, pin_name(name, key), value ? value : "");
 }
 
 int client_pin(const struct client *client, struct record *item)
@@ -80,16 +85,6 @@ int client_pin(const struct client *client, struct record *item)
 		rc = add_pin(item, "hosts", buf_text(&hosts));
 	buf_free(&hosts);
 	return rc;
-}
-
-/* The same name, but one that outlives the record it was found in. */
-static const char *lasting(const char *pin)
-{
-	for (size_t i = 0; i < PINNED_LISTS; i++)
-		for (const char *const *key = pinned[i]; *key; key++)
-			if (strcmp(pin + strlen("pin."), *key) == 0)
-				return *key;
-	return "hosts";
 }
 
 /* Not where a secret goes: only what becomes of a code or a token. */
@@ -123,37 +118,45 @@ static bool is_harmless(const struct record *item, const char *key,
 		origin_is(now, origin));
 }
 
+static bool has_changed_since(const struct record *item, const char *key,
+			      const char *now, enum client_pins pins)
+{
+	char name[PIN_NAME_MAX];
+	const char *then = record_get(item, pin_name(name, key));
+
+	now = now ? now : "";
+	return !pin_holds(key, then, now) &&
+	       !(pins == CLIENT_PINS_SECRET && is_for_later(key)) &&
+	       !(pins == CLIENT_PINS_UNUSED &&
+		 is_harmless(item, key, then, now));
+}
+
 bool client_pinned(const struct client *client, const struct record *item,
 		   enum client_pins pins, const char **what)
 {
-	struct record now = {0};
-	const char *pin, *value;
-	size_t at = 0;
+	struct buf hosts = {0};
 
-	*what = "memory"; /* ran out: better no answer than a wrong one */
-	if (client_pin(client, &now) == 0)
-		*what = NULL;
-	while (!*what && (pin = record_each(&now, &at, &value))) {
-		const char *then = record_get(item, pin);
-		const char *key = lasting(pin);
-
-		if (!pin_holds(key, then, value) &&
-		    !(pins == CLIENT_PINS_SECRET && is_for_later(key)) &&
-		    !(pins == CLIENT_PINS_UNUSED &&
-		      is_harmless(item, key, then, value)))
-			*what = key;
-	}
-	record_free(&now);
+	*what = NULL;
+	for (size_t i = 0; i < PINNED_LISTS; i++)
+		for (const char *const *key = pinned[i]; *key && !*what; key++)
+			if (has_changed_since(item, *key,
+					      record_get(&client->config, *key),
+					      pins))
+				*what = *key;
+	if (!*what && hosts_line(client, &hosts) != 0)
+		*what = "memory"; /* better no answer than a wrong one */
+	else if (!*what &&
+		 has_changed_since(item, "hosts", buf_text(&hosts), pins))
+		*what = "hosts";
+	buf_free(&hosts);
 	return *what == NULL;
 }
 
 const char *client_pin_of(const struct record *item, const char *key)
 {
-	char name[64];
-	const char *value;
+	char name[PIN_NAME_MAX];
+	const char *value = record_get(item, pin_name(name, key));
 
-	snprintf(name, sizeof(name), "pin.%s", key);
-	value = record_get(item, name);
 	return value ? value : "";
 }
 

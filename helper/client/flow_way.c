@@ -20,7 +20,7 @@ const char *flow_way_name(enum flow_way way)
 static bool way_is_possible(const struct client *client, enum flow_way way)
 {
 	const char *uri = client->redirect_uri;
-	bool code = strcmp(client->grant, "authorization_code") == 0;
+	bool code = client->grant_type == GRANT_TYPE_AUTHORIZATION_CODE;
 
 	if (way == FLOW_WAY_DEVICE)
 		return client->device_authorization_endpoint != NULL;
@@ -37,12 +37,12 @@ static int refuse_way(const struct client *client, enum flow_way way,
 				   "%s has no device_authorization_endpoint "
 				   "that account %s knows of. Run: valetkey "
 				   "login %s --flow %s",
-				   client->name, client->account,
+				   client->provider_name, client->account,
 				   client->account,
 				   names[way_is_possible(client, FLOW_WAY_CODE)
 					     ? FLOW_WAY_CODE
 					     : FLOW_WAY_PASTE]);
-	if (strcmp(client->grant, "authorization_code") != 0)
+	if (client->grant_type != GRANT_TYPE_AUTHORIZATION_CODE)
 		return problem_set(
 		    problem, VALETKEY_ERR_ARG,
 		    "The client of account %s is only for the device flow.",

@@ -6,6 +6,7 @@
  */
 #include "provider_check.h"
 
+#include "client.h"
 #include "core/origin.h"
 #include "core/text.h"
 #include "provider.h"
@@ -200,7 +201,8 @@ struct kind {
 	struct provider_check *check;
 	const char *name;	/* NULL: the file has no kinds */
 	struct record resolved; /* at some instance */
-	const char *grant, *auth;
+	enum grant_type grant_type;
+	enum auth_method auth_method;
 };
 
 /* The line that a key of this kind comes from; 0 if it is in none. */
@@ -243,18 +245,13 @@ static bool has_key(const struct kind *kind, const char *key)
 	return record_get(&kind->resolved, key) != NULL;
 }
 
-static bool value_is(const char *value, const char *other)
-{
-	return strcmp(value, other) == 0;
-}
-
 /* ---- what is missing ---- */
 
 static void check_missing(const struct kind *kind)
 {
 	if (!has_key(kind, "token_endpoint"))
 		say_of_kind(kind, "token_endpoint", true, "is missing");
-	if (value_is(kind->grant, "authorization_code")) {
+	if (kind->grant_type == GRANT_TYPE_AUTHORIZATION_CODE) {
 		if (!has_key(kind, "authorization_endpoint"))
 			say_of_kind(kind, "authorization_endpoint", true,
 				    "is missing, and nobody can log in");
@@ -262,7 +259,7 @@ static void check_missing(const struct kind *kind)
 			say_of_kind(kind, "redirect_uri", true,
 				    "is missing, and no login can come back");
 	}
-	if (value_is(kind->grant, "device_code") &&
+	if (kind->grant_type == GRANT_TYPE_DEVICE_CODE &&
 	    !has_key(kind, "device_authorization_endpoint"))
 		say_of_kind(kind, "device_authorization_endpoint", true,
 			    "is missing, which the grant device_code needs");
@@ -278,14 +275,14 @@ static void check_missing(const struct kind *kind)
 
 static void check_machine(const struct kind *kind)
 {
-	if (!value_is(kind->grant, "client_credentials"))
+	if (kind->grant_type != GRANT_TYPE_CLIENT_CREDENTIALS)
 		return;
 	if (has_key(kind, "offline_scope"))
 		say_of_kind(
 		    kind, "offline_scope", true,
 		    "asks for a refresh token, which client_credentials never "
 		    "gives; remove it with an empty value");
-	if (value_is(kind->auth, "none"))
+	if (kind->auth_method == AUTH_NONE)
 		say_of_kind(
 		    kind, "auth", true,
 		    "is none, but with client_credentials nothing else proves "
@@ -294,13 +291,13 @@ static void check_machine(const struct kind *kind)
 
 static void check_public(const struct kind *kind)
 {
-	if (value_is(kind->auth, "none") && has_key(kind, "pkce") &&
-	    value_is(kind->grant, "authorization_code"))
+	if (kind->auth_method == AUTH_NONE && has_key(kind, "pkce") &&
+	    kind->grant_type == GRANT_TYPE_AUTHORIZATION_CODE)
 		say_of_kind(
 		    kind, "pkce", true,
 		    "is none and auth is none too: whoever sees the code has "
 		    "the token");
-	if (!value_is(kind->grant, "authorization_code") &&
+	if (kind->grant_type != GRANT_TYPE_AUTHORIZATION_CODE &&
 	    has_key(kind, "redirect_uri"))
 		say_of_kind(kind, "redirect_uri", false,
 			    "is of no use if no browser comes back");
@@ -316,12 +313,12 @@ static bool step_has_secret(const char *step)
 static void check_steps(const struct kind *kind)
 {
 	const char *step = NULL;
-	bool secret = strncmp(kind->auth, "client_secret_", 14) == 0;
+	bool secret = auth_method_has_secret(kind->auth_method);
 	bool told = false;
 
 	while ((step = record_next(&kind->resolved, "step[]", step)))
 		told = told || step_has_secret(step);
-	if (value_is(kind->auth, "none") && told)
+	if (kind->auth_method == AUTH_NONE && told)
 		say_of_kind(kind, "auth", true,
 			    "is none, but a step speaks of a secret");
 	if (secret && !told && has_key(kind, "step[]"))
@@ -424,15 +421,18 @@ static void check_kind(struct provider_check *check, const char *name)
 	struct problem ignored = {0};
 	char base[PROVIDER_BASE_MAX];
 	const struct provider_choice choice = {name, base, &keys};
+	const char *grant, *auth;
 
 	any_base(&check->provider, base);
 	if (provider_any_values(&check->provider, NULL, &keys) == 0 &&
 	    provider_resolve(&check->provider, &choice, &kind.resolved,
 			     &ignored) == 0) {
-		kind.grant = record_get(&kind.resolved, "grant");
-		kind.auth = record_get(&kind.resolved, "auth");
-		kind.grant = kind.grant ? kind.grant : "authorization_code";
-		kind.auth = kind.auth ? kind.auth : "client_secret_basic";
+		grant = record_get(&kind.resolved, "grant");
+		auth = record_get(&kind.resolved, "auth");
+		kind.grant_type = grant ? grant_type_of(grant)
+					: GRANT_TYPE_AUTHORIZATION_CODE;
+		kind.auth_method =
+		    auth ? auth_method_of(auth) : AUTH_CLIENT_SECRET_BASIC;
 		check_missing(&kind);
 		check_machine(&kind);
 		check_public(&kind);

@@ -241,7 +241,7 @@ static int pick_login_way(struct cmd_args *args, struct cmd_call *call)
 	enum flow_way way;
 	int rc = client_load(args->account, &client, &problem);
 
-	if (!rc && strcmp(client.grant, "client_credentials") == 0) {
+	if (!rc && client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS) {
 		if (wish.word)
 			rc = problem_set(&problem, VALETKEY_ERR_ARG,
 					 "Nobody logs in to account %s; its "

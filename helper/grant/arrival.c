@@ -94,7 +94,7 @@ struct buf arrival_body(const struct arrival *arrival)
 			    .len = plain->len - arrival->head_len};
 }
 
-/* True where it is what is parked here, or was by an earlier version. */
+/* True if it is what we park, or what an earlier version did. */
 static bool read_head(struct arrival *arrival)
 {
 	const struct buf *plain = &arrival->plain;
@@ -128,5 +128,3 @@ void arrival_free(struct arrival *arrival)
 	buf_free(&arrival->plain);
 	buf_free(&arrival->sealed);
 }
-
-/* ---- signals wait meanwhile ---- */

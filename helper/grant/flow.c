@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow.c - redeems the refresh token. The order matters: the keyring is
- * known to take a write before the token is spent, the answer is parked as it
- * comes (arrival.h) and stored before anybody hears of it, and nothing but the
- * server's invalid_grant for the token that is stored now makes a grant dead.
+ * flow.c - redeems the refresh token. flow_refresh() has all its steps in order:
+ * the keyring is known to take a write before the token is spent, the answer is
+ * parked as it comes (arrival.h) and stored before anybody hears of it, and
+ * nothing but the server's invalid_grant for the token that is stored now makes a
+ * grant dead. `./dev campaign` kills it between any two of them.
  */
 #include "core/clock.h"
 #include "core/form.h"
@@ -23,92 +24,50 @@
 
 #define STORE_LIMIT_MS 30000
 
-/* What the grant has, for a provider that forgets it: the offline scope is not
- * named in every answer, but there is a refresh token (RFC 6749 6: no more than
- * was granted). */
-static int flow_add_scope(const struct client *client,
-			  const struct record *grant, struct buf *params)
-{
-	const char *wanted = record_get(&client->config, "refresh_scope");
-	const char *separator = record_get(&client->config, "scope_separator");
-	struct buf scope = {0};
-	int rc = 0;
+/* ---- before the refresh token is sent ---- */
 
-	if (!wanted || strcmp(wanted, "yes") != 0)
-		return 0;
-	rc = scope_add(&scope, record_get(grant, "scope")) ||
-	     scope_add(&scope, record_get(&client->config, "offline_scope"));
-	for (size_t i = 0; separator && *separator && i < scope.len; i++)
-		if (scope.data[i] == ' ')
-			scope.data[i] = *separator;
-	if (!rc && scope.len)
-		rc = form_add(params, "scope", scope.data);
-	buf_free(&scope);
-	return rc;
-}
-
-/* A refresh token on its way. */
-struct redemption {
+/* A refresh at work. */
+struct refresh {
+	struct job *job;
 	const struct client *client;
-	const char *secret;
-	int lock;	      /* the account's, held */
-	struct record *grant; /* the stored one, and then what comes after it */
-	struct record other;  /* see RENEWAL_OTHER */
-	struct buf parked;    /* that one, sealed, until it is stored */
-	bool interrupted;     /* a request before this one was */
+	int lock;	     /* the account's, held */
+	struct grant *grant; /* the stored one, and then what comes after it */
+	struct record registration;
+	struct grant other; /* see RENEWAL_OTHER */
+	struct buf parked;  /* that one, sealed, until it is stored */
+	bool interrupted;   /* the refresh before this one was */
+
+	/* The request that is under way. */
+	struct arrival arrival;
+	struct token_answer answer;
+	enum renewal renewal; /* what the answer means, */
+	struct grant renewed; /* and has brought */
 };
 
-static int no_memory_to_refresh(struct job *job)
+static int no_refresh_token(struct job *job, const struct client *client)
 {
-	return problem_no_memory(&job->problem);
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "The access token of account %s has expired and %s gave no "
+	    "refresh token at the login. Run: valetkey login %s",
+	    client->account, client->provider_name, client->account);
 }
 
-/* Room for the answer. */
-static int expect_answer(const struct redemption *r, struct arrival *arrival)
+static int unreadable_answer(struct job *job, const struct client *client)
 {
-	int64_t usual = record_get_int(r->grant, "answer_size",
-				       (int64_t)r->grant->pairs.len);
-
-	if (usual < 0 || usual > HTTP_BODY_MAX)
-		usual = HTTP_BODY_MAX;
-	arrival->place = renewal_place(r->client, r->grant);
-	if (record_add_int(&arrival->about, "generation",
-			   generation_next(r->client, r->lock, r->grant)))
-		return VALETKEY_ERR_NOMEM;
-	return arrival_expect(arrival, r->client, (size_t)usual);
-}
-
-static int send_token(struct job *job, const struct redemption *r,
-		      struct arrival *arrival, struct token_answer *answer)
-{
-	struct buf params = {0};
-	const struct endpoint_request request = {
-	    .client = r->client,
-	    .client_secret = r->secret,
-	    .params = &params,
-	    .received = arrival_take,
-	    .data = arrival,
-	};
-	int rc = VALETKEY_ERR_NOMEM;
-
-	if (form_add(&params, "grant_type", "refresh_token") ||
-	    form_add(&params, "refresh_token",
-		     record_get(r->grant, "refresh_token")) ||
-	    flow_add_scope(r->client, r->grant, &params))
-		no_memory_to_refresh(job);
-	else
-		rc = endpoint_refresh(&request, answer, &job->problem);
-	buf_free(&params);
-	job->provider_asked = true;
-	job->retry_after_s = answer->retry_after_s;
-	job->provider_reached = answer->status || answer->unknown;
-	return rc;
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "%s answered the last refresh of account %s with something that "
+	    "names a refresh token but cannot be read. It is kept (sealed), "
+	    "and the old refresh token, which may be superseded, is not sent "
+	    "again. Run: valetkey login %s",
+	    client->provider_name, client->account, client->account);
 }
 
 /* Into the keyring; the caller's deadline no longer counts. What is not there for
  * certain stays parked. */
 static int store_renewed(struct job *job, const struct client *client,
-			 const struct record *renewed)
+			 const struct grant *renewed)
 {
 	const struct park_place place = renewal_place(client, renewed);
 	int rc;
@@ -122,250 +81,37 @@ static int store_renewed(struct job *job, const struct client *client,
 	return rc;
 }
 
-static int flow_unreadable(struct job *job, const struct client *client)
-{
-	return problem_set(
-	    &job->problem, VALETKEY_ERR_LOGIN,
-	    "%s answered the last refresh of account %s with something that "
-	    "names a refresh token but cannot be read. It is kept (sealed), "
-	    "and the old refresh token, which may be superseded, is not sent "
-	    "again. Run: valetkey login %s",
-	    client->name, client->account, client->account);
-}
-
-static enum renewal understand(const struct redemption *r,
-			       const struct arrival *arrival,
-			       const struct record *fields,
-			       struct record *renewed)
-{
-	enum renewal renewal =
-	    renewal_of(r->client, r->grant, arrival, fields, renewed);
-
-	/* Too precious to give up at once: it may be for want of memory. */
-	if (renewal != RENEWAL_NOMEM && renewal != RENEWAL_UNREADABLE)
-		return renewal;
-	record_free(renewed);
-	return renewal_of(r->client, r->grant, arrival, fields, renewed);
-}
-
-/* How the request ended. A new grant that is parked but cannot be stored is good
- * to use: the next run stores it. */
-static int refresh_redeem(struct job *job, struct redemption *r,
-			  struct token_answer *answer)
-{
-	struct arrival arrival = {0};
-	struct record renewed = {0};
-	enum renewal renewal = RENEWAL_NONE;
-	struct problem how;
-	sigset_t before;
-	int rc, stored;
-
-	critical_begin(&before);
-	/* 1. Room for what may come, before the old token is spent. */
-	rc = expect_answer(r, &arrival);
-	if (rc)
-		no_memory_to_refresh(job);
-	/* 2. The request: what comes is parked as it comes. */
-	else
-		rc = send_token(job, r, &arrival, answer);
-	how = job->problem;
-	/* 3. Then it is understood. */
-	renewal =
-	    understand(r, &arrival, rc ? NULL : &answer->fields, &renewed);
-	if (renewal == RENEWAL_NOMEM && !rc)
-		rc = no_memory_to_refresh(job);
-	else if (renewal == RENEWAL_UNREADABLE)
-		rc = flow_unreadable(job, r->client);
-	/* 4. A new grant is stored before anybody hears of it. */
-	if (renewal == RENEWAL_GRANT) {
-		stored = store_renewed(job, r->client, &renewed);
-		if (!stored || arrival.parked) {
-			record_free(r->grant);
-			*r->grant = renewed;
-			renewed = (struct record){0};
-			job->problem = how;
-		} else if (rc) {
-			job->problem = how;
-		} else {
-			rc = stored;
-		}
-	}
-	/* 5. What has no meaning is not kept; of a request that may have been
-	 * acted on it stays known that it went out. */
-	if (renewal == RENEWAL_UNREADABLE)
-		park_keep(&arrival.place);
-	else if (renewal == RENEWAL_NONE && r->parked.len)
-		park_put_back(&arrival.place, &r->parked);
-	else if (renewal == RENEWAL_NONE ? !answer->unknown : !arrival.parked)
-		park_clear(&arrival.place);
-	critical_end(&before);
-	record_free(&renewed);
-	arrival_free(&arrival);
-	return rc;
-}
-
 /* What a run before us got and could not store any more. */
-static int take_parked(struct job *job, struct redemption *r)
+static int take_parked(struct refresh *r)
 {
 	const struct park_place place = renewal_place(r->client, r->grant);
-	struct record found = {0};
+	struct grant found = {0};
 	int rc = VALETKEY_OK;
 
 	switch (renewal_find(r->client, r->lock, r->grant, &found)) {
 	case RENEWAL_GRANT:
-		rc = store_renewed(job, r->client, &found);
-		if (rc)
-			break;
-		record_free(r->grant);
-		*r->grant = found;
-		return VALETKEY_OK;
+		rc = store_renewed(r->job, r->client, &found);
+		if (!rc)
+			grant_replace(r->grant, &found);
+		break;
 	case RENEWAL_UNREADABLE:
-		return flow_unreadable(job, r->client);
+		rc = unreadable_answer(r->job, r->client);
+		break;
 	case RENEWAL_OTHER: /* it stays until ours has worked */
 		park_keep(&place);
-		if (!park_copy(&place, &r->parked))
-			rc = no_memory_to_refresh(job);
-		r->other = found;
-		return VALETKEY_OK;
+		park_copy(&place, &r->parked);
+		grant_replace(&r->other, &found);
+		break;
 	case RENEWAL_IN_FLIGHT:
 		r->interrupted = true;
 		break;
 	case RENEWAL_NOMEM:
-		rc = no_memory_to_refresh(job);
+		rc = problem_no_memory(&r->job->problem);
 		break;
 	case RENEWAL_NONE:
 		break;
 	}
-	record_free(&found);
-	return rc;
-}
-
-/* True where the keyring holds another refresh token than the one refused. */
-static bool rotated_by_another(struct job *job, const struct client *client,
-			       struct record *grant)
-{
-	const char *refused = record_get(grant, "refresh_token");
-	struct problem kept = job->problem;
-	struct record now = {0};
-	const char *stored;
-	bool found;
-
-	if (grant_load(job, client, &now, &found) == VALETKEY_OK && found) {
-		stored = record_get(&now, "refresh_token");
-		if (stored && strcmp(stored, refused) != 0) {
-			record_free(grant);
-			*grant = now;
-			return true;
-		}
-	}
-	record_free(&now);
-	job->problem = kept;
-	return false;
-}
-
-/* The one that another machine got from the same grant: the last to try. It
- * takes the place of the refused one first, and stays parked if it cannot. */
-static bool flow_take_other(struct job *job, struct redemption *r)
-{
-	struct problem kept = job->problem;
-
-	if (!r->other.pairs.len)
-		return false;
-	if (store_renewed(job, r->client, &r->other) == 0 &&
-	    !store_unverified(job->store))
-		buf_clear(&r->parked);
-	job->problem = kept;
-	record_free(r->grant);
-	*r->grant = r->other;
-	r->other = (struct record){0};
-	return true;
-}
-
-/* Remembers that only a login helps, and why; the old tokens go. */
-static void record_death(struct job *job, const struct redemption *r)
-{
-	const char *why = r->interrupted
-			      ? " The refresh before it was interrupted while "
-				"its answer was on the way, which may be why."
-			      : "";
-	struct problem kept = job->problem, reason;
-
-	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
-	record_remove(r->grant, "refresh_token");
-	record_remove(r->grant, "access_token");
-	if (record_set(r->grant, "needs_login", reason.text) == 0)
-		grant_save(job, r->client, r->grant);
-	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-		    "%s The grant has ended (expired or revoked).%s Run: "
-		    "valetkey login %s",
-		    kept.text, why, r->client->account);
-}
-
-/* By what its names meant at the login. */
-static bool flow_ends(const struct record *grant, const char *name)
-{
-	return strcmp(token_error_meaning(grant, name), "invalid_grant") == 0;
-}
-
-/* The server's word for it is another one since the file was changed: nothing
- * of the grant goes. */
-static void doubt_death(struct job *job, const struct client *client)
-{
-	struct problem kept = job->problem;
-
-	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-		    "%s That this ends a grant ('error[]') is new since the "
-		    "login, so the grant is kept. Restore the provider's file "
-		    "or the account's, or run: valetkey login %s",
-		    kept.text, client->account);
-}
-
-/* Servers have names of their own for a token that they do not take any more.
- * What a login does not mend is known by its name. */
-static bool may_need_login(const struct token_answer *answer)
-{
-	static const char *const others[] = {
-	    "client",  "scope",	    "invalid_target", "limit",	     "too_many",
-	    "throttl", "slow_down", "unavailable",    "server_error"};
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (strstr(answer->error, others[i]))
-			return false;
-	return *answer->error || answer->status >= 400;
-}
-
-static void advise_login(struct job *job, const struct client *client)
-{
-	struct problem kept = job->problem;
-
-	problem_set(&job->problem, kept.result,
-		    "%s If it happens again, run: valetkey login %s", kept.text,
-		    client->account);
-}
-
-static int redeem_until_known(struct job *job, struct redemption *r)
-{
-	bool again = true;
-	int rc = VALETKEY_ERR_LOGIN;
-
-	while (again) {
-		struct token_answer answer = {0};
-
-		again = false;
-		rc = refresh_redeem(job, r, &answer);
-		if (strcmp(answer.error, "invalid_grant") == 0) {
-			again = rotated_by_another(job, r->client, r->grant) ||
-				flow_take_other(job, r);
-			if (!again && flow_ends(r->grant, answer.name))
-				record_death(job, r);
-			else if (!again)
-				doubt_death(job, r->client);
-		} else if (rc == VALETKEY_ERR_DENIED &&
-			   may_need_login(&answer)) {
-			advise_login(job, r->client);
-		}
-		token_answer_free(&answer);
-	}
+	grant_free(&found);
 	return rc;
 }
 
@@ -394,26 +140,28 @@ static int made_elsewhere(const struct client *client, struct problem *problem)
 
 /* Whether this grant's refresh token may be sent. */
 static int check_sendable(const struct client *client, int lock,
-			  const struct record *grant, struct problem *problem)
+			  const struct grant *grant, struct problem *problem)
 {
-	if (generation_is_another(client, lock, grant))
+	if (generation_is_another(client, lock, grant->generation,
+				  grant->refresh_token))
 		return outdated(client, problem);
-	if (machine_is_other(client, grant) && !machine_may_share(client))
+	if (machine_is_other(client, grant->machine) &&
+	    !machine_may_share(client))
 		return made_elsewhere(client, problem);
 	return VALETKEY_OK;
 }
 
 int flow_refresh_check(struct job *job, const struct client *client, int lock,
-		       const struct record *grant)
+		       const struct grant *grant)
 {
-	struct record found = {0};
+	struct grant found = {0};
 	enum renewal renewal = renewal_find(client, lock, grant, &found);
 
-	record_free(&found);
+	grant_free(&found);
 	if (renewal == RENEWAL_GRANT)
 		return VALETKEY_OK;
 	if (renewal == RENEWAL_UNREADABLE)
-		return flow_unreadable(job, client);
+		return unreadable_answer(job, client);
 	if (renewal == RENEWAL_IN_FLIGHT)
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_NETWORK,
@@ -423,37 +171,302 @@ int flow_refresh_check(struct job *job, const struct client *client, int lock,
 	return check_sendable(client, lock, grant, &job->problem);
 }
 
-int flow_refresh(struct job *job, const struct client *client, int lock,
-		 struct record *grant)
+/* ---- the request, and what it brings ---- */
+
+static int reserve_room(struct refresh *r)
 {
-	struct redemption r = {.client = client, .lock = lock, .grant = grant};
-	struct record item = {0};
+	int64_t usual = r->grant->answer_size;
+	int64_t generation =
+	    generation_next(r->client, r->lock, r->grant->generation);
+
+	if (usual < 0 || usual > HTTP_BODY_MAX)
+		usual = HTTP_BODY_MAX;
+	r->arrival.place = renewal_place(r->client, r->grant);
+	if (record_add_int(&r->arrival.about, "generation", generation) ||
+	    arrival_expect(&r->arrival, r->client, (size_t)usual))
+		return problem_no_memory(&r->job->problem);
+	return VALETKEY_OK;
+}
+
+/* What the grant has, for a provider that forgets it: the offline scope is not
+ * named in every answer, but there is a refresh token (RFC 6749 6: no more than
+ * was granted). */
+static int add_granted_scope(const struct client *client,
+			     const struct grant *grant, struct buf *params)
+{
+	const char *wanted = record_get(&client->config, "refresh_scope");
+	const char *separator = record_get(&client->config, "scope_separator");
+	struct buf scope = {0};
+	int rc = 0;
+
+	if (!wanted || strcmp(wanted, "yes") != 0)
+		return 0;
+	rc = scope_add(&scope, grant->scope) ||
+	     scope_add(&scope, record_get(&client->config, "offline_scope"));
+	for (size_t i = 0; separator && *separator && i < scope.len; i++)
+		if (scope.data[i] == ' ')
+			scope.data[i] = *separator;
+	if (!rc && scope.len)
+		rc = form_add(params, "scope", scope.data);
+	buf_free(&scope);
+	return rc;
+}
+
+static int send_token(struct refresh *r)
+{
+	struct job *job = r->job;
+	struct token_answer *answer = &r->answer;
+	struct buf params = {0};
+	const struct endpoint_request request = {
+	    .client = r->client,
+	    .client_secret = record_get(&r->registration, "client_secret"),
+	    .params = &params,
+	    .received = arrival_take,
+	    .data = &r->arrival,
+	};
 	int rc;
 
-	if (!record_get(grant, "refresh_token"))
-		return problem_set(
-		    &job->problem, VALETKEY_ERR_LOGIN,
-		    "The access token of account %s has expired and %s gave no "
-		    "refresh token at the login. Run: valetkey login %s",
-		    client->account, client->name, client->account);
+	if (form_add(&params, "grant_type", "refresh_token") ||
+	    form_add(&params, "refresh_token", r->grant->refresh_token) ||
+	    add_granted_scope(r->client, r->grant, &params))
+		rc = problem_no_memory(&job->problem);
+	else
+		rc = endpoint_refresh(&request, answer, &job->problem);
+	buf_free(&params);
+	job->provider_asked = true;
+	job->retry_after_s = answer->retry_after_s;
+	job->provider_reached = answer->status || answer->unknown;
+	return rc;
+}
+
+/* `rc` is how the request ended; returned is what there is to say of it now. */
+static int understand_answer(struct refresh *r, int rc)
+{
+	const struct record *fields = rc ? NULL : &r->answer.fields;
+
+	r->renewal =
+	    renewal_of(r->client, r->grant, &r->arrival, fields, &r->renewed);
+	/* Too precious to give up at once: it may be for want of memory. */
+	if (r->renewal == RENEWAL_NOMEM || r->renewal == RENEWAL_UNREADABLE) {
+		grant_free(&r->renewed);
+		r->renewal = renewal_of(r->client, r->grant, &r->arrival,
+					fields, &r->renewed);
+	}
+	if (r->renewal == RENEWAL_UNREADABLE)
+		return unreadable_answer(r->job, r->client);
+	if (r->renewal == RENEWAL_NOMEM && !rc)
+		return problem_no_memory(&r->job->problem);
+	return rc;
+}
+
+/* A new grant that is parked but cannot be stored is good to use: the next run
+ * stores it. */
+static int take_renewed(struct refresh *r, int rc)
+{
+	struct problem how = r->job->problem;
+	int stored = store_renewed(r->job, r->client, &r->renewed);
+
+	if (stored && !r->arrival.parked && !rc)
+		return stored;
+	if (!stored || r->arrival.parked)
+		grant_replace(r->grant, &r->renewed);
+	r->job->problem = how;
+	return rc;
+}
+
+/* What has no meaning is not kept; of a request that may have been acted on it
+ * stays known that it went out. What is stored store_renewed() has seen to. */
+static void tidy_parked(struct refresh *r)
+{
+	const struct park_place *place = &r->arrival.place;
+
+	if (r->renewal == RENEWAL_UNREADABLE)
+		park_keep(place);
+	else if (r->renewal == RENEWAL_NONE && r->parked.len)
+		park_put_back(place, &r->parked);
+	else if (r->renewal == RENEWAL_NONE ? !r->answer.unknown
+					    : !r->arrival.parked)
+		park_clear(place);
+}
+
+static void end_request(struct refresh *r)
+{
+	grant_free(&r->renewed);
+	arrival_free(&r->arrival);
+	token_answer_free(&r->answer);
+	r->arrival = (struct arrival){0};
+	r->answer = (struct token_answer){0};
+}
+
+/* ---- when it was refused ---- */
+
+/* True if the keyring holds another refresh token than the one refused. */
+static bool rotated_by_another(struct refresh *r)
+{
+	struct problem kept = r->job->problem;
+	struct grant now = {0};
+	bool found;
+	bool rotated =
+	    grant_load(r->job, r->client, &now, &found) == VALETKEY_OK &&
+	    now.refresh_token &&
+	    strcmp(now.refresh_token, r->grant->refresh_token) != 0;
+
+	if (rotated)
+		grant_replace(r->grant, &now);
+	else
+		r->job->problem = kept;
+	grant_free(&now);
+	return rotated;
+}
+
+/* The one that another machine got from the same grant: the last to try. It
+ * takes the place of the refused one first, and stays parked if it cannot. */
+static bool take_other(struct refresh *r)
+{
+	struct problem kept = r->job->problem;
+
+	if (!r->other.refresh_token)
+		return false;
+	if (store_renewed(r->job, r->client, &r->other) == 0 &&
+	    !store_unverified(r->job->store))
+		buf_clear(&r->parked);
+	r->job->problem = kept;
+	grant_replace(r->grant, &r->other);
+	return true;
+}
+
+/* Remembers that only a login helps, and why; the old tokens go. */
+static void record_death(struct refresh *r)
+{
+	const char *why = r->interrupted
+			      ? " The refresh before it was interrupted while "
+				"its answer was on the way, which may be why."
+			      : "";
+	struct problem kept = r->job->problem, reason;
+
+	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
+	grant_set(&r->grant->refresh_token, NULL);
+	grant_set(&r->grant->access_token, NULL);
+	if (grant_set(&r->grant->needs_login, reason.text) == 0)
+		grant_save(r->job, r->client, r->grant);
+	problem_set(&r->job->problem, VALETKEY_ERR_LOGIN,
+		    "%s The grant has ended (expired or revoked).%s Run: "
+		    "valetkey login %s",
+		    kept.text, why, r->client->account);
+}
+
+/* The server's word for it is another one since the file was changed: nothing
+ * of the grant goes. */
+static void doubt_death(struct job *job, const struct client *client)
+{
+	struct problem kept = job->problem;
+
+	problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+		    "%s That this ends a grant ('error[]') is new since the "
+		    "login, so the grant is kept. Restore the provider's file "
+		    "or the account's, or run: valetkey login %s",
+		    kept.text, client->account);
+}
+
+/* Servers have names of their own for a token that they do not take any more.
+ * What a login does not fix is known by its name. */
+static bool may_need_login(const struct token_answer *answer)
+{
+	static const char *const others[] = {
+	    "client",  "scope",	    "invalid_target", "limit",	     "too_many",
+	    "throttl", "slow_down", "unavailable",    "server_error"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strstr(answer->error, others[i]))
+			return false;
+	return *answer->error || answer->status >= 400;
+}
+
+static void advise_login(struct job *job, const struct client *client)
+{
+	struct problem kept = job->problem;
+
+	problem_set(&job->problem, kept.result,
+		    "%s If it happens again, run: valetkey login %s", kept.text,
+		    client->account);
+}
+
+/* True if there is another refresh token to try. The grant ends by what the
+ * server's names of errors meant at the login. */
+static bool refused_go_on(struct refresh *r, int rc)
+{
+	const struct token_answer *answer = &r->answer;
+
+	if (strcmp(answer->error, "invalid_grant") != 0) {
+		if (rc == VALETKEY_ERR_DENIED && may_need_login(answer))
+			advise_login(r->job, r->client);
+		return false;
+	}
+	if (rotated_by_another(r) || take_other(r))
+		return true;
+	if (strcmp(token_error_meaning(&r->grant->errors, answer->name),
+		   "invalid_grant") == 0)
+		record_death(r);
+	else
+		doubt_death(r->job, r->client);
+	return false;
+}
+
+/* ---- from top to bottom ---- */
+
+/* In brackets: the phase of tests/campaign/campaign.h that a kill after the step
+ * is counted under. */
+int flow_refresh(struct job *job, const struct client *client, int lock,
+		 struct grant *grant)
+{
+	struct refresh r = {
+	    .job = job, .client = client, .lock = lock, .grant = grant};
+	sigset_t before;
+	bool again;
+	int rc;
+
+	if (!grant->refresh_token)
+		return no_refresh_token(job, client);
+	/* 1. The keyring is open and takes a write, before anything is spent. */
 	rc = store_writable(job->store, &job->problem);
+	/* 2. What a run before us has parked is stored first. It may do. */
 	if (!rc)
-		rc = take_parked(job, &r);
+		rc = take_parked(&r);
 	if (!rc && grant_good_for(grant) > 0 &&
 	    grant_issued_clock(grant) >= job->began)
 		goto out;
+	/* 3. The refresh token is the newest one, and of this machine; the
+	 * client's secret belongs where it is sent. [BEFORE] */
 	if (!rc)
 		rc = check_sendable(client, lock, grant, &job->problem);
 	if (!rc)
-		rc = registration_secret(job, client, &item);
-	if (!rc) {
-		r.secret = record_get(&item, "client_secret");
-		rc = redeem_until_known(job, &r);
-	}
+		rc = registration_secret(job, client, &r.registration);
+	if (rc)
+		goto out;
+	do {
+		/* 4. Signals wait; room is taken for the answer. [RESERVED] */
+		critical_begin(&before);
+		rc = reserve_room(&r);
+		/* 5. The token is sent [PROCESSED], and what comes is parked as
+		 * it comes, before anybody looks at it. [WINDOW, PARKED] */
+		if (!rc)
+			rc = send_token(&r);
+		/* 6. What it means for the token that was sent. */
+		rc = understand_answer(&r, rc);
+		/* 7. A new grant is stored, read back, published. [STORED] */
+		if (r.renewal == RENEWAL_GRANT)
+			rc = take_renewed(&r, rc);
+		/* 8. What is parked goes, unless it is needed. [DONE] */
+		tidy_parked(&r);
+		critical_end(&before);
+		/* 9. Refused: is there a newer token, or has the grant ended? */
+		again = refused_go_on(&r, rc);
+		end_request(&r);
+	} while (again);
 out:
-	record_free(&r.other);
+	grant_free(&r.other);
 	buf_free(&r.parked);
-	record_free(&item);
+	record_free(&r.registration);
 	return rc;
 }
 
@@ -465,7 +478,7 @@ out:
 #define STORE_LIMIT_MS 30000
 
 int flow_client_credentials(struct job *job, const struct client *client,
-			    struct record *grant)
+			    struct grant *grant)
 {
 	struct token_answer answer = {0};
 	struct record item = {0};

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow.h - the ways to an access token, one file flow_NAME.c each. All store
- * the new grant before they return it. Except for flow_login() the caller holds
- * the account's lock.
+ * flow.h - the ways to an access token: by a refresh and for the client itself
+ * (flow.c), and by a login (login/login.c). All store the new grant before they
+ * return it. The caller holds the account's lock, except for flow_login().
  */
 #ifndef VALETKEY_FLOW_H
 #define VALETKEY_FLOW_H
 
-#include "job/job.h"
+#include "grant.h"
 
 #include <stdbool.h>
 
 /*
- * RFC 6749 6: `grant` is the stored one and becomes the new one. Where the
+ * RFC 6749 6: `grant` is the stored one and becomes the new one. If the
  * server says invalid_grant the keyring is read once more: if it holds another
  * refresh token by now, that one is tried. ERR_LOGIN then means that the grant
  * is dead, which is recorded; or that `lock` (the account's, held) knows of a
  * newer one (account_state.h). Every other error changes nothing.
  */
 int flow_refresh(struct job *job, const struct client *client, int lock,
-		 struct record *grant);
+		 struct grant *grant);
 
 /*
  * Whether a refresh of the stored grant would be tried, for `status`: 0;
@@ -27,11 +27,11 @@ int flow_refresh(struct job *job, const struct client *client, int lock,
  * was interrupted in between.
  */
 int flow_refresh_check(struct job *job, const struct client *client, int lock,
-		       const struct record *grant);
+		       const struct grant *grant);
 
 /* RFC 6749 4.4. `grant` must be empty. */
 int flow_client_credentials(struct job *job, const struct client *client,
-			    struct record *grant);
+			    struct grant *grant);
 
 /*
  * A login by a person, see login.h for the ways. Takes the login lock while the
@@ -46,6 +46,6 @@ struct flow_options {
 	const char *flow;   /* see flow_way.h; NULL: what the account says */
 };
 int flow_login(struct job *job, const struct client *client,
-	       const struct flow_options *options, struct record *grant);
+	       const struct flow_options *options, struct grant *grant);
 
 #endif

@@ -87,7 +87,7 @@ static int refuse_once_more(const struct record *before,
 }
 
 void refused_tokens_note(int lock, const char *resource,
-			 const struct record *grant)
+			 const struct grant *grant)
 {
 	struct record before = {0}, state = {0};
 	char origin[ORIGIN_MAX];

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "crypto/crypto.h"
+#include "grant.h"
 #include "net/net.h"
 #include <valetkey.h>
 
@@ -83,7 +84,7 @@ int registration_seal(struct job *job, const struct client *client,
 	return rc;
 }
 
-/* Whom to trust there the item says, whatever the account's file does by now. */
+/* The item says whom to trust there, whatever the account's file says now. */
 void registration_end_item(const struct record *item, const char *proxy)
 {
 	struct problem ignored = {0};
@@ -118,8 +119,8 @@ void registration_end(struct job *job, const struct client *client)
 	record_free(&item);
 }
 
-/* Nobody's leave sends the secret elsewhere. All other pins were compared before
- * it came to this: by registration_check() or by grant_load(). */
+/* Nobody can allow the secret to go elsewhere. All other pins were compared
+ * before: by registration_check() or by grant_load(). */
 static int check_secret(const struct client *client, const struct record *item,
 			struct problem *problem)
 {
@@ -173,7 +174,7 @@ int registration_secret(struct job *job, const struct client *client,
 }
 
 int registration_secret_for(struct job *job, const struct client *client,
-			    const struct record *grant, struct record *item)
+			    const struct grant *grant, struct record *item)
 {
 	static const char *const keys[] = {
 	    "token_endpoint", "revocation_endpoint", "ca_file", "client_id"};
@@ -184,7 +185,7 @@ int registration_secret_for(struct job *job, const struct client *client,
 	rc = registration_load_secret(job, client, item);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++)
 		if (strcmp(client_pin_of(item, keys[i]),
-			   client_pin_of(grant, keys[i])) != 0)
+			   client_pin_of(&grant->pins, keys[i])) != 0)
 			rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 					 "The %s was not made for the %s of "
 					 "this grant.",
@@ -192,8 +193,8 @@ int registration_secret_for(struct job *job, const struct client *client,
 	return rc;
 }
 
-/* A secret in the keyring stays where it belongs, also of a client that says by
- * now that it has none. */
+/* A secret in the keyring stays where it belongs, even if the client says now
+ * that it has none. */
 static int check_item(const struct client *client, const struct record *item,
 		      struct problem *problem)
 {
@@ -220,7 +221,8 @@ static int check_changes(const struct client *client, const struct record *item,
 int registration_check(struct job *job, const struct client *client,
 		       bool accepted)
 {
-	struct record item = {0}, grant = {0};
+	struct record item = {0};
+	struct grant grant = {0};
 	bool found = false, logged_in = false;
 	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
 
@@ -230,14 +232,14 @@ int registration_check(struct job *job, const struct client *client,
 		rc = check_item(client, &item, &job->problem);
 	if (rc || accepted)
 		goto out;
-	rc = job_load_item(job, client, STORE_GRANT, &grant, &logged_in);
+	rc = grant_look(job, client, &grant, &logged_in);
 	if (!rc && found)
 		rc = check_changes(client, &item, logged_in, &job->problem);
 	if (!rc && logged_in)
-		rc = client_check_pins(client, &grant, CLIENT_PINS_ALL,
+		rc = client_check_pins(client, &grant.pins, CLIENT_PINS_ALL,
 				       &job->problem);
 out:
-	record_free(&grant);
+	grant_free(&grant);
 	record_free(&item);
 	return rc;
 }

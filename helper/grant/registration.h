@@ -5,12 +5,14 @@
  * endpoints is noticed whether it has a secret or not.
  *
  * Keys: client_secret (if any), proof, registration_client_uri and
- * registration_access_token (RFC 7592, where we registered it), seal, pin.*.
+ * registration_access_token (RFC 7592, if we registered it), seal, pin.*.
  */
 #ifndef VALETKEY_REGISTRATION_H
 #define VALETKEY_REGISTRATION_H
 
 #include "job/job.h"
+
+struct grant;
 
 /* Writes the item, pinned to the client as it is configured now. What is kept of
  * a registration that we made ourselves stays. */
@@ -23,7 +25,7 @@ int registration_save_item(struct job *job, const struct client *client,
 
 /*
  * Adds the key that a login's answer is parked with (park.h): it is in the item
- * from the first login on. Nothing is added where there is no item.
+ * from the first login on. Nothing is added if there is no item.
  */
 int registration_seal(struct job *job, const struct client *client,
 		      struct buf *seal);
@@ -46,10 +48,10 @@ int registration_secret(struct job *job, const struct client *client,
 
 /*
  * The item for what ends a grant: the secret may go where the grant's own pins
- * say, whatever is configured by now. ERR_LOGIN where it was not made for that.
+ * say, whatever is configured now. ERR_LOGIN if it was not made for that.
  */
 int registration_secret_for(struct job *job, const struct client *client,
-			    const struct record *grant, struct record *item);
+			    const struct grant *grant, struct record *item);
 
 /*
  * Before a login, and before a client that nobody logs in to asks for its first

@@ -4,7 +4,6 @@
  */
 #include "renewal.h"
 
-#include "grant.h"
 #include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
 #include "store/account_state.h"
@@ -13,38 +12,35 @@
 #include <string.h>
 
 struct park_place renewal_place(const struct client *client,
-				const struct record *grant)
+				const struct grant *grant)
 {
-	return (struct park_place){.id = client->id,
-				   .slot = PARK_REFRESH,
-				   .seal = record_get(grant, "seal")};
+	return (struct park_place){
+	    .id = client->id, .slot = PARK_REFRESH, .seal = grant->seal};
 }
 
-static bool is_refresh_token_of(const struct record *grant, const char *token)
+static bool is_refresh_token_of(const struct grant *grant, const char *token)
 {
-	const char *own = record_get(grant, "refresh_token");
+	const char *own = grant->refresh_token;
 
 	return own && token && strcmp(own, token) == 0;
 }
 
 /* An answer that is of no use but for the token that supersedes ours leaves us
  * with that and what we have. */
-static enum renewal take_token_only(const struct record *grant,
+static enum renewal take_token_only(const struct grant *grant,
 				    const struct arrival *arrival,
-				    const char *token, struct record *renewed)
+				    const char *token, struct grant *renewed)
 {
-	const char *generation = record_get(&arrival->about, "generation");
-
-	return record_append(renewed, grant) ||
-		       record_set(renewed, "refresh_token", token) ||
-		       record_set(renewed, "generation", generation)
-		   ? RENEWAL_NOMEM
-		   : RENEWAL_GRANT;
+	if (grant_copy(grant, renewed) ||
+	    grant_set(&renewed->refresh_token, token))
+		return RENEWAL_NOMEM;
+	renewed->generation = generation_of(&arrival->about);
+	return RENEWAL_GRANT;
 }
 
-enum renewal renewal_of(const struct client *client, const struct record *grant,
+enum renewal renewal_of(const struct client *client, const struct grant *grant,
 			const struct arrival *arrival,
-			const struct record *fields, struct record *renewed)
+			const struct record *fields, struct grant *renewed)
 {
 	const struct grant_source source = {
 	    .answer = fields, .old = grant, .arrival = arrival};
@@ -75,19 +71,15 @@ enum renewal renewal_of(const struct client *client, const struct record *grant,
 }
 
 /* An earlier version parked the grant itself. */
-static enum renewal take_grant(const struct record *grant,
+static enum renewal take_grant(const struct grant *grant,
 			       const struct arrival *arrival,
-			       struct record *renewed)
+			       struct grant *renewed)
 {
-	int64_t generation = generation_of(grant) + 1;
-
-	if (record_append(renewed, &arrival->about))
+	if (grant_read(&arrival->about, renewed))
 		return RENEWAL_NOMEM;
-	record_remove(renewed, "replaces");
-	record_remove(renewed, "generation");
-	return record_add_int(renewed, "generation", generation)
-		   ? RENEWAL_NOMEM
-		   : RENEWAL_GRANT;
+	record_remove(&renewed->others, "replaces");
+	renewed->generation = grant->generation + 1;
+	return RENEWAL_GRANT;
 }
 
 /* A form may be cut off anywhere and still look like one. */
@@ -103,9 +95,9 @@ static bool may_be_whole(const struct arrival *arrival)
 }
 
 static enum renewal read_parked(const struct client *client,
-				const struct record *grant,
+				const struct grant *grant,
 				const struct arrival *arrival,
-				struct record *renewed)
+				struct grant *renewed)
 {
 	const struct http_answer http = {
 	    .status = 200,
@@ -129,20 +121,20 @@ static enum renewal read_parked(const struct client *client,
 
 /* Below 0: older than the stored grant, above 0: newer. */
 static int64_t order_of(const struct arrival *arrival,
-			const struct record *grant)
+			const struct grant *grant)
 {
 	if (!arrival->is_grant)
-		return generation_of(&arrival->about) - generation_of(grant);
-	return generation_has_digest(grant,
+		return generation_of(&arrival->about) - grant->generation;
+	return generation_has_digest(grant->refresh_token,
 				     record_get(&arrival->about, "replaces"))
 		   ? 1
 		   : -1;
 }
 
 static enum renewal decide_parked(const struct client *client,
-				  const struct record *grant,
+				  const struct grant *grant,
 				  const struct arrival *arrival,
-				  struct record *renewed)
+				  struct grant *renewed)
 {
 	int64_t order = order_of(arrival, grant);
 	enum renewal renewal = RENEWAL_NONE;
@@ -152,14 +144,14 @@ static enum renewal decide_parked(const struct client *client,
 	if (order > 0 || renewal <= RENEWAL_NONE)
 		return renewal;
 	if (renewal == RENEWAL_GRANT &&
-	    !is_refresh_token_of(grant, record_get(renewed, "refresh_token")))
+	    !is_refresh_token_of(grant, renewed->refresh_token))
 		return RENEWAL_OTHER;
-	record_free(renewed);
+	grant_free(renewed);
 	return RENEWAL_NONE;
 }
 
 enum renewal renewal_find(const struct client *client, int lock,
-			  const struct record *grant, struct record *renewed)
+			  const struct grant *grant, struct grant *renewed)
 {
 	struct arrival arrival = {.place = renewal_place(client, grant)};
 	enum park_state state = arrival_find(&arrival);
@@ -171,7 +163,8 @@ enum renewal renewal_find(const struct client *client, int lock,
 		renewal = decide_parked(client, grant, &arrival, renewed);
 	if (state != PARK_EMPTY && renewal == RENEWAL_NONE &&
 	    (state == PARK_FOREIGN || order_of(&arrival, grant) != 0) &&
-	    !generation_is_another(client, lock, grant))
+	    !generation_is_another(client, lock, grant->generation,
+				   grant->refresh_token))
 		park_clear(&arrival.place);
 	arrival_free(&arrival);
 	return renewal;

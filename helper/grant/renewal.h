@@ -17,7 +17,7 @@
 #define VALETKEY_RENEWAL_H
 
 #include "arrival.h"
-#include "core/record.h"
+#include "grant.h"
 
 enum renewal {
 	RENEWAL_NOMEM = -1,
@@ -33,13 +33,13 @@ enum renewal {
 
 /* `fields`: what endpoint.h made of it; NULL: no usable answer. Fills in
  * `renewed`, empty before, of RENEWAL_GRANT. */
-enum renewal renewal_of(const struct client *client, const struct record *grant,
+enum renewal renewal_of(const struct client *client, const struct grant *grant,
 			const struct arrival *arrival,
-			const struct record *fields, struct record *renewed);
+			const struct record *fields, struct grant *renewed);
 
 /* A refresh of the grant: where its answer is parked. */
 struct park_place renewal_place(const struct client *client,
-				const struct record *grant);
+				const struct grant *grant);
 
 /*
  * What a run before us left for the stored grant, by generations (account_state.h).
@@ -48,6 +48,6 @@ struct park_place renewal_place(const struct client *client,
  * account's, held. Fills in `renewed` of RENEWAL_GRANT and _OTHER.
  */
 enum renewal renewal_find(const struct client *client, int lock,
-			  const struct record *grant, struct record *renewed);
+			  const struct grant *grant, struct grant *renewed);
 
 #endif

@@ -33,11 +33,11 @@
  * nobody revokes. */
 
 /* A value that the grant is pinned to; NULL: pinned as absent. */
-static const char *pin_value(const struct record *grant, const char *key)
+static const char *pin_value(const struct grant *grant, const char *key)
 {
-	const char *value = record_get(grant, key);
+	const char *value = client_pin_of(&grant->pins, key);
 
-	return value && *value ? value : NULL;
+	return *value ? value : NULL;
 }
 
 /* Whether a revocation ends this grant and no other; no person has given a
@@ -47,35 +47,34 @@ static bool ends_alone(const struct client *client)
 	const char *ends = record_get(&client->config, "revocation_ends");
 
 	return !ends || strcmp(ends, "person") != 0 ||
-	       strcmp(client->grant, "client_credentials") == 0;
+	       client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
-/* The refresh token where there is one: with it goes the whole grant. */
+/* The refresh token if there is one: with it goes the whole grant. */
 int revocation_make(struct job *job, const struct client *client,
-		    const struct record *grant, struct revocation *revocation)
+		    const struct grant *grant, struct revocation *revocation)
 {
-	const char *refresh = record_get(grant, "refresh_token");
-	const char *access = record_get(grant, "access_token");
+	const char *refresh = grant->refresh_token;
 	int rc;
 
 	*revocation = (struct revocation){
 	    .client = *client,
-	    .pending = {.token = refresh ? refresh : access,
+	    .pending = {.token = refresh ? refresh : grant->access_token,
 			.hint = refresh ? "refresh_token" : "access_token",
 			.alone = ends_alone(client)},
 	};
 	revocation->pending.client = &revocation->client;
 	client = &revocation->client;
 	revocation->client.revocation_endpoint =
-	    pin_value(grant, "pin.revocation_endpoint");
-	revocation->client.ca_file = pin_value(grant, "pin.ca_file");
-	revocation->client.issuer = pin_value(grant, "pin.issuer");
-	revocation->client.token_endpoint =
-	    pin_value(grant, "pin.token_endpoint");
-	revocation->client.client_id = pin_value(grant, "pin.client_id");
+	    pin_value(grant, "revocation_endpoint");
+	revocation->client.ca_file = pin_value(grant, "ca_file");
+	revocation->client.issuer = pin_value(grant, "issuer");
+	revocation->client.token_endpoint = pin_value(grant, "token_endpoint");
+	revocation->client.client_id = pin_value(grant, "client_id");
 	if (!revocation->pending.token)
 		return VALETKEY_OK;
-	if (machine_is_other(client, grant) && !machine_may_share(client))
+	if (machine_is_other(client, grant->machine) &&
+	    !machine_may_share(client))
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_ARG,
 		    "The login was made on another machine and "
@@ -97,41 +96,34 @@ void revocation_free(struct revocation *revocation)
 }
 
 int revocation_find(struct job *job, const struct client *client, int lock,
-		    struct record *grant, bool *found)
+		    struct grant *grant, bool *found)
 {
-	struct record renewed = {0};
-	int rc = job_load_item(job, client, STORE_GRANT, grant, found);
+	struct grant renewed = {0};
+	int rc = grant_look(job, client, grant, found);
 
 	if (!rc && *found &&
-	    renewal_find(client, lock, grant, &renewed) == RENEWAL_GRANT) {
-		record_free(grant);
-		*grant = renewed;
-		return VALETKEY_OK;
-	}
-	record_free(&renewed);
+	    renewal_find(client, lock, grant, &renewed) == RENEWAL_GRANT)
+		grant_replace(grant, &renewed);
+	grant_free(&renewed);
 	return rc;
 }
 
 /* Whether they are known to be two persons'. */
-static bool is_somebody_else(const struct record *a, const struct record *b)
+static bool is_somebody_else(const struct grant *a, const struct grant *b)
 {
-	const char *one = record_get(a, "identity_id");
-	const char *other = record_get(b, "identity_id");
-
-	return one && other && strcmp(one, other) != 0;
+	return a->identity_id && b->identity_id &&
+	       strcmp(a->identity_id, b->identity_id) != 0;
 }
 
 /* Whether there is something left to end. */
-static bool revocations_lives(const struct record *grant)
+static bool revocations_lives(const struct grant *grant)
 {
-	return !record_get(grant, "needs_login") &&
-	       (record_get(grant, "refresh_token") ||
-		grant_good_for(grant) > 0);
+	return !grant->needs_login &&
+	       (grant->refresh_token || grant_good_for(grant) > 0);
 }
 
 void revocation_of_replaced(struct job *job, const struct client *client,
-			    const struct record *old,
-			    const struct record *grant)
+			    const struct grant *old, const struct grant *grant)
 {
 	struct problem kept = job->problem;
 	struct revocation revocation = {0};
@@ -149,26 +141,26 @@ void revocation_of_replaced(struct job *job, const struct client *client,
 
 void revocation_of_unwanted(struct job *job, const struct client *client,
 			    const char *client_secret,
-			    const struct record *grant)
+			    const struct grant *grant)
 {
 	struct problem kept = job->problem;
-	const char *refresh = record_get(grant, "refresh_token");
+	const char *refresh = grant->refresh_token;
 	struct waiting_revocation pending = {
 	    .client = client,
 	    .client_secret = client_secret,
-	    .token = refresh ? refresh : record_get(grant, "access_token"),
+	    .token = refresh ? refresh : grant->access_token,
 	    .hint = refresh ? "refresh_token" : "access_token",
 	    .alone = ends_alone(client),
 	};
-	struct record stored = {0};
+	struct grant stored = {0};
 	bool found;
 
 	if (client->revocation_endpoint && pending.token) {
-		job_load_item(job, client, STORE_GRANT, &stored, &found);
+		grant_look(job, client, &stored, &found);
 		pending.alone |= is_somebody_else(&stored, grant);
 		revocations_add(job, &pending);
 	}
-	record_free(&stored);
+	grant_free(&stored);
 	job->problem = kept;
 }
 
@@ -281,10 +273,10 @@ static int append(struct record *all, const struct waiting_revocation *pending)
 	char since[24];
 	const char *values[NAMES] = {
 	    client->id,
-	    client->name,
+	    client->provider_name,
 	    client->client_id,
 	    pending->client_secret,
-	    client->auth,
+	    auth_method_name(client->auth_method),
 	    client->revocation_endpoint,
 	    client->ca_file,
 	    pending->token,
@@ -351,10 +343,10 @@ static bool revocations_same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool is_token_of(const struct record *grant, const char *token)
+static bool is_token_of(const struct grant *grant, const char *token)
 {
-	return revocations_same(record_get(grant, "refresh_token"), token) ||
-	       revocations_same(record_get(grant, "access_token"), token);
+	return revocations_same(grant->refresh_token, token) ||
+	       revocations_same(grant->access_token, token);
 }
 
 static int copy_item(const struct record *all, unsigned n, struct record *to)
@@ -370,7 +362,7 @@ static int copy_item(const struct record *all, unsigned n, struct record *to)
 
 int revocations_replace(struct job *job,
 			const struct waiting_revocation *pending,
-			const struct record *grant)
+			const struct grant *grant)
 {
 	struct record all = {0}, rest = {0};
 	bool added = false;
@@ -410,17 +402,17 @@ struct search {
 static void look_at(struct search *search, const struct client *client)
 {
 	struct job *job = search->job;
-	struct record grant = {0};
+	struct grant grant = {0};
 	bool found;
 
 	store_set_deadline(job->store, deadline_in(LIMIT_MS));
-	search->rc = job_load_item(job, client, STORE_GRANT, &grant, &found);
+	search->rc = grant_look(job, client, &grant, &found);
 	if (is_token_of(&grant, search->token))
 		search->in_use = true;
 	if (found && revocations_same(client->id, search->id) &&
-	    !record_get(&grant, "needs_login"))
+	    !grant.needs_login)
 		search->logged_in = true;
-	record_free(&grant);
+	grant_free(&grant);
 }
 
 static int look_at_account(const char *name, void *data)
@@ -476,9 +468,9 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	const struct client client = {
 	    .id = revocations_field(all, n, "id"),
 	    .provider = "",
-	    .name = revocations_field(all, n, "name"),
+	    .provider_name = revocations_field(all, n, "name"),
 	    .client_id = revocations_field(all, n, "client_id"),
-	    .auth = revocations_field(all, n, "auth"),
+	    .auth_method = auth_method_of(revocations_field(all, n, "auth")),
 	    .revocation_endpoint = revocations_field(all, n, "endpoint"),
 	    .ca_file = revocations_field(all, n, "ca_file"),
 	    .proxy = revocations_field(all, n, "proxy"),
@@ -499,8 +491,8 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	};
 	int rc = VALETKEY_OK;
 
-	if (!client.name || !client.client_id || !client.auth ||
-	    !client.revocation_endpoint)
+	if (!client.provider_name || !client.client_id ||
+	    client.auth_method == AUTH_UNKNOWN || !client.revocation_endpoint)
 		return true;
 	if (form_add(&params, "token", revocations_field(all, n, "token")) ||
 	    form_add(&params, "token_type_hint",
@@ -539,7 +531,7 @@ static enum fate settle(struct job *job, const struct record *all, unsigned n,
 }
 
 /* Others may have added some since they were loaded. What is held does not grow
- * old; a day more or less is no matter. */
+ * old; a day more or less does not matter. */
 static void note_fates(struct job *job, const struct record *before,
 		       const enum fate *fates)
 {

@@ -7,7 +7,7 @@
 #ifndef VALETKEY_REVOCATIONS_H
 #define VALETKEY_REVOCATIONS_H
 
-#include "job/job.h"
+#include "grant.h"
 
 #define PENDING_MOST 32
 #define PENDING_KEEP_S (30 * 24 * 3600)
@@ -27,10 +27,10 @@ int revocations_add(struct job *job, const struct waiting_revocation *pending);
  * is one of its tokens, because the provider gave it anew, is forgotten. */
 int revocations_replace(struct job *job,
 			const struct waiting_revocation *pending,
-			const struct record *grant);
+			const struct grant *grant);
 
 /*
- * Sends what waits, where it is time: called after the answer was given; and what
+ * Sends what waits, if it is time: called after the answer was given; and what
  * is a client's in any case, before its login, because some providers end all
  * grants of a person with one. What the provider has taken, or will never take,
  * is forgotten; so is what is older than PENDING_KEEP_S, sent or not, and what is
@@ -70,31 +70,31 @@ struct revocation {
 };
 
 /*
- * It goes to where the grant's own pins say, whatever the account's file says by
+ * It goes to where the grant's own pins say, whatever the account's file says
  * now, and so does the client's secret, or not at all. 0; ERR_LOGIN: the secret
  * was made for another place; ERR_ARG: the provider takes no revocations, or the
  * grant was made on another machine: it may be in use there.
  */
 int revocation_make(struct job *job, const struct client *client,
-		    const struct record *grant, struct revocation *revocation);
+		    const struct grant *grant, struct revocation *revocation);
 void revocation_free(struct revocation *revocation);
 
 /* The stored grant as it lives on at the provider: the token of a refresh that
  * was never stored is the one that counts. Under the account's lock. */
 int revocation_find(struct job *job, const struct client *client, int lock,
-		    struct record *grant, bool *found);
+		    struct grant *grant, bool *found);
 
 /*
- * `old` is stored, and `grant` comes in its place (the account's lock is held). What cannot be kept is lost: the login is good.
+ * `old` is stored, and `grant` comes in its place (the account's lock is held).
+ * What cannot be kept is lost: the login is good.
  */
 void revocation_of_replaced(struct job *job, const struct client *client,
-			    const struct record *old,
-			    const struct record *grant);
+			    const struct grant *old, const struct grant *grant);
 
 /* A login brought `grant`, and nobody will have it. The secret is given, because
  * the account may be gone. */
 void revocation_of_unwanted(struct job *job, const struct client *client,
 			    const char *client_secret,
-			    const struct record *grant);
+			    const struct grant *grant);
 
 #endif

@@ -111,7 +111,7 @@ int job_ask(struct job *job, const char *text, struct buf *reply)
 	struct record message = {0}, answer = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
-	/* What the host has to say comes before its time is over. */
+	/* What the host has to say comes before its time has run out. */
 	if (record_add(&message, "message", "ask") ||
 	    record_add(&message, "text", text) ||
 	    record_add_int(&message, "seconds_left",

@@ -29,7 +29,7 @@ struct job {
 	bool send_pending; /* what waits for it (revocations.h) may be sent */
 };
 
-/* Tells something; a host that is gone is no error here. */
+/* Tells something; a host that is gone is not an error here. */
 void job_info(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

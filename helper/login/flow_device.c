@@ -4,7 +4,7 @@
  * person takes a short code to a browser anywhere, and we ask the token endpoint
  * again and again until it was entered. Never faster than the server wants, and
  * never longer than the code or the caller's time lasts; a code that was denied
- * or is over is not replaced without the person.
+ * or has expired is not replaced without the person.
  */
 #include "core/form.h"
 #include "core/clock.h"
@@ -166,7 +166,7 @@ static int name_end(struct wait *wait, const struct token_answer *answer,
 }
 
 /* One question. PENDING: it is to be asked again. */
-static int device_ask(struct wait *wait, struct record *grant)
+static int device_ask(struct wait *wait, struct grant *grant)
 {
 	static const char type[] =
 	    "urn:ietf:params:oauth:grant-type:device_code";
@@ -191,7 +191,7 @@ static int device_ask(struct wait *wait, struct record *grant)
 	return rc;
 }
 
-static int wait_for_person(struct wait *wait, struct record *grant)
+static int wait_for_person(struct wait *wait, struct grant *grant)
 {
 	struct job *job = wait->login->job;
 	int64_t life = wait->device.expires_in_s;
@@ -212,7 +212,7 @@ static int wait_for_person(struct wait *wait, struct record *grant)
 	return rc;
 }
 
-int flow_device(struct login *login, struct record *grant)
+int flow_device(struct login *login, struct grant *grant)
 {
 	struct wait wait = {.login = login};
 	struct buf scope = {0};

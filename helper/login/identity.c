@@ -8,7 +8,6 @@
 
 #include "core/clock.h"
 #include "core/scope.h"
-#include "grant/grant.h"
 #include "oauth/id_token.h"
 #include <valetkey.h>
 
@@ -76,7 +75,7 @@ static bool asked_for_openid(const struct identity_login *login)
 	return scope_covers(login->scope, "openid");
 }
 
-/* One that nobody asked for is used where it is good; one that was asked for
+/* One that nobody asked for is used if it is good; one that was asked for
  * must be. Without an issuer to compare it is worth nothing. */
 static int read_id_token(const struct identity_login *login,
 			 struct json *claims, struct problem *problem)
@@ -143,7 +142,7 @@ static void look_at_userinfo(const struct identity_login *login,
 
 /* ---- all together ---- */
 
-int identity_find(const struct identity_login *login, struct record *grant,
+int identity_find(const struct identity_login *login, struct grant *grant,
 		  struct problem *problem)
 {
 	const struct record *fields = &login->answer->fields;
@@ -160,8 +159,8 @@ int identity_find(const struct identity_login *login, struct record *grant,
 	set_name(&person, record_get(fields, "identity"));
 	set_name(&person, *person.id ? person.id : NULL);
 	set_id(&person, *person.name ? person.name : NULL);
-	if (*person.id && (record_set(grant, "identity", person.name) ||
-			   record_set(grant, "identity_id", person.id)))
+	if (*person.id && (grant_set(&grant->identity, person.name) ||
+			   grant_set(&grant->identity_id, person.id)))
 		rc = problem_no_memory(problem);
 out:
 	json_free(&claims);
@@ -185,7 +184,7 @@ static bool is_yes(const char *reply)
 }
 
 static int ask_person(struct job *job, const struct client *client,
-		      const struct record *before, const struct record *grant)
+		      const struct grant *before, const struct grant *grant)
 {
 	struct buf reply = {0};
 	int rc;
@@ -193,8 +192,8 @@ static int ask_person(struct job *job, const struct client *client,
 	job_info(job,
 		 "Account %s is %s's, and you have logged in as %s. To do so "
 		 "without being asked, run: valetkey login %s --accept-change",
-		 client->account, identity_text_of(before, "identity"),
-		 identity_text_of(grant, "identity"), client->account);
+		 client->account, before->identity ? before->identity : "",
+		 grant->identity ? grant->identity : "", client->account);
 	rc = job_ask(job, "Log in as somebody else from now on? [y/N]", &reply);
 	if (!rc && is_yes(buf_text(&reply)))
 		rc = VALETKEY_OK;
@@ -204,31 +203,27 @@ static int ask_person(struct job *job, const struct client *client,
 	return rc;
 }
 
-bool identity_is_another(const struct record *stored,
-			 const struct record *grant)
+bool identity_is_another(const struct grant *stored, const struct grant *grant)
 {
-	const char *before = record_get(stored, "identity_id");
-	const char *now = record_get(grant, "identity_id");
-
-	return before && now && strcmp(before, now) != 0;
+	return stored->identity_id && grant->identity_id &&
+	       strcmp(stored->identity_id, grant->identity_id) != 0;
 }
 
 int identity_check(struct job *job, const struct client *client, bool accepted,
-		   const struct record *grant)
+		   const struct grant *grant)
 {
-	const char *id = record_get(grant, "identity_id"), *before;
-	struct record stored = {0};
+	struct grant stored = {0};
 	bool found;
-	int rc = job_load_item(job, client, STORE_GRANT, &stored, &found);
+	int rc = grant_look(job, client, &stored, &found);
 
-	before = record_get(&stored, "identity_id");
-	if (!rc && before && !id)
+	if (!rc && stored.identity_id && !grant->identity_id)
 		job_info(job,
 			 "%s did not say this time who logged in; before it "
 			 "was %s.",
-			 client->name, identity_text_of(&stored, "identity"));
+			 client->provider_name,
+			 stored.identity ? stored.identity : "");
 	else if (!rc && identity_is_another(&stored, grant) && !accepted)
 		rc = ask_person(job, client, &stored, grant);
-	record_free(&stored);
+	grant_free(&stored);
 	return rc;
 }

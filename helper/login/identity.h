@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * identity.h - who logged in: what the ID token says, else the UserInfo endpoint
- * (OpenID Connect Core 5.3), else the token answer where the provider's data
+ * (OpenID Connect Core 5.3), else the token answer if the provider's data
  * name its members (identity and identity_id of provider.h).
  *
  * A grant keeps it as `identity`, for people, free of control characters, and
@@ -11,7 +11,7 @@
 #ifndef VALETKEY_IDENTITY_H
 #define VALETKEY_IDENTITY_H
 
-#include "job/job.h"
+#include "grant/grant.h"
 #include "oauth/endpoint.h"
 
 #include <stdbool.h>
@@ -27,21 +27,20 @@ struct identity_login {
 /*
  * Adds who it is to the new grant. 0; ERR_DENIED: the ID token is not one for
  * this login, so the grant must not be used; ERR_NOMEM. Asks the UserInfo
- * endpoint where it must.
+ * endpoint if it must.
  */
-int identity_find(const struct identity_login *login, struct record *grant,
+int identity_find(const struct identity_login *login, struct grant *grant,
 		  struct problem *problem);
 
 /* Whether both say who it is, and it is not the same. */
-bool identity_is_another(const struct record *stored,
-			 const struct record *grant);
+bool identity_is_another(const struct grant *stored, const struct grant *grant);
 
 /*
- * Whether the grant may take the place of the stored one: where that is somebody
+ * Whether the grant may take the place of the stored one: if that is somebody
  * else's the person is asked, unless `accepted`. 0, ERR_CANCELED: no, and
  * *problem says what to do.
  */
 int identity_check(struct job *job, const struct client *client, bool accepted,
-		   const struct record *grant);
+		   const struct grant *grant);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "client/flow_way.h"
 #include "core/clock.h"
-#include "grant/grant.h"
 #include "grant/revocations.h"
 #include "grant/registration.h"
 #include "store/lock.h"
@@ -30,18 +29,17 @@ int login_too_late(struct login *login)
 			   login->client->account);
 }
 
-static void tell_missing_refresh(struct login *login,
-				 const struct record *grant)
+static void tell_missing_refresh(struct login *login, const struct grant *grant)
 {
 	const struct client *client = login->client;
 	bool known = record_get(&client->config, "offline_scope") != NULL;
 
-	if (record_get(grant, "refresh_token"))
+	if (grant->refresh_token)
 		return;
 	job_info(login->job,
 		 "%s gave no refresh token: this login ends when the access "
 		 "token expires. %s, then run: valetkey login %s",
-		 client->name,
+		 client->provider_name,
 		 known ? "Tick the grant type \"Refresh Token\" of the client "
 			 "app there"
 		       : "If it has a scope for this (often offline_access), "
@@ -59,7 +57,7 @@ static void revoke_first(struct login *login)
 	job->problem = (struct problem){0};
 }
 
-static int run_flow(struct login *login, struct record *grant)
+static int run_flow(struct login *login, struct grant *grant)
 {
 	const struct flow_wish wish = {.word = login->options->flow};
 	enum flow_way way;
@@ -85,7 +83,7 @@ static int run_flow(struct login *login, struct record *grant)
 }
 
 /* A grant that another login brought while this one waited its turn. */
-static bool login_take_other(struct login *login, struct record *grant)
+static bool login_take_other(struct login *login, struct grant *grant)
 {
 	struct job *job = login->job;
 	bool found;
@@ -95,7 +93,7 @@ static bool login_take_other(struct login *login, struct record *grant)
 	    grant_issued_clock(grant) >= job->began &&
 	    grant_has_scope(grant, login->options->scope))
 		return true;
-	record_free(grant);
+	grant_free(grant);
 	return false;
 }
 
@@ -138,7 +136,7 @@ static int recover(struct login *login)
 }
 
 int flow_login(struct job *job, const struct client *client,
-	       const struct flow_options *options, struct record *grant)
+	       const struct flow_options *options, struct grant *grant)
 {
 	struct login login = {.job = job, .client = client, .options = options};
 	int lock;

@@ -25,9 +25,9 @@ struct login {
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */
-int flow_code(struct login *login, struct record *grant);
-int flow_paste(struct login *login, struct record *grant);
-int flow_device(struct login *login, struct record *grant);
+int flow_code(struct login *login, struct grant *grant);
+int flow_paste(struct login *login, struct grant *grant);
+int flow_device(struct login *login, struct grant *grant);
 
 /* The client secret, read from the keyring at the first call; NULL in *secret:
  * there is none. */
@@ -39,22 +39,22 @@ int login_secret(struct login *login, const char **secret);
  * called it.
  */
 int login_redeem(struct login *login, struct buf *params,
-		 struct token_answer *answer, struct record *grant);
+		 struct token_answer *answer, struct grant *grant);
 
 /* A grant that nobody will have: the provider is asked to end it, now or later. */
-void login_give_back(struct login *login, const struct record *grant);
+void login_give_back(struct login *login, const struct grant *grant);
 
 /* Stores the new grant in place of what is there; `lock` is the account's, held.
  * What cannot be stored stays parked. */
 int login_store(struct login *login, int lock, const struct arrival *arrival,
-		struct record *grant);
+		struct grant *grant);
 
 /* Adds a digest of all that a grant of this client is pinned to. 0 or -1. */
 int login_pins(const struct client *client, struct buf *digest);
 
 /*
  * A login that ended between its answer and the keyring: what it left is stored
- * now, or given back where it is of no use. `lock` is the account's, held; a login
+ * now, or given back if it is of no use. `lock` is the account's, held; a login
  * that is under way is left alone. 0, or what keeps the keyring from taking it.
  */
 int login_take_parked(struct job *job, const struct client *client, int lock);
@@ -64,7 +64,7 @@ int login_recover(struct login *login, int lock);
 
 /*
  * The authorization code, however it comes. First the request, once its URL is
- * made: handed to the provider beforehand where it wants that, looked at, and
+ * made: handed to the provider beforehand if it wants that, looked at, and
  * shown to the person with `text`; `local_url` is for the browser that is started
  * here ("": none). Then the answer, whose state was compared:
  * checked, redeemed and stored.
@@ -72,7 +72,7 @@ int login_recover(struct login *login, int lock);
 int login_code_send(struct login *login, struct authorization *to,
 		    const char *local_url, const char *text);
 int login_code_take(struct login *login, const struct authorization *to,
-		    const struct listener_answer *answer, struct record *grant);
+		    const struct listener_answer *answer, struct grant *grant);
 
 /* Sets the problem: ERR_CANCELED. */
 int login_given_up(struct login *login);

@@ -2,7 +2,7 @@
 /*
  * login_code.c - what both ways to an authorization code share (RFC 6749 4.1):
  * the request is made ready for a browser, and what came back is judged and
- * redeemed. login_code.c listens for it, flow_paste.c asks the person.
+ * redeemed. flow_code() listens for it, flow_paste.c asks the person.
  */
 #include "core/form.h"
 #include "core/clock.h"
@@ -13,7 +13,7 @@
 #include <poll.h>
 #include <string.h>
 
-/* RFC 9126, where the provider takes requests beforehand, or wants them so. */
+/* RFC 9126, if the provider takes requests beforehand, or wants them so. */
 static int login_code_push(struct login *login, struct authorization *to)
 {
 	const struct client *client = login->client;
@@ -30,7 +30,7 @@ static int login_code_push(struct login *login, struct authorization *to)
 				 "%s wants login requests sent beforehand (RFC "
 				 "9126), but the account's file has no "
 				 "pushed_authorization_request_endpoint.",
-				 client->name)
+				 client->provider_name)
 			   : VALETKEY_OK;
 	rc = login_secret(login, &secret);
 	return rc ? rc : authorize_push(client, secret, to, problem);
@@ -67,7 +67,7 @@ int login_code_send(struct login *login, struct authorization *to,
 			 "to, is in use by another program: another one is "
 			 "tried. If %s refuses that, stop the program that "
 			 "`ss -ltnp` shows.",
-			 to->port, login->client->name);
+			 to->port, login->client->provider_name);
 	page.url = to->url.data;
 	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);
@@ -76,7 +76,7 @@ int login_code_send(struct login *login, struct authorization *to,
 
 static int login_code_redeem(struct login *login,
 			     const struct authorization *to, const char *code,
-			     struct record *grant)
+			     struct grant *grant)
 {
 	struct token_answer answer = {0};
 	struct buf params = {0};
@@ -97,7 +97,7 @@ static int login_code_redeem(struct login *login,
 }
 
 int login_code_take(struct login *login, const struct authorization *to,
-		    const struct listener_answer *answer, struct record *grant)
+		    const struct listener_answer *answer, struct grant *grant)
 {
 	int rc =
 	    authorize_answer_check(login->client, answer, &login->job->problem);
@@ -133,7 +133,7 @@ static int start_listening(struct visit *visit)
 	    .port = to->port,
 	    .path = buf_text(&to->path),
 	    .state = to->state.data,
-	    .provider = client->name,
+	    .provider = client->provider_name,
 	    .account = client->account,
 	    .form_post = to->form_post,
 	    .to = &to->url,
@@ -181,7 +181,7 @@ static void tell_unseen(struct visit *visit)
 }
 
 /* Until the browser comes back with our state, the person gives up, or the
- * time is over. */
+ * time has run out. */
 static int wait_for_browser(struct visit *visit)
 {
 	struct job *job = visit->login->job;
@@ -225,7 +225,7 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
-int flow_code(struct login *login, struct record *grant)
+int flow_code(struct login *login, struct grant *grant)
 {
 	struct visit visit = {.login = login};
 	struct problem *problem = &login->job->problem;
@@ -238,8 +238,7 @@ int flow_code(struct login *login, struct record *grant)
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,
-					  rc ? problem->text
-					     : record_get(grant, "identity"));
+					  rc ? problem->text : grant->identity);
 	}
 	if (visit.net) {
 		visit.net->listener_close(visit.listener);

@@ -7,7 +7,6 @@
 #include "core/clock.h"
 #include "crypto/crypto.h"
 #include "grant/arrival.h"
-#include "grant/grant.h"
 #include "grant/revocations.h"
 #include "grant/refused_tokens.h"
 #include "grant/registration.h"
@@ -34,15 +33,25 @@ int login_secret(struct login *login, const char **secret)
 	return rc;
 }
 
-void login_give_back(struct login *login, const struct record *grant)
+void login_give_back(struct login *login, const struct grant *grant)
 {
 	revocation_of_unwanted(
 	    login->job, login->client,
 	    record_get(&login->registration, "client_secret"), grant);
 }
 
+static void give_back_answer(struct login *login,
+			     const struct token_answer *answer)
+{
+	struct grant grant = {0};
+
+	if (grant_read(&answer->fields, &grant) == 0)
+		login_give_back(login, &grant);
+	grant_free(&grant);
+}
+
 /* While the person was in the browser. */
-static int account_removed(struct login *login, const struct record *grant)
+static int account_removed(struct login *login, const struct grant *grant)
 {
 	login_give_back(login, grant);
 	return problem_set(&login->job->problem, VALETKEY_ERR_ACCOUNT,
@@ -53,7 +62,7 @@ static int account_removed(struct login *login, const struct record *grant)
 /* Who it is, and whether that is who it was: asked without the account's lock,
  * since a person may have to answer. */
 static int identify(struct login *login, const struct token_answer *answer,
-		    struct record *grant)
+		    struct grant *grant)
 {
 	const struct identity_login who = {login->client, answer, login->scope,
 					   login->nonce};
@@ -69,18 +78,15 @@ static int identify(struct login *login, const struct token_answer *answer,
 }
 
 /* In place of what is there; `lock` is the account's, held. */
-static int replace_grant(struct login *login, int lock, struct record *grant)
+static int replace_grant(struct login *login, int lock, struct grant *grant)
 {
 	const struct client *client = login->client;
 	struct job *job = login->job;
-	struct record old = {0};
+	struct grant old = {0};
 	bool found;
 	int rc = revocation_find(job, client, lock, &old, &found);
 
-	record_remove(grant, "generation");
-	if (!rc && record_add_int(grant, "generation",
-				  generation_next(client, lock, &old)))
-		rc = problem_no_memory(&job->problem);
+	grant->generation = generation_next(client, lock, old.generation);
 	/* Noted first: whoever is killed in between leaves a note of a token that
 	 * is in use, which is never sent. */
 	if (!rc) {
@@ -89,10 +95,11 @@ static int replace_grant(struct login *login, int lock, struct record *grant)
 	}
 	if (!rc) {
 		job_note(job, lock, rc);
-		generation_note(client, lock, grant);
+		generation_note(client, lock, grant->generation,
+				grant->refresh_token);
 		refused_tokens_forget(lock);
 	}
-	record_free(&old);
+	grant_free(&old);
 	return rc;
 }
 
@@ -108,7 +115,7 @@ static int tell_parked(struct job *job)
 }
 
 int login_store(struct login *login, int lock, const struct arrival *arrival,
-		struct record *grant)
+		struct grant *grant)
 {
 	struct job *job = login->job;
 	int rc;
@@ -128,7 +135,7 @@ int login_store(struct login *login, int lock, const struct arrival *arrival,
 }
 
 static int lock_and_store(struct login *login, const struct arrival *arrival,
-			  struct record *grant)
+			  struct grant *grant)
 {
 	int lock;
 	int rc =
@@ -160,16 +167,16 @@ static int number_login(struct login *login, struct record *about)
 {
 	const struct client *client = login->client;
 	struct problem kept = login->job->problem;
-	struct record stored = {0};
+	struct grant stored = {0};
 	int look = lock_look(client->id, LOCK_GRANT);
 	bool found;
 	int rc;
 
-	job_load_item(login->job, client, STORE_GRANT, &stored, &found);
+	grant_look(login->job, client, &stored, &found);
 	rc = record_add_int(about, "login",
-			    generation_next(client, look, &stored));
+			    generation_next(client, look, stored.generation));
 	lock_drop(&look);
-	record_free(&stored);
+	grant_free(&stored);
 	login->job->problem = kept;
 	return rc;
 }
@@ -203,7 +210,7 @@ static void end_arrival(struct login *login, const struct arrival *arrival,
 			const struct token_answer *answer)
 {
 	if (record_get(&answer->fields, "refresh_token"))
-		login_give_back(login, &answer->fields);
+		give_back_answer(login, answer);
 	park_clear(&arrival->place);
 }
 
@@ -229,7 +236,7 @@ static int request_grant(struct login *login, struct buf *params,
 }
 
 int login_redeem(struct login *login, struct buf *params,
-		 struct token_answer *answer, struct record *grant)
+		 struct token_answer *answer, struct grant *grant)
 {
 	struct job *job = login->job;
 	struct arrival arrival = {0};
@@ -289,13 +296,13 @@ static bool has_same_pins(const struct client *client,
 struct parked {
 	struct login *login;
 	const struct arrival *arrival;
-	struct record stored;
+	struct grant stored;
 };
 
 /* Who it is, and whether that needs no question. 0, or what is wrong. */
 static int identify_parked(const struct parked *parked,
 			   const struct token_answer *answer,
-			   struct record *grant)
+			   struct grant *grant)
 {
 	struct login *login = parked->login;
 	const struct identity_login who = {login->client, answer, login->scope,
@@ -310,7 +317,7 @@ static int identify_parked(const struct parked *parked,
 
 /* 0: a grant to store. ERR_NOMEM, or of no use. */
 static int make_grant(const struct parked *parked, struct token_answer *answer,
-		      struct record *grant)
+		      struct grant *grant)
 {
 	struct login *login = parked->login;
 	const struct arrival *arrival = parked->arrival;
@@ -342,7 +349,7 @@ static int store_or_end(const struct parked *parked, int lock)
 	const struct arrival *arrival = parked->arrival;
 	struct token_answer answer = {0};
 	struct problem kept = login->job->problem;
-	struct record grant = {0};
+	struct grant grant = {0};
 	const char *secret;
 	int rc;
 
@@ -355,22 +362,22 @@ static int store_or_end(const struct parked *parked, int lock)
 		login->job->problem = kept;
 		if (answer.fields.pairs.len &&
 		    login_secret(login, &secret) == VALETKEY_OK)
-			login_give_back(login, &answer.fields);
+			give_back_answer(login, &answer);
 		login->job->problem = kept;
 		park_clear(&arrival->place);
 		rc = VALETKEY_OK;
 	}
 	token_answer_free(&answer);
-	record_free(&grant);
+	grant_free(&grant);
 	return rc;
 }
 
 /* Whether the stored grant is that login's, or a later one's: who was killed
  * before the copy went, or somebody has put it back. Its token may be superseded
- * by now, and with it a revocation would end the stored grant. */
+ * already, and with it a revocation would end the stored grant. */
 static bool was_taken(const struct parked *parked)
 {
-	int64_t stored = generation_of_login(&parked->stored);
+	int64_t stored = parked->stored.login;
 
 	return stored && stored >= generation_of_login(&parked->arrival->about);
 }
@@ -381,14 +388,13 @@ static int login_grant_take(struct login *login, int lock,
 {
 	struct parked parked = {.login = login, .arrival = arrival};
 	bool found;
-	int rc = job_load_item(login->job, login->client, STORE_GRANT,
-			       &parked.stored, &found);
+	int rc = grant_look(login->job, login->client, &parked.stored, &found);
 
 	if (!rc && was_taken(&parked))
 		park_clear(&arrival->place);
 	else if (!rc)
 		rc = store_or_end(&parked, lock);
-	record_free(&parked.stored);
+	grant_free(&parked.stored);
 	return rc;
 }
 

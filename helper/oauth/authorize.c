@@ -241,7 +241,7 @@ static int authorize_take(const struct client *client, struct authorization *to,
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s accepted the login request, but gave no "
 				   "reference to it (RFC 9126).",
-				   client->name);
+				   client->provider_name);
 	if (form_add(&params, "request_uri", uri) ||
 	    set_url(client, &params, &to->url))
 		rc = problem_no_memory(problem);
@@ -265,7 +265,7 @@ static int authorize_judge(const struct client *client,
 	else if (answer->status == 429)
 		rc = problem_set(problem, VALETKEY_ERR_THROTTLED,
 				 "%s asks to wait before the next login.",
-				 client->name);
+				 client->provider_name);
 	else if (answer->status >= 400 && answer->status < 500)
 		rc = authorize_refused(
 		    client, to,
@@ -276,7 +276,7 @@ static int authorize_judge(const struct client *client,
 		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
 				 "%s did not accept the login request (HTTP "
 				 "%ld). Try again later.",
-				 client->name, answer->status);
+				 client->provider_name, answer->status);
 	json_free(&json);
 	return rc;
 }
@@ -297,7 +297,7 @@ int authorize_push(const struct client *client, const char *client_secret,
 	if (!net)
 		return problem->result;
 	/* Named once, whichever method: all but Basic name it themselves. */
-	if (client_secret && strcmp(client->auth, "client_secret_basic") == 0 &&
+	if (client_secret && client->auth_method == AUTH_CLIENT_SECRET_BASIC &&
 	    form_add(&to->params, "client_id", client->client_id))
 		rc = problem_no_memory(problem);
 	if (!rc)
@@ -333,7 +333,7 @@ static int authorize_check_issuer(const struct client *client,
 		    "The answer does not say which authorization server it "
 		    "comes from (iss), as %s always does. It was not used. Try "
 		    "again; if it happens again, tell the provider.",
-		    client->name);
+		    client->provider_name);
 	if (!answer->iss || !client->issuer ||
 	    strcmp(answer->iss, client->issuer) == 0)
 		return VALETKEY_OK;
@@ -371,8 +371,9 @@ static int response_refused(const struct client *client,
 				   "try again: valetkey login %s",
 				   client->account);
 	return problem_set(problem, advice->result,
-			   "%s refused the login: %s%s%s.%s", client->name,
-			   error, *detail ? ", " : "", detail, advice->next);
+			   "%s refused the login: %s%s%s.%s",
+			   client->provider_name, error, *detail ? ", " : "",
+			   detail, advice->next);
 }
 
 int authorize_answer_check(const struct client *client,

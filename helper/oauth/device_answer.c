@@ -31,7 +31,8 @@ static int device_answer_no_answer(const struct client *client, long status,
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is not that of a device "
 	    "authorization endpoint. Check device_authorization_endpoint: %s",
-	    client->name, status, client->device_authorization_endpoint);
+	    client->provider_name, status,
+	    client->device_authorization_endpoint);
 }
 
 static int device_answer_refused(const struct client *client,
@@ -56,9 +57,10 @@ static int device_answer_refused(const struct client *client,
 	problem_quote(code, name ? name : "no reason given");
 	error_detail(detail, token_error_text(json));
 	advice = error_advice_find(known, code);
-	return problem_set(
-	    problem, advice->result, "%s refuses the device login: %s%s%s.%s",
-	    client->name, code, *detail ? ", " : "", detail, advice->next);
+	return problem_set(problem, advice->result,
+			   "%s refuses the device login: %s%s%s.%s",
+			   client->provider_name, code, *detail ? ", " : "",
+			   detail, advice->next);
 }
 
 static int64_t seconds_of(const struct json *json, const char *key,

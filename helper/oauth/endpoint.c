@@ -95,18 +95,22 @@ static int client_auth_add(const struct endpoint_request *request,
 			   struct http_request *http, struct client_auth *auth,
 			   struct problem *problem)
 {
-	const char *method = request->client->auth;
-
-	if (strcmp(method, "private_key_jwt") == 0)
+	switch (request->client->auth_method) {
+	case AUTH_PRIVATE_KEY_JWT:
 		return add_assertion(request, problem);
-	if (strcmp(method, "tls_client_auth") == 0)
+	case AUTH_TLS_CLIENT_AUTH:
 		return add_certificate(request, http, problem);
-	if (strcmp(method, "none") == 0)
-		return add_to_body(request, NULL, problem);
-	if (request->client_secret &&
-	    strcmp(method, "client_secret_basic") == 0)
-		return add_basic(request, http, auth, problem);
-	return add_to_body(request, request->client_secret, problem);
+	case AUTH_CLIENT_SECRET_BASIC:
+		return request->client_secret
+			   ? add_basic(request, http, auth, problem)
+			   : add_to_body(request, NULL, problem);
+	case AUTH_CLIENT_SECRET_POST:
+		return add_to_body(request, request->client_secret, problem);
+	case AUTH_NONE:
+	case AUTH_UNKNOWN:
+		break;
+	}
+	return add_to_body(request, NULL, problem);
 }
 
 static void client_auth_free(struct client_auth *auth)
@@ -342,7 +346,7 @@ int endpoint_revoke(const struct endpoint_request *request,
 				 : http.status >= 500 ? VALETKEY_ERR_NETWORK
 						      : VALETKEY_ERR_DENIED,
 				 "%s did not revoke the grant (HTTP %ld).",
-				 client->name, http.status);
+				 client->provider_name, http.status);
 	net->http_answer_free(&http);
 	return rc;
 }

@@ -62,8 +62,8 @@ int authorize_refused(const struct client *client,
 	    problem, advice->result,
 	    "%s refuses the login request: %s%s%s. %s (client id "
 	    "%s, redirect URI %s).%s",
-	    client->name, code, *detail ? ", " : "", detail, advice->next,
-	    client->client_id, to->redirect_uri.data,
+	    client->provider_name, code, *detail ? ", " : "", detail,
+	    advice->next, client->client_id, to->redirect_uri.data,
 	    advice->error ? "" : authorize_port_advice(to));
 }
 
@@ -81,7 +81,7 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    "hour to arrive). Compare them with the page of the client app, "
 	    "then fix the account's file or run: valetkey remove %s, then "
 	    "valetkey add %s.%s",
-	    client->name, saw, client->authorization_endpoint,
+	    client->provider_name, saw, client->authorization_endpoint,
 	    client->client_id, authorization->redirect_uri.data,
 	    client->account, client->account,
 	    authorize_port_advice(authorization));

@@ -161,8 +161,8 @@ static int token_answer_refused(const struct client *client,
 	problem_quote(code, name ? name : "with an error");
 	error_detail(detail, text == name ? "" : text);
 	return problem_set(problem, advice->result, "%s answered %s%s%s.%s",
-			   client->name, code, *detail ? ": " : "", detail,
-			   advice->next);
+			   client->provider_name, code, *detail ? ": " : "",
+			   detail, advice->next);
 }
 
 /* From somebody in between, or from another server than one thinks. */
@@ -179,7 +179,7 @@ static int strange_answer(const struct client *client,
 		    "a redirect to %s, which is not followed: it would carry "
 		    "secrets there. Is it this network's login page? Log in "
 		    "there. Has the provider moved? Then fix token_endpoint.",
-		    client->name, answer->status,
+		    client->provider_name, answer->status,
 		    problem_quote(host, answer->moved_to));
 	if (answer->web_page)
 		return problem_set(
@@ -188,11 +188,11 @@ static int strange_answer(const struct client *client,
 		    "a web page. Is it this network's login page, or a "
 		    "proxy's? Open any page in the browser to see, then try "
 		    "again; otherwise check token_endpoint.",
-		    client->name, answer->status);
+		    client->provider_name, answer->status);
 	return problem_set(problem, VALETKEY_ERR_NETWORK,
 			   "The answer from %s (HTTP %ld) is not an OAuth "
 			   "answer. Is a proxy or a login page in between?",
-			   client->name, answer->status);
+			   client->provider_name, answer->status);
 }
 
 int error_of_state(const struct client *client, long status,
@@ -202,12 +202,12 @@ int error_of_state(const struct client *client, long status,
 		return problem_set(problem, VALETKEY_ERR_THROTTLED,
 				   "%s asks us to slow down (HTTP 429). Try "
 				   "again later.",
-				   client->name);
+				   client->provider_name);
 	if (status >= 500)
 		return problem_set(problem, VALETKEY_ERR_NETWORK,
 				   "%s has a problem of its own (HTTP %ld). "
 				   "Nothing is lost; try again later.",
-				   client->name, status);
+				   client->provider_name, status);
 	return VALETKEY_OK;
 }
 
@@ -525,7 +525,7 @@ static int check_type(const struct client *client,
 			   "used. If the provider means a Bearer token by it, "
 			   "write 'token_type[]=%s' into the provider's file, "
 			   "or into the account's.",
-			   client->name, quoted, quoted);
+			   client->provider_name, quoted, quoted);
 }
 
 /* A file that was changed must not have a secret shown as a person's name. */
@@ -622,7 +622,7 @@ static int no_content(const struct client *client,
 	    problem, VALETKEY_ERR_NETWORK,
 	    "The answer from %s (HTTP %ld) is empty, so there is no token in "
 	    "it. Try again; if it happens again, check token_endpoint: %s",
-	    client->name, http->status, client->token_endpoint);
+	    client->provider_name, http->status, client->token_endpoint);
 }
 
 int token_answer_read(const struct client *client,

@@ -62,7 +62,8 @@ int adding_make_folder(struct problem *problem)
 	return rc;
 }
 
-/* All that is no key of the account's file; client_secret must never be. */
+/* Without what is not a key of the account's file; client_secret must never be
+ * one. */
 static int take_file_keys(const struct record *request, struct record *keys)
 {
 	static const char *const others[] = {"op",	    "account",
@@ -285,7 +286,7 @@ bool adding_read_answer(const struct adding *adding, struct buf *sealed)
 	return true;
 }
 
-/* Where the system cannot refuse to replace, we look first: whoever adds this
+/* If the system cannot refuse to replace, we look first: whoever adds this
  * name by valetkey waits for our lock. */
 static int rename_new(const char *from, const char *to)
 {

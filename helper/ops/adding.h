@@ -7,7 +7,8 @@
  * a run before it has left (recover.h).
  *
  * .NAME.new and .NAME.answer belong to it: the account's file while it is
- * written, and what a server has answered to a registration, sealed (crypto/crypto.h).
+ * written, and what a server has answered to a registration, sealed
+ * (crypto/crypto.h).
  */
 #ifndef VALETKEY_ADDING_H
 #define VALETKEY_ADDING_H
@@ -23,21 +24,22 @@ struct adding {
 	int lock;   /* -1: not begun */
 };
 
-/* The folder of the accounts, made where it is missing: 0 or ERR_ACCOUNT. */
+/* The folder of the accounts, made if it is missing: 0 or ERR_ACCOUNT. */
 int adding_make_folder(struct problem *problem);
 
 /*
  * With the keyring open. Begins with the request's account and its keys, which
  * are all that becomes of the file; what is secret or the protocol's is left
  * out. Waits for another `add` of that name; if that one ended half way,
- * `recover` sees to what it left (recover_adding()). 0, or ERR_ARG (there is such an account), _ACCOUNT (it
- * cannot be written), _TIMEOUT, _NOMEM, with job->problem set.
+ * `recover` sees to what it left (recover_adding()). 0, or ERR_ARG (there is such
+ * an account), _ACCOUNT (it cannot be written), _TIMEOUT, _NOMEM, with
+ * job->problem set.
  */
 int adding_begin(struct job *job, struct adding *adding,
 		 void recover(const char *account));
 
 /* Takes up what a run before left. False: there is nothing, or another is at it;
- * `keys` may be empty where that one did not get far. */
+ * `keys` may be empty if that one did not get far. */
 bool adding_resume(struct adding *adding, const char *account);
 
 /* The server's answer, sealed, and back. */

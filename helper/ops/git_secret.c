@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The text behind "\nNAME=", up to its line's end; NULL where there is none. */
+/* The text behind "\nNAME=", up to its line's end; NULL: there is none. */
 static const char *find_line(const struct buf *secret, const char *name,
 			     size_t *len)
 {

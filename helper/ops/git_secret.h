@@ -26,7 +26,7 @@ bool git_secret_is(const struct buf *secret, const char *first);
 /* Whether a line of that name is there and not empty. */
 bool git_secret_has(const struct buf *secret, const char *name);
 
-/* Whether its password_expiry_utc is over; false where it has none. */
+/* Whether its password_expiry_utc has passed; false if it has none. */
 bool git_secret_expired(const struct buf *secret);
 
 #endif

@@ -83,7 +83,7 @@ static int accepted(struct job *job, const char *what)
 	return add_proof(job, "accepted", text);
 }
 
-/* A key file or certificate that cannot be used is no matter of the provider's:
+/* A key file or certificate that cannot be used is not the provider's doing:
  * nothing was sent. */
 static bool add_is_refused(const struct client *client,
 			   const struct token_answer *answer,
@@ -106,7 +106,7 @@ static int add_prove(struct job *job, const struct client *client,
 		     const char *secret)
 {
 	const char *what = client_credential(client);
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	struct token_answer answer = {0};
 	struct problem why = {0};
 	int rc;
@@ -131,7 +131,7 @@ static int add_prove(struct job *job, const struct client *client,
 	return rc;
 }
 
-/* Who has gone was told nothing: there is no account then. */
+/* A host that has gone was told nothing: there is no account then. */
 static int check_host(struct job *job)
 {
 	return job_host_gone(job)

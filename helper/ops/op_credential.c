@@ -197,7 +197,7 @@ static const struct store_item *best_item(const struct kind *kind,
 	return found;
 }
 
-/* What is over is no answer; only a refresh token outlives it, and some other
+/* What has expired is not an answer; only a refresh token outlives it, and some other
  * helper of git's may know what to do with that. */
 static int answer_item(struct job *job, const struct kind *kind,
 		       const struct store_item *item)

@@ -26,7 +26,7 @@ enum look {
 	LOOK_NOTHING = 1 /* try the next place */
 };
 
-/* What is told where no place has it: what was wrong first, or that somebody
+/* What is told if no place has it: what was wrong first, or that somebody
  * else's was there. */
 static void keep_reason(struct job *job, const struct problem *why)
 {
@@ -123,7 +123,7 @@ static int ask_metadata(const struct job *job, const struct net *net,
 	return net->http_send(&request, answer, problem);
 }
 
-/* The answer at the end of the redirects. `url` becomes where it is. */
+/* The answer at the end of the redirects. `url` becomes its address. */
 static int fetch_metadata(const struct job *job, const struct net *net,
 			  struct buf *url, struct http_answer *answer,
 			  struct problem *problem)
@@ -147,7 +147,7 @@ static int fetch_metadata(const struct job *job, const struct net *net,
 	return rc;
 }
 
-/* An answer that is no redirect. */
+/* An answer that is not a redirect. */
 static int read_metadata_answer(struct job *job,
 				const struct metadata_wish *wish,
 				const struct http_answer *answer,

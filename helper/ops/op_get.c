@@ -31,17 +31,16 @@ struct want {
 	bool twice;	     /* also when the provider had issued it again */
 };
 
-static bool get_is_refused(const struct record *grant, const struct want *want)
+static bool get_is_refused(const struct grant *grant, const struct want *want)
 {
-	const char *token = record_get(grant, "access_token");
-
-	return want->refused && token && strcmp(want->refused, token) == 0;
+	return want->refused && grant->access_token &&
+	       strcmp(want->refused, grant->access_token) == 0;
 }
 
 /* Good for as long as was asked, or issued since: no provider gives more. The
  * refused one is, if it is issued again; and whether it would be is not found
  * out with every call. */
-static bool get_is_good(const struct job *job, const struct record *grant,
+static bool get_is_good(const struct job *job, const struct grant *grant,
 			const struct want *want)
 {
 	int64_t good_for = grant_good_for(grant);
@@ -56,7 +55,7 @@ static bool get_is_good(const struct job *job, const struct record *grant,
 
 static bool uses_code(const struct client *client)
 {
-	return strcmp(client->grant, "client_credentials") != 0;
+	return client->grant_type != GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
 static int no_grant(struct job *job, const struct client *client)
@@ -69,7 +68,7 @@ static int no_grant(struct job *job, const struct client *client)
 
 /* Asks the provider, unless it failed just now. */
 static int ask_provider(struct job *job, const struct client *client, int lock,
-			struct record *grant)
+			struct grant *grant)
 {
 	int rc = backoff_check(lock, &job->problem);
 
@@ -78,23 +77,23 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 	if (uses_code(client)) {
 		rc = flow_refresh(job, client, lock, grant);
 	} else {
-		record_free(grant);
+		grant_free(grant);
 		rc = flow_client_credentials(job, client, grant);
 	}
 	if (job->provider_asked) /* not a keyring that hangs before that */
 		job_note(job, lock, rc);
-	generation_note(client, lock, grant);
+	generation_note(client, lock, grant->generation, grant->refresh_token);
 	return rc;
 }
 
 /* Under the lock: looks again, and asks the provider if it must. */
 static int get_renew(struct job *job, const struct client *client, int lock,
-		     const struct want *want, struct record *grant)
+		     const struct want *want, struct grant *grant)
 {
 	bool found;
 	int rc;
 
-	record_free(grant);
+	grant_free(grant);
 	rc = client_check(client, &job->problem);
 	if (!rc && uses_code(client))
 		rc = login_take_parked(job, client, lock);
@@ -118,7 +117,7 @@ static int get_renew(struct job *job, const struct client *client, int lock,
 }
 
 static int obtain(struct job *job, const struct client *client,
-		  const struct want *want, struct record *grant)
+		  const struct want *want, struct grant *grant)
 {
 	int rc, lock;
 
@@ -143,17 +142,17 @@ static int obtain(struct job *job, const struct client *client,
 }
 
 static int get_login(struct job *job, const struct client *client,
-		     const struct want *want, struct record *grant)
+		     const struct want *want, struct grant *grant)
 {
 	const struct flow_options options = {.accept_other = true,
 					     .scope = want->scope};
 
-	record_free(grant);
+	grant_free(grant);
 	return flow_login(job, client, &options, grant);
 }
 
 static int check_refused(struct job *job, const struct client *client,
-			 const struct want *want, const struct record *grant)
+			 const struct want *want, const struct grant *grant)
 {
 	if (!want->twice || !get_is_refused(grant, want))
 		return VALETKEY_OK;
@@ -166,7 +165,7 @@ static int check_refused(struct job *job, const struct client *client,
 }
 
 static int check_scope(struct job *job, const struct client *client,
-		       const struct want *want, const struct record *grant)
+		       const struct want *want, const struct grant *grant)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
 
@@ -180,7 +179,8 @@ static int check_scope(struct job *job, const struct client *client,
 		    "last login, or %s calls them by other names (see "
 		    "'valetkey status'). Tick them at the provider, then run: "
 		    "valetkey login %s",
-		    client->account, quoted, client->name, client->account);
+		    client->account, quoted, client->provider_name,
+		    client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
 			   "scopes \"%s\". Add them to 'scope' in the "
@@ -198,7 +198,7 @@ int op_get(struct job *job)
 	    .twice = record_get(&job->request, "refused_twice") != NULL,
 	};
 	struct client client = {0};
-	struct record grant = {0};
+	struct grant grant = {0};
 	int rc = job_client(job, &client);
 
 	if (!rc)
@@ -215,22 +215,21 @@ int op_get(struct job *job)
 	}
 	if (!rc)
 		rc = grant_answer(job, &grant);
-	record_free(&grant);
+	grant_free(&grant);
 	client_free(&client);
 	return rc;
 }
 
 /* Whether more than a fifth of its life is left. */
-static bool get_fresh(const struct record *grant)
+static bool get_fresh(const struct grant *grant)
 {
-	return grant_good_for(grant) * 5 >
-	       record_get_int(grant, "expires_in", GRANT_LIFETIME_UNKNOWN_S);
+	return grant_good_for(grant) * 5 > grant_lifetime_s(grant);
 }
 
 int op_renew(struct job *job)
 {
 	struct client client = {0};
-	struct record grant = {0};
+	struct grant grant = {0};
 	bool found;
 	int lock = -1;
 	int rc = job_client(job, &client);
@@ -243,31 +242,31 @@ int op_renew(struct job *job)
 	if (!rc && found && !get_fresh(&grant))
 		rc = ask_provider(job, &client, lock, &grant);
 	lock_drop(&lock);
-	record_free(&grant);
+	grant_free(&grant);
 	client_free(&client);
 	return rc;
 }
 
-/* Takes the token out of the keyring where it is still the current one; what was
+/* Takes the token out of the keyring if it is still the current one; what was
  * published goes in any case, because a publication may have failed since. */
 static int forget_token(struct job *job, const struct client *client, int lock,
 			const char *token)
 {
-	struct record grant = {0};
-	const char *current;
+	struct grant grant = {0};
 	bool found;
 	int rc = grant_load(job, client, &grant, &found);
 
 	kernel_withdraw(&client->config, token);
-	current = rc ? NULL : record_get(&grant, "access_token");
-	if (current && strcmp(current, token) == 0 &&
-	    !generation_is_another(client, lock, &grant)) {
+	if (!rc && grant.access_token &&
+	    strcmp(grant.access_token, token) == 0 &&
+	    !generation_is_another(client, lock, grant.generation,
+				   grant.refresh_token)) {
 		refused_tokens_note(lock, record_get(&job->request, "resource"),
 				    &grant);
-		record_remove(&grant, "access_token");
+		grant_set(&grant.access_token, NULL);
 		rc = grant_save(job, client, &grant);
 	}
-	record_free(&grant);
+	grant_free(&grant);
 	return rc;
 }
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static int machine_login(struct job *job, const struct client *client,
-			 bool accept_change, struct record *grant)
+			 bool accept_change, struct grant *grant)
 {
 	int lock;
 	int rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
@@ -35,22 +35,19 @@ static int machine_login(struct job *job, const struct client *client,
 }
 
 static int login_answer(struct job *job, const struct client *client,
-			const struct record *grant)
+			const struct grant *grant)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
-	bool refresh = record_get(grant, "refresh_token") != NULL;
-
-	bool never = grant_lifetime(grant) == GRANT_NEVER_EXPIRES;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
+	bool refresh = grant->refresh_token != NULL;
+	bool never = grant->lifetime == GRANT_NEVER_EXPIRES;
 	struct buf lacking = {0};
 	int rc = grant_scope_lacks(client, grant, &lacking) ||
 		 (lacking.len &&
 		  record_add(&job->answer, "not_granted", lacking.data));
 
 	buf_free(&lacking);
-	if (rc ||
-	    record_add(&job->answer, "scope", record_get(grant, "scope")) ||
-	    record_add(&job->answer, "identity",
-		       record_get(grant, "identity")) ||
+	if (rc || record_add(&job->answer, "scope", grant->scope) ||
+	    record_add(&job->answer, "identity", grant->identity) ||
 	    (!never && record_add_int(&job->answer, "expires_in",
 				      grant_good_for(grant))) ||
 	    (!machine &&
@@ -66,10 +63,10 @@ int op_login(struct job *job)
 	    .flow = record_get(&job->request, "flow"),
 	};
 	struct client client = {0};
-	struct record grant = {0};
+	struct grant grant = {0};
 	int rc = job_client(job, &client);
 
-	if (!rc && strcmp(client.grant, "client_credentials") == 0)
+	if (!rc && client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
 		rc = machine_login(job, &client, options.accept_change, &grant);
 	else if (!rc && !job->interactive)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
@@ -78,7 +75,7 @@ int op_login(struct job *job)
 		rc = flow_login(job, &client, &options, &grant);
 	if (!rc)
 		rc = login_answer(job, &client, &grant);
-	record_free(&grant);
+	grant_free(&grant);
 	client_free(&client);
 	return rc;
 }

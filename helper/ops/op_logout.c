@@ -55,7 +55,7 @@ static int say_kept(struct job *job, const struct waiting_revocation *pending)
 	return logout_say(job, 0, text);
 }
 
-/* Now, or where the provider cannot be reached, later (RFC 7009 2.2.1). */
+/* Now, or if the provider cannot be reached, later (RFC 7009 2.2.1). */
 static int send_or_keep(struct job *job,
 			const struct waiting_revocation *pending)
 {
@@ -81,7 +81,7 @@ static int send_or_keep(struct job *job,
 }
 
 static int revoke_grant(struct job *job, const struct client *client,
-			const struct record *grant)
+			const struct grant *grant)
 {
 	struct revocation revocation;
 	int rc;
@@ -100,7 +100,7 @@ static int revoke_grant(struct job *job, const struct client *client,
  * same. */
 static int end_grant(struct job *job, const struct client *client, int lock)
 {
-	struct record grant = {0};
+	struct grant grant = {0};
 	bool found = false;
 	int rc = login_take_parked(job, client, lock);
 
@@ -109,13 +109,13 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	if (rc ==
 	    VALETKEY_ERR_LOGIN) /* an item that nobody can read any more */
 		rc = VALETKEY_OK;
-	if (!rc && found && !record_get(&grant, "needs_login"))
+	if (!rc && found && !grant.needs_login)
 		rc = revoke_grant(job, client, &grant);
 	else if (!rc)
 		rc = logout_say(job, 0, ""); /* there is none, or it is dead */
 	if (!rc)
 		rc = grant_delete(job, client);
-	record_free(&grant);
+	grant_free(&grant);
 	return rc;
 }
 
@@ -156,7 +156,8 @@ static int forget_client(struct job *job, const struct client *client,
 }
 
 /* The provider's file is gone or malformed, or the account's contradicts itself:
- * nobody knows any more where the grant could be revoked, and why is told. */
+ * nobody knows any more where the grant could be revoked, and the person is told
+ * why. */
 static int drop_grant(struct job *job, const struct client *client)
 {
 	int rc = logout_say(job, 0, job->problem.text);
@@ -253,7 +254,7 @@ static int find_other(struct job *job, const struct client *client)
 				 client->id);
 }
 
-/* Whose grant it is, and where it could be revoked, its file would tell. */
+/* Only its file would tell whose grant it is, and where it could be revoked. */
 int op_forget(struct job *job)
 {
 	struct client client = {.id = record_get(&job->request, "id"),

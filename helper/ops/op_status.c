@@ -69,9 +69,9 @@ static void describe_client(struct lines *lines, const struct client *client)
 	const char *host = NULL;
 
 	status_line(lines, "provider", client->provider);
-	status_line(lines, "name", client->name);
+	status_line(lines, "name", client->provider_name);
 	status_line(lines, "client_id", client->client_id);
-	status_line(lines, "grant", client->grant);
+	status_line(lines, "grant", grant_type_name(client->grant_type));
 	while ((host = record_next(&client->config, "hosts[]", host)))
 		if ((hosts.len && buf_char(&hosts, ' ')) ||
 		    buf_str(&hosts, host))
@@ -108,40 +108,39 @@ static bool describe_secret(struct lines *lines, const struct client *client,
 
 /* What a grant that was found means. */
 static void describe_grant(struct lines *lines, const struct client *client,
-			   const struct record *grant)
+			   const struct grant *grant)
 {
 	struct buf lacking = {0};
 	int64_t good_for = grant_good_for(grant);
-	bool refresh = record_get(grant, "refresh_token") != NULL;
-	enum grant_lifetime lifetime = grant_lifetime(grant);
+	bool refresh = grant->refresh_token != NULL;
 
-	status_line(lines, "identity", record_get(grant, "identity"));
-	status_line(lines, "identity_id", record_get(grant, "identity_id"));
-	status_line(lines, "scope", record_get(grant, "scope"));
+	status_line(lines, "identity", grant->identity);
+	status_line(lines, "identity_id", grant->identity_id);
+	status_line(lines, "scope", grant->scope);
 	if (grant_scope_lacks(client, grant, &lacking))
 		lines->rc = VALETKEY_ERR_NOMEM;
 	if (lacking.len)
 		status_line(lines, "not_granted", lacking.data);
 	buf_free(&lacking);
 	status_number(lines, "refresh_token", refresh);
-	if (good_for > 0 && lifetime == GRANT_NEVER_EXPIRES) {
+	if (good_for > 0 && grant->lifetime == GRANT_NEVER_EXPIRES) {
 		status_line(lines, "lifetime", "never");
 		return;
 	}
 	status_number(lines, "expires_in", good_for);
-	if (good_for > 0 && lifetime == GRANT_EXPIRES)
+	if (good_for > 0 && grant->lifetime == GRANT_EXPIRES)
 		status_number(lines, "expires_at", time(NULL) + good_for);
 }
 
 static void describe_state(struct lines *lines, const struct client *client,
-			   const struct record *grant, bool found)
+			   const struct grant *grant, bool found)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	char text[256];
 
 	if (grant_good_for(grant) > 0 || machine) {
 		status_state(lines, "ok", "");
-	} else if (record_get(grant, "refresh_token")) {
+	} else if (grant->refresh_token) {
 		status_state(
 		    lines, "expired",
 		    "The access token has expired; the next use refreshes it.");
@@ -156,16 +155,16 @@ static void describe_state(struct lines *lines, const struct client *client,
 }
 
 /* What keeps the next refresh from working, as far as we know without asking.
- * Not while one is under way. True where the state is told. */
+ * Not while one is under way. True if the state is told. */
 static bool describe_next_refresh(struct lines *lines,
 				  const struct client *client,
-				  const struct record *grant)
+				  const struct grant *grant)
 {
 	struct job *job = lines->job;
 	struct problem busy = {0};
 	int lock, rc;
 
-	if (!record_get(grant, "refresh_token") ||
+	if (!grant->refresh_token ||
 	    lock_take(client->id, LOCK_GRANT, clock_ms(), &lock, &busy))
 		return false;
 	rc = flow_refresh_check(job, client, lock, grant);
@@ -181,13 +180,12 @@ static bool describe_next_refresh(struct lines *lines,
 
 /* What a get would say as well, once there is no token to give. */
 static void describe_refusal(struct lines *lines, const struct client *client,
-			     const struct record *grant)
+			     const struct grant *grant, bool found)
 {
-	bool machine = strcmp(client->grant, "client_credentials") == 0;
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
 	struct backoff_refusal refusal;
 
-	if ((!grant->pairs.len && !machine) ||
-	    !backoff_refused(client->id, &refusal))
+	if ((!found && !machine) || !backoff_refused(client->id, &refusal))
 		return;
 	status_line(lines, "refusal", refusal.text);
 	status_number(lines, "refused_at", refusal.at);
@@ -263,14 +261,12 @@ static bool has_changed(struct lines *lines, const struct client *client)
 static void describe(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
-	struct record grant = {0};
+	struct grant grant = {0};
 	bool found = false, complete = false;
 	int rc = grant_load(job, client, &grant, &found);
 
 	if (rc == VALETKEY_ERR_LOGIN)
-		status_state(lines,
-			     record_get(&grant, "needs_login") ? "login"
-							       : "changed",
+		status_state(lines, grant.needs_login ? "login" : "changed",
 			     job->problem.text);
 	else if (rc)
 		broken(lines, rc);
@@ -280,10 +276,10 @@ static void describe(struct lines *lines, const struct client *client)
 	    !describe_next_refresh(lines, client, &grant))
 		describe_state(lines, client, &grant, found);
 	if (!rc)
-		describe_refusal(lines, client, &grant);
+		describe_refusal(lines, client, &grant, found);
 	if (found)
 		describe_grant(lines, client, &grant);
-	record_free(&grant);
+	grant_free(&grant);
 }
 
 /* Failures that concern the keyring end the whole; others one account. */

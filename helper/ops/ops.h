@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ops.h - what the helper does for a request, one file op_NAME.c each. Channel
- * and messages: plugin/core/channel.h. Every request has `op`, `account` where it
+ * and messages: plugin/core/channel.h. Every request has `op`, `account` if it
  * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
@@ -13,7 +13,7 @@
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
  *             accept_change=1 (see registration.h, identity.h) -> scope,
- *             identity (who logged in, where it is known), expires_in (absent:
+ *             identity (who logged in, if it is known), expires_in (absent:
  *             never), refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
  *             proves the secret with one live request, stores it, reads it back,
@@ -24,7 +24,7 @@
  * register    the keys of the account's file but client_id, registration_endpoint
  *             and the grant_types[] to register for: registers a client (RFC
  *             7591), stores what is secret of it, and makes the account's file.
- *             -> client_id, auth, client_secret_expires_at, and scope where the
+ *             -> client_id, auth, client_secret_expires_at, and scope if the
  *             server allows less than was asked for
  * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
  *             certificate|ask (what to choose by), machine=1 (nobody logs in)
@@ -53,10 +53,10 @@
  *             as far as they are known, want_authtype=1; all values of git_*
  *             are written as record.h says.
  *             -> username, password | authtype, credential,
- *             password_expiry_utc, oauth_refresh_token; nothing where there is
- *             none. What is over is not answered, but for its refresh token
+ *             password_expiry_utc, oauth_refresh_token; nothing if there is
+ *             none. What has expired is not answered, but for its refresh token
  * git_store   the same keys with password or credential -> nothing
- * git_erase   the same keys; password or credential only where just that one
+ * git_erase   the same keys; password or credential only if just that one
  *             shall go -> nothing
  */
 #ifndef VALETKEY_OPS_H

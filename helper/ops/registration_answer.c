@@ -105,10 +105,11 @@ static const char *auth_of(const struct registering *reg)
 	const char *asked = record_get(&reg->keys, "auth");
 
 	if (!auth)
-		auth = asked ? asked : "client_secret_basic";
+		auth =
+		    asked ? asked : auth_method_name(AUTH_CLIENT_SECRET_BASIC);
 	return !answer_text(reg, "client_secret") &&
-		       strncmp(auth, "client_secret_", 14) == 0
-		   ? "none"
+		       auth_method_has_secret(auth_method_of(auth))
+		   ? auth_method_name(AUTH_NONE)
 		   : auth;
 }
 
@@ -183,7 +184,7 @@ static int read_answered(struct registering *reg)
 
 	if (rc)
 		return rc;
-	if (strncmp(auth, "client_secret_", 14) != 0)
+	if (!auth_method_has_secret(auth_method_of(auth)))
 		secret = NULL;
 	if (record_add(answer, "client_id", answer_text(reg, "client_id")) ||
 	    record_add(answer, "auth", auth) ||

@@ -48,34 +48,26 @@
  * that come after it. */
 #define NOTED_MAX (INT64_MAX >> 10)
 
-static int64_t read_generation(const struct record *record, const char *key)
+int64_t generation_checked(int64_t generation)
 {
-	int64_t generation = record_get_int(record, key, 0);
-
 	return generation < 0 || generation > GENERATION_MAX ? 0 : generation;
 }
 
-int64_t generation_of(const struct record *grant)
+int64_t generation_of(const struct record *about)
 {
-	return read_generation(grant, "generation");
+	return generation_checked(record_get_int(about, "generation", 0));
 }
 
-int64_t generation_of_login(const struct record *grant)
+int64_t generation_of_login(const struct record *about)
 {
-	return read_generation(grant, "login");
+	return generation_checked(record_get_int(about, "login", 0));
 }
 
-static int digest_of_token(const struct record *grant, struct buf *digest)
-{
-	const char *token = record_get(grant, "refresh_token");
-
-	return token ? crypto_digest(token, digest) : -1;
-}
-
-bool generation_has_digest(const struct record *grant, const char *digest)
+bool generation_has_digest(const char *refresh_token, const char *digest)
 {
 	struct buf own = {0};
-	bool same = digest && digest_of_token(grant, &own) == 0 &&
+	bool same = refresh_token && digest &&
+		    crypto_digest(refresh_token, &own) == 0 &&
 		    strcmp(own.data, digest) == 0;
 
 	buf_free(&own);
@@ -86,40 +78,36 @@ bool generation_has_digest(const struct record *grant, const char *digest)
 static int64_t read_note(const struct client *client, int lock,
 			 struct record *state)
 {
-	struct record made_on = {0};
 	int64_t generation = 0;
 
 	if (lock_read(lock, state) &&
-	    record_add(&made_on, "machine", record_get(state, MACHINE)) == 0 &&
-	    !machine_is_other(client, &made_on))
+	    !machine_is_other(client, record_get(state, MACHINE)))
 		generation = record_get_int(state, GENERATION, 0);
-	record_free(&made_on);
 	return generation < 0 || generation > NOTED_MAX ? 0 : generation;
 }
 
 int64_t generation_next(const struct client *client, int lock,
-			const struct record *grant)
+			int64_t generation)
 {
 	struct record state = {0};
 	int64_t noted = read_note(client, lock, &state);
-	int64_t own = grant ? generation_of(grant) : 0;
 
 	record_free(&state);
-	return (noted > own ? noted : own) + 1;
+	return (noted > generation ? noted : generation) + 1;
 }
 
-void generation_note(const struct client *client, int lock,
-		     const struct record *grant)
+void generation_note(const struct client *client, int lock, int64_t generation,
+		     const char *refresh_token)
 {
-	int64_t generation = generation_of(grant);
 	struct buf digest = {0}, machine = {0};
 	struct record state = {0};
 	int64_t noted = read_note(client, lock, &state);
-	bool known = noted == generation &&
-		     generation_has_digest(grant, record_get(&state, TOKEN));
+	bool known =
+	    noted == generation &&
+	    generation_has_digest(refresh_token, record_get(&state, TOKEN));
 
-	if (generation && generation >= noted && !known &&
-	    digest_of_token(grant, &digest) == 0 &&
+	if (generation && refresh_token && generation >= noted && !known &&
+	    crypto_digest(refresh_token, &digest) == 0 &&
 	    machine_mark(client, &machine) == 0) {
 		record_remove(&state, GENERATION);
 		if (record_add_int(&state, GENERATION, generation) == 0 &&
@@ -133,11 +121,12 @@ void generation_note(const struct client *client, int lock,
 }
 
 bool generation_is_another(const struct client *client, int lock,
-			   const struct record *grant)
+			   int64_t generation, const char *refresh_token)
 {
 	struct record state = {0};
-	bool another = read_note(client, lock, &state) > generation_of(grant) &&
-		       !generation_has_digest(grant, record_get(&state, TOKEN));
+	bool another =
+	    read_note(client, lock, &state) > generation &&
+	    !generation_has_digest(refresh_token, record_get(&state, TOKEN));
 
 	record_free(&state);
 	return another;

@@ -28,30 +28,34 @@
  * replaced since is never sent, and such a grant is never written back.
  */
 
-int64_t generation_of(const struct record *grant);
+/* 0 instead of a number that none can have come to. */
+int64_t generation_checked(int64_t generation);
+
+/* Of a refresh or a login whose answer is parked (arrival.h). */
+int64_t generation_of(const struct record *about);
 
 /*
  * `login` in a grant, and in what is parked of a login: the generation that was
  * next when the login asked for its grant. Refreshes keep it, so that of two
  * logins the later one is known; 0: an earlier version's.
  */
-int64_t generation_of_login(const struct record *grant);
+int64_t generation_of_login(const struct record *about);
 
-/* What the next grant's is, after this one (NULL: there is none) and what was
- * noted. `lock` is the account's, or what lock_look() gave. */
+/* What the next grant's is, after the present one's (0: there is none) and what
+ * was noted. `lock` is the account's, or what lock_look() gave. */
 int64_t generation_next(const struct client *client, int lock,
-			const struct record *grant);
+			int64_t generation);
 
-/* A new grant, which is stored or parked; `lock` is held. */
-void generation_note(const struct client *client, int lock,
-		     const struct record *grant);
+/* Of a new grant, which is stored or parked; `lock` is held. */
+void generation_note(const struct client *client, int lock, int64_t generation,
+		     const char *refresh_token);
 
-/* Whether a newer one than this was noted on this machine. */
+/* Whether a newer one than this grant's was noted on this machine. */
 bool generation_is_another(const struct client *client, int lock,
-			   const struct record *grant);
+			   int64_t generation, const char *refresh_token);
 
-/* Whether this grant's refresh token is the one with that digest (hex). */
-bool generation_has_digest(const struct record *grant, const char *digest);
+/* Whether the refresh token (NULL: none) is the one with that digest (hex). */
+bool generation_has_digest(const char *refresh_token, const char *digest);
 
 /* ---- a provider that fails is asked less often ---- */
 

@@ -38,12 +38,11 @@ int machine_mark(const struct client *client, struct buf *mark)
 	return rc ? -1 : 0;
 }
 
-bool machine_is_other(const struct client *client, const struct record *record)
+bool machine_is_other(const struct client *client, const char *mark)
 {
-	const char *made_on = record_get(record, "machine");
 	struct buf here = {0};
-	bool other = made_on && *made_on && machine_mark(client, &here) == 0 &&
-		     here.len && strcmp(here.data, made_on) != 0;
+	bool other = mark && *mark && machine_mark(client, &here) == 0 &&
+		     here.len && strcmp(here.data, mark) != 0;
 
 	buf_free(&here);
 	return other;

@@ -18,8 +18,8 @@
  */
 int machine_mark(const struct client *client, struct buf *mark);
 
-/* Whether the record's `machine` is the mark of another one. */
-bool machine_is_other(const struct client *client, const struct record *record);
+/* Whether the mark (NULL: none) is another machine's. */
+bool machine_is_other(const struct client *client, const char *mark);
 
 /* Whether the account's file says that its keyring is used by several machines
  * in turn (shared=yes). */

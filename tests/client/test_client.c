@@ -119,9 +119,10 @@ static void test_layers(void)
 	static const char *const bare[] = {"provider=bare", NULL};
 	struct client client = {0};
 
-	tap_ok(client_is_made(plain, &client) && same(client.name, "Acme") &&
+	tap_ok(client_is_made(plain, &client) &&
+		   same(client.provider_name, "Acme") &&
 		   same(client.scope, "read") &&
-		   same(client.grant, "authorization_code") &&
+		   client.grant_type == GRANT_TYPE_AUTHORIZATION_CODE &&
 		   same(client.issuer, "https://one.example.com/") &&
 		   same(client.provider, "acme") && client_has_secret(&client),
 	       "a provider's account");
@@ -138,9 +139,9 @@ static void test_layers(void)
 	client_free(&client);
 	tap_ok(client_is_made(custom, &client) &&
 		   same(client.provider, "custom") &&
-		   same(client.name, "as.example") &&
-		   same(client.auth, "client_secret_basic") && !client.scope &&
-		   !client.revocation_endpoint,
+		   same(client.provider_name, "as.example") &&
+		   client.auth_method == AUTH_CLIENT_SECRET_BASIC &&
+		   !client.scope && !client.revocation_endpoint,
 	       "an account without a provider, and its defaults");
 	client_free(&client);
 	tap_ok(client_is_made(realm, &client) &&

@@ -57,10 +57,10 @@ static bool endpoints_ok(const struct client *client)
 
 static bool grant_ok(const struct client *client)
 {
-	if (strcmp(client->grant, "device_code") == 0)
+	if (client->grant_type == GRANT_TYPE_DEVICE_CODE)
 		return client->device_authorization_endpoint != NULL;
-	if (strcmp(client->grant, "client_credentials") == 0)
-		return strcmp(client->auth, "none") != 0 &&
+	if (client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
+		return client->auth_method != AUTH_NONE &&
 		       !record_get(&client->config, "offline_scope");
 	return client->authorization_endpoint && client->redirect_uri;
 }

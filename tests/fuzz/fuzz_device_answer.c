@@ -54,7 +54,7 @@ static void check(const struct device_answer *answer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct client client = {.name = "Example",
+	const struct client client = {.provider_name = "Example",
 				      .device_authorization_endpoint =
 					  "https://as.example/device"};
 	struct http_answer http = {.retry_after_s = -1};

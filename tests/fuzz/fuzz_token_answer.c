@@ -78,7 +78,7 @@ static void run(long status, const uint8_t *data, size_t size)
 {
 	const uint8_t *blank = memmem(data, size, "\n\n", 2);
 	size_t head = blank ? (size_t)(blank - data) : 0;
-	struct client client = {.name = "Example",
+	struct client client = {.provider_name = "Example",
 				.token_endpoint = "https://op.example/token"};
 	struct http_answer http = {
 	    .status = status, .date = 1700000000, .retry_after_s = -1};

@@ -17,30 +17,30 @@
 #define ID "00112233445566778899aabbccddeeff"
 #define PAGE "<html><body>refresh_token</body></html>"
 
-static struct client client = {.id = ID, .account = "a", .name = "Acme"};
+static struct client client = {
+    .id = ID, .account = "a", .provider_name = "Acme"};
 static int lock = -1;
 
-static struct record make_grant(const char *token, int64_t generation)
+static struct grant make_grant(const char *token, int64_t generation)
 {
-	struct record grant = {0};
+	struct grant grant = {.generation = generation};
 
-	if (record_add(&grant, "seal", "a seal of many bits") ||
-	    record_add(&grant, "refresh_token", token) ||
-	    record_add(&grant, "access_token", "old-access") ||
-	    (generation && record_add_int(&grant, "generation", generation)))
+	if (grant_set(&grant.seal, "a seal of many bits") ||
+	    grant_set(&grant.refresh_token, token) ||
+	    grant_set(&grant.access_token, "old-access"))
 		abort();
 	return grant;
 }
 
 /* What came of this answer to a refresh of the grant, and is parked. */
-static void come(struct arrival *arrival, const struct record *grant,
+static void come(struct arrival *arrival, const struct grant *grant,
 		 const char *body, bool whole)
 {
 	struct buf bytes = {0};
 
 	*arrival = (struct arrival){.place = renewal_place(&client, grant)};
 	if (record_add_int(&arrival->about, "generation",
-			   generation_of(grant) + 1) ||
+			   grant->generation + 1) ||
 	    arrival_expect(arrival, &client, 500) || buf_str(&bytes, body))
 		abort();
 	if (bytes.len)
@@ -48,18 +48,17 @@ static void come(struct arrival *arrival, const struct record *grant,
 	buf_free(&bytes);
 }
 
-static const char *said(enum renewal renewal, const struct record *renewed)
+static const char *said(enum renewal renewal, const struct grant *renewed)
 {
 	static char text[128];
-	const char *token = record_get(renewed, "refresh_token");
-	const char *access = record_get(renewed, "access_token");
-	const char *generation = record_get(renewed, "generation");
+	const char *token = renewed->refresh_token;
+	const char *access = renewed->access_token;
 
 	if (renewal == RENEWAL_GRANT || renewal == RENEWAL_OTHER)
-		snprintf(text, sizeof(text), "%s%s %s %s",
+		snprintf(text, sizeof(text), "%s%s %s %lld",
 			 renewal == RENEWAL_OTHER ? "other: " : "",
 			 token ? token : "-", access ? access : "-",
-			 generation ? generation : "-");
+			 (long long)renewed->generation);
 	else
 		strcpy(text, renewal == RENEWAL_NONE	     ? "none"
 			     : renewal == RENEWAL_UNREADABLE ? "unreadable"
@@ -68,13 +67,13 @@ static const char *said(enum renewal renewal, const struct record *renewed)
 	return text;
 }
 
-static const char *left_behind(const struct record *stored)
+static const char *left_behind(const struct grant *stored)
 {
-	struct record renewed = {0};
+	struct grant renewed = {0};
 	const char *text =
 	    said(renewal_find(&client, lock, stored, &renewed), &renewed);
 
-	record_free(&renewed);
+	grant_free(&renewed);
 	return text;
 }
 
@@ -117,10 +116,10 @@ static const struct {
 
 static void test_lines(void)
 {
-	struct record stored = make_grant("ours", 3);
+	struct grant stored = make_grant("ours", 3);
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		struct record renewed = {0};
+		struct grant renewed = {0};
 		struct arrival arrival;
 		const char *got;
 
@@ -133,15 +132,15 @@ static void test_lines(void)
 		got = left_behind(&stored);
 		tap_ok(strcmp(got, lines[i].parked) == 0, "%s, parked: %s",
 		       lines[i].name, got);
-		record_free(&renewed);
+		grant_free(&renewed);
 		arrival_free(&arrival);
 		park_forget(ID);
 	}
-	record_free(&stored);
+	grant_free(&stored);
 }
 
 /* Who looks later with another grant in the keyring. */
-static void later(const char *name, const struct record *stored,
+static void later(const char *name, const struct grant *stored,
 		  const char *expected, const char *then)
 {
 	const char *got = left_behind(stored);
@@ -153,12 +152,12 @@ static void later(const char *name, const struct record *stored,
 
 static void test_generations(void)
 {
-	struct record first = make_grant("first", 1),
-		      third = make_grant("third", 3),
-		      fourth = make_grant("new", 4),
-		      other = make_grant("another", 4),
-		      fifth = make_grant("fifth", 5),
-		      unsealed = make_grant("third", 3);
+	struct grant first = make_grant("first", 1),
+		     third = make_grant("third", 3),
+		     fourth = make_grant("new", 4),
+		     other = make_grant("another", 4),
+		     fifth = make_grant("fifth", 5),
+		     unsealed = make_grant("third", 3);
 	struct arrival arrival;
 
 	come(&arrival, &third,
@@ -173,68 +172,77 @@ static void test_generations(void)
 
 	come(&arrival, &third, PAGE, true);
 	later("unreadable, and stays", &third, "unreadable", "unreadable");
-	record_set(&unsealed, "seal", "that of another login");
+	grant_set(&unsealed.seal, "that of another login");
 	later("of another login", &unsealed, "none", "none");
 	later("that goes too", &third, "none", "none");
 	arrival_free(&arrival);
 	park_forget(ID);
-	record_free(&first);
-	record_free(&third);
-	record_free(&fourth);
-	record_free(&other);
-	record_free(&fifth);
-	record_free(&unsealed);
+	grant_free(&first);
+	grant_free(&third);
+	grant_free(&fourth);
+	grant_free(&other);
+	grant_free(&fifth);
+	grant_free(&unsealed);
+}
+
+static bool is_another(const struct grant *grant)
+{
+	return generation_is_another(&client, lock, grant->generation,
+				     grant->refresh_token);
+}
+
+static void note_grant(const struct grant *grant)
+{
+	generation_note(&client, lock, grant->generation, grant->refresh_token);
 }
 
 /* A newer one than the stored was noted: then what is parked, and fits nothing,
  * is not thrown away. */
 static void test_noted(void)
 {
-	struct record third = make_grant("third", 3),
-		      fourth = make_grant("fourth", 4),
-		      fifth = make_grant("fifth", 5),
-		      same = make_grant("fifth", 2), old = make_grant("old", 0);
+	struct grant third = make_grant("third", 3),
+		     fourth = make_grant("fourth", 4),
+		     fifth = make_grant("fifth", 5),
+		     same = make_grant("fifth", 2), old = make_grant("old", 0);
 	struct problem problem = {0};
 	struct arrival arrival;
 
 	if (lock_take(ID, LOCK_GRANT, INT64_MAX, &lock, &problem))
 		abort();
-	tap_ok(!generation_is_another(&client, lock, &third), "nothing is noted");
-	generation_note(&client, lock, &old);
-	tap_ok(generation_next(&client, lock, &old) == 1,
+	tap_ok(!is_another(&third), "nothing is noted");
+	note_grant(&old);
+	tap_ok(generation_next(&client, lock, old.generation) == 1,
 	       "a grant of an earlier version: the next is the first");
-	generation_note(&client, lock, &fifth);
-	generation_note(&client, lock, &third);
-	tap_ok(generation_is_another(&client, lock, &third) &&
-		   !generation_is_another(&client, lock, &fifth),
+	note_grant(&fifth);
+	note_grant(&third);
+	tap_ok(is_another(&third) && !is_another(&fifth),
 	       "an older one does not take the note");
-	tap_ok(!generation_is_another(&client, lock, &same),
-	       "the same refresh token is no older one");
-	tap_ok(generation_next(&client, lock, NULL) == 6 &&
-		   generation_next(&client, lock, &third) == 6,
+	tap_ok(!is_another(&same), "the same refresh token is no older one");
+	tap_ok(generation_next(&client, lock, 0) == 6 &&
+		   generation_next(&client, lock, third.generation) == 6,
 	       "the next one comes after what was noted");
 	come(&arrival, &third,
 	     "{\"access_token\":\"x\",\"refresh_token\":\"new\"}", true);
-	record_set(&third, "seal", "that of another login");
+	grant_set(&third.seal, "that of another login");
 	later("outdated: nothing is thrown away", &third, "none", "none");
 	later("not outdated", &fifth, "none", "none");
-	record_set(&third, "seal", "a seal of many bits");
+	grant_set(&third.seal, "a seal of many bits");
 	later("it went", &third, "none", "none");
 	arrival_free(&arrival);
 	lock_drop(&lock);
 	lock = -1;
-	record_free(&third);
-	record_free(&fourth);
-	record_free(&fifth);
-	record_free(&same);
-	record_free(&old);
+	grant_free(&third);
+	grant_free(&fourth);
+	grant_free(&fifth);
+	grant_free(&same);
+	grant_free(&old);
 }
 
 /* A server that sends its answer bit by bit. */
 /* Whatever is cut off or killed after any of them. */
 static void test_pieces(void)
 {
-	struct record stored = make_grant("ours", 3);
+	struct grant stored = make_grant("ours", 3);
 	const char *answer = "{\"access_token\":\"xxxxxxxxxxxxxxxxxxxxxxxxx\","
 			     "\"scope\":\"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\","
 			     "\"refresh_token\":\"new\",\"more\":1}";
@@ -264,7 +272,7 @@ static void test_pieces(void)
 	buf_free(&bytes);
 	arrival_free(&arrival);
 	park_forget(ID);
-	record_free(&stored);
+	grant_free(&stored);
 }
 
 int main(void)

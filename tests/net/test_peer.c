@@ -278,7 +278,7 @@ static int play_crowd(uid_t peer)
 	start = clock_ms();
 	if (ask("GET " GOOD, &text) && settled)
 		ms = (int)(clock_ms() - start);
-	printf("# %d ms, %u in the crowd\n", ms, listener->crowd);
+	printf("# %d ms, %u guests\n", ms, listener->guest_count);
 	fflush(stdout);
 	close(report);
 	close_listener();

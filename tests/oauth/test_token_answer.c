@@ -259,7 +259,7 @@ static const struct bad bads[] = {
 
 static bool make_client(const char *data, struct client *client)
 {
-	*client = (struct client){.name = "Example",
+	*client = (struct client){.provider_name = "Example",
 				  .account = "test",
 				  .token_endpoint = "https://op.example/t"};
 	return record_parse_text(&client->config, data, strlen(data), NULL) ==
@@ -545,7 +545,8 @@ static void test_parameters(void)
 		    "refresh_parameter[]=other=1",
 		    &client);
 	buf_str(&form, "grant_type=authorization_code&code=c%26d");
-	tap_ok(endpoint_add_parameters(&client, "token_parameter[]", &form) == 0 &&
+	tap_ok(endpoint_add_parameters(&client, "token_parameter[]", &form) ==
+		       0 &&
 		   strcmp(buf_text(&form),
 			  "grant_type=authorization_code&code=c%26d"
 			  "&audience=a%20b&empty=") == 0,
