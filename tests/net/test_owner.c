@@ -13,7 +13,7 @@
 #include "hosts/refuse_netlink.h"
 #include "lib/peers.h"
 #include "lib/tap.h"
-#include "net/listener_answer.h"
+#include "net/listener.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -278,7 +278,7 @@ static int play_crowd(uid_t peer)
 	start = clock_ms();
 	if (ask("GET " GOOD, &text) && settled)
 		ms = (int)(clock_ms() - start);
-	printf("# %d ms, %u in the crowd\n", ms, listener->crowd);
+	printf("# %d ms, %u in the crowd\n", ms, listener->guest_count);
 	fflush(stdout);
 	close(report);
 	close_listener();
