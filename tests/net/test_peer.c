@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_peer.c - whose browser may bring the answer: real sockets of other
+ * test_owner.c - whose browser may bring the answer: real sockets of other
  * users, of root and of our own, in each state that a socket may be in when it
  * is looked at; in a user namespace, where numbers mean other users; and where
  * the system does not tell.
@@ -278,7 +278,7 @@ static int play_crowd(uid_t peer)
 	start = clock_ms();
 	if (ask("GET " GOOD, &text) && settled)
 		ms = (int)(clock_ms() - start);
-	printf("# %d ms, %u guests\n", ms, listener->guest_count);
+	printf("# %d ms, %u in the crowd\n", ms, listener->guest_count);
 	fflush(stdout);
 	close(report);
 	close_listener();
