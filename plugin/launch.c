@@ -40,13 +40,6 @@
 #define PATH_FIXED "PATH=/usr/local/bin:/usr/bin:/bin"
 #define VARIABLES_MAX 256
 
-static bool launch_named(const char *variable, const char *name)
-{
-	size_t len = strlen(name);
-
-	return strncmp(variable, name, len) == 0 && variable[len] == '=';
-}
-
 static bool is_proxy(const char *variable)
 {
 	const char *end = strchr(variable, '=');
@@ -66,17 +59,23 @@ static bool is_safe_dir(const char *path)
 
 static bool allowed(const char *variable)
 {
+	static const char *const begins[] = {"DBUS_SESSION_BUS_ADDRESS=",
+					     "LANG=",
+					     "LC_",
+					     "SSL_CERT_DIR=",
+					     "SSL_CERT_FILE=",
+					     "TZ=",
+					     NULL};
 	const char *value = strchr(variable, '=');
 
 	if (!value++)
 		return false;
-	if (launch_named(variable, "XDG_RUNTIME_DIR"))
+	if (strncmp(variable, "XDG_RUNTIME_DIR=", 16) == 0)
 		return is_safe_dir(value);
-	return launch_named(variable, "DBUS_SESSION_BUS_ADDRESS") ||
-	       launch_named(variable, "LANG") || launch_named(variable, "TZ") ||
-	       strncmp(variable, "LC_", 3) == 0 || is_proxy(variable) ||
-	       launch_named(variable, "SSL_CERT_FILE") ||
-	       launch_named(variable, "SSL_CERT_DIR");
+	for (const char *const *begin = begins; *begin; begin++)
+		if (strncmp(variable, *begin, strlen(*begin)) == 0)
+			return true;
+	return is_proxy(variable);
 }
 
 static char *config_home(void)

@@ -19,7 +19,7 @@ int record_add_pair(struct record *record, struct record_pair pair)
 	size_t len = pair.key_len + pair.len + 2;
 	char *at;
 
-	if (buf_reserve(pairs, len))
+	if (len >= pairs->cap - pairs->len && buf_reserve(pairs, len))
 		return RECORD_NOMEM;
 	at = mempcpy(pairs->data + pairs->len, pair.key, pair.key_len);
 	*at++ = '\0';
