@@ -86,7 +86,7 @@ static int bad_key(struct problem *problem, const char *key, const char *why)
 
 int client_check_auth(const char *auth, struct problem *problem)
 {
-	return auth_method_of(auth) != AUTH_UNKNOWN
+	return !auth || auth_method_of(auth) != AUTH_UNKNOWN
 		   ? VALETKEY_OK
 		   : bad_key(problem, "auth",
 			     "must be client_secret_post, client_secret_basic, "
