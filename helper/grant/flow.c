@@ -475,8 +475,6 @@ out:
 /* A token for the client itself (RFC 6749 4.4): machine to machine, no person,
  * no refresh token, never offline_access. */
 
-#define STORE_LIMIT_MS 30000
-
 int flow_client_credentials(struct job *job, const struct client *client,
 			    struct grant *grant)
 {
