@@ -213,9 +213,8 @@ static int read_git_request(struct git_request *request, bool secret)
 			      "This is not a request from git.");
 	buf_free(&input);
 	request->authtype =
-	    git_message_lists(&request->message, "capability[]", "authtype");
-	request->state =
-	    git_message_lists(&request->message, "capability[]", "state");
+	    record_has(&request->message, "capability[]", "authtype");
+	request->state = record_has(&request->message, "capability[]", "state");
 	return rc ? rc : set_origin(request);
 }
 

@@ -169,17 +169,6 @@ int git_message_parse(const char *text, size_t len, struct record *message)
 	return rc;
 }
 
-bool git_message_lists(const struct record *message, const char *key,
-		       const char *value)
-{
-	const char *at = NULL;
-
-	while ((at = record_next(message, key, at)))
-		if (strcmp(at, value) == 0)
-			return true;
-	return false;
-}
-
 int git_message_server(const char *host, struct buf *server, struct buf *port)
 {
 	const char *colon = strrchr(host, ':');

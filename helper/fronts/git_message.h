@@ -24,10 +24,6 @@ int git_message_parse(const char *text, size_t len, struct record *message);
 /* Whether text can be a value: no CR, no LF. */
 bool git_message_value_ok(const char *text);
 
-/* Whether a list (capability[]) has this value. */
-bool git_message_lists(const struct record *message, const char *key,
-		       const char *value);
-
 /*
  * Splits a host as git-credential-libsecret does, into server and, if there
  * is one, port. (Not so for IPv6 literals, two of which it can take for one.)

@@ -338,15 +338,10 @@ int revocations_add(struct job *job, const struct waiting_revocation *pending)
 	return rc;
 }
 
-static bool revocations_same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
 static bool is_token_of(const struct grant *grant, const char *token)
 {
-	return revocations_same(grant->refresh_token, token) ||
-	       revocations_same(grant->access_token, token);
+	return text_same(grant->refresh_token, token) ||
+	       text_same(grant->access_token, token);
 }
 
 static int copy_item(const struct record *all, unsigned n, struct record *to)
@@ -409,8 +404,7 @@ static void look_at(struct search *search, const struct client *client)
 	search->rc = grant_look(job, client, &grant, &found);
 	if (is_token_of(&grant, search->token))
 		search->in_use = true;
-	if (found && revocations_same(client->id, search->id) &&
-	    !grant.needs_login)
+	if (found && text_same(client->id, search->id) && !grant.needs_login)
 		search->logged_in = true;
 	grant_free(&grant);
 }
@@ -422,7 +416,7 @@ static int look_at_account(const char *name, void *data)
 	struct client client = {0};
 
 	if (client_load_id(name, &client, &ignored) == VALETKEY_OK &&
-	    !revocations_same(client.id, search->id))
+	    !text_same(client.id, search->id))
 		look_at(search, &client);
 	client_free(&client);
 	return search->rc;
@@ -544,9 +538,8 @@ static void note_fates(struct job *job, const struct record *before,
 		enum fate fate = FATE_WAITS;
 
 		for (unsigned i = 0; i < count_of(before); i++)
-			if (revocations_same(
-				revocations_field(before, i, "token"),
-				revocations_field(&all, n, "token")))
+			if (text_same(revocations_field(before, i, "token"),
+				      revocations_field(&all, n, "token")))
 				fate = fates[i];
 		if (fate == FATE_HELD &&
 		    time(NULL) - revocations_number(&all, n, "held_at") >
@@ -570,11 +563,10 @@ static void note_fates(struct job *job, const struct record *before,
 static bool revocations_is_of(const struct record *all, unsigned n,
 			      const struct client *client)
 {
-	return !client ||
-	       (revocations_same(revocations_field(all, n, "client_id"),
-				 client->client_id) &&
-		revocations_same(revocations_field(all, n, "endpoint"),
-				 client->revocation_endpoint));
+	return !client || (text_same(revocations_field(all, n, "client_id"),
+				     client->client_id) &&
+			   text_same(revocations_field(all, n, "endpoint"),
+				     client->revocation_endpoint));
 }
 
 static void send_all(struct job *job, int sender, const struct client *client,
