@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_owner.c - whose browser may bring the answer: real sockets of other
+ * test_peer.c - whose browser may bring the answer: real sockets of other
  * users, of root and of our own, in each state that a socket may be in when it
  * is looked at; in a user namespace, where numbers mean other users; and where
  * the system does not tell.
