@@ -314,12 +314,12 @@ static int take_auth(struct cmd_adding *adding)
 	if (!rc)
 		rc = check_key_value(client_check_auth, auth);
 	if (!rc && !auth && record_get(&adding->keys, "client_certificate"))
-		auth = "tls_client_auth";
+		auth = auth_method_name(AUTH_TLS_CLIENT_AUTH);
 	else if (!rc && !auth && record_get(&adding->keys, "client_key"))
-		auth = "private_key_jwt";
+		auth = auth_method_name(AUTH_PRIVATE_KEY_JWT);
 	if (rc || !auth)
 		return rc;
-	adding->no_secret = strncmp(auth, "client_secret_", 14) != 0;
+	adding->no_secret = !auth_method_has_secret(auth_method_of(auth));
 	return record_add(&adding->keys, "auth", auth) ? VALETKEY_ERR_NOMEM
 						       : VALETKEY_OK;
 }

@@ -3,6 +3,7 @@
  * custom_provider.c - `valetkey add` for a provider without a file: its endpoints
  * come from its issuer's metadata, which the helper asks for, or from options.
  */
+#include "client/client.h"
 #include "command.h"
 #include "core/origin.h"
 #include "terminal.h"
@@ -134,27 +135,20 @@ static int default_host(struct cmd_adding *adding)
 							    : VALETKEY_OK;
 }
 
-static bool is_grant(const char *grant, const char *kind)
-{
-	return grant && strcmp(grant, kind) == 0;
-}
-
 /* Everything that is known without a question. */
 static int check_custom_options(const struct cmd_adding *adding,
-				const char *grant)
+				enum grant_type grant)
 {
 	if (cmd_option(adding->args, "instance"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--instance belongs to a --provider. See: "
 				"valetkey providers");
-	if (grant && !is_grant(grant, "authorization_code") &&
-	    !is_grant(grant, "device_code") &&
-	    !is_grant(grant, "client_credentials"))
+	if (grant == GRANT_TYPE_UNKNOWN)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Without --provider the kind of client is "
 				"authorization_code, device_code or "
 				"client_credentials.");
-	if (is_grant(grant, "device_code") &&
+	if (grant == GRANT_TYPE_DEVICE_CODE &&
 	    cmd_option(adding->args, "register"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--register cannot make a client for the "
@@ -210,9 +204,9 @@ static int put_custom_redirect(struct cmd_adding *adding)
 	return rc;
 }
 
-static int put_custom_keys(struct cmd_adding *adding, const char *grant)
+static int put_custom_keys(struct cmd_adding *adding, enum grant_type grant)
 {
-	bool device = is_grant(grant, "device_code");
+	bool device = grant == GRANT_TYPE_DEVICE_CODE;
 	bool browser = !adding->machine && !device;
 	const char *scope;
 	int rc = cmd_answers_option(adding->args, "scope", &scope);
@@ -229,9 +223,9 @@ static int put_custom_keys(struct cmd_adding *adding, const char *grant)
 				"--device-authorization-endpoint URL.");
 	if (!rc && browser)
 		rc = put_custom_redirect(adding);
-	if (!rc && (record_add(&adding->keys, "grant",
-			       grant ? grant : "authorization_code") ||
-		    record_add(&adding->keys, "scope", scope)))
+	if (!rc &&
+	    (record_add(&adding->keys, "grant", grant_type_name(grant)) ||
+	     record_add(&adding->keys, "scope", scope)))
 		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }
@@ -264,10 +258,12 @@ static void show_redirect(const struct cmd_adding *adding)
 int cmd_custom_walk(struct cmd_adding *adding)
 {
 	const char *issuer = cmd_option(adding->args, "issuer");
-	const char *grant = cmd_option(adding->args, "client");
+	const char *client = cmd_option(adding->args, "client");
+	enum grant_type grant =
+	    client ? grant_type_of(client) : GRANT_TYPE_AUTHORIZATION_CODE;
 	int rc = check_custom_options(adding, grant);
 
-	adding->machine = is_grant(grant, "client_credentials");
+	adding->machine = grant == GRANT_TYPE_CLIENT_CREDENTIALS;
 	if (!rc && issuer)
 		rc = discover_endpoints(adding, issuer);
 	if (!rc)

@@ -85,8 +85,8 @@ static bool is_due(const struct record *keys)
 
 static int look_up_endpoints(const struct record *keys, struct record *found)
 {
-	const char *grant = record_get(keys, "grant");
-	bool machine = grant && strcmp(grant, "client_credentials") == 0;
+	bool machine = grant_type_of(record_get(keys, "grant")) ==
+		       GRANT_TYPE_CLIENT_CREDENTIALS;
 	struct record request = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
@@ -123,7 +123,7 @@ static bool proves_itself(const struct record *keys)
 {
 	const char *auth = record_get(keys, "auth");
 
-	return !auth || strcmp(auth, "none") != 0;
+	return !auth || auth_method_of(auth) != AUTH_NONE;
 }
 
 /* A secret goes only where it was added for. */

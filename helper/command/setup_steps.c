@@ -4,6 +4,7 @@
  * which kind of client, which scopes, and then the steps to register a client on
  * the provider's own pages, as the file tells them.
  */
+#include "client/client.h"
 #include "client/provider.h"
 #include "command.h"
 #include "terminal.h"
@@ -351,14 +352,6 @@ static int take_hosts(struct cmd_adding *adding, const struct record *resolved)
 	return VALETKEY_OK;
 }
 
-static bool answer_is(const struct record *record, const char *key,
-		      const char *value)
-{
-	const char *have = record_get(record, key);
-
-	return have && strcmp(have, value) == 0;
-}
-
 /* NULL for a provider that has only one kind. */
 static const char *kind_of(const struct cmd_adding *adding)
 {
@@ -408,6 +401,7 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	struct problem problem = {0};
 	char base[PROVIDER_BASE_MAX];
 	struct provider_choice choice = {NULL, base, &adding->keys};
+	const char *auth;
 	int rc = choose_instance(adding, base);
 
 	if (!rc)
@@ -418,10 +412,11 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	if (!rc && (rc = provider_resolve(&adding->provider, &choice, &resolved,
 					  &problem)))
 		cmd_fail_problem(&problem);
-	adding->machine = answer_is(&resolved, "grant", "client_credentials");
-	adding->no_secret = answer_is(&resolved, "auth", "none") ||
-			    answer_is(&resolved, "auth", "private_key_jwt") ||
-			    answer_is(&resolved, "auth", "tls_client_auth");
+	auth = record_get(&resolved, "auth");
+	adding->machine = grant_type_of(record_get(&resolved, "grant")) ==
+			  GRANT_TYPE_CLIENT_CREDENTIALS;
+	adding->no_secret =
+	    auth && !auth_method_has_secret(auth_method_of(auth));
 	if (!rc)
 		rc = choose_text(adding, &resolved, "scope", "scope",
 				 "Scopes, separated by spaces");

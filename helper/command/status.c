@@ -4,6 +4,7 @@
  * what to do if it does not. Asks the keyring, never a provider.
  */
 #include "client/unusable.h"
+#include "client/client.h"
 #include "command.h"
 #include "core/account.h"
 #include "terminal.h"
@@ -76,7 +77,8 @@ static bool entry_is(const struct entry *entry, const char *key,
 
 static bool entry_is_machine(const struct entry *entry)
 {
-	return entry_is(entry, "grant", "client_credentials");
+	return grant_type_of(entry_text(entry, "grant")) ==
+	       GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
 /* The result that a get would have, as far as it is known. */
