@@ -15,7 +15,7 @@
 
 /* ---- slots ---- */
 
-/* What has been asked for in this process, for memory.c: one slot for each
+/* What has been asked for in this process: one slot for each
  * account, scope and origin, found by a hash table. To find one takes no lock
  * and as long for one account as for a thousand; slots and outgrown tables
  * live as long as the whole. Whoever adds or ends holds the memory's lock.
@@ -43,9 +43,7 @@ struct slots {
 	size_t bytes;			     /* of all */
 };
 
-/* A new one, which must not be there yet; NULL: no memory, or SLOTS_BYTES_MAX
- * are in use. */
-#define SLOTS_BYTES_MAX (4u << 20)
+#define SLOTS_BYTES_MAX (4u << 20) /* then nothing new is remembered */
 
 #define FIRST_SIZE 16
 #define MULTIPLIER 0x9e3779b97f4a7c15u /* 2^64 divided by the golden ratio */

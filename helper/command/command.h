@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h - the command `valetkey`: a file VERB.c for each verb, and what the
+ * command.h - the command `valetkey`: a file for each verb or two, and what the
  * verbs share. libc only; like any other host it gets tokens through valetkey.h,
  * and asks the helper for the rest.
  *

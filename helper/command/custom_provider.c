@@ -60,7 +60,7 @@ static void tell_warnings(const struct record *answer)
 }
 
 /* What was given by hand stands over what the server says. Endpoints that are
- * all the server's own are asked for again from time to time (login.c). */
+ * all the server's own are asked for again from time to time (command/login.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result",

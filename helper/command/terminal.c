@@ -290,8 +290,9 @@ void terminal_wait_end(void)
 /* ---- QR codes ---- */
 
 /* For a telephone's camera. Two modules a character, in colours of its own, so
- * that it can be read on dark and on light terminals. libqrencode is loaded when the first code is shown: the command
- * links libc only, and without the library there is no code. */
+ * that it can be read on dark and on light terminals. libqrencode is loaded when
+ * the first code is shown: the command links libc only, and without the library
+ * there is no code. */
 
 #define LIBRARY "libqrencode.so.4"
 #define QUIET 4 /* modules around it, which the standard wants */

@@ -55,8 +55,9 @@ void terminal_qr(const char *url);
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the
  * blanks around it; it can be as long as anybody pastes. Asks again if it holds
- * control characters. A secret is not shown. The terminal is as before when this returns, when the process is
- * stopped and when a signal ends it. 0, ERR_CANCELED (end of file), ERR_NOMEM.
+ * control characters. A secret is not shown. The terminal is as before when this
+ * returns, when the process is stopped and when a signal ends it. 0, ERR_CANCELED
+ * (end of file), ERR_NOMEM.
  */
 int terminal_ask(const char *question, struct buf *answer);
 

@@ -5,8 +5,9 @@
  * come, before anybody looks at them; what they mean is renewal.h's.
  *
  * Keys of `about`, which is parked in front of the bytes: answer (1, the form of
- * all this); generation (account_state.h), of a refresh; login (account_state.h), scope, nonce, accept_change and pins (a digest), of a login;
- * machine (machine.h), boot, issued_at, issued_clock (grant.h).
+ * all this); of a refresh generation (account_state.h); of a login login (see
+ * there), scope, nonce, accept_change and pins (a digest); machine (machine.h),
+ * boot, issued_at, issued_clock (grant.h).
  */
 #ifndef VALETKEY_ARRIVAL_H
 #define VALETKEY_ARRIVAL_H

@@ -96,7 +96,7 @@ int grant_delete(struct job *job, const struct client *client);
  * when and where it came (arrival.h; NULL: here and now). 0 or ERR_NOMEM.
  */
 struct grant_source {
-	const struct record *answer; /* the fields of endpoint.h */
+	const struct record *answer; /* of token_answer.h */
 	const struct grant *old;     /* NULL: there is none */
 	const char *asked_scope;
 	const struct arrival *arrival;

@@ -31,7 +31,7 @@ enum renewal {
 				  refresh token: two machines have refreshed */
 };
 
-/* `fields`: what endpoint.h made of it; NULL: no usable answer. Fills in
+/* `fields`: what token_answer.h made of it; NULL: no usable answer. Fills in
  * `renewed`, empty before, of RENEWAL_GRANT. */
 enum renewal renewal_of(const struct client *client, const struct grant *grant,
 			const struct arrival *arrival,

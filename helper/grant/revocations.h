@@ -61,7 +61,7 @@ int revocations_drop(struct job *job, unsigned *count);
 
 /* What ends a stored grant at its provider (RFC 7009): which of its tokens,
  * where to, and as which client. Sent at once by a logout; else it is kept for
- * later (revocations.h). */
+ * later. */
 
 struct revocation {
 	struct client client; /* borrows from the grant and the account's */

@@ -2,7 +2,7 @@
 /*
  * error.c - what a failed D-Bus call means to a person: a result, the
  * reason, and the next thing to do. If we do not know it, the service's own
- * words follow, quoted. Called by session.c and account_items.c.
+ * words follow, quoted. Called by session.c and unlock.c.
  */
 #include "session.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * login.c - flow_login(): one login per account at a time, whatever asks, and
+ * login.c - login_run(): one login per account at a time, whatever asks, and
  * one question is enough for all who wait for their turn. The account's own
- * lock is not held meanwhile. See flow.h and login.h.
+ * lock is not held meanwhile. See refresh.h and login.h.
  */
 #include "login.h"
 
@@ -70,11 +70,11 @@ static int run_flow(struct login *login, struct grant *grant)
 	if (!rc)
 		rc = registration_seal(login->job, login->client, &login->seal);
 	if (!rc && way == FLOW_WAY_DEVICE)
-		rc = flow_device(login, grant);
+		rc = login_by_device(login, grant);
 	else if (!rc && way == FLOW_WAY_PASTE)
-		rc = flow_paste(login, grant);
+		rc = login_by_paste(login, grant);
 	else if (!rc)
-		rc = flow_code(login, grant);
+		rc = login_by_code(login, grant);
 	if (!rc)
 		rc = registration_adopt(login->job, login->client);
 	if (!rc)
@@ -135,8 +135,8 @@ static int recover(struct login *login)
 	return rc;
 }
 
-int flow_login(struct job *job, const struct client *client,
-	       const struct flow_options *options, struct grant *grant)
+int login_run(struct job *job, const struct client *client,
+	      const struct login_options *options, struct grant *grant)
 {
 	struct login login = {.job = job, .client = client, .options = options};
 	int lock;

@@ -1,23 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * login.h - what the flows share in which a person takes part: login_code.c,
- * flow_paste.c, flow_device.c. Who may ask the person, and when; and what
+ * login.h - a login by a person, and what its ways share: login_code.c,
+ * login_paste.c, login_device.c. Who may ask the person, and when; and what
  * becomes of the code that the person's consent has brought.
  */
 #ifndef VALETKEY_LOGIN_H
 #define VALETKEY_LOGIN_H
 
 #include "grant/arrival.h"
-#include "grant/flow.h"
+#include "grant/refresh.h"
 #include "net/net.h"
 #include "oauth/authorize.h"
 #include "oauth/endpoint.h"
+
+/*
+ * A login by a person, who is asked by whichever way there is. Takes the login lock
+ * while the person thinks and the account's lock to store; the caller holds
+ * neither. With accept_other a grant that somebody else got while we waited for
+ * the login lock is taken instead, if it has the scope.
+ */
+struct login_options {
+	bool accept_other;  /* see above */
+	const char *scope;  /* wanted, NULL: the client's */
+	bool accept_change; /* see registration_check() */
+	const char *flow;   /* see flow_way.h; NULL: what the account says */
+};
+int login_run(struct job *job, const struct client *client,
+	      const struct login_options *options, struct grant *grant);
 
 /* One login in progress. */
 struct login {
 	struct job *job;
 	const struct client *client;
-	const struct flow_options *options;
+	const struct login_options *options;
 	struct record registration; /* see login_secret() */
 	struct buf seal;	    /* what its answer is parked with */
 	const char *scope;	    /* all that is asked for; the flow's own */
@@ -25,9 +40,9 @@ struct login {
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */
-int flow_code(struct login *login, struct grant *grant);
-int flow_paste(struct login *login, struct grant *grant);
-int flow_device(struct login *login, struct grant *grant);
+int login_by_code(struct login *login, struct grant *grant);
+int login_by_paste(struct login *login, struct grant *grant);
+int login_by_device(struct login *login, struct grant *grant);
 
 /* The client secret, read from the keyring at the first call; NULL in *secret:
  * there is none. */

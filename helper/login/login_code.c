@@ -2,7 +2,7 @@
 /*
  * login_code.c - what both ways to an authorization code share (RFC 6749 4.1):
  * the request is made ready for a browser, and what came back is judged and
- * redeemed. flow_code() listens for it, flow_paste.c asks the person.
+ * redeemed. login_by_code() listens for it, login_paste.c asks the person.
  */
 #include "core/form.h"
 #include "core/clock.h"
@@ -225,7 +225,7 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
-int flow_code(struct login *login, struct grant *grant)
+int login_by_code(struct login *login, struct grant *grant)
 {
 	struct visit visit = {.login = login};
 	struct problem *problem = &login->job->problem;

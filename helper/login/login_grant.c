@@ -423,7 +423,7 @@ int login_recover(struct login *login, int lock)
 
 int login_take_parked(struct job *job, const struct client *client, int lock)
 {
-	const struct flow_options options = {.flow = NULL};
+	const struct login_options options = {.flow = NULL};
 	struct login login = {
 	    .job = job, .client = client, .options = &options};
 	struct park_place place = {.id = client->id, .slot = PARK_LOGIN};

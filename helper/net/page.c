@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.c - the landing page, see page.h. Called by listener.c alone.
+ * page.c - the landing page, see page.h. Called by listener_answer.c alone.
  *
  * What comes from outside (names, a server's reason) enters through escape()
  * only. A status is announced to screen readers by its role, colours keep a

@@ -40,7 +40,7 @@ static int split_redirect(const struct client *client, struct authorization *to,
 	size_t len;
 
 	if (uri && strncmp(uri, "https://", 8) == 0 && !strchr(uri, '#'))
-		return VALETKEY_OK; /* nowhere to listen: flow_paste.c */
+		return VALETKEY_OK; /* nowhere to listen: login_paste.c */
 	if (!uri || strncmp(uri, "http://", 7) != 0 || strchr(uri, '#') ||
 	    strchr(uri, '?'))
 		return bad_redirect(client, problem);

@@ -20,11 +20,8 @@
 
 /* ---- who we are ---- */
 
-/* How a client proves to the authorization server who it is (RFC 6749 2.3):
- * one method a request, never two, never in a URL.
- *
- * The method alone decides: a secret that is there for another one stays where
- * it is. */
+/* One method a request (RFC 6749 2.3). It alone decides: a secret that is there
+ * for another one stays where it is. */
 
 /* What the HTTP request points at while it is being sent. */
 struct client_auth {

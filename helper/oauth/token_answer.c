@@ -45,8 +45,7 @@ static const char *const text_keys[] = {"error_description",
 #define NAME_KEYS (sizeof(name_keys) / sizeof(*name_keys))
 #define TEXT_KEYS (sizeof(text_keys) / sizeof(*text_keys))
 
-/* The first of these alone tell an error from a success if both have a 2xx.
- */
+/* Only the first so many tell an error that comes with a 2xx. */
 #define NAME_KEYS_OF_SUCCESS 10
 
 static bool says_something(const char *text)

@@ -8,7 +8,7 @@
 #include "core/form.h"
 #include "adding.h"
 #include "crypto/crypto.h"
-#include "grant/flow.h"
+#include "grant/refresh.h"
 #include "grant/grant.h"
 #include "grant/registration.h"
 #include "oauth/authorize.h"

@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "core/kernel.h"
 #include "core/scope.h"
-#include "grant/flow.h"
+#include "grant/refresh.h"
 #include "grant/grant.h"
 #include "grant/refused_tokens.h"
 #include "grant/registration.h"
@@ -75,10 +75,10 @@ static int ask_provider(struct job *job, const struct client *client, int lock,
 	if (rc)
 		return rc;
 	if (uses_code(client)) {
-		rc = flow_refresh(job, client, lock, grant);
+		rc = refresh_grant(job, client, lock, grant);
 	} else {
 		grant_free(grant);
-		rc = flow_client_credentials(job, client, grant);
+		rc = refresh_by_credentials(job, client, grant);
 	}
 	if (job->provider_asked) /* not a keyring that hangs before that */
 		job_note(job, lock, rc);
@@ -144,11 +144,11 @@ static int obtain(struct job *job, const struct client *client,
 static int get_login(struct job *job, const struct client *client,
 		     const struct want *want, struct grant *grant)
 {
-	const struct flow_options options = {.accept_other = true,
-					     .scope = want->scope};
+	const struct login_options options = {.accept_other = true,
+					      .scope = want->scope};
 
 	grant_free(grant);
-	return flow_login(job, client, &options, grant);
+	return login_run(job, client, &options, grant);
 }
 
 static int check_refused(struct job *job, const struct client *client,

@@ -3,7 +3,8 @@
  * op_login.c - a new grant, whatever there is already: through the browser, or
  * for a machine-to-machine client by asking for a token.
  */
-#include "grant/flow.h"
+#include "grant/refresh.h"
+#include "login/login.h"
 #include "grant/grant.h"
 #include "grant/refused_tokens.h"
 #include "grant/registration.h"
@@ -25,7 +26,7 @@ static int machine_login(struct job *job, const struct client *client,
 	if (!rc)
 		rc = registration_check(job, client, accept_change);
 	if (!rc)
-		rc = flow_client_credentials(job, client, grant);
+		rc = refresh_by_credentials(job, client, grant);
 	if (!rc)
 		rc = registration_adopt(job, client);
 	if (!rc)
@@ -58,7 +59,7 @@ static int login_answer(struct job *job, const struct client *client,
 
 int op_login(struct job *job)
 {
-	const struct flow_options options = {
+	const struct login_options options = {
 	    .accept_change = record_get(&job->request, "accept_change") != NULL,
 	    .flow = record_get(&job->request, "flow"),
 	};
@@ -72,7 +73,7 @@ int op_login(struct job *job)
 		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
 				 "A login needs a person.");
 	else if (!rc)
-		rc = flow_login(job, &client, &options, &grant);
+		rc = login_run(job, &client, &options, &grant);
 	if (!rc)
 		rc = login_answer(job, &client, &grant);
 	grant_free(&grant);

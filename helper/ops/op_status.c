@@ -4,7 +4,7 @@
  * the grant's state, how long its token is good, and what a person should do.
  */
 #include "core/clock.h"
-#include "grant/flow.h"
+#include "grant/refresh.h"
 #include "grant/grant.h"
 #include "grant/revocations.h"
 #include "grant/registration.h"
@@ -167,7 +167,7 @@ static bool describe_next_refresh(struct lines *lines,
 	if (!grant->refresh_token ||
 	    lock_take(client->id, LOCK_GRANT, clock_ms(), &lock, &busy))
 		return false;
-	rc = flow_refresh_check(job, client, lock, grant);
+	rc = refresh_check(job, client, lock, grant);
 	lock_drop(&lock);
 	if (rc == VALETKEY_ERR_LOGIN)
 		status_state(lines, "login", job->problem.text);

@@ -33,9 +33,11 @@
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
- *             and N.expires_at (absent, with N.lifetime=never: it does not), N.refresh_token=0|1,
- *             N.secret=none|stored|missing, N.proof,
- *             N.secret_expires_at, N.hosts, N.revocations (that wait) and
+ *             and N.expires_at (absent, with N.lifetime=never: it does not),
+ *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
+ *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal
+ *             and N.refused_at (what the provider refused last), N.revocations
+ *             (that wait) and
  *             N.revocations_since (Unix seconds), N.revocations_held (of them:
  *             that wait for the logout); revocations: that wait to be sent, of all
  *             accounts. With others=1 also, behind the accounts, those that are gone

@@ -11,6 +11,7 @@
 #include "job/job.h"
 #include "registration_answer.h"
 #include "store/lock.h"
+#include "store/place.h"
 #include "store/traces.h"
 #include <valetkey.h>
 

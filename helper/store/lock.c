@@ -6,9 +6,9 @@
 #include "lock.h"
 
 #include "client/unusable.h"
-#include "core/account.h"
 #include "core/clock.h"
 #include "machine.h"
+#include "place.h"
 #include <valetkey.h>
 
 #include <errno.h>
@@ -21,57 +21,6 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-/* ---- where the files of an account lie ---- */
-
-/* The plugin lets no runtime directory through that others can write; here
- * others may not even look. */
-
-static bool is_private(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_uid == geteuid() && (st.st_mode & 07777) == 0700;
-}
-
-/* What is in a directory like that only we have made. */
-static int runtime_path(struct buf *path)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-	return !runtime || *runtime != '/' || !is_private(runtime) ||
-		       buf_str(path, runtime) || buf_str(path, "/valetkey")
-		   ? -1
-		   : 0;
-}
-
-void place_make_runtime(void)
-{
-	struct buf path = {0};
-
-	if (runtime_path(&path) == 0)
-		mkdir(path.data, 0700);
-	buf_free(&path);
-}
-
-int place_folder(enum place place, struct buf *path)
-{
-	int rc = place == PLACE_RUNTIME ? runtime_path(path)
-					: account_path(path, NULL);
-
-	return rc ? -1 : 0;
-}
-
-int place_path(enum place place, const char *id, const char *name,
-	       struct buf *path)
-{
-	return place_folder(place, path) || buf_fmt(path, "/.%s.%s", id, name)
-		   ? -1
-		   : 0;
-}
-
-/* ---- locks, and the watchdog ---- */
 
 #define STATE_MAX 16384
 

@@ -9,7 +9,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/kernel.h"
-#include "lock.h"
+#include "place.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -21,9 +21,9 @@
 
 /* ---- the file, if the kernel has no room ---- */
 
-/* The other place to park: a file beside the account's, if the kernel has no
- * room or no keyring; in lock.h's other place if that folder takes none. What lies there is sealed (park.h). It outlives the process, and a
- * reboot too once the system has written it.
+/* A file beside the account's, or in place.h's other place if that folder takes
+ * none. What lies there is sealed (park.h). It outlives the process, and a reboot
+ * too once the system has written it.
  *
  * The file begins with the length of what counts, so that a shorter payload
  * goes over the room that was taken without giving any of it back: a full disk

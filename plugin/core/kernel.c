@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.c - see kernel.h. What a published token says and when it counts; the
- * keys themselves are kernel.c's.
+ * kernel.c - see kernel.h. First the keys, then what a published token says
+ * and when it counts.
  */
 #include "kernel.h"
 
@@ -19,7 +19,7 @@
 
 /* ---- the system calls ---- */
 
-/* , user-keyring(7). Raw system calls: libkeyutils would be one more library
+/* See keyctl(2) and user-keyring(7). Raw system calls: libkeyutils would be one more library
  * in every host.
  *
  * What was found out about the kernel: a process may search @u whether or not

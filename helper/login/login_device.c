@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow_device.c - a login by the device authorization grant (RFC 8628): the
+ * login_device.c - a login by the device authorization grant (RFC 8628): the
  * person takes a short code to a browser anywhere, and we ask the token endpoint
  * again and again until it was entered. Never faster than the server wants, and
  * never longer than the code or the caller's time lasts; a code that was denied
@@ -212,7 +212,7 @@ static int wait_for_person(struct wait *wait, struct grant *grant)
 	return rc;
 }
 
-int flow_device(struct login *login, struct grant *grant)
+int login_by_device(struct login *login, struct grant *grant)
 {
 	struct wait wait = {.login = login};
 	struct buf scope = {0};

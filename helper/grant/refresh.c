@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow.c - redeems the refresh token. flow_refresh() has all its steps in order:
+ * refresh.c - redeems the refresh token. refresh_grant() has all its steps in order:
  * the keyring is known to take a write before the token is spent, the answer is
  * parked as it comes (arrival.h) and stored before anybody hears of it, and
  * nothing but the server's invalid_grant for the token that is stored now makes a
@@ -10,7 +10,7 @@
 #include "core/form.h"
 #include "core/scope.h"
 #include "arrival.h"
-#include "flow.h"
+#include "refresh.h"
 #include "grant.h"
 #include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
@@ -151,8 +151,8 @@ static int check_sendable(const struct client *client, int lock,
 	return VALETKEY_OK;
 }
 
-int flow_refresh_check(struct job *job, const struct client *client, int lock,
-		       const struct grant *grant)
+int refresh_check(struct job *job, const struct client *client, int lock,
+		  const struct grant *grant)
 {
 	struct grant found = {0};
 	enum renewal renewal = renewal_find(client, lock, grant, &found);
@@ -416,8 +416,8 @@ static bool refused_go_on(struct refresh *r, int rc)
 
 /* In brackets: the phase of tests/campaign/campaign.h that a kill after the step
  * is counted under. */
-int flow_refresh(struct job *job, const struct client *client, int lock,
-		 struct grant *grant)
+int refresh_grant(struct job *job, const struct client *client, int lock,
+		  struct grant *grant)
 {
 	struct refresh r = {
 	    .job = job, .client = client, .lock = lock, .grant = grant};
@@ -475,8 +475,8 @@ out:
 /* A token for the client itself (RFC 6749 4.4): machine to machine, no person,
  * no refresh token, never offline_access. */
 
-int flow_client_credentials(struct job *job, const struct client *client,
-			    struct grant *grant)
+int refresh_by_credentials(struct job *job, const struct client *client,
+			   struct grant *grant)
 {
 	struct token_answer answer = {0};
 	struct record item = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow_paste.c - a login by the authorization code grant, if no listener of
+ * login_paste.c - a login by the authorization code grant, if no listener of
  * ours can be reached: over SSH, or because the registered redirect URI is
  * somebody else's https page. The browser may run anywhere; the person pastes
  * the address that it ended at, which is read just as strictly as a redirect
@@ -141,7 +141,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	return rc;
 }
 
-int flow_paste(struct login *login, struct grant *grant)
+int login_by_paste(struct login *login, struct grant *grant)
 {
 	struct authorization to = {.pushed = false};
 	struct listener_answer answer = {0};
