@@ -450,18 +450,19 @@ static int run_curl(const struct cmd_words *words)
 	const char *account = words->words[0];
 	struct curl_check curl = {.name = account, .account = &keys};
 	uint32_t min_valid_s;
-	int rc = cmd_option_min_valid(&words->args, &min_valid_s);
+	int rc;
 
-	if (!rc && words->count && !words->command)
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "curl's arguments come after --: valetkey curl "
-			      "%s -- https://...",
-			      account);
-	if (!rc && (words->count != 1 || !words->command))
-		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "Which account, and which URL? Usage: valetkey "
-			      "%s",
-			      cmd_curl.usage);
+	if (words->count && !words->command)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"curl's arguments come after --: valetkey curl "
+				"%s -- https://...",
+				account);
+	if (words->count != 1 || !words->command)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which account, and which URL? Usage: valetkey "
+				"%s",
+				cmd_curl.usage);
+	rc = cmd_option_min_valid(&words->args, &min_valid_s);
 	if (!rc)
 		rc = account_name_ok(account)
 			 ? cmd_account_read(account, &keys)

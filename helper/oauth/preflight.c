@@ -98,10 +98,8 @@ static void query_value(const char *url, const char *name,
 	while (at && (strncmp(at + 1, name, len) != 0 || at[1 + len] != '='))
 		at = strpbrk(at + 1, "?&#");
 	at = at ? at + len + 2 : "";
-	len = strcspn(at, "&#");
-	if (len >= sizeof(text))
-		len = sizeof(text) - 1;
-	memcpy(text, at, len);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "&#"), at);
+	len = strlen(text);
 	form_decode(text, &len);
 	problem_quote(out, text);
 }

@@ -156,8 +156,7 @@ static bool is_key(const char *text, size_t len)
 	return n && n == len;
 }
 
-/* Two, for memchr(). */
-#define BLANKS " \t"
+static const char blanks[] = {' ', '\t'};
 
 /* `key[]=` in a line. */
 static int empty_list(struct record *record, struct record_pair pair)
@@ -185,9 +184,10 @@ static int parse_line(struct record *record, const char *line, size_t len,
 	pair.value = equals + 1;
 	pair.len = len - pair.key_len - 1;
 	while (file && pair.key_len &&
-	       memchr(BLANKS, line[pair.key_len - 1], 2))
+	       memchr(blanks, line[pair.key_len - 1], sizeof(blanks)))
 		pair.key_len--;
-	for (; file && pair.len && memchr(BLANKS, *pair.value, 2); pair.value++)
+	for (; file && pair.len && memchr(blanks, *pair.value, sizeof(blanks));
+	     pair.value++)
 		pair.len--;
 	if (!is_key(pair.key, pair.key_len) ||
 	    !text_plain(pair.value, pair.len))
@@ -216,9 +216,9 @@ int record_parse_text(struct record *record, const char *text, size_t len,
 
 		number++;
 		at += n + 1;
-		for (; n && memchr(BLANKS, *line, 2); line++)
+		for (; n && memchr(blanks, *line, sizeof(blanks)); line++)
 			n--;
-		while (n && memchr(BLANKS, line[n - 1], 2))
+		while (n && memchr(blanks, line[n - 1], sizeof(blanks)))
 			n--;
 		if (n && *line != '#')
 			rc = parse_line(record, line, n, true);
