@@ -121,7 +121,7 @@ skipped()
 wrongly_skipped()
 {
 	skipped | grep -E '\<root\>|is not (here|installed|in )|is missing' |
-		grep -v '# SKIP only root can '
+		grep -v -E '(# SKIP|-) only root can '
 }
 
 # summary BROKEN: the result of all steps, of which BROKEN broke without a

@@ -61,7 +61,8 @@ skip='SKIP: tests/test_x.sh'
 ok 'a skip that has a reason is none of ./dev test' summary_of \
 	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP a larger quota"
 exits 0 'but for what only root can do' summary_of \
-	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP only root can see it"
+	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP only root can see it" \
+	"$skip - only root can be a user without keys"
 exits 1 'a test that is skipped for root is a failure' summary_of \
 	'PASS: tests/test_x.sh 1 - a' "$skip 2 - b # SKIP root may do all"
 exits 1 'a test that is skipped for want of a package is a failure' summary_of \
