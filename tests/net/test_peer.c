@@ -283,7 +283,8 @@ static int play_crowd(uid_t peer)
 	close(report);
 	close_listener();
 	buf_free(&text);
-	return ms >= 0 && ms < 2000;
+	/* Not by waiting until the slow ones have had their 5 s. */
+	return ms >= 0 && ms < 3000;
 }
 
 static bool comes_through(uid_t peer)
