@@ -4,7 +4,7 @@
  *
  * A slot is what was asked for (account, scope, origin) and points at the
  * current token. A hit takes no lock: token objects are never given back to
- * malloc while the pool lives, so a reader may touch the count of one that is
+ * malloc while the memory lives, so a reader may touch the count of one that is
  * being recycled; it takes a reference only if the count is not zero and
  * then looks whether the slot still points there. The text of a token is wiped
  * when its last reference goes.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * git_items.c - see store/store.h. What the attributes and the secret mean is
- * ops/op_credential.c's business.
+ * ops/op_git.c's business.
  */
 #include "items.h"
 

@@ -2,7 +2,7 @@
 /*
  * login.c - login_run(): one login per account at a time, whatever asks, and
  * one question is enough for all who wait for their turn. The account's own
- * lock is not held meanwhile. See refresh.h and login.h.
+ * lock is not held meanwhile. See login.h.
  */
 #include "login.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * login.h - a login by a person, and what its ways share: login_code.c,
+ * login.h - a login by a person (login.c), and what its ways share: login_code.c,
  * login_paste.c, login_device.c. Who may ask the person, and when; and what
- * becomes of the code that the person's consent has brought.
+ * becomes of the code that the person's consent has brought (login_grant.c).
  */
 #ifndef VALETKEY_LOGIN_H
 #define VALETKEY_LOGIN_H

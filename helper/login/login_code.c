@@ -107,10 +107,9 @@ int login_code_take(struct login *login, const struct authorization *to,
 
 /* ---- with a listener ---- */
 
-/* A login: the authorization code grant (RFC 6749 4.1) with PKCE (RFC 7636),
- * through the person's own browser and a loopback redirect (RFC 8252). The
- * port is open only while we wait, and the browser's last page says how it
- * really ended: after the code was redeemed and the grant stored. */
+/* Through the person's own browser and a loopback redirect (RFC 8252), with PKCE
+ * (RFC 7636). The port is open only while we wait, and the browser's last page
+ * says how it really ended: after the code was redeemed and the grant stored. */
 
 #define TICK_MS 1000
 

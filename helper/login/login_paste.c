@@ -15,7 +15,7 @@
 #include <strings.h>
 
 #define TRIES 3
-#define EMPTY_MAX 100	  /* an empty line is none of them */
+#define EMPTY_MAX 100	  /* an empty line is not a try */
 #define PORT_FIRST 0xc000 /* RFC 6335: from here on nobody has a claim */
 #define LATE_MS 2000	  /* the host gave up asking because of the time */
 

@@ -4,7 +4,7 @@
  * whatever happens to the holder. They are files beside the account's file,
  * named by the account's id, and stay as long as the account does: whoever sees
  * the account sees the lock. If that folder takes none they are in the runtime
- * directory (below), and what they hold ends with it; a lock in one place is one
+ * directory (place.h), and what they hold ends with it; a lock in one place is one
  * against those of the other.
  */
 #ifndef VALETKEY_LOCK_H

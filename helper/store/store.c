@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * store.c - see store.h: loads the module that asks the keyring, and hands each
- * call on. The module's path is compiled in; neither the
- * environment nor a search path has a say. It stays loaded until the process ends,
- * for GLib does not unload.
+ * call on. The module's path is compiled in; neither the environment nor a search
+ * path has a say. It stays loaded until the process ends, for GLib does not unload.
  */
 #include "store.h"
 

@@ -17,8 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- the system calls ---- */
-
 /* See keyctl(2) and user-keyring(7). Raw system calls: libkeyutils would be one more library
  * in every host.
  *
@@ -331,6 +329,8 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 	dispossess();
 	return key >= 0;
 }
+
+/* ---- published tokens ---- */
 
 #define LIFETIME_MAX_MS (11LL * 365 * 24 * 3600 * 1000)
 #define EARLY_S 60 /* a key goes this long before its token, or half as long */

@@ -29,7 +29,7 @@ void kernel_publish(const struct record *account, const struct record *token);
 /* Takes it back; if access_token is not NULL, only if it is that one. */
 void kernel_withdraw(const struct record *account, const char *access_token);
 
-/* ---- the system calls ---- */
+/* ---- keys of any kind ---- */
 
 /* Keys in the kernel's user keyring (@u), which all processes of a user share,
  * whatever login they belong to, and nobody else can read. They go with a
@@ -53,8 +53,9 @@ bool keyctl_read(long key, struct buf *payload);
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);
 
 /*
- * A key that this thread has made: to have its payload replaced in two calls. The
- * thread keeps the right to, and must end soon. 0: it is not there.
+ * A key that this thread has made, so that its payload can be replaced in two
+ * calls. The thread keeps that right until it ends, which must be soon. 0: the key
+ * is not there.
  */
 long keyctl_hold(const char *name);
 

@@ -31,7 +31,7 @@ BEGIN {
 	row["login"] = login
 	row["ops"] = ops
 	row["helper"] = "ops " ops
-	row["command"] = "client core plugin json"
+	row["command"] = "client core plugin"
 	row["fronts"] = "command " row["command"]
 	row["valetkey"] = "fronts " row["fronts"]
 }

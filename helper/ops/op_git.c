@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op_credential.c - git's stored credentials, for git-credential-valetkey: a
+ * op_git.c - git's stored credentials, for git-credential-valetkey: a
  * full store beside the tokens of the accounts.
  *
  * A password lies in git-credential-libsecret's item: the attributes user,
@@ -62,7 +62,7 @@ static const struct kind authtype_kind = {
 #define NAMES (sizeof(password_kind.names) / sizeof(*password_kind.names))
 #define PORT 3 /* which of them it is */
 
-static int credential_failed(struct job *job, int rc)
+static int git_failed(struct job *job, int rc)
 {
 	if (rc == RECORD_NOMEM)
 		return problem_no_memory(&job->problem);
@@ -71,7 +71,7 @@ static int credential_failed(struct job *job, int rc)
 }
 
 /* Decodes all fields of the request. */
-static int credential_take_fields(struct job *job, struct record *fields)
+static int git_take_fields(struct job *job, struct record *fields)
 {
 	const char *key, *value;
 	size_t at = 0;
@@ -89,7 +89,7 @@ static int credential_take_fields(struct job *job, struct record *fields)
 	    !record_get(fields, "server") && !record_get(fields, "path") &&
 	    !record_get(fields, "username"))
 		rc = RECORD_MALFORMED; /* would mean all there are */
-	return rc ? credential_failed(job, rc) : VALETKEY_OK;
+	return rc ? git_failed(job, rc) : VALETKEY_OK;
 }
 
 static int pattern(const struct kind *kind, const struct record *fields,
@@ -135,9 +135,8 @@ static void keep_port(const struct kind *kind, const struct record *fields,
 	}
 }
 
-static int credential_find(struct job *job, const struct kind *kind,
-			   const struct record *fields,
-			   struct store_item **items)
+static int git_find(struct job *job, const struct kind *kind,
+		    const struct record *fields, struct store_item **items)
 {
 	struct store *store = job_store(job);
 	struct record attributes = {0};
@@ -148,7 +147,7 @@ static int credential_find(struct job *job, const struct kind *kind,
 	if (!store)
 		rc = job->problem.result;
 	else if (rc)
-		rc = credential_failed(job, rc);
+		rc = git_failed(job, rc);
 	else
 		rc = store_git_find(store, &attributes, items, &job->problem);
 	if (record_get(fields, "server"))
@@ -218,7 +217,7 @@ static int answer_item(struct job *job, const struct kind *kind,
 		if (!over || strcmp(key, kind->secret) != 0)
 			rc = git_field_add(&job->answer, key, value);
 	record_free(&fields);
-	return rc ? credential_failed(job, RECORD_NOMEM) : VALETKEY_OK;
+	return rc ? git_failed(job, RECORD_NOMEM) : VALETKEY_OK;
 }
 
 /* Passwords that are over and of no use to anybody; a failure matters not. */
@@ -237,7 +236,7 @@ static int get_kind(struct job *job, const struct kind *kind,
 {
 	const struct store_item *item;
 	struct store_item *items;
-	int rc = credential_find(job, kind, fields, &items);
+	int rc = git_find(job, kind, fields, &items);
 
 	item = rc ? NULL : best_item(kind, fields, items);
 	*answered =
@@ -255,12 +254,12 @@ int op_git_get(struct job *job)
 {
 	struct record fields = {0};
 	bool answered = false;
-	int rc = credential_take_fields(job, &fields);
+	int rc = git_take_fields(job, &fields);
 
 	if (!rc &&
 	    !(record_get(&fields, "protocol") &&
 	      (record_get(&fields, "server") || record_get(&fields, "path"))))
-		rc = credential_failed(job, RECORD_MALFORMED);
+		rc = git_failed(job, RECORD_MALFORMED);
 	if (!rc && record_get(&fields, "want_authtype"))
 		rc = get_kind(job, &authtype_kind, &fields, &answered);
 	if (!rc && !answered)
@@ -272,7 +271,7 @@ int op_git_get(struct job *job)
 /* ---- store ---- */
 
 /* Whether the item is the pattern's own, not one that says more; for its port
- * credential_find() cares. */
+ * git_find() cares. */
 static bool is_exact(const struct kind *kind, const struct record *fields,
 		     const struct store_item *item)
 {
@@ -298,7 +297,7 @@ static int create(struct job *job, const struct kind *kind,
 	    buf_fmt(&label, "Git: %s://%s%s%s/%s",
 		    record_get(fields, "protocol"), server ? server : "",
 		    port ? ":" : "", port ? port : "", path ? path : ""))
-		rc = credential_failed(job, RECORD_NOMEM);
+		rc = git_failed(job, RECORD_NOMEM);
 	else
 		rc = store_git_create(job->store, label.data, &attributes,
 				      secret, &job->problem);
@@ -313,7 +312,7 @@ static int replace_items(struct job *job, const struct kind *kind,
 			 bool *there)
 {
 	struct store_item *items;
-	int rc = credential_find(job, kind, fields, &items);
+	int rc = git_find(job, kind, fields, &items);
 
 	*there = false;
 	for (struct store_item *at = items; !rc && at; at = at->next) {
@@ -364,7 +363,7 @@ static int store_kind(struct job *job, const struct kind *kind,
 	bool there = false;
 	int rc = git_secret_make(fields, kind->secret, kind->details, &secret);
 
-	rc = rc ? credential_failed(job, rc)
+	rc = rc ? git_failed(job, rc)
 		: replace_items(job, kind, fields, &secret, &there);
 	if (!rc && !there)
 		rc = store_first(job, kind, fields, &secret);
@@ -375,12 +374,12 @@ static int store_kind(struct job *job, const struct kind *kind,
 int op_git_store(struct job *job)
 {
 	struct record fields = {0};
-	int rc = credential_take_fields(job, &fields);
+	int rc = git_take_fields(job, &fields);
 
 	if (!rc &&
 	    (!record_get(&fields, "protocol") ||
 	     !(record_get(&fields, "server") || record_get(&fields, "path"))))
-		rc = credential_failed(job, RECORD_MALFORMED);
+		rc = git_failed(job, RECORD_MALFORMED);
 	if (!rc && record_get(&fields, "credential") &&
 	    record_get(&fields, "authtype"))
 		rc = store_kind(job, &authtype_kind, &fields);
@@ -398,7 +397,7 @@ static int erase_kind(struct job *job, const struct kind *kind,
 {
 	const char *secret = record_get(fields, kind->secret);
 	struct store_item *items;
-	int rc = credential_find(job, kind, fields, &items);
+	int rc = git_find(job, kind, fields, &items);
 
 	for (struct store_item *at = items; !rc && at; at = at->next) {
 		if (!secret || git_secret_is(&at->secret, secret))
@@ -411,7 +410,7 @@ static int erase_kind(struct job *job, const struct kind *kind,
 int op_git_erase(struct job *job)
 {
 	struct record fields = {0};
-	int rc = credential_take_fields(job, &fields);
+	int rc = git_take_fields(job, &fields);
 
 	if (!rc && !record_get(&fields, "password"))
 		rc = erase_kind(job, &authtype_kind, &fields);
