@@ -123,7 +123,7 @@ static bool take_escape(struct terminal_line *line, char c)
 	return true;
 }
 
-static bool is_key(const struct terminal_line *line, int which, char c)
+static bool is_terminal_key(const struct terminal_line *line, int which, char c)
 {
 	cc_t key = line->keys->c_cc[which];
 
@@ -132,15 +132,15 @@ static bool is_key(const struct terminal_line *line, int which, char c)
 
 static enum terminal_event take_key(const struct terminal_line *line, char c)
 {
-	if (is_key(line, VERASE, c) || c == 0x7f || c == '\b') {
+	if (is_terminal_key(line, VERASE, c) || c == 0x7f || c == '\b') {
 		if (line->text->len)
 			erase_last(line);
-	} else if (is_key(line, VWERASE, c)) {
+	} else if (is_terminal_key(line, VWERASE, c)) {
 		erase_word(line);
-	} else if (is_key(line, VKILL, c)) {
+	} else if (is_terminal_key(line, VKILL, c)) {
 		buf_clear(line->text);
 		return TERMINAL_AGAIN;
-	} else if (is_key(line, VEOF, c)) {
+	} else if (is_terminal_key(line, VEOF, c)) {
 		return line->text->len ? TERMINAL_MORE : TERMINAL_END;
 	} else {
 		return keep_byte(line, c);

@@ -51,8 +51,8 @@ int registration_save_item(struct job *job, const struct client *client,
 	return store_save(job->store, &key, item, &job->problem);
 }
 
-static int add_seal(struct job *job, const struct client *client,
-		    struct record *item)
+static int save_new_seal(struct job *job, const struct client *client,
+			 struct record *item)
 {
 	const struct store_key key = job_item_key(client, STORE_CLIENT);
 	struct buf seal = {0};
@@ -76,7 +76,7 @@ int registration_seal(struct job *job, const struct client *client,
 	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
 
 	if (!rc && found && !record_get(&item, "seal"))
-		rc = add_seal(job, client, &item);
+		rc = save_new_seal(job, client, &item);
 	known = record_get(&item, "seal");
 	if (!rc && known && buf_str(seal, known))
 		rc = problem_no_memory(&job->problem);
