@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ops.h - what the helper does for a request, one file op_NAME.c each. Channel
- * and messages: plugin/core/channel.h. Every request has `op`, `account` if it
- * concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
+ * ops.h - what the helper does for a request, a file op_NAME.c for each subject.
+ * Channel and messages: plugin/core/channel.h. Every request has `op`, `account`
+ * if it concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
- *             scope, min_valid_s, resource (the URL that it is for) -> access_token, expires_at, expires_in,
- *             lifetime, scope, token_type
+ *             scope, min_valid_s, resource (the URL that it is for) ->
+ *             access_token, expires_at, expires_in, lifetime, scope, token_type
  * renew       a new access token if the present one is in the last fifth of its
  *             life; does not wait for the account's lock -> nothing
  * invalidate  access_token, resource (the URL that refused it) -> nothing
