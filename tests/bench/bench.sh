@@ -121,7 +121,7 @@ set_up()
 			demo_account other web --ca-file "$PWD/ca.pem" &&
 			sed -i 's|^hosts\[\]=.*|hosts[]=https://other.example|' \
 				"$XDG_CONFIG_HOME/valetkey/other.conf" &&
-			demo_login other
+			demo_login other --accept-change
 	} >login.log 2>&1 || return
 	valetkey token demo >token.txt && valetkey token other >/dev/null || return
 	printf '%s' "$(cat token.txt)" | "$bench/populate" bench one || return

@@ -10,7 +10,7 @@
 
 #include <poll.h>
 
-#define AT_ONCE_MS 300 /* starting the helper takes a millisecond or two */
+#define AT_ONCE_MS 2000 /* the provider takes 3,000 */
 
 static __typeof__(valetkey_begin) *begin;
 static __typeof__(valetkey_fd) *descriptor;
