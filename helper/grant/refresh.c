@@ -212,6 +212,14 @@ static int add_granted_scope(const struct client *client,
 	return rc;
 }
 
+/* For the account's state: job_note(). */
+static void note_asked(struct job *job, const struct token_answer *answer)
+{
+	job->provider_asked = true;
+	job->retry_after_s = answer->retry_after_s;
+	job->provider_reached = answer->status || answer->unknown;
+}
+
 static int send_token(struct refresh *r)
 {
 	struct job *job = r->job;
@@ -233,9 +241,7 @@ static int send_token(struct refresh *r)
 	else
 		rc = endpoint_refresh(&request, answer, &job->problem);
 	buf_free(&params);
-	job->provider_asked = true;
-	job->retry_after_s = answer->retry_after_s;
-	job->provider_reached = answer->status || answer->unknown;
+	note_asked(job, answer);
 	return rc;
 }
 
@@ -487,16 +493,13 @@ int refresh_by_credentials(struct job *job, const struct client *client,
 	if (rc)
 		goto out;
 	request.client_secret = record_get(&item, "client_secret");
-	rc = VALETKEY_ERR_NOMEM;
 	if (form_add(&params, "grant_type", "client_credentials") ||
 	    form_add(&params, "scope", client->scope)) {
-		problem_set(&job->problem, rc, "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 		goto out;
 	}
 	rc = endpoint_token(&request, &answer, &job->problem);
-	job->provider_asked = true;
-	job->retry_after_s = answer.retry_after_s;
-	job->provider_reached = answer.status || answer.unknown;
+	note_asked(job, &answer);
 	if (rc)
 		goto out;
 	rc = grant_from_answer(client,

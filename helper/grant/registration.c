@@ -56,13 +56,13 @@ static int save_new_seal(struct job *job, const struct client *client,
 {
 	const struct store_key key = job_item_key(client, STORE_CLIENT);
 	struct buf seal = {0};
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc;
 
 	if (crypto_random(&seal) == 0 &&
 	    record_add(item, "seal", seal.data) == 0)
 		rc = store_save(job->store, &key, item, &job->problem);
 	else
-		problem_set(&job->problem, rc, "Out of memory.");
+		rc = problem_no_memory(&job->problem);
 	buf_free(&seal);
 	return rc;
 }

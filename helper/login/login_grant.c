@@ -201,7 +201,7 @@ static int expect_login(struct login *login, struct arrival *arrival)
 		rc = arrival_expect(arrival, login->client, ANSWER_USUAL);
 	buf_free(&pins);
 	if (rc)
-		problem_set(&login->job->problem, rc, "Out of memory.");
+		rc = problem_no_memory(&login->job->problem);
 	return rc;
 }
 

@@ -31,7 +31,7 @@ static int request_with_no_code(const struct client *client, const char *secret,
 	const struct endpoint_request request = {
 	    .client = client, .client_secret = secret, .params = &params};
 	const char *uri = client->redirect_uri;
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc;
 
 	if (crypto_random(&verifier) ||
 	    (uri && authorize_fill_port(uri, SOME_PORT, &redirect)) ||
@@ -39,7 +39,7 @@ static int request_with_no_code(const struct client *client, const char *secret,
 	    form_add(&params, "code", "valetkey-asks-is-the-secret-right") ||
 	    form_add(&params, "redirect_uri", redirect.data) ||
 	    form_add(&params, "code_verifier", verifier.data))
-		problem_set(problem, rc, "Out of memory.");
+		rc = problem_no_memory(problem);
 	else
 		rc = endpoint_token(&request, answer, problem);
 	buf_free(&params);
@@ -56,11 +56,11 @@ static int request_with_credentials(const struct client *client,
 	struct buf params = {0};
 	const struct endpoint_request request = {
 	    .client = client, .client_secret = secret, .params = &params};
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc;
 
 	if (form_add(&params, "grant_type", "client_credentials") ||
 	    form_add(&params, "scope", client->scope))
-		problem_set(problem, rc, "Out of memory.");
+		rc = problem_no_memory(problem);
 	else
 		rc = endpoint_token(&request, answer, problem);
 	buf_free(&params);
