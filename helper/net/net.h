@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* ---- one HTTP exchange (RFC 9110) ---- */
 
@@ -99,6 +100,71 @@ enum redirect_verdict {
 	REDIRECT_NOMEM = 4
 };
 
+/* ---- a server on this computer that passes requests on (RFC 9112) ---- */
+
+struct relay;
+
+/* One request and its answer; the relay's, until `ended` was called. */
+struct relay_exchange {
+	void *mine; /* the caller's, NULL at first */
+};
+
+struct relay_header {
+	const char *name; /* a token (RFC 9110 5.6.2), as it came */
+	const char *value;
+};
+
+/* A request whose head has come and is well formed; valid in the callback only. */
+struct relay_request {
+	const char *method;
+	const char *target; /* as it came: origin-form, byte for byte */
+	const struct relay_header *headers;
+	size_t headers_count;
+	bool local; /* it came by a unix socket, from this user: */
+	uid_t uid;
+};
+
+/* What is answered here, without asking any server. */
+struct relay_reply {
+	int status;
+	const struct relay_header *headers; /* beside Content-Length, Date */
+	size_t headers_count;
+	const struct buf *body; /* NULL: none */
+	bool close;		/* the connection ends with it */
+};
+
+/* Where a request goes to. Texts are copied. */
+struct relay_upstream {
+	const char *origin; /* https://host[:port], or http on loopback */
+	const char *target; /* sent as it is */
+	const char *bearer; /* access token (RFC 6750 2.1) */
+	const char *self;   /* our own origin and path, in front of which a
+			       Location on `origin` is put; NULL: it is left */
+	const char *ca_file, *proxy; /* as in struct http_request */
+	const char *certificate, *certificate_key;
+	bool cookies; /* Cookie and Set-Cookie pass */
+};
+
+/*
+ * Each request that has arrived needs one of relay_answer(), relay_read() and
+ * relay_forward(), in the callback or later; no other request waits for it.
+ */
+struct relay_options {
+	int listener; /* a socket that listens, TCP or unix; the relay's */
+	void (*arrived)(struct relay_exchange *exchange,
+			const struct relay_request *request, void *data);
+	/* After relay_read(): the body; relay_answer() it. */
+	void (*read)(struct relay_exchange *exchange, const struct buf *body,
+		     void *data);
+	/* The server said 401. relay_forward() once more if the request is
+	 * repeatable (its body is still here), else, or now, relay_pass(). */
+	void (*refused)(struct relay_exchange *exchange, bool repeatable,
+			void *data);
+	/* It was answered, or its client has gone; do not use it again. */
+	void (*ended)(struct relay_exchange *exchange, void *data);
+	void *data;
+};
+
 struct net {
 	/*
 	 * Sends a request. 0, or a result code with *problem set: NETWORK
@@ -169,6 +235,39 @@ struct net {
 
 	/* Closes the port. NULL is fine. */
 	void (*listener_close)(struct listener *listener);
+
+	/* Serves the options' listener. 0 or a result code with *problem set. */
+	int (*relay_open)(const struct relay_options *options,
+			  struct relay **relay, struct problem *problem);
+
+	/* One descriptor to poll for POLLIN, then call relay_run(). */
+	int (*relay_fd)(const struct relay *relay);
+
+	/* Serves what is waiting, never blocks. When to call it at the latest,
+	 * in milliseconds from now; -1: when the descriptor is readable. */
+	int (*relay_run)(struct relay *relay);
+
+	/* Answers here. What is left of the request's body is dropped. */
+	void (*relay_answer)(struct relay_exchange *exchange,
+			     const struct relay_reply *reply);
+
+	/* Wants the body, of at most max bytes; if it is longer, or badly
+	 * framed, the client is told so and `read` is not called. */
+	void (*relay_read)(struct relay_exchange *exchange, size_t max);
+
+	/* Passes the request on, and what comes back; if the server cannot be
+	 * reached the client has 502 or 504 with the reason. */
+	void (*relay_forward)(struct relay_exchange *exchange,
+			      const struct relay_upstream *upstream);
+
+	/* Hands the 401 to the client. */
+	void (*relay_pass)(struct relay_exchange *exchange);
+
+	/* Connections of clients that are open now. */
+	size_t (*relay_clients)(const struct relay *relay);
+
+	/* Ends all connections. NULL is fine. */
+	void (*relay_close)(struct relay *relay);
 };
 
 /* The module, loaded at the first call; NULL with *problem set. */
