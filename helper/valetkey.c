@@ -14,9 +14,9 @@
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
-    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
-    &cmd_curl,	 &cmd_git_setup, &cmd_complete,
+    &cmd_add,	 &cmd_login,  &cmd_token,     &cmd_invalidate,
+    &cmd_status, &cmd_logout, &cmd_remove,    &cmd_providers,
+    &cmd_run,	 &cmd_curl,   &cmd_git_setup, &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
