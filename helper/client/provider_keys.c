@@ -161,6 +161,7 @@ bool provider_key_of_account(const char *name)
 					   "flow",
 					   "cache",
 					   "shared",
+					   "mcp",
 					   "metadata_at",
 					   "client_secret_expires_at",
 					   "redirect_port",

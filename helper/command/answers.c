@@ -214,7 +214,8 @@ int cmd_answers_client_id(struct cmd_adding *adding)
 	if (!rc && !id && !adding->person)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which client? Give it: --client-id ID%s.",
-				record_get(&adding->keys, "metadata_at")
+				record_get(&adding->keys, "metadata_at") &&
+					!record_get(&adding->keys, "mcp")
 				    ? "; or have the server register one, if "
 				      "it supports that: --register"
 				    : "");

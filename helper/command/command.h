@@ -208,6 +208,25 @@ int cmd_custom_walk(struct cmd_adding *adding);
  * what op discover says); then adding->registration is filled. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
 
+/* ---- MCP servers (mcp.c) ---- */
+
+struct client;
+
+/* With --mcp URL: into keys what the server says of itself, and the issuer of the
+ * authorization server to use. After cmd_answers_overrides(). */
+int cmd_mcp_find(struct cmd_adding *adding, struct buf *issuer);
+
+/* Before anything is registered, opened or sent: shows what `add` is about to do,
+ * or a login with more scopes, and asks whether that is right. 0, ERR_CANCELED, or
+ * ERR_ARG if nobody can be asked and there is no --yes. */
+int cmd_mcp_agree_adding(const struct cmd_adding *adding);
+int cmd_mcp_agree_scope(const struct cmd_args *args,
+			const struct client *client, const char *more);
+
+/* Whether the account's MCP server still trusts its issuer: 0, ERR_LOGIN, or what
+ * came of asking. */
+int cmd_mcp_same_server(const char *account, const struct record *keys);
+
 /* ---- answers (answers.c) ---- */
 
 /* A question that is answered by y or by no. */

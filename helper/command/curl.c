@@ -7,6 +7,7 @@
  */
 #include "child.h"
 #include "command.h"
+#include "core/challenge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,9 @@ const struct cmd_verb cmd_curl = {
 	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
 	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\n"
 	"If the server answers 401, the token is invalidated and a message "
-	"says so; then repeat the command. The exit status is curl's.",
+	"says so; then repeat the command. If it answers 403 because the token "
+	"lacks a scope, a message says how to log in with more. The exit "
+	"status is curl's.",
     .options = options,
     .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
 		"  valetkey curl -- https://eu.ninjarmm.com/v2/devices\n"
@@ -283,28 +286,79 @@ static int check_curl_words(struct curl_check *curl, char *const *words)
 
 struct answers {
 	int fd;
-	bool refused; /* a 401 was among them */
+	bool refused;	      /* a 401 was among them */
+	bool forbidden;	      /* the one that is being read is a 403 */
+	struct buf challenge; /* of the last one that was */
 };
+
+static void take_status(struct answers *answers, const char *line)
+{
+	const char *status = strchr(line, ' ');
+
+	if (status && strncmp(status, " 401", 4) == 0)
+		answers->refused = true;
+	answers->forbidden = status && strncmp(status, " 403", 4) == 0;
+	if (answers->forbidden)
+		buf_clear(&answers->challenge);
+}
+
+/* Without memory it is as if the server had said nothing. */
+static void take_challenge(struct answers *answers, const char *line)
+{
+	static const char name[] = "WWW-Authenticate:";
+	struct buf *all = &answers->challenge;
+
+	if (!answers->forbidden || strncasecmp(line, name, strlen(name)) != 0)
+		return;
+	line += strlen(name);
+	if ((all->len && buf_str(all, ", ")) ||
+	    buf_add(all, line, strcspn(line, "\r\n")))
+		buf_clear(all);
+}
 
 /* The header lines of all answers, one after the other; a cut line is one. */
 static void *read_answers(void *data)
 {
 	struct answers *answers = data;
 	FILE *file = fdopen(answers->fd, "r");
-	char line[1024];
+	char line[CHALLENGE_MAX];
 	bool begins = true;
 
 	while (file && fgets(line, sizeof(line), file)) {
-		const char *status = strchr(line, ' ');
-
-		if (begins && strncmp(line, "HTTP/", 5) == 0 && status &&
-		    strncmp(status, " 401", 4) == 0)
-			answers->refused = true;
+		if (begins && strncmp(line, "HTTP/", 5) == 0)
+			take_status(answers, line);
+		else if (begins)
+			take_challenge(answers, line);
 		begins = strchr(line, '\n') != NULL;
 	}
 	if (file)
 		fclose(file);
 	return NULL;
+}
+
+/* RFC 6750 3.1: what the token lacks. The server's words go into a command for a
+ * shell only if they mean nothing to it. */
+static void tell_lacking(const char *account, const struct buf *challenge)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789 .:/_-+=@,";
+	struct record params = {0};
+	const char *scope = NULL;
+
+	if (challenge_read(buf_text(challenge), "Bearer", &params) ==
+		RECORD_OK &&
+	    record_is(&params, "error", "insufficient_scope"))
+		scope = record_get(&params, "scope");
+	if (scope && challenge_scope_ok(scope))
+		cmd_fail(0,
+			 "The token lacks a scope (403): the server wants "
+			 "\"%s\". To log in with it as well, run: valetkey "
+			 "login %s --add-scope %s%s%s",
+			 scope, account, strchr(scope, ' ') ? "\"" : "",
+			 scope[strspn(scope, harmless)] ? "SCOPES" : scope,
+			 strchr(scope, ' ') ? "\"" : "");
+	record_free(&params);
 }
 
 /* ---- running it ---- */
@@ -427,6 +481,9 @@ static int transfer(const struct curl_check *curl, char *const *words,
 	rc = wait_for_curl(child);
 	pthread_join(reader, NULL);
 	*refused = answers.refused;
+	if (answers.challenge.len)
+		tell_lacking(curl->name, &answers.challenge);
+	buf_free(&answers.challenge);
 	return rc;
 }
 

@@ -30,6 +30,7 @@ struct exchange {
 	bool nomem;
 	bool
 	    headers_complete; /* the blank line after the last status line came */
+	bool stopped;	      /* by us: that was all we wanted */
 	char error[CURL_ERROR_SIZE];
 };
 

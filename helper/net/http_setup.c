@@ -209,6 +209,18 @@ static int http_setup_add_header(struct exchange *ex, const char *line)
 	return 0;
 }
 
+static int add_accept(struct exchange *ex)
+{
+	const char *types = ex->request->accept;
+	struct buf line = {0};
+	int rc =
+	    buf_fmt(&line, "Accept: %s", types ? types : "application/json") ||
+	    http_setup_add_header(ex, line.data);
+
+	buf_free(&line);
+	return rc;
+}
+
 static int add_bearer(struct exchange *ex)
 {
 	struct buf line = {0};
@@ -231,7 +243,7 @@ static int set_request(struct exchange *ex)
 	bad |= curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT,
 				"valetkey/" PACKAGE_VERSION);
-	bad |= http_setup_add_header(ex, "Accept: application/json");
+	bad |= add_accept(ex);
 	bad |= add_bearer(ex);
 	if (request->form) {
 		bad |= http_setup_add_header(

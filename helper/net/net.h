@@ -24,6 +24,8 @@ struct http_request {
 	const struct buf *form;	    /* the body of a POST; NULL: GET */
 	bool remove;		    /* DELETE instead, without a body */
 	bool json;		    /* and that is JSON, not a form */
+	const char *accept;	    /* media types; NULL: JSON */
+	bool head;		    /* the answer's body is not waited for */
 	const char *bearer;	    /* access token (RFC 6750 2.1), or NULL */
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
@@ -45,8 +47,9 @@ struct http_answer {
 	long status; /* 0: no whole answer arrived */
 	bool sent;   /* the request may have reached the server: if status is
 			0, nobody knows whether it acted on it */
-	struct buf body;     /* if status is 0: of a success that was cut off */
-	char location[2048]; /* "": absent */
+	struct buf body; /* if status is 0: of a success that was cut off */
+	struct buf challenge; /* WWW-Authenticate, all of them (challenge.h) */
+	char location[2048];  /* "": absent */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */
 	int64_t date;		/* Date, Unix seconds; 0: absent */

@@ -40,6 +40,7 @@ enum option_code {
 	OPT_ID_TOKEN_LIFETIME = 23,
 	OPT_GRANT = 70,
 	OPT_REGISTER = 71,
+	OPT_MCP = 72,
 	OPT_CLIENT_KEY = 60,
 	OPT_CLIENT_CERTIFICATE = 61,
 	OPT_CLIENT_CA = 62,
@@ -76,6 +77,7 @@ static const struct option option_list[] = {
     {"page", required_argument, NULL, OPT_PAGE},
     {"grant", required_argument, NULL, OPT_GRANT},
     {"register", no_argument, NULL, OPT_REGISTER},
+    {"mcp", no_argument, NULL, OPT_MCP},
     {"client-public-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"client-certificate", required_argument, NULL, OPT_CLIENT_CERTIFICATE},
     {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
@@ -250,6 +252,8 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->revoke_person);
 	case OPT_REGISTER:
 		return options_flag(&options->registers);
+	case OPT_MCP:
+		return options_flag(&options->mcp);
 	case OPT_DEVICE:
 		return options_flag(&options->device);
 	case OPT_DEVICE_COMPLETE:

@@ -58,6 +58,7 @@ struct options {
 	bool control;
 	bool no_rotation;
 	bool registers;
+	bool mcp;
 	bool device;
 	bool device_complete;
 	bool revoke_person;
