@@ -9,6 +9,7 @@ FOREIGN=$VALETKEY_TEST_DIR/foreign
 MAILBOX=demo@example.com
 FOREIGN_PIDS=
 IMAP_PORT='' IMAPS_PORT=0
+IMAP_PASSWORD= # for logins without a token, if there is one
 
 # foreign_start: the provider with an account, and server.py.
 foreign_start()
@@ -53,6 +54,20 @@ imap_tls()
 		"$FOREIGN/imap/cert.pem" "$FOREIGN/imap/key.pem"
 }
 
+# The mechanisms that Dovecot offers.
+imap_mechanisms()
+{
+	echo "auth_mechanisms = xoauth2 oauthbearer${IMAP_PASSWORD:+ plain login}"
+	[ -n "$IMAP_PASSWORD" ] || return 0
+	cat <<-END
+	passdb {
+	  driver = static
+	  mechanisms = plain login
+	  args = password=$IMAP_PASSWORD
+	}
+	END
+}
+
 imap_config()
 {
 	user=$(imap_user) group=$(id -gn "$(imap_user)")
@@ -69,7 +84,7 @@ imap_config()
 	first_valid_gid = 1
 	$(imap_tls)
 	disable_plaintext_auth = no
-	auth_mechanisms = xoauth2 oauthbearer
+	$(imap_mechanisms)
 	mail_location = maildir:~/Maildir
 	passdb {
 	  driver = oauth2
