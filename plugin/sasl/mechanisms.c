@@ -6,9 +6,9 @@
  * next run has another; one exchange cannot send a second.
  *
  * They pass on a bearer token, so they are refused if a host wants no plaintext
- * mechanism (SASL_SEC_NOPLAINTEXT), as libldap does without TLS. They have fewer
- * security flags than PLAIN and LOGIN, so that libsasl takes those if a host
- * leaves the choice to it: who has a password keeps using it.
+ * mechanism (SASL_SEC_NOPLAINTEXT), as libldap does without TLS. To libsasl they are
+ * as good as PLAIN and LOGIN; if a host leaves the choice to it, the plugin that was
+ * loaded first wins, which is why SASL_PATH names SASL's own folder first.
  */
 #include "exchange.h"
 
@@ -151,14 +151,15 @@ static void exchange_dispose(void *context, const sasl_utils_t *utils)
 
 /* ---- what libsasl loads ---- */
 
+#define SECURITY (SASL_SEC_NOANONYMOUS | SASL_SEC_PASS_CREDENTIALS)
 #define FEATURES (SASL_FEAT_WANT_CLIENT_FIRST | SASL_FEAT_NEEDSERVERFQDN)
 
 static const unsigned long wanted[] = {SASL_CB_AUTHNAME, SASL_CB_LIST_END};
 
-/* libsasl wants them writable. Whichever is first is taken first. */
+/* libsasl wants them writable. */
 static sasl_client_plug_t mechanisms[] = {
     {.mech_name = "OAUTHBEARER",
-     .security_flags = SASL_SEC_NOANONYMOUS,
+     .security_flags = SECURITY,
      .features = FEATURES,
      .required_prompts = wanted,
      .glob_context = mechanisms, /* not NULL: this one */
@@ -166,7 +167,7 @@ static sasl_client_plug_t mechanisms[] = {
      .mech_step = sasl_step,
      .mech_dispose = exchange_dispose},
     {.mech_name = "XOAUTH2",
-     .security_flags = SASL_SEC_NOANONYMOUS,
+     .security_flags = SECURITY,
      .features = FEATURES,
      .required_prompts = wanted,
      .mech_new = exchange_new,

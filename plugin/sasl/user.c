@@ -51,8 +51,8 @@ static int find_user(const sasl_utils_t *utils, sasl_interact_t **prompts,
 	if (rc == SASL_INTERACT)
 		return make_prompts(utils, prompts);
 	if (rc == SASL_OK && callback)
-		rc = ((sasl_getsimple_t *)(void (*)(void))callback)(context, SASL_CB_AUTHNAME,
-						    user, length);
+		rc = ((sasl_getsimple_t *)(void (*)(void))callback)(
+		    context, SASL_CB_AUTHNAME, user, length);
 	if (rc == SASL_OK && !*user)
 		rc = SASL_BADPARAM;
 	return rc;

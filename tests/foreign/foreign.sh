@@ -133,8 +133,13 @@ imap_start()
 		"$FOREIGN/imap/home/Maildir/tmp" "$FOREIGN/imap/run" \
 		"$FOREIGN/imap/state"
 	mailbox_gets first-message
-	printf 'introspection_mode = auth\nintrospection_url = %s\nusername_attribute = email\n' \
-		"$PROVIDER_URL/ws/oauth/userinfo" >"$FOREIGN/imap/oauth2.conf"
+	cat >"$FOREIGN/imap/oauth2.conf" <<-END
+	introspection_mode = post
+	introspection_url = http://127.0.0.1:$WEB_PORT/introspect
+	username_attribute = email
+	active_attribute = active
+	active_value = true
+	END
 	imap_config >"$FOREIGN/imap/conf"
 	set --
 	if [ "$(id -u)" -eq 0 ]; then

@@ -3,19 +3,23 @@
 # directory.py - an empty LDAP directory that lets in whoever has an access token
 # that the provider takes, by SASL:
 #
-#	directory.py FOLDER USERINFO_URL
+#	directory.py FOLDER USERINFO_URL [CERTIFICATE KEY]
 #
 # A token that it refuses gets the error challenge of RFC 7628 and, after the answer,
-# invalidCredentials. FOLDER gets "directory", the port, and "binds", a line for
+# invalidCredentials. With a certificate the
+# directory is there once more, by TLS. FOLDER gets "directory", the ports, and "binds", a line for
 # each bind: its mechanism, the user, and "yes", "no" or the answer to the challenge.
 import os
 import re
 import socketserver
+import ssl
 import sys
+import threading
 import urllib.error
 import urllib.request
 
 FOLDER, USERINFO = sys.argv[1:3]
+CERTIFICATE = sys.argv[3:]
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 IN_PROGRESS, INVALID_CREDENTIALS = 14, 49
 
@@ -109,9 +113,20 @@ class Directory(socketserver.StreamRequestHandler):
                 return
 
 
-server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Directory)
+class Secure(socketserver.ThreadingTCPServer):
+    def get_request(self):
+        connection, peer = super().get_request()
+        return CONTEXT.wrap_socket(connection, server_side=True), peer
+
+
+servers = [socketserver.ThreadingTCPServer(("127.0.0.1", 0), Directory)]
+if CERTIFICATE:
+    CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CONTEXT.load_cert_chain(*CERTIFICATE)
+    servers.append(Secure(("127.0.0.1", 0), Directory))
+    threading.Thread(target=servers[1].serve_forever, daemon=True).start()
 with open(os.path.join(FOLDER, "directory.new"), "w", encoding="ascii") as ready:
-    print(server.server_address[1], file=ready)
+    print(*(server.server_address[1] for server in servers), file=ready)
 os.rename(os.path.join(FOLDER, "directory.new"),
           os.path.join(FOLDER, "directory"))
-server.serve_forever()
+servers[0].serve_forever()

@@ -120,8 +120,9 @@ static int log_in(char **argv, int noplain)
 		rc = sasl_setprop(conn, SASL_SEC_PROPS, &wanted);
 	if (rc == SASL_OK)
 		rc = start(conn, argv[0]);
-	for (argv += 4; *argv; argv++)
-		rc = go_on(conn, *argv);
+	if (rc == SASL_OK || rc == SASL_CONTINUE)
+		for (argv += 4; *argv; argv++)
+			rc = go_on(conn, *argv);
 	tell_libraries();
 	sasl_dispose(&conn);
 	return rc;

@@ -29,7 +29,7 @@ sasl_start()
 {
 	[ -e "$SASL_LIBRARY" ] || skip_all 'built without Cyrus SASL'
 	mkdir "$SASL_FOLDER" && ln -s "$SASL_LIBRARY" "$SASL_FOLDER" || exit
-	SASL_WITH=$SASL_FOLDER:$(sasl_default)
+	SASL_WITH=$(sasl_default):$SASL_FOLDER
 	SASL_RUNTIME=$(sasl_runtime)
 }
 

@@ -12,15 +12,19 @@
 directory_start()
 {
 	: >binds
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 \
+		-addext subjectAltName=IP:127.0.0.1 -keyout key.pem \
+		-out cert.pem 2>openssl.out || return
 	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/sasl/directory.py" \
 		"$VALETKEY_TEST_DIR" "$PROVIDER_URL/ws/oauth/userinfo" \
-		</dev/null >directory.out 2>&1 &
+		cert.pem key.pem </dev/null >directory.out 2>&1 &
 	DIRECTORY_PID=$!
 	until [ -s directory ]; do
 		process_runs "$DIRECTORY_PID" || return
 		sleep 0.02
 	done
-	DIRECTORY=ldap://127.0.0.1:$(cat directory)
+	read -r port tls_port <directory
+	DIRECTORY=ldap://127.0.0.1:$port
 }
 
 # search MECHANISM [OPTION...]: -N: libldap would ask the name server for another
@@ -49,9 +53,16 @@ test_bind()
 	done
 }
 
-# libldap wants nothing in plain text unless there is TLS.
-test_plain_text()
+# libldap takes no mechanism of plain text unless there is TLS.
+test_tls()
 {
+	plain=$DIRECTORY DIRECTORY=ldaps://127.0.0.1:$tls_port
+	LDAPTLS_CACERT=$PWD/cert.pem
+	export LDAPTLS_CACERT
+	ok 'by TLS' search OAUTHBEARER || tap_note "$(cat search.out)"
+	is "$(binds 1)" 'OAUTHBEARER demo@example.com yes;' '  has a token'
+	DIRECTORY=$plain
+
 	before=$(wc -l <binds)
 	ok 'without TLS it refuses by itself' fails search XOAUTH2
 	is "$(wc -l <binds)" "$before" '  and sends nothing'
@@ -81,7 +92,7 @@ test_logged_out()
 		'  it says which command helps'
 }
 
-need_programs python3 ldapsearch
+need_programs python3 ldapsearch openssl
 cd "$VALETKEY_TEST_DIR" || exit
 sasl_start
 ok 'a provider' provider_start
@@ -90,7 +101,7 @@ ok 'an account for the directory' demo_account demo web \
 ok 'a login' demo_login demo
 ok 'a directory' directory_start
 test_bind
-test_plain_text
+test_tls
 test_revoked
 test_logged_out
 kill "$DIRECTORY_PID"

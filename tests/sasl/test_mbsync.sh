@@ -11,6 +11,7 @@
 # shellcheck source=tests/sasl/sasl.sh
 . "$VALETKEY_SRC/tests/sasl/sasl.sh"
 
+RC=mbsyncrc
 # shellcheck disable=SC2034 # for imap_config
 IMAP_PASSWORD=$(cat "$(secret_file mailbox-password)")
 
@@ -32,7 +33,7 @@ mailbox()
 fetch()
 {
 	rm -rf "mail-$1/INBOX"
-	with_plugin timeout -k 5 120 mbsync -c mbsyncrc "$1" >mbsync.out 2>&1
+	with_plugin timeout -k 5 120 mbsync -q -c "$RC" "$1" >mbsync.out 2>&1
 }
 
 fetches()
@@ -76,44 +77,99 @@ test_revoked()
 	done
 }
 
-# Within mbsync's own time: its token has less than a minute left.
+# Tokens have a minute and a second, and valetkey gives none that has less than a
+# minute.
 test_expired()
 {
-	age demo
-	valetkey token demo --min-valid 3500 >/dev/null # forget the kernel's
-	before=$(refreshes)
 	provider_stop
 	provider_start --access-lifetime 61
 	demo_login demo >/dev/null 2>&1
-	fetches bearer 'a token that is short-lived'
+	before=$(refreshes)
+	fetches bearer 'a token of a short life'
 	sleep 2
 	fetches bearer '  and when it has expired'
+	ok '  by a new one' [ "$(refreshes)" -gt "$before" ]
 }
 
+# It says no whatever comes; each run ends by itself.
 test_always_refused()
 {
-	provider_expire
 	for run in 1 2 3; do
-		refused stranger . "a server that always refuses: run $run"
+		refused stranger 'XOAUTH2.* NO ' "always refused, run $run"
 	done
-	refused stranger 'SASL.*valetkey: ' '  the fourth has no token'
+	refused stranger 'valetkey: .* refused 3 new access tokens' \
+		'  the fourth is told that there is no more'
+}
+
+test_elsewhere()
+{
+	sed 's/^Host 127.0.0.1/Host localhost/' mbsyncrc >other.rc
+	RC=other.rc
+	refused bearer 'valetkey: imaps://localhost is not one of the hosts' \
+		'another host'
+	RC=mbsyncrc
+}
+
+# Two accounts have the server: the one that is called as the user has precedence.
+test_two_accounts()
+{
+	demo_account "$MAILBOX" native --host imaps://127.0.0.1 \
+		>/dev/null 2>&1
+	refused bearer "valetkey: .*valetkey login $MAILBOX" \
+		'two accounts: that of the user'
+	demo_login "$MAILBOX" >/dev/null 2>&1
+	before=$(foreign_log 'introspect yes')
+	fetches bearer '  which has logged in now'
+	VALETKEY_ACCOUNT=demo
+	export VALETKEY_ACCOUNT
+	fetches bearer '  or the one that VALETKEY_ACCOUNT names'
+	is $(($(foreign_log 'introspect yes') - before)) 2 '  by a token each'
+	valetkey logout "$MAILBOX" >/dev/null 2>&1
+	fetches bearer '  even if the other has logged out'
+	unset VALETKEY_ACCOUNT
+	valetkey remove "$MAILBOX" --yes </dev/null >/dev/null 2>&1
+}
+
+test_logged_out()
+{
+	valetkey logout demo >/dev/null 2>&1
+	refused xoauth2 'valetkey: .*valetkey login demo' 'after a logout'
+}
+
+# A mailbox with a password goes on as before, with the plugin and without it.
+test_password()
+{
+	before=$(foreign_log 'introspect')
+	fetches password 'a password, and the plugin is there'
+	with=$SASL_WITH SASL_WITH=$(sasl_default)
+	fetches password '  and without the plugin'
+	refused bearer 'OAUTHBEARER|mechanism|SASL' '  which has no token then'
+	SASL_WITH=$with
+	is "$(foreign_log 'introspect')" "$before" '  no token was sent'
 }
 
 cd "$VALETKEY_TEST_DIR" || exit
 sasl_start
 need_programs mbsync dovecot
-mkdir "$FOREIGN"
+mkdir "$FOREIGN" && : >"$FOREIGN/log"
 ok 'a provider' provider_start
 ok 'an account for the mail server' demo_account demo web \
 	--host imaps://127.0.0.1
 ok 'a login' demo_login demo
-ok 'Dovecot starts' imap_start
+ok 'a mail server' servers_start
+ok '  which is Dovecot' imap_start
 mailbox bearer "$MAILBOX" 'AuthMechs OAUTHBEARER'
 mailbox xoauth2 "$MAILBOX" 'AuthMechs XOAUTH2'
-mailbox any "$MAILBOX"
 mailbox stranger nobody@example.com 'AuthMechs XOAUTH2'
 mailbox password "$MAILBOX" "Pass $IMAP_PASSWORD"
 chmod 600 mbsyncrc
 test_works
 test_revoked
+test_elsewhere
+test_two_accounts
+test_password
+test_expired
+test_always_refused
+test_logged_out
+foreign_stop
 done_testing
