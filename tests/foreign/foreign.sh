@@ -10,6 +10,7 @@ MAILBOX=demo@example.com
 FOREIGN_PIDS=
 IMAP_PORT='' IMAPS_PORT=0
 IMAP_PASSWORD= # for logins without a token, if there is one
+IMAP_PLAIN= # "plain login": these take a token as the password
 
 # foreign_start: the provider with an account, and server.py.
 foreign_start()
@@ -57,7 +58,8 @@ imap_tls()
 # The mechanisms that Dovecot offers.
 imap_mechanisms()
 {
-	echo "auth_mechanisms = xoauth2 oauthbearer${IMAP_PASSWORD:+ plain login}"
+	password=$IMAP_PLAIN${IMAP_PASSWORD:+plain login}
+	echo "auth_mechanisms = xoauth2 oauthbearer $password"
 	[ -n "$IMAP_PASSWORD" ] || return 0
 	cat <<-END
 	passdb {
@@ -88,7 +90,7 @@ imap_config()
 	mail_location = maildir:~/Maildir
 	passdb {
 	  driver = oauth2
-	  mechanisms = xoauth2 oauthbearer
+	  mechanisms = xoauth2 oauthbearer $IMAP_PLAIN
 	  args = $FOREIGN/imap/oauth2.conf
 	}
 	userdb {

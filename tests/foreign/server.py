@@ -7,7 +7,8 @@
 #
 # WebDAV with Bearer tokens (what rclone asks for: PROPFIND, GET, PUT, MKCOL),
 # the same files as a cargo registry, whose tokens come without a scheme, what a
-# Dovecot asks (RFC 7662, /introspect), and SMTP with XOAUTH2. Files and mail are in FOLDER, which gets "ready", the ports
+# Dovecot asks (RFC 7662, /introspect), and SMTP with XOAUTH2, and with a token as
+# the password. Files and mail are in FOLDER, which gets "ready", the ports
 # of HTTP and SMTP, and "log", a line for each decision.
 import base64
 import http.server
@@ -145,13 +146,19 @@ class Mail(socketserver.StreamRequestHandler):
             self.say("334 ")
             response = self.line()
         text = base64.b64decode(response).decode("latin-1")
+        if words[1] == "PLAIN":
+            return self.admitted(good(text.split("\0")[-1], "smtp"))
         token = text.partition("auth=Bearer ")[2].partition("\x01")[0]
         if good(token, "smtp"):
             return True
         self.say("334 " + base64.b64encode(b'{"status":"401"}').decode())
         self.line()
-        self.say("535 5.7.8 That is no token.")
-        return False
+        return self.admitted(False)
+
+    def admitted(self, known):
+        if not known:
+            self.say("535 5.7.8 That is no token.")
+        return known
 
     def data(self):
         self.say("354 Go on.")
@@ -168,7 +175,7 @@ class Mail(socketserver.StreamRequestHandler):
             verb = words[0].upper()
             if verb == "EHLO":
                 self.say("250-mail")
-                self.say("250 AUTH XOAUTH2 OAUTHBEARER")
+                self.say("250 AUTH XOAUTH2 OAUTHBEARER PLAIN")
             elif verb == "AUTH":
                 welcome = self.authorized(words)
                 if welcome:
