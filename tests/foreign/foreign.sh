@@ -45,6 +45,28 @@ imap_user()
 	if [ "$(id -u)" -eq 0 ]; then echo nobody; else id -un; fi
 }
 
+# For this computer's address, and where we are too. Before imap_start.
+make_certificate()
+{
+	mkdir -p "$FOREIGN/imap"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 \
+		-addext subjectAltName=IP:127.0.0.1 \
+		-keyout "$FOREIGN/imap/key.pem" -out "$FOREIGN/imap/cert.pem" \
+		2>"$FOREIGN/openssl.out" && cp "$FOREIGN/imap"/*.pem .
+}
+
+# mail_lines PROGRAM: what the README's table has for it, here. (A single word is
+# none of its lines.)
+# shellcheck disable=SC2016 # Markdown's quotes
+mail_lines()
+{
+	sed -n '/^| Mail program /,/^$/p' "$VALETKEY_SRC/README.md" |
+		sed -n "s/^| $1[^|]* | \(.*\) |\$/\1/p" | grep -o '`[^`]*`' |
+		tr -d '`' | grep '[ =]' | sed -e 's/token mail/token demo/' \
+			-e 's/"mail"/"demo"/' \
+			-e "s/me%40example.com@imap.example.com/demo%40example.com@127.0.0.1:$IMAPS_PORT/"
+}
+
 imap_tls()
 {
 	if [ "$IMAPS_PORT" -eq 0 ]; then
@@ -106,8 +128,12 @@ imap_config()
 	    port = $IMAPS_PORT
 	  }
 	}
+	auth_failure_delay = 0
 	service anvil {
 	  chroot =
+	  unix_listener anvil-auth-penalty {
+	    mode = 0
+	  }
 	}
 	END
 }

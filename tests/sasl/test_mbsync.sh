@@ -21,8 +21,7 @@ mailbox()
 	name=$1 as=$2
 	shift 2
 	mkdir -p "mail-$name"
-	printf '%s\n' "IMAPStore $name" "Host 127.0.0.1" "Port $IMAP_PORT" \
-		'SSLType None' "User $as" "$@" '' "MaildirStore $name-here" \
+	printf '%s\n' "IMAPStore $name" "Host 127.0.0.1" "User $as" "$@" '' "MaildirStore $name-here" \
 		"Path $PWD/mail-$name/" "Inbox $PWD/mail-$name/INBOX" '' \
 		"Channel $name" "Far :$name:" "Near :$name-here:" \
 		'Create Near' 'SyncState *' '' >>mbsyncrc
@@ -61,6 +60,7 @@ test_works()
 {
 	fetches bearer 'OAUTHBEARER'
 	fetches xoauth2 'XOAUTH2'
+	fetches tls "by TLS, with the README's lines"
 	unlike "$(cat mbsync.out)" . '  says nothing more'
 }
 
@@ -150,18 +150,23 @@ test_password()
 
 cd "$VALETKEY_TEST_DIR" || exit
 sasl_start
-need_programs mbsync dovecot
+need_programs mbsync dovecot openssl
 mkdir "$FOREIGN" && : >"$FOREIGN/log"
 ok 'a provider' provider_start
 ok 'an account for the mail server' demo_account demo web \
 	--host imaps://127.0.0.1
 ok 'a login' demo_login demo
 ok 'a mail server' servers_start
+ok '  with a certificate' make_certificate
 ok '  which is Dovecot' imap_start
-mailbox bearer "$MAILBOX" 'AuthMechs OAUTHBEARER'
-mailbox xoauth2 "$MAILBOX" 'AuthMechs XOAUTH2'
-mailbox stranger nobody@example.com 'AuthMechs XOAUTH2'
-mailbox password "$MAILBOX" "Pass $IMAP_PASSWORD"
+PLAIN="Port $IMAP_PORT
+SSLType None"
+mailbox bearer "$MAILBOX" "$PLAIN" 'AuthMechs OAUTHBEARER'
+mailbox xoauth2 "$MAILBOX" "$PLAIN" 'AuthMechs XOAUTH2'
+mailbox tls "$MAILBOX" "Port $IMAPS_PORT" "CertificateFile $PWD/cert.pem" \
+	"$(mail_lines mbsync)"
+mailbox stranger nobody@example.com "$PLAIN" 'AuthMechs XOAUTH2'
+mailbox password "$MAILBOX" "$PLAIN" "Pass $IMAP_PASSWORD"
 chmod 600 mbsyncrc
 test_works
 test_revoked
