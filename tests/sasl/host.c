@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static const char *user;
-static int forbidden; /* a password was asked for */
+static int asked; /* for something else */
 
 static int user_callback(void *context, int id, const char **result,
 			 unsigned *length)
@@ -36,10 +36,8 @@ static int user_callback(void *context, int id, const char **result,
 static void answer(sasl_interact_t *prompts)
 {
 	for (; prompts->id != SASL_CB_LIST_END; prompts++) {
-		if (prompts->id != SASL_CB_AUTHNAME) {
-			forbidden = 1;
-			continue;
-		}
+		if (prompts->id != SASL_CB_AUTHNAME)
+			asked = 1;
 		prompts->result = user;
 		prompts->len = (unsigned)strlen(user);
 	}
@@ -72,7 +70,7 @@ static int start(sasl_conn_t *conn, const char *mechanisms)
 				       &length, &mechanism);
 		if (rc == SASL_INTERACT)
 			answer(prompts);
-	} while (rc == SASL_INTERACT && !forbidden);
+	} while (rc == SASL_INTERACT);
 	printf("mechanism %s\n", mechanism ? mechanism : "-");
 	tell(conn, "start", rc, out, length);
 	return rc;
@@ -149,7 +147,7 @@ int main(int argc, char **argv)
 		return 2;
 	rc = log_in(argv + optind, noplain);
 	sasl_client_done();
-	if (forbidden)
+	if (asked)
 		puts("asked for a password");
 	return rc == SASL_OK || rc == SASL_CONTINUE ? 0 : 1;
 }
