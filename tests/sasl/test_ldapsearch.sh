@@ -75,12 +75,12 @@ test_revoked()
 	like "$(cat search.out)" 'Invalid credentials' '  is refused'
 	is "$(binds 2)" \
 		"OAUTHBEARER demo@example.com no;OAUTHBEARER then '\\x01';" \
-		'  and the challenge is answered'
+		'OAUTHBEARER: the challenge is answered'
 	ok '  the next run has another' search OAUTHBEARER -O none
 	provider_expire
 	ok 'the same with XOAUTH2' fails search XOAUTH2 -O none
 	is "$(binds 2)" "XOAUTH2 demo@example.com no;XOAUTH2 then '';" \
-		'  and the challenge is answered'
+		'XOAUTH2: the challenge is answered'
 	ok '  the next run has another' search XOAUTH2 -O none
 }
 
