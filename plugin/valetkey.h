@@ -244,7 +244,12 @@ struct valetkey_request {
 	const char *resource; /* the https URL the token is for; NULL: do not
 				 check. With a URL whose origin (RFC 6454) is
 				 not one of the account's hosts the answer is
-				 ERR_RESOURCE and no token. */
+				 ERR_RESOURCE and no token. Of a mail or
+				 directory server: imaps://HOST, smtps, pop3s
+				 or ldaps, whichever of its own ports you
+				 connect to; imap:// and the like mean the
+				 same. Send the token by TLS only, which may
+				 have been begun by STARTTLS. */
 	const char *scope;    /* space separated, RFC 6749 3.3. The token has
 				 at least these, word for word, else
 				 ERR_SCOPE. NULL: whatever was granted, which

@@ -395,6 +395,9 @@ static int check_urls(const struct client *client, struct problem *problem)
 {
 	static const char why[] = "must be a clean https URL (http only for "
 				  "this computer itself)";
+	static const char why_host[] =
+	    "must be a clean URL: https (http only for this computer itself), "
+	    "imaps, smtps, pop3s or ldaps";
 	char origin[ORIGIN_MAX];
 	const char *host = NULL;
 
@@ -409,8 +412,8 @@ static int check_urls(const struct client *client, struct problem *problem)
 	if (!client->token_endpoint)
 		return bad_key(problem, "token_endpoint", "is missing");
 	while ((host = record_next(&client->config, "hosts[]", host)))
-		if (origin_of(host, origin) != 0)
-			return bad_key(problem, "hosts[]", why);
+		if (origin_of_resource(host, origin) != 0)
+			return bad_key(problem, "hosts[]", why_host);
 	while ((host = record_next(&client->config, "resource[]", host)))
 		if (!client_resource_ok(host))
 			return bad_key(

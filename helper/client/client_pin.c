@@ -46,7 +46,7 @@ static int hosts_line(const struct client *client, struct buf *line)
 	if (!origins)
 		return -1;
 	while ((host = record_next(&client->config, "hosts[]", host)))
-		if (n < count && origin_of(host, origins[n]) == 0)
+		if (n < count && origin_of_resource(host, origins[n]) == 0)
 			n++;
 	qsort(origins, n, sizeof(*origins), client_pin_compare);
 	for (size_t i = 0; !rc && i < n; i++)

@@ -94,10 +94,20 @@ static const char *judge_endpoint(struct provider_check *check,
 	return why;
 }
 
+/* Of a mail or directory server; nothing is filled in there. */
+static bool is_service(const char *url)
+{
+	char origin[ORIGIN_MAX];
+
+	return origin_of(url, origin) != 0 &&
+	       origin_of_resource(url, origin) == 0;
+}
+
 static const char *judge_origin(struct provider_check *check,
 				const struct provider_line *line)
 {
-	const char *why = judge_endpoint(check, line);
+	const char *why =
+	    is_service(line->value) ? NULL : judge_endpoint(check, line);
 	const char *path = strstr(line->value, "://");
 
 	path = strchr(path ? path + 3 : line->value, '/');

@@ -339,10 +339,12 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 		rc = take_auth(adding);
 	while (!rc &&
 	       (host = record_next(&adding->args->options, "host", host)))
-		if (origin_of(host, origin) != 0)
+		if (origin_of_resource(host, origin) != 0)
 			rc = cmd_fail(VALETKEY_ERR_ARG,
 				      "--host must be an https URL (http only "
-				      "for this computer itself).");
+				      "for this computer itself), or one of a "
+				      "mail or directory server: imaps, smtps, "
+				      "pop3s, ldaps.");
 		else if (record_add(&adding->keys, "hosts[]", origin))
 			rc = VALETKEY_ERR_NOMEM;
 	if (!rc)

@@ -179,6 +179,18 @@ static int read_input(struct buf *input)
 	return VALETKEY_OK;
 }
 
+/* That a token can be for. send-email says smtp, with TLS too. */
+static bool is_protocol(const char *protocol)
+{
+	static const char *const known[] = {"https", "http",  "imaps",
+					    "imap",  "smtps", "smtp"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(protocol, known[i]) == 0)
+			return true;
+	return false;
+}
+
 /* "": another protocol, or not a host that an account could have. */
 static int set_origin(struct git_request *request)
 {
@@ -187,16 +199,16 @@ static int set_origin(struct git_request *request)
 	struct buf url = {0};
 	int rc = VALETKEY_OK;
 
-	if (!protocol || !host ||
-	    (strcmp(protocol, "https") != 0 && strcmp(protocol, "http") != 0) ||
+	if (!protocol || !host || !is_protocol(protocol) ||
 	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "0123456789.:[]-")] != '\0')
 		return rc;
 	if (buf_fmt(&url, "%s://%s", protocol, host))
 		rc = VALETKEY_ERR_NOMEM;
-	else if (origin_of(url.data, request->origin) != 0)
+	else if (origin_of_resource(url.data, request->origin) != 0)
 		*request->origin = '\0';
+	request->mail = strncmp(protocol, "http", 4) != 0;
 	buf_free(&url);
 	return rc;
 }
@@ -292,13 +304,16 @@ static int see_any(const char *name, const struct client *client, void *data)
 	return VALETKEY_OK;
 }
 
-/* Neither what an account would answer is stored, nor what is not to be kept. */
+/* Neither what an account would answer is stored, nor what is not to be kept. At
+ * a mail server a token goes out with the person's own user name. */
 static int answer_store(const struct git_request *request)
 {
 	const char *ephemeral = record_get(&request->message, "ephemeral");
 	bool ours = ephemeral && !git_is_no(ephemeral);
 	int rc = git_account_each(request, see_any, &ours);
 
+	if (!rc && !ours && request->mail)
+		rc = git_token_is_stored(request, &ours);
 	return rc || ours ? rc : git_stored_store(request);
 }
 

@@ -24,6 +24,7 @@ struct git_request {
 	const char *pin;	 /* --account; NULL: none */
 	int64_t timeout_s;	 /* --timeout; 0: none */
 	char origin[ORIGIN_MAX]; /* "": can be no account's */
+	bool mail;		 /* of send-email or imap-send */
 	bool any_user;		 /* the user name says nothing of the account */
 	bool authtype, state;	 /* git's capabilities */
 };
@@ -58,6 +59,9 @@ int git_token_get(const struct git_request *request, struct client *client,
 /* Makes the next get of every account refresh whose current token git erases,
  * under whatever user name it went out. `ours`: the name is an account's. */
 int git_token_erase(const struct git_request *request, bool *ours);
+
+/* Whether what git wants to store is the current token of an account. */
+int git_token_is_stored(const struct git_request *request, bool *ours);
 
 /* ---- stored credentials (git_store.c) ---- */
 

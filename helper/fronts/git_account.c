@@ -149,8 +149,18 @@ static int weigh_account(const char *name, const struct client *client,
 
 static int fail_undecided(const struct git_request *request)
 {
+	const struct record *message = &request->message;
 	const char *host = strstr(request->origin, "://") + 3;
 
+	if (request->mail)
+		return cmd_fail(VALETKEY_ERR_ACCOUNT,
+				"Several accounts have the host %s. Say which "
+				"one: git config --global "
+				"credential.%s://%s.helper "
+				"'valetkey --account ACCOUNT'",
+				request->origin,
+				record_get(message, "protocol"),
+				record_get(message, "host"));
 	if (!request->any_user)
 		return cmd_fail(VALETKEY_ERR_ACCOUNT,
 				"Several accounts have the host %s. Say which "
@@ -162,7 +172,7 @@ static int fail_undecided(const struct git_request *request)
 	    "Several accounts have the host %s, and %s is not one of them. For "
 	    "a token of one of them the URL must begin like this: "
 	    "%.*s://ACCOUNT@%s/",
-	    request->origin, record_get(&request->message, "username"),
+	    request->origin, record_get(message, "username"),
 	    (int)(host - 3 - request->origin), request->origin, host);
 }
 

@@ -269,13 +269,21 @@ static int set_up_account(const char *name, struct setup *setup)
 	struct record account = {0};
 	const char *url = NULL;
 	char origin[ORIGIN_MAX];
+	bool any = false;
 	int rc = cmd_account_read(name, &account);
 
 	while (!rc && (url = record_next(&account, "hosts[]", url)))
-		if (origin_of(url, origin) == 0)
+		if (origin_of(url, origin) == 0) {
+			any = true;
 			rc = set_up(origin, is_shared(origin) ? name : NULL,
 				    setup);
+		}
 	record_free(&account);
+	if (!rc && !any)
+		rc = cmd_fail(VALETKEY_ERR_RESOURCE,
+			      "The account's hosts have no git: none is an "
+			      "https server. For git send-email and git "
+			      "imap-send run: valetkey git-setup --apply");
 	return rc;
 }
 

@@ -35,6 +35,8 @@ static enum git_scheme choose_scheme(const struct git_request *request)
 	bool basic = false, bearer = false, any = false;
 	const char *header = NULL;
 
+	if (request->mail)
+		return GIT_BASIC;
 	while ((header = record_next(&request->message, "wwwauth[]", header))) {
 		struct git_challenge challenge = {.at = header};
 
@@ -171,6 +173,17 @@ static int get_token(struct asking *asking, const struct git_past *past,
 
 /* ---- the answer ---- */
 
+/* A mail server wants the name of the mailbox, which git has been told. */
+static const char *username_of(const struct git_request *request,
+			       const struct client *client)
+{
+	const char *user = record_get(&request->message, "username");
+
+	if (!request->mail)
+		return git_account_username(client);
+	return user ? user : client->account;
+}
+
 static int make_answer(const struct git_request *request,
 		       const struct client *client,
 		       const struct valetkey_token *token,
@@ -187,7 +200,7 @@ static int make_answer(const struct git_request *request,
 		     record_add(answer, "credential", token->access_token);
 	if (!rc && scheme == GIT_BASIC)
 		rc = record_add(answer, "username",
-				git_account_username(client)) ||
+				username_of(request, client)) ||
 		     record_add(answer, "password", token->access_token);
 	if (!rc && request->authtype)
 		rc = record_add(answer, "ephemeral", "1");
@@ -300,4 +313,39 @@ int git_token_erase(const struct git_request *request, bool *ours)
 	*ours = false;
 	nameless.any_user = true;
 	return git_account_each(&nameless, erase_one, &erasing);
+}
+
+/* ---- store ---- */
+
+struct storing {
+	const struct git_request *request;
+	bool *ours;
+};
+
+static int see_stored(const char *name, const struct client *client, void *data)
+{
+	const struct storing *storing = data;
+	struct asking asking = {.request = storing->request, .client = client};
+	const struct valetkey_token *token = NULL;
+	const char *password =
+	    record_get(&storing->request->message, "password");
+	int rc = valetkey_open(NULL, &asking.handle);
+
+	(void)name;
+	if (!rc && password &&
+	    ask_for_token(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
+		VALETKEY_OK)
+		*storing->ours |= strcmp(password, token->access_token) == 0;
+	valetkey_token_free(token);
+	valetkey_close(asking.handle);
+	return rc;
+}
+
+int git_token_is_stored(const struct git_request *request, bool *ours)
+{
+	struct storing storing = {request, ours};
+	struct git_request nameless = *request;
+
+	nameless.any_user = true;
+	return git_account_each(&nameless, see_stored, &storing);
 }

@@ -47,7 +47,7 @@ static bool is_known(const struct refusal *refusal)
 
 static void read_origin(const char *resource, char origin[ORIGIN_MAX])
 {
-	if (!resource || origin_of(resource, origin) != 0)
+	if (!resource || origin_of_resource(resource, origin) != 0)
 		strcpy(origin, UNKNOWN);
 }
 

@@ -65,19 +65,57 @@ static bool loopback_host(const char *host, size_t len)
 	return dots == 3;
 }
 
-int origin_of(const char *url, char origin[ORIGIN_MAX])
+static const struct scheme {
+	const char *name;
+	const char *as;	   /* in an origin */
+	unsigned ports[3]; /* its own, which an origin leaves out */
+} schemes[] = {
+    {"https", "https", {443}},		{"http", "http", {80}},
+    {"imaps", "imaps", {993, 143}},	{"imap", "imaps", {993, 143}},
+    {"smtps", "smtps", {465, 587, 25}}, {"smtp", "smtps", {465, 587, 25}},
+    {"pop3s", "pop3s", {995, 110}},	{"pop3", "pop3s", {995, 110}},
+    {"ldaps", "ldaps", {636, 389}},	{"ldap", "ldaps", {636, 389}},
+};
+
+#define WEB 2
+#define ALL (sizeof(schemes) / sizeof(*schemes))
+
+/* The scheme of the URL, one of the first `count`; *rest: what follows "://". */
+static const struct scheme *scheme_of(const char *url, size_t count,
+				      const char **rest)
 {
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(schemes[i].name);
+
+		if (strncasecmp(url, schemes[i].name, len) != 0 ||
+		    strncmp(url + len, "://", 3) != 0)
+			continue;
+		*rest = url + len + 3;
+		return &schemes[i];
+	}
+	return NULL;
+}
+
+static bool is_own_port(const struct scheme *scheme, unsigned port)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (scheme->ports[i] == port)
+			return true;
+	return false;
+}
+
+static int origin_read(const char *url, size_t count, char origin[ORIGIN_MAX])
+{
+	const struct scheme *scheme;
 	const char *rest;
-	bool tls = strncasecmp(url, "https://", 8) == 0;
 	char host[HOST_MAX + 1];
 	size_t len;
 	int port;
 
-	if (!text_visible(url, strlen(url)) ||
-	    (!tls && strncasecmp(url, "http://", 7) != 0))
+	if (!text_visible(url, strlen(url)))
 		return -1;
-	rest = url + (tls ? 8 : 7);
-	len = host_length(rest);
+	scheme = scheme_of(url, count, &rest);
+	len = scheme ? host_length(rest) : 0;
 	if (!len || len > HOST_MAX)
 		return -1;
 	for (size_t i = 0; i < len; i++)
@@ -86,24 +124,33 @@ int origin_of(const char *url, char origin[ORIGIN_MAX])
 			      : rest[i];
 	host[len] = '\0';
 	rest += len;
-	port = port_of(&rest, tls ? 443 : 80);
+	port = port_of(&rest, scheme->ports[0]);
 	if (port < 0 || (*rest && !strchr("/?#", *rest)) ||
-	    (!tls && !loopback_host(host, len)))
+	    (strcmp(scheme->as, "http") == 0 && !loopback_host(host, len)))
 		return -1;
-	if (port == (tls ? 443 : 80))
-		snprintf(origin, ORIGIN_MAX, "http%s://%s", tls ? "s" : "",
-			 host);
+	if (is_own_port(scheme, (unsigned)port))
+		snprintf(origin, ORIGIN_MAX, "%s://%s", scheme->as, host);
 	else
-		snprintf(origin, ORIGIN_MAX, "http%s://%s:%d", tls ? "s" : "",
-			 host, port);
+		snprintf(origin, ORIGIN_MAX, "%s://%s:%d", scheme->as, host,
+			 port);
 	return 0;
+}
+
+int origin_of(const char *url, char origin[ORIGIN_MAX])
+{
+	return origin_read(url, WEB, origin);
+}
+
+int origin_of_resource(const char *url, char origin[ORIGIN_MAX])
+{
+	return origin_read(url, ALL, origin);
 }
 
 bool origin_is(const char *url, const char *origin)
 {
 	char own[ORIGIN_MAX];
 
-	return origin_of(url, own) == 0 && strcmp(own, origin) == 0;
+	return origin_of_resource(url, own) == 0 && strcmp(own, origin) == 0;
 }
 
 bool origin_is_loopback(const char *origin)

@@ -31,6 +31,46 @@ static const struct {
     {"https://xn--bcher-kva.example", "https://xn--bcher-kva.example"},
 };
 
+/* Of a resource, but never of an endpoint. */
+static const struct {
+	const char *url, *origin;
+} services[] = {
+    {"imaps://a.example", "imaps://a.example"},
+    {"imap://a.example", "imaps://a.example"},
+    {"IMAP://A.Example/INBOX;UID=1", "imaps://a.example"},
+    {"imap://a.example:143", "imaps://a.example"},
+    {"imap://a.example:993", "imaps://a.example"},
+    {"imaps://a.example:143", "imaps://a.example"},
+    {"imaps://a.example:1993", "imaps://a.example:1993"},
+    {"imap://a.example:1143", "imaps://a.example:1143"},
+    {"imaps://a.example:443", "imaps://a.example:443"},
+    {"imaps://a.example:0", NULL},
+    {"imaps://a.example:65536", NULL},
+    {"imaps://127.0.0.1", "imaps://127.0.0.1"},
+    {"imaps://[2001:DB8::1]:993", "imaps://[2001:db8::1]"},
+    {"smtps://a.example", "smtps://a.example"},
+    {"smtp://a.example:25", "smtps://a.example"},
+    {"smtp://a.example:465", "smtps://a.example"},
+    {"smtp://a.example:587", "smtps://a.example"},
+    {"smtp://a.example:2525", "smtps://a.example:2525"},
+    {"pop3s://a.example:995", "pop3s://a.example"},
+    {"pop3://a.example:110", "pop3s://a.example"},
+    {"pop3://a.example:993", "pop3s://a.example:993"},
+    {"ldaps://a.example:636", "ldaps://a.example"},
+    {"ldap://a.example:389/dc=x?uid", "ldaps://a.example"},
+    {"imaps://me@a.example", NULL},
+    {"imaps://me;AUTH=*@a.example", NULL},
+    {"imaps://a.example.", NULL},
+    {"imaps:a.example", NULL},
+    {"imap", NULL},
+    {"imapss://a.example", NULL},
+    {"imapx://a.example", NULL},
+    {"pop://a.example", NULL},
+    {"ldapi://%2frun%2fldapi", NULL},
+    {"imaps://*.example", NULL},
+    {"imaps://a.example\n", NULL},
+};
+
 static const char *const bad[] = {
     "",
     "a.example",
@@ -100,6 +140,28 @@ static void test_long(void)
 	tap_ok(origin_of(url, origin) == 0, "a long path");
 }
 
+static void test_services(void)
+{
+	char origin[ORIGIN_MAX];
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++) {
+		const char *url = services[i].url, *own = services[i].origin;
+		int rc = origin_of_resource(url, origin);
+
+		tap_ok(own ? rc == 0 && strcmp(origin, own) == 0 &&
+				 origin_is(url, own)
+			   : rc != 0,
+		       "a resource: %zu", i);
+		tap_ok(origin_of(url, origin) != 0, "never an endpoint: %zu",
+		       i);
+	}
+	tap_ok(!origin_is("imaps://a.example", "https://a.example") &&
+		   !origin_is("imaps://a.example", "smtps://a.example") &&
+		   !origin_is("https://a.example", "imaps://a.example") &&
+		   !origin_is("imaps://b.example", "imaps://a.example"),
+	       "another service or host is another origin");
+}
+
 int main(void)
 {
 	char origin[ORIGIN_MAX];
@@ -107,12 +169,16 @@ int main(void)
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		tap_ok(origin_of(good[i].url, origin) == 0 &&
 			   strcmp(origin, good[i].origin) == 0 &&
-			   origin_is(good[i].url, origin),
+			   origin_is(good[i].url, origin) &&
+			   origin_of_resource(good[i].url, origin) == 0 &&
+			   strcmp(origin, good[i].origin) == 0,
 		       "%s", good[i].url);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		tap_ok(origin_of(bad[i], origin) != 0 &&
+			   origin_of_resource(bad[i], origin) != 0 &&
 			   !origin_is(bad[i], "https://a.example"),
 		       "refused %zu", i);
+	test_services();
 	test_long();
 	tap_ok(!origin_is("https://a.example:8443", "https://a.example") &&
 		   !origin_is("http://localhost", "https://localhost") &&

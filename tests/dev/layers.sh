@@ -19,6 +19,7 @@ BEGIN {
 	ops = "login " login
 	row["core"] = ""
 	row["plugin"] = "core"
+	row["sasl"] = ""
 	row["client"] = "core"
 	row["json"] = "core"
 	row["crypto"] = "core"

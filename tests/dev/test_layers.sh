@@ -30,6 +30,7 @@ planted()
 
 planted plugin/core/buf.c store/store.h core
 planted plugin/get.c client/client.h plugin
+planted plugin/sasl/user.c core/buf.h sasl
 planted helper/command/token.c net/net.h command
 planted helper/command/token.c fronts/git.h command
 planted helper/fronts/git.c ops/ops.h fronts

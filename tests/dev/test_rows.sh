@@ -26,7 +26,8 @@ OpenID Connect Discovery: 4 4.3
 OpenID Connect Core: 12.2
 RFC 8707: 2 2.1 2.2
 RFC 9126: 2 2.2 4 5
-RFC 7591: 3.2.1 5'
+RFC 7591: 3.2.1 5
+RFC 7628: 3 3.1 3.2.3'
 
 # numbers PREFIX LAST: PREFIX1 to PREFIXLAST.
 numbers()

@@ -9,6 +9,8 @@ FOREIGN=$VALETKEY_TEST_DIR/foreign
 MAILBOX=demo@example.com
 FOREIGN_PIDS=
 IMAP_PORT='' IMAPS_PORT=0
+IMAP_PASSWORD= # for logins without a token, if there is one
+IMAP_PLAIN= # "plain login": these take a token as the password
 
 # foreign_start: the provider with an account, and server.py.
 foreign_start()
@@ -43,6 +45,28 @@ imap_user()
 	if [ "$(id -u)" -eq 0 ]; then echo nobody; else id -un; fi
 }
 
+# For this computer's address, and where we are too. Before imap_start.
+make_certificate()
+{
+	mkdir -p "$FOREIGN/imap"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 \
+		-addext subjectAltName=IP:127.0.0.1 \
+		-keyout "$FOREIGN/imap/key.pem" -out "$FOREIGN/imap/cert.pem" \
+		2>"$FOREIGN/openssl.out" && cp "$FOREIGN/imap"/*.pem .
+}
+
+# mail_lines PROGRAM: what the README's table has for it, here. (A single word is
+# none of its lines.)
+# shellcheck disable=SC2016 # Markdown's quotes
+mail_lines()
+{
+	sed -n '/^| Mail program /,/^$/p' "$VALETKEY_SRC/README.md" |
+		sed -n "s/^| $1[^|]* | \(.*\) |\$/\1/p" | grep -o '`[^`]*`' |
+		tr -d '`' | grep '[ =]' | sed -e 's/token mail/token demo/' \
+			-e 's/"mail"/"demo"/' \
+			-e "s/me%40example.com@imap.example.com/demo%40example.com@127.0.0.1:$IMAPS_PORT/"
+}
+
 imap_tls()
 {
 	if [ "$IMAPS_PORT" -eq 0 ]; then
@@ -51,6 +75,21 @@ imap_tls()
 	fi
 	printf 'ssl = yes\nssl_cert = <%s\nssl_key = <%s\n' \
 		"$FOREIGN/imap/cert.pem" "$FOREIGN/imap/key.pem"
+}
+
+# The mechanisms that Dovecot offers.
+imap_mechanisms()
+{
+	password=$IMAP_PLAIN${IMAP_PASSWORD:+plain login}
+	echo "auth_mechanisms = xoauth2 oauthbearer $password"
+	[ -n "$IMAP_PASSWORD" ] || return 0
+	cat <<-END
+	passdb {
+	  driver = static
+	  mechanisms = plain login
+	  args = password=$IMAP_PASSWORD
+	}
+	END
 }
 
 imap_config()
@@ -69,11 +108,11 @@ imap_config()
 	first_valid_gid = 1
 	$(imap_tls)
 	disable_plaintext_auth = no
-	auth_mechanisms = xoauth2 oauthbearer
+	$(imap_mechanisms)
 	mail_location = maildir:~/Maildir
 	passdb {
 	  driver = oauth2
-	  mechanisms = xoauth2 oauthbearer
+	  mechanisms = xoauth2 oauthbearer $IMAP_PLAIN
 	  args = $FOREIGN/imap/oauth2.conf
 	}
 	userdb {
@@ -89,8 +128,12 @@ imap_config()
 	    port = $IMAPS_PORT
 	  }
 	}
+	auth_failure_delay = 0
 	service anvil {
 	  chroot =
+	  unix_listener anvil-auth-penalty {
+	    mode = 0
+	  }
 	}
 	END
 }
@@ -118,8 +161,13 @@ imap_start()
 		"$FOREIGN/imap/home/Maildir/tmp" "$FOREIGN/imap/run" \
 		"$FOREIGN/imap/state"
 	mailbox_gets first-message
-	printf 'introspection_mode = auth\nintrospection_url = %s\nusername_attribute = email\n' \
-		"$PROVIDER_URL/ws/oauth/userinfo" >"$FOREIGN/imap/oauth2.conf"
+	cat >"$FOREIGN/imap/oauth2.conf" <<-END
+	introspection_mode = post
+	introspection_url = http://127.0.0.1:$WEB_PORT/introspect
+	username_attribute = email
+	active_attribute = active
+	active_value = true
+	END
 	imap_config >"$FOREIGN/imap/conf"
 	set --
 	if [ "$(id -u)" -eq 0 ]; then

@@ -7,8 +7,7 @@
 #
 # Left out, because they cannot work with the command alone: skopeo and docker
 # (they look for docker-credential-NAME), node-ninjaone and NinjaOneMCP (they
-# redeem a client secret themselves), git send-email and git imap-send (git asks
-# for the protocols smtp and imap), Claude Code's headersHelper (a JSON that no
+# redeem a client secret themselves), Claude Code's headersHelper (a JSON that no
 # format prints). Debian 12 has no Codex, and go without GOAUTH (1.24 has it).
 
 # shellcheck source=tests/lib/lib.sh
@@ -30,15 +29,6 @@ recent()
 	printf '%s\n%s\n' "$2" "$3" | sort -V -c 2>/dev/null && return
 	skip "needs $1 $2, not $3" "$1"
 	return 1
-}
-
-make_certificate()
-{
-	mkdir -p "$FOREIGN/imap"
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 \
-		-addext subjectAltName=IP:127.0.0.1 \
-		-keyout "$FOREIGN/imap/key.pem" -out "$FOREIGN/imap/cert.pem" \
-		2>"$FOREIGN/openssl.out" && cp "$FOREIGN/imap"/*.pem .
 }
 
 # ---- a request ----
@@ -72,8 +62,7 @@ test_neomutt()
 	cat >neomuttrc <<-END
 	set ssl_force_tls=no ssl_starttls=no
 	set smtp_url="smtp://$MAILBOX@127.0.0.1:$SMTP_PORT"
-	set smtp_authenticators=xoauth2
-	set smtp_oauth_refresh_command="valetkey token demo"
+	$(mail_lines mutt)
 	set from="$MAILBOX" copy=no folder="$PWD"
 	END
 	printf 'Text\n' >text
@@ -81,56 +70,6 @@ test_neomutt()
 		<text
 	like "$(cat "$FOREIGN/mail")" '^Subject: by-neomutt' \
 		'neomutt: it arrives'
-}
-
-# It knows OAuth by TLS only.
-test_aerc()
-{
-	have aerc || return
-	mkdir -p "$XDG_CONFIG_HOME/aerc"
-	(umask 077
-	cat >"$XDG_CONFIG_HOME/aerc/accounts.conf" <<-END
-	[demo]
-	source = imaps+xoauth2://demo%40example.com@127.0.0.1:$IMAPS_PORT
-	source-cred-cmd = valetkey token demo
-	default = INBOX
-	from = <$MAILBOX>
-	END
-	)
-	ok 'aerc: reads' env TERM=xterm SSL_CERT_FILE="$PWD/cert.pem" \
-		"$VALETKEY_BUILD/tests/lib/terminal" aerc <<-'END'
-	expect first-message
-	type :quit
-	send
-	END
-}
-
-# With KDE's plugin for the SASL library.
-test_mbsync()
-{
-	have mbsync || return
-	mkdir -p mbsync
-	cat >mbsyncrc <<-END
-	IMAPStore there
-	Host 127.0.0.1
-	Port $IMAP_PORT
-	SSLType None
-	User $MAILBOX
-	AuthMechs XOAUTH2
-	PassCmd "valetkey token demo"
-
-	MaildirStore here
-	Path $PWD/mbsync/
-	Inbox $PWD/mbsync/INBOX
-
-	Channel demo
-	Far :there:
-	Near :here:
-	Create Near
-	END
-	ok 'mbsync: synchronizes' mbsync -c mbsyncrc demo
-	like "$(cat mbsync/INBOX/*/*)" '^Subject: first-message' \
-		'mbsync: the message is here'
 }
 
 # ---- a registry ----
@@ -211,8 +150,6 @@ ok 'a certificate' make_certificate
 ok 'Dovecot starts' imap_start
 test_ansible
 test_neomutt
-test_aerc
-test_mbsync
 test_cargo
 foreign_stop
 test_kubectl

@@ -6,16 +6,19 @@
 #	server.py FOLDER USERINFO_URL
 #
 # WebDAV with Bearer tokens (what rclone asks for: PROPFIND, GET, PUT, MKCOL),
-# the same files as a cargo registry, whose tokens come without a scheme, and
-# SMTP with XOAUTH2. Files and mail are in FOLDER, which gets "ready", the ports
+# the same files as a cargo registry, whose tokens come without a scheme, what a
+# Dovecot asks (RFC 7662, /introspect), and SMTP with XOAUTH2, and with a token as
+# the password. Files and mail are in FOLDER, which gets "ready", the ports
 # of HTTP and SMTP, and "log", a line for each decision.
 import base64
 import http.server
+import json
 import os
 import socketserver
 import sys
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 
 FOLDER, USERINFO = sys.argv[1:3]
@@ -28,16 +31,22 @@ RESPONSE = """<d:response><d:href>%s</d:href><d:propstat><d:prop>
 <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>"""
 
 
-def good(token, who):
+def person(token, who):
+    """Who has the token: what the provider says; {} if it is not good."""
     request = urllib.request.Request(
         USERINFO, headers={"Authorization": "Bearer " + token})
     try:
-        known = OPENER.open(request, timeout=20).status == 200
+        with OPENER.open(request, timeout=20) as answer:
+            known = json.load(answer)
     except (urllib.error.URLError, ValueError):
-        known = False
+        known = {}
     with open(os.path.join(FOLDER, "log"), "a", encoding="ascii") as log:
         print(who, "yes" if known else "no", file=log)
     return known
+
+
+def good(token, who):
+    return bool(person(token, who))
 
 
 class Files(http.server.BaseHTTPRequestHandler):
@@ -90,6 +99,13 @@ class Files(http.server.BaseHTTPRequestHandler):
             file.write(self.rfile.read(int(self.headers["Content-Length"])))
         self.answer(201)
 
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length", 0))
+        form = urllib.parse.parse_qs(self.rfile.read(length).decode())
+        known = person(form.get("token", [""])[0], "introspect")
+        self.answer(200, json.dumps(dict(known, active=bool(known))).encode(),
+                    "application/json")
+
     def do_MKCOL(self):
         if self.admitted():
             os.makedirs(self.path_of(), exist_ok=True)
@@ -130,13 +146,19 @@ class Mail(socketserver.StreamRequestHandler):
             self.say("334 ")
             response = self.line()
         text = base64.b64decode(response).decode("latin-1")
+        if words[1] == "PLAIN":
+            return self.admitted(good(text.split("\0")[-1], "smtp"))
         token = text.partition("auth=Bearer ")[2].partition("\x01")[0]
         if good(token, "smtp"):
             return True
         self.say("334 " + base64.b64encode(b'{"status":"401"}').decode())
         self.line()
-        self.say("535 5.7.8 That is no token.")
-        return False
+        return self.admitted(False)
+
+    def admitted(self, known):
+        if not known:
+            self.say("535 5.7.8 That is no token.")
+        return known
 
     def data(self):
         self.say("354 Go on.")
@@ -153,7 +175,7 @@ class Mail(socketserver.StreamRequestHandler):
             verb = words[0].upper()
             if verb == "EHLO":
                 self.say("250-mail")
-                self.say("250 AUTH XOAUTH2 OAUTHBEARER")
+                self.say("250 AUTH XOAUTH2 OAUTHBEARER PLAIN")
             elif verb == "AUTH":
                 welcome = self.authorized(words)
                 if welcome:

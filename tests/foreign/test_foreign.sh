@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # test_foreign.sh - programs of other people that take a token from a command, as
-# they come from Debian, each with its own server: Dovecot, SMTP, WebDAV. The
+# they come from Debian, each with its own server: Dovecot, SMTP, WebDAV; those of
+# mail with the README's lines. The
 # large ones: ./dev hosts, tests/foreign/large.sh.
 
 # shellcheck source=tests/lib/lib.sh
@@ -33,11 +34,10 @@ test_msmtp()
 	account default
 	host 127.0.0.1
 	port $SMTP_PORT
-	auth xoauth2
 	tls off
 	user $MAILBOX
 	from $MAILBOX
-	passwordeval valetkey token demo
+	$(mail_lines msmtp)
 	END
 	chmod 600 msmtprc
 	printf 'Subject: by-msmtp\n\nText\n' >message
@@ -56,8 +56,7 @@ test_mutt()
 	cat >muttrc <<-END
 	set ssl_force_tls=no ssl_starttls=no
 	set smtp_url="smtp://$MAILBOX@127.0.0.1:$SMTP_PORT"
-	set smtp_authenticators=xoauth2
-	set smtp_oauth_refresh_command="valetkey token demo"
+	$(mail_lines mutt)
 	set from="$MAILBOX" copy=no
 	END
 	printf 'Text\n' >text
@@ -78,8 +77,7 @@ test_getmail()
 	port = $IMAP_PORT
 	username = $MAILBOX
 	timeout = 10
-	use_xoauth2 = True
-	password_command = ("valetkey", "token", "demo")
+	$(mail_lines getmail)
 	[destination]
 	type = MDA_external
 	path = /usr/bin/tee
@@ -94,16 +92,10 @@ test_getmail()
 test_offlineimap()
 {
 	need_program offlineimap 'offlineimap' || return
-	cat >offline.py <<-'END'
-	import subprocess
-	def token():
-	    return subprocess.check_output(["valetkey", "token", "demo"]).strip()
-	END
 	cat >offlinerc <<-END
 	[general]
 	accounts = demo
 	metadata = $PWD/offline
-	pythonfile = $PWD/offline.py
 	[Account demo]
 	localrepository = here
 	remoterepository = there
@@ -117,12 +109,32 @@ test_offlineimap()
 	remoteuser = $MAILBOX
 	ssl = no
 	starttls = no
-	auth_mechanisms = XOAUTH2
-	oauth2_access_token_eval = token().decode()
+	$(mail_lines offlineimap)
 	END
 	ok 'offlineimap: synchronizes' offlineimap -o -u basic -c offlinerc
 	like "$(cat offline-mail/INBOX/*/*)" '^Subject: first-message' \
 		'offlineimap: the message is here'
+}
+
+# It knows OAuth by TLS only.
+test_aerc()
+{
+	need_program aerc 'aerc' || return
+	mkdir -p "$XDG_CONFIG_HOME/aerc"
+	(umask 077
+	cat >"$XDG_CONFIG_HOME/aerc/accounts.conf" <<-END
+	[demo]
+	$(mail_lines aerc)
+	default = INBOX
+	from = <$MAILBOX>
+	END
+	)
+	ok 'aerc: reads' env TERM=xterm SSL_CERT_FILE="$PWD/cert.pem" \
+		"$VALETKEY_BUILD/tests/lib/terminal" aerc <<-'END'
+	expect first-message
+	type :quit
+	send
+	END
 }
 
 test_rclone()
@@ -143,15 +155,17 @@ test_rclone()
 	is "$(foreign_log '^rclone no')" 0 'rclone: and by nothing else'
 }
 
-need_programs python3 dovecot
+need_programs python3 dovecot openssl
 cd "$VALETKEY_TEST_DIR" || exit
 ok 'an account, and servers' foreign_start
+ok 'a certificate' make_certificate
 ok 'Dovecot starts' imap_start
 test_httpie
 test_msmtp
 test_mutt
 test_getmail
 test_offlineimap
+test_aerc
 test_rclone
 foreign_stop
 done_testing
