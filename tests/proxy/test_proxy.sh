@@ -445,7 +445,7 @@ test_arguments()
 
 # ---- the service ----
 
-# As systemd does: activated.py WHERE COMMAND...: with a socket that listens there.
+# What systemd does: runs COMMAND... with a socket that listens at WHERE.
 cat >"$VALETKEY_TEST_DIR/activated.py" <<'END'
 import os, socket, sys
 where = sys.argv[1]
