@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_proxy_clients.sh - programs of other people through `valetkey proxy`, none of
+# which can be given an access token: a client library that logs in by itself, and
+# MCP's own client and bridge. Tokens end after three seconds; nothing may fail.
+
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+# shellcheck source=tests/lib/command.sh
+. "$VALETKEY_SRC/tests/lib/command.sh"
+# shellcheck source=tests/lib/keys.sh
+. "$VALETKEY_SRC/tests/lib/keys.sh"
+# shellcheck source=tests/oidc/oidc.sh
+. "$VALETKEY_SRC/tests/oidc/oidc.sh"
+# shellcheck source=tests/proxy/proxy.sh
+. "$VALETKEY_SRC/tests/proxy/proxy.sh"
+
+need_npm simple-oauth2
+need_npm mcp-remote
+
+# Scripts find their packages beside themselves only.
+scripts()
+{
+	mkdir js && cp "$VALETKEY_SRC"/tests/proxy/*.js \
+		"$VALETKEY_SRC/tests/oidc/package.json" js &&
+		ln -s "$NPM/node_modules" js/node_modules
+}
+
+refreshes()
+{
+	provider_count ' /ws/oauth/token .*grant=refresh_token .*result=ok'
+}
+
+# At the provider's own API, which looks at each token. 500 calls of 20 ms and more
+# are three lifetimes at least.
+test_calls()
+{
+	before=$(refreshes)
+	run valetkey proxy demo -- "$NODE" js/calls.js 500 20
+	echo "$text" >told.calls
+	told told.calls
+	is "$status" 0 'the proxy ends with its command'
+	ok 'and its tokens have ended meanwhile' \
+		[ "$(refreshes)" -ge $((before + 3)) ]
+}
+
+# The token ends at the provider, and nobody has told the proxy.
+test_refused()
+{
+	valetkey token demo >/dev/null
+	provider_expire
+	run valetkey proxy demo -- "$NODE" js/calls.js 5 0
+	echo "$text" >told.calls
+	is "$(grep -c '^ok .* 5 calls' told.calls)" 1 \
+		'a token that the provider refuses is replaced' ||
+		tap_note "$text"
+}
+
+mcp_start()
+{
+	mkdir -m 700 "$UPSTREAM" && cp "$KEYS/server.crt" "$KEYS/server.key" \
+		"$UPSTREAM" || return
+	setpriv --pdeathsig KILL "$NODE" js/mcp.js server "$UPSTREAM" \
+		"$PROVIDER_URL/ws/oauth/userinfo" >"$UPSTREAM/out" 2>&1 &
+	UPSTREAM_PID=$!
+	until [ -s "$UPSTREAM/ready" ]; do
+		process_runs "$UPSTREAM_PID" || {
+			sed 's/^/# /' "$UPSTREAM/out"
+			return 1
+		}
+		sleep 0.05
+	done
+	UPSTREAM_URL=$(cat "$UPSTREAM/ready")
+}
+
+test_mcp()
+{
+	ok 'an MCP server' mcp_start || return
+	ok 'an account for it' proxy_account tools || return
+	# shellcheck disable=SC2016 # for the command
+	run valetkey proxy tools -- sh -c 'umask 077
+		echo "Authorization: Bearer $VALETKEY_PROXY_TOKEN" >header
+		exec "$@"' sh "$NODE" js/mcp.js client header \
+		"$NPM/node_modules/mcp-remote/dist/proxy.js"
+	echo "$text" >told.mcp
+	told told.mcp
+	is "$(grep -c ' no$' "$UPSTREAM/log")" 0 'and the server took every token'
+	like "$(refreshes)" '^[1-9]' 'of which there were several'
+}
+
+cd "$VALETKEY_TEST_DIR" || exit
+scripts
+ok 'a provider' provider_start --access-lifetime 3
+ok 'a certificate' authority_new
+ok 'an account' demo_account demo
+ok 'a login' demo_login demo
+test_calls
+test_refused
+test_mcp
+done_testing
