@@ -227,6 +227,10 @@ void cmd_release_signals(void);
 /* SIGINT and SIGTERM end the process with ERR_CANCELED and a clean line. */
 void cmd_cancel_on_signals(void);
 
+/* run.c: whether a command can have something of ours in a variable of this
+ * name: 0 or ERR_ARG, told. */
+int cmd_check_variable(const char *name);
+
 /* The variable's value, NULL if it is not set or empty. */
 const char *cmd_environment(const char *name);
 

@@ -76,10 +76,28 @@ static bool variable_taken(const char *name)
 	return strncmp(name, "LD_", 3) == 0 || strncmp(name, "DYLD_", 5) == 0;
 }
 
+int cmd_check_variable(const char *name)
+{
+	if (!variable_ok(name))
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "\"%s\" is not a VARIABLE: it must begin with a letter or "
+		    "_, and go on with letters, digits and _.",
+		    name);
+	if (variable_taken(name))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" means something to the system, and a "
+				"token there would break the command. Take "
+				"another name, such as MY_TOKEN.",
+				name);
+	return VALETKEY_OK;
+}
+
 /* ACCOUNT[:VARIABLE], cut in place. */
 static int take_word(char *word, bool by_descriptor, const char **variable)
 {
 	char *colon = strchr(word, ':');
+	int rc;
 
 	*variable = by_descriptor ? "VALETKEY_TOKEN_FD" : "VALETKEY_TOKEN";
 	if (colon) {
@@ -90,19 +108,8 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"\"%s:%s\" is not ACCOUNT:VARIABLE.", word,
 				*variable);
-	if (!variable_ok(*variable))
-		return cmd_fail(
-		    VALETKEY_ERR_ARG,
-		    "\"%s\" is not a VARIABLE: it must begin with a letter or "
-		    "_, and go on with letters, digits and _.",
-		    *variable);
-	if (variable_taken(*variable))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s\" means something to the system, and a "
-				"token there would break the command. Take "
-				"another name, such as %s:MY_TOKEN.",
-				*variable, word);
-	return cmd_account_exists(word);
+	rc = cmd_check_variable(*variable);
+	return rc ? rc : cmd_account_exists(word);
 }
 
 static const char *variable_of(const char *word)
