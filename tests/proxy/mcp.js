@@ -38,6 +38,7 @@ async function count({ to }, { sendNotification, _meta }) {
 		await sendNotification({ method: 'notifications/progress',
 			params: { progressToken: _meta?.progressToken ?? 0, progress: i, total: to } });
 	}
+	await pause(150);
 	return { content: [{ type: 'text', text: `counted to ${to}` }] };
 }
 
