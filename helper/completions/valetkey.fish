@@ -34,12 +34,13 @@ complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
 complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the providers'
 complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a token'
 complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
+complete -c valetkey -n __fish_use_subcommand -a proxy -d 'Give programs an address with tokens behind it'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
-complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout remove providers run curl git-setup'
-complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl git-setup' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in login token status logout remove run curl proxy git-setup' -a '(__valetkey_names accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout remove providers run curl proxy git-setup'
+complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl proxy git-setup' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -80,6 +81,17 @@ complete -c valetkey -n '__valetkey_in token' -l interactive -d 'A person is the
 complete -c valetkey -n '__valetkey_in token' -l user -x -d 'For xoauth2 and netrc'
 complete -c valetkey -n '__valetkey_in token run' -l resource -x -d 'What the token is for'
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
+complete -c valetkey -n '__valetkey_in proxy' -l port -x -d 'Listen on this port'
+complete -c valetkey -n '__valetkey_in proxy' -l socket -r -F -d 'Listen on a unix socket'
+complete -c valetkey -n '__valetkey_in proxy' -l host -x -d 'One of the hosts of the account'
+complete -c valetkey -n '__valetkey_in proxy' -l env -x -d 'Another name for the command'
+complete -c valetkey -n '__valetkey_in proxy' -l cookies -d 'Cookies pass'
+complete -c valetkey -n '__valetkey_in proxy' -l secret-in-path -d 'The secret may be in the path'
+complete -c valetkey -n '__valetkey_in proxy' -l service -d 'Set up a service'
+complete -c valetkey -n '__valetkey_in proxy' -l rotate -d 'Make a new secret'
+complete -c valetkey -n '__valetkey_in proxy' -l off -d 'Remove the service'
+complete -c valetkey -n '__valetkey_in proxy' -l idle -x -d 'End after so many seconds without a client'
+
 complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Change the configuration'
 
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'

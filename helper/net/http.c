@@ -17,7 +17,6 @@
 #include "http_exchange.h"
 #include <valetkey.h>
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,49 +28,6 @@
 #define BODY_USUAL 16384
 #define DAY_S 86400
 #define CLOCK_SLACK_MS 20 /* libcurl's clock is another one */
-
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
-}
-
-/* Takes the URL apart and refuses what a credential must not be sent to. */
-static int check_url(struct exchange *ex, struct problem *problem)
-{
-	CURLU *url = curl_url();
-	char *scheme = NULL;
-	char quoted[PROBLEM_QUOTE_MAX];
-	int rc = VALETKEY_ERR_NETWORK;
-
-	if (!url)
-		return problem_no_memory(problem);
-	if (curl_url_set(url, CURLUPART_URL, ex->request->url,
-			 CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ||
-	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
-	    curl_url_get(url, CURLUPART_HOST, &ex->host, 0)) {
-		problem_set(problem, rc,
-			    "The provider's address is not a usable URL. Check "
-			    "the endpoints in the provider's file.");
-		goto out;
-	}
-	ex->https = strcmp(scheme, "https") == 0;
-	ex->loopback = is_loopback(ex->host);
-	if (ex->https || (strcmp(scheme, "http") == 0 && ex->loopback))
-		rc = 0;
-	else
-		problem_set(problem, rc,
-			    "The address at %s is not https, so nothing was "
-			    "sent. Check the endpoints in the provider's file.",
-			    problem_quote(quoted, ex->host));
-out:
-	curl_free(scheme);
-	curl_url_cleanup(url);
-	return rc;
-}
 
 static bool succeeds(const struct exchange *ex)
 {
@@ -305,7 +261,7 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 	int rc;
 
 	answer->retry_after_s = -1;
-	rc = check_url(&ex, problem);
+	rc = http_setup_address(&ex, problem);
 	if (rc)
 		goto out;
 	if (request->deadline <= ex.began) {

@@ -28,6 +28,7 @@ struct exchange {
 	bool told_whole;
 	bool too_long;
 	bool nomem;
+	bool hurried; /* nothing may be asked again to know what went wrong */
 	bool
 	    headers_complete; /* the blank line after the last status line came */
 	char error[CURL_ERROR_SIZE];
@@ -36,6 +37,14 @@ struct exchange {
 /* Has libcurl take its memory from us, with a reserve that is there afterwards:
  * before curl_easy_init(). 0 or -1. */
 int http_memory(void);
+
+/* Takes the request's URL apart and refuses what a credential must not be sent
+ * to: 0 with host, https and loopback set, or a result with *problem set. */
+int http_setup_address(struct exchange *ex, struct problem *problem);
+
+/* Of the options those for the connection: protocol, trust, identity, proxy.
+ * 0 or -1. */
+int http_setup_connection(struct exchange *ex);
 
 /* All options but the callbacks for what arrives. 0 or -1. */
 int http_setup(struct exchange *ex);

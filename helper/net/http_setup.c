@@ -10,9 +10,13 @@
 #include "config.h"
 #include "http_exchange.h"
 
+#include <valetkey.h>
+
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- memory, and a reserve ---- */
 
@@ -83,6 +87,50 @@ int http_memory(void)
 	if (!reserve)
 		reserve = malloc(RESERVE);
 	return reserve ? 0 : -1;
+}
+
+/* ---- the address ---- */
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
+}
+
+int http_setup_address(struct exchange *ex, struct problem *problem)
+{
+	CURLU *url = curl_url();
+	char *scheme = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc = VALETKEY_ERR_NETWORK;
+
+	if (!url)
+		return problem_no_memory(problem);
+	if (curl_url_set(url, CURLUPART_URL, ex->request->url,
+			 CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ||
+	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
+	    curl_url_get(url, CURLUPART_HOST, &ex->host, 0)) {
+		problem_set(problem, rc,
+			    "The provider's address is not a usable URL. Check "
+			    "the endpoints in the provider's file.");
+		goto out;
+	}
+	ex->https = strcmp(scheme, "https") == 0;
+	ex->loopback = is_loopback(ex->host);
+	if (ex->https || (strcmp(scheme, "http") == 0 && ex->loopback))
+		rc = 0;
+	else
+		problem_set(problem, rc,
+			    "The address at %s is not https, so nothing was "
+			    "sent. Check the endpoints in the provider's file.",
+			    problem_quote(quoted, ex->host));
+out:
+	curl_free(scheme);
+	curl_url_cleanup(url);
+	return rc;
 }
 
 /* ---- the options ---- */
@@ -274,10 +322,17 @@ static int set_times(struct exchange *ex)
 	return bad;
 }
 
-int http_setup(struct exchange *ex)
+int http_setup_connection(struct exchange *ex)
 {
 	return set_protocol(ex) || set_trust(ex) || set_identity(ex) ||
-		       set_proxy(ex) || set_request(ex) || set_times(ex)
+		       set_proxy(ex)
+		   ? -1
+		   : 0;
+}
+
+int http_setup(struct exchange *ex)
+{
+	return http_setup_connection(ex) || set_request(ex) || set_times(ex)
 		   ? -1
 		   : 0;
 }

@@ -244,7 +244,9 @@ struct net {
 	int (*relay_fd)(const struct relay *relay);
 
 	/* Serves what is waiting, never blocks. When to call it at the latest,
-	 * in milliseconds from now; -1: when the descriptor is readable. */
+	 * in milliseconds from now; -1: when the descriptor is readable. What
+	 * is decided outside of the options' functions happens in the next
+	 * call: make one before you wait. */
 	int (*relay_run)(struct relay *relay);
 
 	/* Answers here. What is left of the request's body is dropped. */
