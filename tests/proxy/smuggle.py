@@ -10,6 +10,7 @@ against them. The test looks whether the API has heard of any.
 """
 
 import os
+import re
 import socket
 import sys
 import urllib.parse
@@ -116,7 +117,7 @@ CASES = [
     ("a Host that begins as ours",
      get("/evil", "Host: 127.0.0.1.evil.example:%d\r\n" % ADDRESS.port + AUTH), 403),
     ("a Host with a user",
-     get("/evil", "Host: a@%s\r\n" % ADDRESS.netloc + AUTH), 403),
+     get("/evil", "Host: a@%s\r\n" % ADDRESS.netloc + AUTH)),
     ("our Host without its port", get("/evil", "Host: 127.0.0.1\r\n" + AUTH), 403),
     ("our Host at another port", get("/evil", "Host: 127.0.0.1:1\r\n" + AUTH), 403),
     ("0.0.0.0",
@@ -156,7 +157,10 @@ CASES = [
     ("a header of 200 KB", get("/evil", GOOD + "X-A: %s\r\n" % ("a" * 200000))),
     ("2,000 headers", get("/evil", GOOD + "X-A: a\r\n" * 2000)),
     ("a target of 200 KB", get("/evil" + "a" * 200000)),
-    # chunks
+]
+
+# Here the head is good, and the API may hear of it; but of no second request.
+BODIES = [
     ("a chunk that is none", POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n" + EVIL),
     ("a chunk beyond all numbers",
      POST + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n" + EVIL),
@@ -170,9 +174,6 @@ CASES = [
     ("a chunk longer than it says",
      POST + "Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n"),
 ]
-
-# Here the head is good: the API may hear the request, but no second one.
-HEARD = ("a chunk",)
 
 
 def talk(text, pieces):
@@ -194,25 +195,18 @@ def talk(text, pieces):
     return answer.decode("latin-1")
 
 
-def judge(name, text, want=None):
+def judge(name, text, want="4..|501|505|"):
+    """Sent whole, and in two halves. No answer: it was given up as cut off"""
     answers = [talk(text, pieces) for pieces in (1, 2)]
-    statuses = [a[9:12] for a in answers]
-    refused = all(s == str(want) if want else s[:1] == "4" or s in ("501", "505")
-                  for s in statuses)
-    if name.startswith(HEARD):
-        refused = all(s[:1] == "4" or s == "502" or not s for s in statuses)
-    silent = not any("Authorization" in a or SECRET in a for a in answers)
-    once = all(a.count("HTTP/1.") <= 1 or
-               (a[9:12] in ("401", "403", "501")) for a in answers)
-    print("%s refused: %s" %
-          ("ok" if refused and silent and once else "not ok", name))
-    if not (refused and silent and once):
+    good = all(re.fullmatch(str(want), a[9:12]) and "Bearer " + SECRET not in a and
+               len(re.findall(r"HTTP/1\.\d \d\d\d ", a)) <= 1 for a in answers)
+    print("%s refused: %s" % ("ok" if good else "not ok", name))
+    if not good:
         print("# %s" % [a[:200] for a in answers])
     sys.stdout.flush()
 
 
 for case in CASES:
-    try:
-        judge(*case)
-    except OSError as error:
-        print("not ok refused: %s\n# %s" % (case[0], error))
+    judge(*case)
+for case in BODIES:
+    judge(*case, want="400|502|")

@@ -101,8 +101,11 @@ for (const name of [`127.0.0.1:${own}`, `evil.example:${own}`]) {
 }
 await elements(page, proxy);
 
-// The address bar: nothing speaks against it but that the secret is missing.
-let answer = await page.goto(`${proxy}/evil`);
+// The address bar: nothing speaks against it but that the secret is missing, which a
+// person would be asked for.
+const refused = page.waitForResponse(`${proxy}/evil`);
+await page.goto(`${proxy}/evil`).catch(() => {});
+let answer = await refused;
 say(answer.status() === 401, 'the address bar: 401', answer.status());
 say(!/access-control/i.test(Object.keys(answer.headers()).join()),
 	'and nothing that would let web pages in', JSON.stringify(answer.headers()));

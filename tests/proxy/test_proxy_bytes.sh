@@ -12,6 +12,8 @@
 . "$VALETKEY_SRC/tests/lib/command.sh"
 # shellcheck source=tests/lib/keys.sh
 . "$VALETKEY_SRC/tests/lib/keys.sh"
+# shellcheck source=tests/hosts/hosts.sh
+. "$VALETKEY_SRC/tests/hosts/hosts.sh"
 # shellcheck source=tests/proxy/proxy.sh
 . "$VALETKEY_SRC/tests/proxy/proxy.sh"
 
@@ -274,12 +276,6 @@ test_events()
 	is "$(grep -c '^id:' events)" 1 'an event is here before the next one is'
 	wait "$reader"
 	is "$(grep -c '^id:' events)" 5 'and then the others'
-}
-
-# By the program that knows whether memory is a sanitizer's.
-sanitized()
-{
-	grep -q libasan "/proc/$PROXY_PID/maps" 2>/dev/null
 }
 
 need_programs python3 openssl
