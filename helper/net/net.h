@@ -139,10 +139,13 @@ struct relay_upstream {
 	const char *target; /* sent as it is */
 	const char *bearer; /* access token (RFC 6750 2.1) */
 	const char *self;   /* our own origin and path, in front of which a
-			       Location on `origin` is put; NULL: it is left */
+			       Location on `origin` is put, also one that is a
+			       path alone; NULL: it is left */
 	const char *ca_file, *proxy; /* as in struct http_request */
 	const char *certificate, *certificate_key;
-	bool cookies; /* Cookie and Set-Cookie pass */
+	bool cookies;	  /* Cookie and Set-Cookie pass */
+	bool no_referrer; /* pages of the answer tell no other server where they
+			     are from (Referrer-Policy), for a secret in self */
 };
 
 /*

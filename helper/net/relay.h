@@ -160,7 +160,7 @@ struct relay_transfer {
 	CURLcode code;
 	enum http_failure failure; /* that we found ourselves; OTHER: none */
 	char self[512], origin[512];
-	bool cookies;
+	bool cookies, no_referrer;
 	struct relay_transfer *next; /* in server->free */
 };
 

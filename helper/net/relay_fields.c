@@ -176,11 +176,13 @@ static int fields_add_location(const struct relay_fields *fields,
 	const char *value = line->value;
 	size_t len = line->value_len;
 	size_t origin = fields->origin ? strlen(fields->origin) : 0;
-	bool ours = fields->self && origin && len >= origin &&
-		    strncasecmp(value, fields->origin, origin) == 0 &&
-		    (len == origin || strchr("/?#", value[origin]));
+	bool path = fields->self && len && *value == '/' &&
+		    (len == 1 || value[1] != '/');
+	bool ours = path || (fields->self && origin && len >= origin &&
+			     strncasecmp(value, fields->origin, origin) == 0 &&
+			     (len == origin || strchr("/?#", value[origin])));
 
-	if (ours) {
+	if (ours && !path) {
 		value += origin;
 		len -= origin;
 	}
@@ -198,7 +200,8 @@ static bool field_returns(const struct relay_fields *fields,
 
 	if (IS_IN(fields_of_connection, name, len) ||
 	    IS_IN(fields_not_returned, name, len) ||
-	    field_begins(name, len, "Access-Control-"))
+	    field_begins(name, len, "Access-Control-") ||
+	    (fields->no_referrer && field_is(name, len, "Referrer-Policy")))
 		return false;
 	return fields->cookies || !field_begins(name, len, "Set-Cookie");
 }
@@ -304,6 +307,9 @@ void relay_fields_read(struct relay_fields *fields, char *text, size_t len,
 			fields_add(fields, &line, out);
 		at += size;
 	}
+	if (fields->no_referrer &&
+	    buf_str(out, "Referrer-Policy: no-referrer\r\n"))
+		fields->cut = true;
 }
 
 const char *relay_fields_reason(int status)

@@ -18,7 +18,7 @@ bool relay_fields_sent(const struct relay_head *head, const char *name,
 
 struct relay_fields {
 	/* What is wanted: */
-	bool cookies;
+	bool cookies, no_referrer;
 	const char *origin, *self; /* of struct relay_upstream */
 	/* What was found: */
 	int status;

@@ -56,6 +56,7 @@ static int transfer_head(struct relay_transfer *transfer,
 static int transfer_headed(struct relay_transfer *transfer)
 {
 	struct relay_fields fields = {.cookies = transfer->cookies,
+				      .no_referrer = transfer->no_referrer,
 				      .origin = transfer->origin,
 				      .self = *transfer->self ? transfer->self
 							      : NULL};
@@ -388,6 +389,7 @@ static int transfer_prepare(struct relay_transfer *transfer,
 	    self >= (int)sizeof(transfer->self))
 		return -1;
 	transfer->cookies = upstream->cookies;
+	transfer->no_referrer = upstream->no_referrer;
 	transfer->idempotent = is_idempotent(transfer->turn->head.method);
 	transfer->ex.began = clock_ms();
 	*transfer->ex.error = '\0';

@@ -16,6 +16,7 @@
 
 #define RETRY_S "30"
 #define DOUBT_MS 60000
+#define HOST_MAX 100
 
 /* ---- answers of our own ---- */
 
@@ -150,6 +151,7 @@ static void forward_call(struct proxy_call *call)
 	    .certificate = shows ? client->client_certificate : NULL,
 	    .certificate_key = shows ? client->client_key : NULL,
 	    .cookies = call->proxy->cookies,
+	    .no_referrer = call->proxy->guard.in_path,
 	};
 
 	call->proxy->net->relay_forward(call->exchange, &upstream);
@@ -222,7 +224,7 @@ static int set_self(struct proxy_call *call,
 {
 	const char *host = proxy_header(request, "Host");
 
-	if (!host)
+	if (!host || strlen(host) > HOST_MAX)
 		return 0;
 	return buf_fmt(&call->self, "http://%s", host) ||
 		       buf_add(&call->self, request->target, skipped)
