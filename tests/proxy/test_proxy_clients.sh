@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # test_proxy_clients.sh - programs of other people through `valetkey proxy`, none of
-# which can be given an access token: a client library that logs in by itself, and
-# MCP's own client and bridge. Tokens end after three seconds; nothing may fail.
+# which knows of valetkey: a client library that logs in by itself, MCP's own client
+# and bridge, and rclone. Tokens end after three seconds; nothing may fail.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
@@ -13,6 +13,8 @@
 . "$VALETKEY_SRC/tests/lib/keys.sh"
 # shellcheck source=tests/oidc/oidc.sh
 . "$VALETKEY_SRC/tests/oidc/oidc.sh"
+# shellcheck source=tests/foreign/foreign.sh
+. "$VALETKEY_SRC/tests/foreign/foreign.sh"
 # shellcheck source=tests/proxy/proxy.sh
 . "$VALETKEY_SRC/tests/proxy/proxy.sh"
 
@@ -90,6 +92,27 @@ test_mcp()
 	like "$(refreshes)" '^[1-9]' 'of which there were several'
 }
 
+# It is given the proxy's secret for a token that does not end; at a server that
+# has every token looked at.
+test_rclone()
+{
+	need_program rclone 'rclone' || return
+	mkdir "$FOREIGN" && : >"$FOREIGN/log" && servers_start || return
+	ok 'an account for files' proxy_account files \
+		"http://127.0.0.1:$WEB_PORT"
+	head -c 20000000 /dev/urandom >upload
+	# shellcheck disable=SC2016 # for the command
+	run valetkey proxy files -- sh -c 'umask 077
+		printf "[dav]\ntype = webdav\nurl = %s/\nvendor = other\nbearer_token = %s\n" \
+			"$VALETKEY_PROXY_URL" "$VALETKEY_PROXY_TOKEN" >rclone.conf
+		rclone --config rclone.conf -q copy upload dav: && sleep 4 &&
+			rclone --config rclone.conf -q copyto dav:upload download'
+	is "$status" 0 'rclone: works' || tap_note "$text"
+	ok 'rclone: what comes back is what was sent' cmp upload download
+	is "$(foreign_log '^rclone no')" 0 'rclone: by tokens alone'
+	foreign_stop
+}
+
 cd "$VALETKEY_TEST_DIR" || exit
 scripts
 ok 'a provider' provider_start --access-lifetime 3
@@ -99,4 +122,5 @@ ok 'a login' demo_login demo
 test_calls
 test_refused
 test_mcp
+test_rclone
 done_testing
