@@ -34,8 +34,8 @@ static void add_header(struct own_answer *answer, const char *name,
 	    (struct relay_header){.name = name, .value = value};
 }
 
-static void send_answer(struct proxy_call *call, int status,
-			struct own_answer *answer, const struct buf *body)
+static void send_own_answer(struct proxy_call *call, int status,
+			    struct own_answer *answer, const struct buf *body)
 {
 	const struct relay_reply reply = {.status = status,
 					  .headers = answer->headers,
@@ -54,14 +54,14 @@ static void begin_answer(struct own_answer *answer, const char *type)
 	add_header(answer, "Referrer-Policy", "no-referrer");
 }
 
-static void answer_text(struct proxy_call *call, int status,
-			struct own_answer *answer, const char *text)
+static void answer_with_text(struct proxy_call *call, int status,
+			     struct own_answer *answer, const char *text)
 {
 	struct buf body = {0};
 
 	begin_answer(answer, "text/plain; charset=utf-8");
 	buf_fmt(&body, "valetkey proxy: %s\n", text);
-	send_answer(call, status, answer, &body);
+	send_own_answer(call, status, answer, &body);
 	buf_free(&body);
 }
 
@@ -72,10 +72,11 @@ static void answer_stranger(struct proxy_call *call)
 
 	add_header(&answer, "WWW-Authenticate", "Bearer realm=\"valetkey\"");
 	add_header(&answer, "WWW-Authenticate", "Basic realm=\"valetkey\"");
-	answer_text(call, 401, &answer,
-		    "Show the proxy's secret, which it has given as "
-		    "VALETKEY_PROXY_TOKEN: as Bearer token, as Basic password, "
-		    "or as client secret.");
+	answer_with_text(
+	    call, 401, &answer,
+	    "Show the proxy's secret, which it has given as "
+	    "VALETKEY_PROXY_TOKEN: as Bearer token, as Basic password, "
+	    "or as client secret.");
 }
 
 static void answer_which_host(struct proxy_call *call)
@@ -89,7 +90,7 @@ static void answer_which_host(struct proxy_call *call)
 		    "proxy with --host. There are: ",
 		    call->proxy->client->account) == 0)
 		proxy_map_list(&call->proxy->map, &text);
-	answer_text(call, 404, &answer, buf_text(&text));
+	answer_with_text(call, 404, &answer, buf_text(&text));
 	buf_free(&text);
 }
 
@@ -130,7 +131,8 @@ void proxy_call_fail(struct proxy_call *call, int result)
 	} else {
 		if (later)
 			add_header(&answer, "Retry-After", RETRY_S);
-		answer_text(call, later ? 503 : 502, &answer, buf_text(&text));
+		answer_with_text(call, later ? 503 : 502, &answer,
+				 buf_text(&text));
 	}
 	buf_free(&text);
 }
@@ -271,14 +273,14 @@ static void call_arrived(struct relay_exchange *exchange,
 
 	exchange->mine = call;
 	if (!call) {
-		answer_text(&none, 503, &answer, "Out of memory.");
+		answer_with_text(&none, 503, &answer, "Out of memory.");
 		return;
 	}
 	*call = none;
 	verdict = proxy_guard_judge(&proxy->guard, request, &why);
 	call->known = verdict == PROXY_KNOWN;
 	if (verdict == PROXY_FORBIDDEN)
-		answer_text(call, 403, &answer, why);
+		answer_with_text(call, 403, &answer, why);
 	else
 		route_call(call, request);
 }
@@ -304,7 +306,7 @@ static void call_read(struct relay_exchange *exchange, const struct buf *body,
 	if (status == 401)
 		add_header(&answer, "WWW-Authenticate",
 			   "Basic realm=\"valetkey\"");
-	send_answer(call, status ? status : 503, &answer, &json);
+	send_own_answer(call, status ? status : 503, &answer, &json);
 	buf_free(&json);
 }
 

@@ -28,9 +28,10 @@ struct proxy {
 	struct valetkey *handle;
 	struct proxy_wait *waits; /* for tokens */
 	size_t waits_count;
-	struct buf said;     /* of the failure that is being finished */
-	int64_t ask_in_full; /* a deadline, see proxy_wait.c */
-	int told;	     /* the failure that the person was told of last */
+	struct buf said;      /* of the failure that is being finished */
+	int64_t ask_in_full;  /* a deadline, see proxy_wait.c */
+	uint32_t min_valid_s; /* 0: the usual */
+	int told;	      /* the failure that the person was told of last */
 
 	/* A new token that was refused at once: until then a 401 is not
 	 * because of it. */

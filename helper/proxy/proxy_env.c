@@ -89,7 +89,7 @@ int proxy_env_set(const struct record *variables)
 }
 
 /* Only a socket's path may need quotes. */
-static int add_line(struct buf *out, const char *name, const char *value)
+static int add_assignment(struct buf *out, const char *name, const char *value)
 {
 	bool safe = !value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
 					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -110,7 +110,7 @@ int proxy_env_print(const struct record *variables)
 	int rc = 0;
 
 	while (!rc && (name = record_each(variables, &at, &value)))
-		rc = add_line(&out, name, value);
+		rc = add_assignment(&out, name, value);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	if (!rc)
 		fwrite(buf_text(&out), 1, out.len, stdout);

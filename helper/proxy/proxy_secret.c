@@ -56,7 +56,8 @@ static bool is_secret(const char *text)
 }
 
 /* Whether it is there and as we have made it; only the user may have read it. */
-static bool read_secret(const char *path, char secret[PROXY_SECRET_LENGTH + 1])
+static bool read_kept_secret(const char *path,
+			     char secret[PROXY_SECRET_LENGTH + 1])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char text[PROXY_SECRET_LENGTH + 3] = "";
@@ -78,7 +79,7 @@ static bool read_secret(const char *path, char secret[PROXY_SECRET_LENGTH + 1])
 }
 
 /* A service that starts meanwhile reads the old or the new one. */
-static int write_secret(const char *path, const char *secret)
+static int write_kept_secret(const char *path, const char *secret)
 {
 	struct buf text = {0};
 	int rc = buf_fmt(&text, "%s\n", secret) ? VALETKEY_ERR_NOMEM
@@ -94,10 +95,10 @@ int proxy_secret_keep(const char *id, bool renew,
 	struct buf path = {0};
 	int rc = proxy_secret_path(id, &path);
 
-	if (!rc && (renew || !read_secret(path.data, secret))) {
+	if (!rc && (renew || !read_kept_secret(path.data, secret))) {
 		rc = proxy_secret_make(secret);
 		if (!rc)
-			rc = write_secret(path.data, secret);
+			rc = write_kept_secret(path.data, secret);
 	}
 	buf_free(&path);
 	return rc;

@@ -180,7 +180,7 @@ static int time_left(struct serving *serving, int relay_ms)
 	return relay_ms >= 0 && relay_ms < left ? relay_ms : (int)left;
 }
 
-static int make_room(struct serving *serving)
+static int make_poll_room(struct serving *serving)
 {
 	size_t wanted = FIXED_FDS + serving->proxy->waits_count;
 	struct pollfd *more;
@@ -201,7 +201,7 @@ static int serve_once(struct serving *serving, int *relay_ms)
 {
 	struct proxy *proxy = serving->proxy;
 	int timeout = time_left(serving, *relay_ms);
-	int rc = make_room(serving);
+	int rc = make_poll_room(serving);
 	nfds_t count = FIXED_FDS + proxy->waits_count;
 
 	if (rc || serving->ends)

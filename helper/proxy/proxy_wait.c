@@ -9,10 +9,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* How often, at the most, a token that is at hand is asked for as if it were
  * not: that is what has the library renew it before it ends. */
 #define IN_FULL_MS 1000
+
+#define SHORT_LIFE_S 180
 
 struct proxy_wait {
 	struct proxy_wait *next;
@@ -190,6 +193,17 @@ static void end_wait(struct proxy *proxy, struct proxy_wait *wait, int rc,
 
 /* ---- gets ---- */
 
+/* A request goes out at once. Tokens that live for less than the usual margin
+ * would else be good for one request each. */
+static void set_margin(struct proxy *proxy, const struct valetkey_token *token)
+{
+	int64_t left = token->expires_at - (int64_t)time(NULL);
+
+	proxy->min_valid_s = 0;
+	if (token->expires_at && left < SHORT_LIFE_S)
+		proxy->min_valid_s = left < 6 ? 1 : (uint32_t)left / 3;
+}
+
 static int get_at_hand(struct proxy *proxy, const char *origin,
 		       const struct valetkey_token **token)
 {
@@ -197,6 +211,7 @@ static int get_at_hand(struct proxy *proxy, const char *origin,
 	    .size = sizeof(request),
 	    .account = proxy->client->account,
 	    .resource = origin,
+	    .min_valid_s = proxy->min_valid_s,
 	    .flags = VALETKEY_CACHED_ONLY,
 	};
 
@@ -214,6 +229,7 @@ static void begin_get(struct proxy_call *call)
 	    .size = sizeof(request),
 	    .account = proxy->client->account,
 	    .resource = call->origin,
+	    .min_valid_s = proxy->min_valid_s,
 	};
 	const struct valetkey_token *token = NULL;
 	struct valetkey_wait *begun = NULL;
@@ -224,6 +240,8 @@ static void begin_get(struct proxy_call *call)
 	if (!rc)
 		rc = valetkey_finish(begun, &token);
 	if (rc != VALETKEY_PENDING) {
+		if (!rc)
+			set_margin(proxy, token);
 		end_get(call, rc, token);
 		return;
 	}
@@ -251,6 +269,12 @@ void proxy_wait_token(struct proxy_call *call)
 
 /* ---- invalidates ---- */
 
+/* Then the refusal says nothing of it, and it will not be given again. */
+static bool has_expired(const struct valetkey_token *token)
+{
+	return token->expires_at && token->expires_at <= (int64_t)time(NULL);
+}
+
 void proxy_wait_refused(struct proxy_call *call, bool again)
 {
 	struct proxy *proxy = call->proxy;
@@ -258,8 +282,9 @@ void proxy_wait_refused(struct proxy_call *call, bool again)
 	struct proxy_wait *wait = find_invalidate(proxy, token);
 	struct valetkey_wait *begun = NULL;
 
-	if (!wait && valetkey_invalidate_begin(proxy->handle, token, &begun) ==
-			 VALETKEY_OK) {
+	if (!wait && !has_expired(token) &&
+	    valetkey_invalidate_begin(proxy->handle, token, &begun) ==
+		VALETKEY_OK) {
 		wait = add_wait(proxy, begun);
 		if (wait)
 			wait->refused = proxy_bearer_share(call->bearer);
@@ -302,6 +327,8 @@ static bool run_one(struct proxy *proxy)
 		if (rc == VALETKEY_PENDING)
 			continue;
 		wait->wait = NULL;
+		if (token)
+			set_margin(proxy, token);
 		end_wait(proxy, wait, rc, token);
 		return true;
 	}

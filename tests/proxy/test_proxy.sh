@@ -556,6 +556,25 @@ test_rotation()
 	wait "$PROXY"
 }
 
+# systemd, as far as its program tells: what it is told is in the file told.
+test_systemd()
+{
+	mkdir bin
+	printf '#!/bin/sh\necho "$*" >>%s/told\n' "$PWD" >bin/systemctl
+	chmod +x bin/systemctl
+	run env PATH="$PWD/bin:$PATH" valetkey proxy demo --service
+	is "$(cat told)" "--user show-environment
+--user daemon-reload
+--user stop valetkey-proxy-demo.service
+--user enable valetkey-proxy-demo.socket
+--user restart valetkey-proxy-demo.socket" 'systemd takes the units'
+	unlike "$text" 'systemctl --user' 'then there is nothing to type'
+	run env PATH="$PWD/bin:$PATH" valetkey proxy demo --service --off
+	like "$(cat told)" '^--user disable --now valetkey-proxy-demo.socket$' \
+		'--off ends it'
+	rm -r bin told
+}
+
 test_service()
 {
 	units=$XDG_CONFIG_HOME/systemd/user
@@ -568,6 +587,7 @@ test_service()
 	is "$status" 0 '--off'
 	is "$(find "$units" "$XDG_STATE_HOME" -type f | wc -l)" 0 \
 		'takes all of it away'
+	test_systemd
 	unset XDG_STATE_HOME
 }
 
