@@ -77,6 +77,35 @@ def do_many():
     say(not select.select(crowd, [], [], 0)[0], "and nothing comes behind")
 
 
+def do_limit():
+    """700 at once are too many: some are told so at once, the others are answered"""
+    crowd = []
+    for _ in range(700):
+        try:
+            crowd.append(client())
+            ask(crowd[-1], "/big/20000")
+        except ConnectionError:
+            crowd.pop()
+    statuses = {}
+    for one in crowd:
+        try:
+            status, size = read_answer(one)
+            status = "cut" if status == "200" and size != 20000 else status
+        except ConnectionError:
+            status = "reset"
+        statuses[status] = statuses.get(status, 0) + 1
+    say(statuses.get("200", 0) >= 256, "too many: 256 at least are answered",
+        statuses)
+    say(statuses.get("503", 0) > 0 and not statuses.get("cut"),
+        "too many: others are told so", statuses)
+    for one in crowd:
+        one.close()
+    time.sleep(1)
+    with client() as one:
+        ask(one, "/big/10")
+        say(read_answer(one) == ("200", 10), "too many: when they have gone")
+
+
 def do_slow():
     """20 that do not read what they have asked for; others are not kept"""
     slow = [client() for _ in range(20)]

@@ -204,6 +204,7 @@ test_crowds()
 	descriptors=$(proxy_descriptors)
 	crowd pipeline
 	crowd many
+	crowd limit
 	crowd drip
 	before=$(proxy_memory VmHWM)
 	crowd slow
@@ -225,6 +226,7 @@ bad()
 	bad_want=$1
 	shift
 	for bad_path; do
+		rm -f got && : >got
 		bad_code=$(through "$bad_path" -o got -w '%{http_code}' \
 			2>error) && bad_curl=0 || bad_curl=$?
 		like "$bad_code $bad_curl" "^($bad_want)\$" "$bad_path" ||
@@ -241,6 +243,8 @@ test_bad_servers()
 		/garbage/endless-head /garbage/interim
 	bad '502 0|200 (18|56)' /cut/length /cut/chunk /garbage/chunk \
 		/garbage/huge-chunk
+	through /cut/length -o got 2>error
+	ok 'an answer that is cut off is no whole one' [ $? -ne 0 ]
 	text=$(through /garbage/fold -D - -o got | tr -d '\r')
 	unlike "$text" '^ *Set-Cookie' 'a folded header smuggles no cookie'
 	through /hang --max-time 2 -o got 2>error
