@@ -30,6 +30,9 @@ else
 	rounds=100 hits=500 storms=5 numbers='1 10 100 1000' foreign=1000
 fi
 
+# shellcheck source=tests/bench/proxy.sh
+. "$VALETKEY_SRC/tests/bench/proxy.sh"
+
 say()
 {
 	echo "  $1" >&2
@@ -109,7 +112,7 @@ make_certificates()
 
 set_up()
 {
-	make_certificates >tls.log 2>&1 || return
+	make_certificates >tls.log 2>&1 && system_certificates || return
 	CURL_CA_BUNDLE=$PWD/ca.pem
 	export CURL_CA_BUNDLE
 	provider_start --https server.pem server.key --token-length "$TOKEN_LENGTH" \
@@ -484,12 +487,16 @@ say "misses that the keyring answers"
 misses miss
 say "refreshes"
 refreshes
+say "refreshes with the system's certificates"
+(SSL_CERT_FILE=$PWD/system.pem && export SSL_CERT_FILE && system_refreshes)
 say "100 processes at expiry"
 storms
 say "one account while another waits"
 others
 idle
 installed
+say "the proxy, and nginx beside it"
+proxies
 accounts
 foreign_items
 provider_stop || :

@@ -106,6 +106,14 @@ function steady(r, n, t) {
 	return median[r, t] > 0 ? median[r, n] / median[r, t] : 0
 }
 
+# What a proxy adds: no more than the other one's, and 0.1 ms.
+function judge_added(r) {
+	if (((r, "valetkey") in median) && ((r, "nginx") in median))
+		add_bar(r, "valetkey",
+			(median[r, "valetkey"] - median[r, "nginx"]) / 1e6,
+			0.1, "ms more than nginx")
+}
+
 # Bars that are no ratio of two medians.
 function judge_others(i, n, list) {
 	if (median["storm", "valetkey"] > 0)
@@ -113,6 +121,8 @@ function judge_others(i, n, list) {
 			median["storm", "valetkey"] / 1e6,
 			(2 * median["refresh", "valetkey"] + \
 			 median["storm", "starts"]) / 1e6, "ms")
+	judge_added("proxy-kept")
+	judge_added("proxy-kept-tls")
 	if (steady("other", "valetkey-alone", "true-alone"))
 		add_bar("other", "valetkey",
 			steady("other", "valetkey", "true") / \

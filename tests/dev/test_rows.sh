@@ -27,7 +27,9 @@ OpenID Connect Core: 12.2
 RFC 8707: 2 2.1 2.2
 RFC 9126: 2 2.2 4 5
 RFC 7591: 3.2.1 5
-RFC 7628: 3 3.1 3.2.3'
+RFC 7628: 3 3.1 3.2.3
+RFC 9110: 7.2 7.6.1 7.8 8.6 10.1.1 15.5.2
+RFC 9112: 3.2 5.2 6.3 8'
 
 # numbers PREFIX LAST: PREFIX1 to PREFIXLAST.
 numbers()

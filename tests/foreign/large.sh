@@ -5,13 +5,12 @@
 # too large for ./dev test (that one: tests/foreign/test_foreign.sh). Each is the one in
 # PATH, and is skipped if it is not there or too old.
 #
-# Left out, because they cannot work with the command alone: skopeo and docker
-# (they look for docker-credential-NAME), node-ninjaone and NinjaOneMCP (they
-# redeem a client secret themselves), Claude Code's headersHelper (a JSON that no
-# format prints). Debian 12 has no Codex, and go without GOAUTH (1.24 has it).
+# Left out: Debian 12 has no Codex, and go without GOAUTH (1.24 has it).
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
+# shellcheck source=tests/lib/command.sh
+. "$VALETKEY_SRC/tests/lib/command.sh"
 # shellcheck source=tests/foreign/foreign.sh
 . "$VALETKEY_SRC/tests/foreign/foreign.sh"
 
@@ -115,6 +114,25 @@ test_cargo()
 
 # ---- a cluster ----
 
+# Without TLS it sends no header: the address has the secret. (The provider is no
+# cluster; what is asked there has passed.)
+kubectl_by_proxy()
+{
+	# shellcheck disable=SC2016 # for the command
+	run valetkey proxy cluster --secret-in-path -- sh -c 'umask 077
+		cat >kubeconfig.proxy <<-END
+		apiVersion: v1
+		kind: Config
+		clusters: [{name: here, cluster: {server: "$VALETKEY_PROXY_URL"}}]
+		contexts: [{name: here, context: {cluster: here, user: nobody}}]
+		current-context: here
+		END
+		NO_PROXY=127.0.0.1 KUBECONFIG=kubeconfig.proxy \
+			exec kubectl api-versions'
+	ok 'kubectl: through the proxy' [ "$(provider_count ' GET /api')" -gt 0 ] ||
+		tap_note "$text"
+}
+
 # It sends a token by TLS only; README.md has the line. Debian 12's 1.20 crashes
 # when it writes its file.
 test_kubectl()
@@ -141,6 +159,7 @@ test_kubectl()
 			>>kube.out
 	like "$(NO_PROXY=127.0.0.1 kubectl --context here get --raw \
 		/v2/devices 2>&1)" ALDER-DC01 'kubectl: is let in'
+	kubectl_by_proxy
 	valetkey remove cluster --yes </dev/null >/dev/null 2>&1
 }
 

@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_proxy_clients.sh - programs of other people through `valetkey proxy`, none of
+# which knows of valetkey: a client library that logs in by itself, MCP's own client
+# and bridge, and rclone. Tokens end after three seconds; nothing may fail.
+
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+# shellcheck source=tests/lib/command.sh
+. "$VALETKEY_SRC/tests/lib/command.sh"
+# shellcheck source=tests/lib/keys.sh
+. "$VALETKEY_SRC/tests/lib/keys.sh"
+# shellcheck source=tests/oidc/oidc.sh
+. "$VALETKEY_SRC/tests/oidc/oidc.sh"
+# shellcheck source=tests/foreign/foreign.sh
+. "$VALETKEY_SRC/tests/foreign/foreign.sh"
+# shellcheck source=tests/proxy/proxy.sh
+. "$VALETKEY_SRC/tests/proxy/proxy.sh"
+
+need_npm simple-oauth2
+need_npm mcp-remote
+
+# Scripts find their packages beside themselves only.
+scripts()
+{
+	mkdir js && cp "$VALETKEY_SRC"/tests/proxy/*.js \
+		"$VALETKEY_SRC/tests/oidc/package.json" js &&
+		ln -s "$NPM/node_modules" js/node_modules
+}
+
+refreshes()
+{
+	provider_count ' /ws/oauth/token .*grant=refresh_token .*result=ok'
+}
+
+# At the provider's own API, which looks at each token. 500 calls of 20 ms and more
+# are three lifetimes at least.
+test_calls()
+{
+	before=$(refreshes)
+	run valetkey proxy demo -- "$NODE" js/calls.js 500 20
+	echo "$text" >told.calls
+	told told.calls
+	is "$status" 0 'the proxy ends with its command'
+	made=$(($(refreshes) - before))
+	ok "and its tokens have ended meanwhile ($made refreshes)" [ "$made" -ge 3 ]
+	ok 'but none was renewed for each call' [ "$made" -le 200 ]
+}
+
+# The token ends at the provider, and nobody has told the proxy.
+test_refused()
+{
+	valetkey token demo >/dev/null
+	provider_expire
+	run valetkey proxy demo -- "$NODE" js/calls.js 5 0
+	echo "$text" >told.calls
+	is "$(grep -c '^ok .* 5 calls' told.calls)" 1 \
+		'a token that the provider refuses is replaced' ||
+		tap_note "$text"
+}
+
+mcp_start()
+{
+	mkdir -m 700 "$UPSTREAM" && cp "$KEYS/server.crt" "$KEYS/server.key" \
+		"$UPSTREAM" || return
+	setpriv --pdeathsig KILL "$NODE" js/mcp.js server "$UPSTREAM" \
+		"$PROVIDER_URL/ws/oauth/userinfo" >"$UPSTREAM/out" 2>&1 &
+	UPSTREAM_PID=$!
+	until [ -s "$UPSTREAM/ready" ]; do
+		process_runs "$UPSTREAM_PID" || {
+			sed 's/^/# /' "$UPSTREAM/out"
+			return 1
+		}
+		sleep 0.05
+	done
+	UPSTREAM_URL=$(cat "$UPSTREAM/ready")
+}
+
+test_mcp()
+{
+	ok 'an MCP server' mcp_start || return
+	ok 'an account for it' proxy_account tools || return
+	# shellcheck disable=SC2016 # for the command
+	run valetkey proxy tools -- sh -c 'umask 077
+		echo "Authorization: Bearer $VALETKEY_PROXY_TOKEN" >header
+		exec "$@"' sh "$NODE" js/mcp.js client header \
+		"$NPM/node_modules/mcp-remote/dist/proxy.js"
+	echo "$text" >told.mcp
+	told told.mcp
+	is "$(grep -c ' no$' "$UPSTREAM/log")" 0 'and the server took every token'
+	like "$(refreshes)" '^[1-9]' 'of which there were several'
+}
+
+# It is given the proxy's secret for a token that does not end; at a server that
+# has every token looked at.
+test_rclone()
+{
+	need_program rclone 'rclone' || return
+	mkdir "$FOREIGN" && : >"$FOREIGN/log" && servers_start || return
+	ok 'an account for files' proxy_account files \
+		"http://127.0.0.1:$WEB_PORT"
+	head -c 20000000 /dev/urandom >upload
+	# shellcheck disable=SC2016 # for the command
+	run valetkey proxy files -- sh -c 'umask 077
+		printf "[dav]\ntype = webdav\nurl = %s/\nvendor = other\nbearer_token = %s\n" \
+			"$VALETKEY_PROXY_URL" "$VALETKEY_PROXY_TOKEN" >rclone.conf
+		rclone --config rclone.conf -q copy upload dav: && sleep 4 &&
+			rclone --config rclone.conf -q copyto dav:upload download'
+	is "$status" 0 'rclone: works' || tap_note "$text"
+	ok 'rclone: what comes back is what was sent' cmp upload download
+	is "$(foreign_log '^rclone no')" 0 'rclone: by tokens alone'
+	foreign_stop
+}
+
+cd "$VALETKEY_TEST_DIR" || exit
+scripts
+ok 'a provider' provider_start --access-lifetime 3
+ok 'a certificate' authority_new
+ok 'an account' demo_account demo
+ok 'a login' demo_login demo
+test_calls
+test_refused
+test_mcp
+test_rclone
+done_testing
