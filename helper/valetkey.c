@@ -30,7 +30,7 @@ static void print_verbs(FILE *out)
 	      out);
 	for (size_t i = 0; i < VERBS; i++)
 		if (verbs[i]->summary)
-			fprintf(out, "  %-10s %s\n", verbs[i]->name,
+			fprintf(out, "  %-11s %s\n", verbs[i]->name,
 				verbs[i]->summary);
 	fputs("\nTo begin:\n"
 	      "  valetkey add work --provider ninjaone   register and name it "

@@ -97,16 +97,27 @@ int cmd_origin_of(const char *url, char origin[ORIGIN_MAX])
 	    url);
 }
 
+int cmd_tell_unusable(void)
+{
+	struct problem problem = {0};
+
+	if (unusable_folder(NULL, &problem))
+		return cmd_fail_problem(&problem);
+	if (!unusable_environment(&problem))
+		return VALETKEY_OK;
+	cmd_is_told();
+	return problem.result;
+}
+
 static int choose_unnamed(const struct cmd_target *target, const char *origin,
 			  char *name)
 {
 	struct choice choice = {.origin = origin, .name = name};
-	struct problem problem = {0};
 	int rc = account_each(see_choice, &choice);
 
-	if (rc == VALETKEY_ERR_ACCOUNT && unusable_folder(NULL, &problem))
-		rc = cmd_fail_problem(&problem);
-	else if (!rc && !choice.fit)
+	if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !choice.all)
+		rc = cmd_tell_unusable();
+	if (!rc && !choice.fit)
 		rc = fail_none(&choice);
 	else if (!rc && choice.fit > 1)
 		rc = fail_several(target, &choice);

@@ -178,6 +178,10 @@ struct cmd_target {
 int cmd_account_choose(const struct cmd_target *target,
 		       char name[ACCOUNT_NAME_MAX + 1]);
 
+/* If there are no accounts: 0, nobody has made one; else why their folder is not
+ * used. */
+int cmd_tell_unusable(void);
+
 /* origin_of(), with a failure told: ERR_RESOURCE. */
 int cmd_origin_of(const char *url, char origin[ORIGIN_MAX]);
 

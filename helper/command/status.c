@@ -3,7 +3,6 @@
  * status.c - `valetkey status`: what each account is, whether it works, and
  * what to do if it does not. Asks the keyring, never a provider.
  */
-#include "client/unusable.h"
 #include "client/client.h"
 #include "command.h"
 #include "core/account.h"
@@ -428,19 +427,6 @@ static int print_status(const struct record *answer, bool json)
 	return VALETKEY_OK;
 }
 
-/* Why there are none, if it is not that nobody has made one. */
-static int tell_unusable(void)
-{
-	struct problem problem = {0};
-
-	if (unusable_folder(NULL, &problem))
-		return cmd_fail_problem(&problem);
-	if (!unusable_environment(&problem))
-		return VALETKEY_OK;
-	cmd_is_told();
-	return problem.result;
-}
-
 static int add_account_name(const char *name, void *data)
 {
 	return record_add(data, "account[]", name) ? VALETKEY_ERR_NOMEM : 0;
@@ -480,7 +466,7 @@ static int run_status(struct cmd_args *args)
 	} else {
 		rc = account_each(add_account_name, &request);
 		if ((!rc || rc == VALETKEY_ERR_ACCOUNT) && !request.pairs.len) {
-			rc = tell_unusable();
+			rc = cmd_tell_unusable();
 			if (rc)
 				return rc;
 		}
