@@ -27,14 +27,16 @@ _valetkey_options()
 		printf '%s\n' --provider --instance --set --client --client-id \
 			--register --resource-indicator --secret-stdin \
 			--secret-fd --scope --redirect-uri --host --ca-file \
-			--issuer --authorization-endpoint --token-endpoint \
+			--issuer --mcp --authorization-endpoint \
+			--token-endpoint \
 			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \
-			--client-key-id --client-certificate --proxy --no-prompt
+			--client-key-id --client-certificate --proxy --yes \
+			--no-prompt
 		;;
 	login)
 		printf '%s\n' --flow --no-browser --no-qr --accept-change \
-			--timeout
+			--add-scope --yes --timeout
 		;;
 	token)
 		printf '%s\n' --format --user --resource --new --id-token \
@@ -91,9 +93,9 @@ _valetkey_value()
 		;;
 	*/--set | */--client-key-id | */--proxy | */--client-id | \
 		*/--secret-fd | */--scope | */--host | */--resource-indicator | \
-		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
-		*/--min-valid | */--resource | */--user | */--port | \
-		*/--env | */--idle) ;;
+		*/--redirect-uri | */--issuer | */--mcp | */--*-endpoint | \
+		*/--timeout | */--add-scope | */--min-valid | */--resource | \
+		*/--user | */--port | */--env | */--idle) ;;
 	*) return 1 ;;
 	esac 2>/dev/null
 }

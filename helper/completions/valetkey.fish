@@ -61,6 +61,7 @@ complete -c valetkey -n '__valetkey_in add' -l client-key-id -x -d 'Name of the 
 complete -c valetkey -n '__valetkey_in add' -l client-certificate -r -F -d 'Certificate of the client'
 complete -c valetkey -n '__valetkey_in add' -l proxy -x -d 'Proxy of this account'
 complete -c valetkey -n '__valetkey_in add' -l issuer -x -d 'A provider by its issuer'
+complete -c valetkey -n '__valetkey_in add' -l mcp -x -d 'An MCP server by its URL'
 complete -c valetkey -n '__valetkey_in add' -l authorization-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l token-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l device-authorization-endpoint -x -d 'A provider by its endpoints'
@@ -69,6 +70,7 @@ complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post cl
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
 
 complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints or the person may have changed'
+complete -c valetkey -n '__valetkey_in login' -l add-scope -x -d 'Ask for these scopes as well'
 complete -c valetkey -n '__valetkey_in login' -l flow -x -a 'code paste device' -d 'The way to log in'
 complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
@@ -101,4 +103,4 @@ complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a f
 complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'
 complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
 complete -c valetkey -n '__valetkey_in logout' -l drop-revocations -d 'Forget the revocations that wait'
-complete -c valetkey -n '__valetkey_in logout remove' -l yes -d 'Do not ask'
+complete -c valetkey -n '__valetkey_in add login logout remove' -l yes -d 'Do not ask'

@@ -25,7 +25,7 @@ struct challenge_reader {
 	const char *scheme;    /* the one that is looked for */
 	struct record *params; /* its parameters */
 	struct record seen;    /* names of the challenge that is being read */
-	bool begun;	       /* there is a challenge */
+	bool begun;	       /* there is a challenge that takes parameters */
 	bool wanted;	       /* and it is the one */
 	bool done;	       /* the one was there */
 };
@@ -116,7 +116,7 @@ static enum record_error read_param(struct challenge_reader *reader,
 	return rc;
 }
 
-/* Credentials in one word, such as Negotiate has. */
+/* Credentials in one word, such as Negotiate has: no parameters follow. */
 static bool skip_token68(struct challenge_reader *reader)
 {
 	const char *at = reader->at + strspn(reader->at, token68_chars);
@@ -128,6 +128,7 @@ static bool skip_token68(struct challenge_reader *reader)
 	if (*at && *at != ',')
 		return false;
 	reader->at = at;
+	reader->begun = false;
 	return true;
 }
 

@@ -25,6 +25,8 @@ RFC 8414: 2 3.1 3.3
 OpenID Connect Discovery: 4 4.3
 OpenID Connect Core: 12.2
 RFC 8707: 2 2.1 2.2
+RFC 9728: 3.1 3.3 5.1 7.4 7.6 7.7
+RFC 9110: 11.2 11.6.1
 RFC 9126: 2 2.2 4 5
 RFC 7591: 3.2.1 5
 RFC 7628: 3 3.1 3.2.3
