@@ -138,6 +138,27 @@ test_redirect()
 		'each host has a redirect URI of its own'
 }
 
+# A client for mail has mail servers and nothing else among its hosts.
+test_mail()
+{
+	for name in google microsoft; do
+		said 0 'own is added' "$name: a client for mail" \
+			add_offline own --provider "$name" --client mail
+		is "$(grep -c '^hosts\[\]=\(imaps\|smtps\|pop3s\)://' \
+			"$CONFIG/own.conf")" \
+			"$(grep -c '^hosts' "$CONFIG/own.conf")" \
+			"$name: its hosts are mail servers alone"
+		like "$(cat "$CONFIG/own.conf")" '^hosts..=imaps://' \
+			"$name: IMAP is one of them"
+		said "$LOGIN" . "$name: a token for its mail server" \
+			valetkey token own --resource "$(sed -n \
+			's/^hosts..=\(imaps:.*\)/\1/p' "$CONFIG/own.conf")"
+		said 27 . "$name: none for its API" valetkey token own \
+			--resource https://gmail.googleapis.com/
+		valetkey remove own --yes 2>/dev/null
+	done
+}
+
 # Over SSH the device flow is for clients whose steps register them for it.
 test_ssh()
 {
@@ -264,6 +285,9 @@ test_urls()
 	bad 19 'a .word. that no parameter' 'revocation_endpoint={origin}/{realm}'
 	bad 19 'in the host, where parameters are not' 'revocation_endpoint=https://{tenant}.example/r'
 	bad 19 'is an origin: only' 'hosts[]=https://api.acme.example/v1'
+	bad 19 'is an origin: only' 'hosts[]=imaps://mail.acme.example/INBOX'
+	bad 19 'must be a clean https URL' 'hosts[]=imaps://me@mail.acme.example'
+	bad 19 'must be a clean https URL' 'revocation_endpoint=imaps://acme.example'
 	bad 19 'documentation must be an https page' 'documentation=the manual'
 	bad 19 'absolute URI without' 'resource[]=api'
 	bad 19 'needs a port' 'client.web.redirect_uri=http://127.0.0.1/callback'
@@ -396,6 +420,7 @@ test_shipped
 test_add
 test_own_host
 test_redirect
+test_mail
 test_ssh
 test_asked
 test_explained
