@@ -46,6 +46,15 @@ int http_setup_address(struct exchange *ex, struct problem *problem);
  * 0 or -1. */
 int http_setup_connection(struct exchange *ex);
 
+/* Where the certificates are that count; NULL: not there. Without either, the TLS
+ * library knows. */
+struct http_trust {
+	const char *file;
+	const char *directory;
+};
+
+struct http_trust http_setup_trust(const char *ca_file);
+
 /* All options but the callbacks for what arrives. 0 or -1. */
 int http_setup(struct exchange *ex);
 

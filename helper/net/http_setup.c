@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* ---- memory, and a reserve ---- */
 
@@ -138,25 +139,43 @@ out:
 #define CONNECT_TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 600000
 
-/* libcurl does not look at OpenSSL's variables; its command line tool does. */
+/*
+ * libcurl does not look at OpenSSL's variables; its command line tool does.
+ * Debian's libcurl would read the system's bundle and then the directory with the
+ * same certificates, which takes twice as long as all else of a TLS connection: if
+ * there is a bundle and nobody names another, it is enough.
+ */
+struct http_trust http_setup_trust(const char *ca_file)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	struct http_trust trust = {.file = ca_file};
+	const char *file = getenv("SSL_CERT_FILE");
+	const char *directory = getenv("SSL_CERT_DIR");
+
+	if (ca_file)
+		return trust;
+	trust.file = info->cainfo;
+	trust.directory = info->capath;
+	if (file && *file)
+		trust.file = file;
+	else if (trust.file && access(trust.file, R_OK) == 0)
+		trust.directory = NULL;
+	if (directory && *directory)
+		trust.directory = directory;
+	return trust;
+}
+
 static int set_trust(struct exchange *ex)
 {
-	const char *file = ex->request->ca_file;
-	const char *directory = getenv("SSL_CERT_DIR");
+	struct http_trust trust = http_setup_trust(ex->request->ca_file);
 	CURL *curl = ex->curl;
 	int bad = 0;
 
-	if (file) {
-		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
-		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-		curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, file);
-		return bad;
-	}
-	file = getenv("SSL_CERT_FILE");
-	if (file && *file)
-		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
-	if (directory && *directory)
-		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, directory);
+	if (trust.file)
+		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, trust.file);
+	bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, trust.directory);
+	if (ex->request->ca_file)
+		curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, trust.file);
 	return bad;
 }
 

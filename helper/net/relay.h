@@ -8,6 +8,7 @@
  *   relay_turn.c      one request and its answer; what the caller decides
  *   relay_transfer.c  the same request at the server: libcurl's side of it
  *   relay_pool.c      libcurl's connections and handles
+ *   relay_trust.c     whom to trust, loaded once
  *   relay_head.c, relay_chunk.c, relay_fields.c, relay_bytes.c  pure functions
  *
  * All of it is one thread. What must be done is done in relay_run(), never in a
@@ -21,6 +22,7 @@
 #include "relay_bytes.h"
 #include "relay_chunk.h"
 #include "relay_head.h"
+#include "relay_trust.h"
 
 #include <curl/curl.h>
 
@@ -121,8 +123,8 @@ struct relay_server {
 	char *origin, *ca_file, *proxy, *certificate, *certificate_key;
 	struct relay_server *next;
 	struct relay_transfer *free;
-	struct relay_trust *trust;
-	bool streams; /* it speaks HTTP/2 */
+	struct relay_trust *trust; /* NULL: libcurl checks by itself */
+	struct relay_trusted trusted;
 };
 
 enum relay_shape {
@@ -202,9 +204,7 @@ struct relay {
 	size_t turns_free;
 	size_t transfers_free;
 	struct relay_server *servers;
-	struct relay_pool *pools; /* the first takes new work */
-	struct relay_trust *trusts;
-	bool own_trust;
+	struct relay_pool *pools;     /* the first takes new work */
 	struct relay_socket *sockets; /* by descriptor */
 	size_t sockets_size;
 };

@@ -74,9 +74,13 @@ static int pool_on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 		return -1;
 	sock->pool = pool;
 	sock->wanted = what != CURL_POLL_REMOVE;
+	if (!sock->wanted && !sock->watched) { /* it was closed before */
+		*sock = (struct relay_socket){0};
+		return 0;
+	}
 	if (!sock->wanted) {
 		sock->since = relay->now;
-		return sock->watched ? socket_watch(relay, fd, EPOLLIN) : 0;
+		return socket_watch(relay, fd, EPOLLIN);
 	}
 	if (what & CURL_POLL_IN)
 		events |= EPOLLIN;
@@ -157,6 +161,8 @@ static void server_free(struct relay_server *server)
 	wipe_free(server->proxy); /* a password may be in it */
 	free(server->certificate);
 	free(server->certificate_key);
+	relay_trust_close(server->trust);
+	buf_free(&server->trusted.chain);
 	free(server);
 }
 
@@ -176,7 +182,10 @@ static struct relay_server *server_new(const struct relay_upstream *upstream)
 	    server_copy(&server->ca_file, upstream->ca_file) ||
 	    server_copy(&server->proxy, upstream->proxy) ||
 	    server_copy(&server->certificate, upstream->certificate) ||
-	    server_copy(&server->certificate_key, upstream->certificate_key)) {
+	    server_copy(&server->certificate_key, upstream->certificate_key) ||
+	    (relay_trust_wanted() &&
+	     strncmp(upstream->origin, "https:", 6) == 0 &&
+	     !(server->trust = relay_trust_open(upstream->ca_file)))) {
 		server_free(server);
 		return NULL;
 	}
@@ -228,6 +237,12 @@ static int transfer_options(struct relay_transfer *transfer)
 	int bad = http_setup_connection(&transfer->ex) ||
 		  relay_transfer_setup(transfer);
 
+	if (transfer->server->trust) { /* transfer_on_ready() checks */
+		bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	bad |=
 	    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, pool_on_close);
 	bad |= curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, transfer->relay);
@@ -439,17 +454,15 @@ static bool pool_rests(const struct relay *relay)
 void relay_pool_tidy(struct relay *relay, bool all)
 {
 	struct relay_pool **at = &relay->pools;
-	bool rests = all || pool_rests(relay);
+	struct relay_pool *kept = *at;
 	size_t freed = 0;
 
-	if (*at && !rests)
-		at = &(*at)->next;
-	else if (*at && (*at)->active && !all)
-		pool_open(relay); /* in front of it */
+	if (all || pool_rests(relay))
+		kept = kept && kept->active && !all ? pool_open(relay) : NULL;
 	while (*at) {
 		struct relay_pool *pool = *at;
 
-		if (pool->active) {
+		if (pool->active || pool == kept) {
 			at = &pool->next;
 			continue;
 		}

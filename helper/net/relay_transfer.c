@@ -209,6 +209,22 @@ pause:
 
 /* ---- before it goes out ---- */
 
+/* Whether the server is who it must be; HTTP_FAILURE_OTHER: it is. */
+static enum http_failure transfer_check(struct relay_transfer *transfer)
+{
+	struct relay_server *server = transfer->server;
+	struct curl_tlssessioninfo *session = NULL;
+
+	if (!server->trust)
+		return HTTP_FAILURE_OTHER;
+	if (curl_easy_getinfo(transfer->ex.curl, CURLINFO_TLS_SSL_PTR,
+			      &session) ||
+	    !session || session->backend != CURLSSLBACKEND_GNUTLS)
+		return HTTP_FAILURE_TLS;
+	return relay_trust_check(server->trust, session->internals,
+				 transfer->ex.host, &server->trusted);
+}
+
 /* libcurl's callback, when the connection is there and nothing of the request
  * has gone out. It comes again if libcurl wants to repeat the request on another
  * connection, and what has an effect must not be sent twice. */
@@ -221,6 +237,9 @@ static int transfer_on_ready(void *context, char *a, char *b, int c, int d)
 		transfer->failure = HTTP_FAILURE_CUT_OFF;
 		return CURL_PREREQFUNC_ABORT;
 	}
+	transfer->failure = transfer_check(transfer);
+	if (transfer->failure)
+		return CURL_PREREQFUNC_ABORT;
 	transfer->begun = true;
 	return CURL_PREREQFUNC_OK;
 }

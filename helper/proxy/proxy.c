@@ -5,15 +5,13 @@
  */
 #include "proxy.h"
 
+#include "command/child.h"
 #include "core/account.h"
-#include "core/own_memory.h"
 #include "proxy_env.h"
 #include "proxy_listen.h"
 #include "proxy_secret.h"
 #include "proxy_serve.h"
 #include "proxy_service.h"
-
-#include "command/child.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +205,6 @@ static int serve_proxy(struct proxy_start *start)
 {
 	int rc = fill_variables(start);
 
-	own_memory_lock();
 	start->run.listener = &start->listener;
 	if (!rc)
 		rc = proxy_open(&start->proxy, start->listener.fd);
@@ -252,7 +249,6 @@ static int run_activated(struct proxy_start *start)
 	start->proxy.guard.port = start->listener.port;
 	start->listener.path = NULL;
 	start->run.listener = &start->listener;
-	own_memory_lock();
 	if (!rc)
 		rc = proxy_open(&start->proxy, start->listener.fd);
 	if (!rc)

@@ -125,6 +125,15 @@ const char *proxy_header(const struct relay_request *request, const char *name)
 	return count_header(request, name, &value) == 1 ? value : NULL;
 }
 
+/* Whether a browser says that a page is behind it (Fetch Metadata). */
+static bool is_fetched(const struct relay_request *request)
+{
+	const char *value = NULL;
+	size_t count = count_header(request, "Sec-Fetch-Site", &value);
+
+	return count > 1 || (count && strcmp(value, "none") != 0);
+}
+
 /* A page of another name that leads to this computer (DNS rebinding) gives that
  * name. */
 static bool host_is_ours(const struct proxy_guard *guard,
@@ -160,8 +169,7 @@ enum proxy_verdict proxy_guard_judge(const struct proxy_guard *guard,
 		*why = "The Host of the request is not the proxy's address.";
 	else if (count_header(request, "Origin", &value))
 		*why = "Web pages may not use the proxy (Origin).";
-	else if (count_header(request, "Sec-Fetch-Site", &value) &&
-		 strcmp(value, "none") != 0)
+	else if (is_fetched(request))
 		*why = "Web pages may not use the proxy (Sec-Fetch-Site).";
 	if (*why)
 		return PROXY_FORBIDDEN;

@@ -96,6 +96,12 @@ static enum proxy_verdict with_header(const char *name, const char *value)
 
 static void test_pages(void)
 {
+	const struct relay_header fetched[HEADERS] = {
+	    {"Host", "127.0.0.1:8080"},
+	    {"Authorization", "Bearer " SECRET},
+	    {"Sec-Fetch-Site", "cross-site"},
+	    {"Sec-Fetch-Site", "none"}};
+
 	tap_ok(with_header("Origin", "https://evil.example") == PROXY_FORBIDDEN,
 	       "a page's Origin");
 	tap_ok(with_header("origin", "null") == PROXY_FORBIDDEN,
@@ -109,6 +115,7 @@ static void test_pages(void)
 	       "a page of this one");
 	tap_ok(with_header("Sec-Fetch-Site", "none") == PROXY_KNOWN,
 	       "what a person has typed");
+	tap_ok(judge(fetched, "/") == PROXY_FORBIDDEN, "what says both");
 	tap_ok(with_header("Sec-Fetch-Mode", "cors") == PROXY_KNOWN,
 	       "a program that has part of it");
 }
