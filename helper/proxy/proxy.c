@@ -110,7 +110,7 @@ static int check_proxy_words(const struct cmd_words *words)
 	if (!account_name_ok(words->words[0]))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"That is not an account's name.");
-	return cmd_account_exists(words->words[0]);
+	return VALETKEY_OK;
 }
 
 static int read_place(struct proxy_start *start)
@@ -241,7 +241,7 @@ static int run_here(struct proxy_start *start)
 /* As systemd starts it: what it prints is in the journal. */
 static int run_activated(struct proxy_start *start)
 {
-	int rc = proxy_secret_keep(start->client.id, false,
+	int rc = proxy_secret_keep(start->client.account, false,
 				   start->proxy.guard.secret);
 
 	if (!rc)
@@ -261,7 +261,6 @@ static int set_up_service(struct proxy_start *start)
 {
 	const struct proxy_service service = {
 	    .account = start->client.account,
-	    .id = start->client.id,
 	    .args = start->args,
 	};
 	bool renew = cmd_option(start->args, "rotate");
@@ -269,17 +268,24 @@ static int set_up_service(struct proxy_start *start)
 
 	if (proxy_listen_is_given())
 		return run_activated(start);
-	if (cmd_option(start->args, "off"))
-		return proxy_service_remove(&service);
 	rc = proxy_service_place(&service, &start->listener);
 	if (!rc)
-		rc = proxy_secret_keep(start->client.id, renew,
+		rc = proxy_secret_keep(start->client.account, renew,
 				       start->proxy.guard.secret);
 	if (!rc)
 		rc = fill_variables(start);
 	if (!rc)
 		rc = proxy_service_install(&service, &start->listener);
 	return rc ? rc : proxy_env_print(&start->variables);
+}
+
+/* Also if the account is gone. */
+static int remove_service(const struct cmd_words *words)
+{
+	const struct proxy_service service = {.account = words->words[0],
+					      .args = &words->args};
+
+	return proxy_service_remove(&service);
 }
 
 static int run_proxy(const struct cmd_words *words)
@@ -289,6 +295,10 @@ static int run_proxy(const struct cmd_words *words)
 				    .run.command = words->command};
 	int rc = check_proxy_words(words);
 
+	if (!rc && cmd_option(start.args, "off"))
+		return remove_service(words);
+	if (!rc)
+		rc = cmd_account_exists(words->words[0]);
 	if (!rc)
 		rc = read_place(&start);
 	if (!rc)

@@ -33,7 +33,7 @@ int proxy_secret_make(char secret[PROXY_SECRET_LENGTH + 1])
 
 /* ---- kept in a file ---- */
 
-int proxy_secret_path(const char *id, struct buf *path)
+int proxy_secret_path(const char *account, struct buf *path)
 {
 	int rc = account_state_home(path);
 
@@ -44,7 +44,7 @@ int proxy_secret_path(const char *id, struct buf *path)
 				"%s is not used: it must be a folder of yours "
 				"that nobody else can write.",
 				path->data);
-	if (!rc && buf_fmt(path, "/proxy-%s", id))
+	if (!rc && buf_fmt(path, "/proxy-%s", account))
 		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }
@@ -89,11 +89,11 @@ static int write_kept_secret(const char *path, const char *secret)
 	return rc;
 }
 
-int proxy_secret_keep(const char *id, bool renew,
+int proxy_secret_keep(const char *account, bool renew,
 		      char secret[PROXY_SECRET_LENGTH + 1])
 {
 	struct buf path = {0};
-	int rc = proxy_secret_path(id, &path);
+	int rc = proxy_secret_path(account, &path);
 
 	if (!rc && (renew || !read_kept_secret(path.data, secret))) {
 		rc = proxy_secret_make(secret);
@@ -104,11 +104,11 @@ int proxy_secret_keep(const char *id, bool renew,
 	return rc;
 }
 
-void proxy_secret_forget(const char *id)
+void proxy_secret_forget(const char *account)
 {
 	struct buf path = {0};
 
-	if (proxy_secret_path(id, &path) == VALETKEY_OK)
+	if (proxy_secret_path(account, &path) == VALETKEY_OK)
 		unlink(path.data);
 	buf_free(&path);
 }

@@ -289,7 +289,7 @@ int proxy_service_remove(const struct proxy_service *service)
 	if (!rc)
 		rc = remove_unit(service, ".service");
 	if (!rc)
-		proxy_secret_forget(service->id);
+		proxy_secret_forget(service->account);
 	if (!rc && answers)
 		run_systemctl("daemon-reload", NULL, NULL);
 	buf_free(&socket);

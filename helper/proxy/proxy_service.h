@@ -12,7 +12,6 @@
 
 struct proxy_service {
 	const char *account;
-	const char *id; /* the account's */
 	const struct cmd_args *args;
 };
 

@@ -573,6 +573,8 @@ test_systemd()
 	like "$(cat told)" '^--user disable --now valetkey-proxy-demo.socket$' \
 		'--off ends it'
 	rm -r bin told
+	run valetkey proxy gone --service --off
+	is "$status" 0 'nor does it need the account'
 }
 
 test_service()
