@@ -63,6 +63,8 @@
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"
+ *   docker_username           for docker and the like; default "oauth2"; an
+ *                             account that has it is listed to them
  *   client[]                  the kinds of client, the usual one first; for
  *                             each KIND:
  *   client.KIND.name          as the provider's own pages call it

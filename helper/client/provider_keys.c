@@ -92,6 +92,8 @@ const struct provider_key provider_keys[] = {
      "a bare 404 at the login means wrong region, client or redirect URI"},
     {"git_username", PROVIDER_BOTH, PROVIDER_WORD, NULL,
      "what git sends as the user name; default oauth2"},
+    {"docker_username", PROVIDER_BOTH, PROVIDER_WORD, NULL,
+     "what container tools send as the user name; default oauth2"},
     {"client[]", PROVIDER_GENERAL, PROVIDER_KIND, NULL,
      "a kind of client; the usual one first"},
     {"name", PROVIDER_OF_KIND, PROVIDER_TEXT, NULL,
