@@ -76,27 +76,23 @@ static int answer_cargo_get(const struct cargo_options *options,
 			    const struct record *request, struct buf *out)
 {
 	const char *url = record_get(request, "registry.index-url");
-	struct front_account account = {.name = ""};
+	struct front_asking asking = {.program = "cargo",
+				      .account = options->account,
+				      .url = url ? url : "",
+				      .refused = was_refused(request)};
 	struct front_token token = {0};
-	struct problem problem = {0};
-	const struct front_asking asking = {"cargo", &account,
-					    was_refused(request)};
 	int rc;
 
-	if (url && strncmp(url, "sparse+", 7) == 0)
-		url += 7;
-	rc = front_account_find(url ? url : "", options->account, &account,
-				&problem);
+	if (strncmp(asking.url, "sparse+", 7) == 0)
+		asking.url += 7;
+	rc = front_token_get(&asking, &token);
 	if (rc == VALETKEY_ERR_RESOURCE)
 		rc = write_error(out, "url-not-supported", NULL);
 	else if (rc)
-		rc = write_error(out, "other", problem.text);
-	else if (front_token_get(&asking, &token))
 		rc = write_error(out, "other", token.problem.text);
 	else
 		rc = write_cargo_token(options, token.token, out);
 	front_token_close(&token);
-	front_account_free(&account);
 	return rc;
 }
 

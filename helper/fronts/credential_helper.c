@@ -30,24 +30,19 @@ static int write_headers(const struct valetkey_token *token, struct buf *out)
 /* A host of nobody's needs no header: they may ask for every URI that there is. */
 static int answer_uri(const char *uri, struct buf *out)
 {
-	struct front_account account = {.name = ""};
+	const struct front_asking asking = {.program = "credential helper",
+					    .url = uri};
 	struct front_token token = {0};
-	struct problem problem = {0};
-	const struct front_asking asking = {"credential helper", &account,
-					    false};
-	int rc = front_account_find(uri, NULL, &account, &problem);
+	int rc = front_token_get(&asking, &token);
 
 	if (rc == VALETKEY_ERR_RESOURCE)
 		rc = buf_str(out, "{\"headers\":{}}\n") ? VALETKEY_ERR_NOMEM
 							: VALETKEY_OK;
 	else if (rc)
-		rc = cmd_fail_problem(&problem);
-	else if (front_token_get(&asking, &token))
 		rc = cmd_fail_problem(&token.problem);
 	else if (write_headers(token.token, out))
 		rc = VALETKEY_ERR_NOMEM;
 	front_token_close(&token);
-	front_account_free(&account);
 	return rc;
 }
 

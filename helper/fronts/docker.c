@@ -28,57 +28,58 @@ static int fail_docker(const char *sentence)
 
 /* ---- get ---- */
 
+/* The account's own key, else the provider's. In `user`, which is to be freed. */
+static int find_docker_user(const char *name, struct buf *user)
+{
+	struct record keys = {0};
+	struct client client = {0};
+	struct problem problem;
+	const char *own = NULL;
+	int rc;
+
+	if (account_read(name, &keys, NULL) == VALETKEY_OK)
+		own = record_get(&keys, "docker_username");
+	if (!own && client_load(name, &client, &problem) == VALETKEY_OK)
+		own = record_get(&client.config, "docker_username");
+	rc = buf_str(user, own ? own : "");
+	client_free(&client);
+	record_free(&keys);
+	return rc;
+}
+
 /*
  * A registry is named by host and port, or by a URL. One on this computer may be
  * plain http.
  */
-static int find_registry(const char *server, struct front_account *account,
-			 struct problem *problem)
+static int get_for_registry(const char *server, struct front_token *token)
 {
 	const char *const schemes[] = {"https://", "http://"};
+	struct front_asking asking = {.program = "docker"};
 	bool whole = strstr(server, "://") != NULL;
 	int rc = VALETKEY_ERR_RESOURCE;
 
 	for (size_t i = 0; i < (whole ? 1 : 2); i++) {
 		struct buf url = {0};
 
+		front_token_close(token);
 		if (buf_str(&url, whole ? "" : schemes[i]) ||
 		    buf_str(&url, server))
-			rc = problem_no_memory(problem);
-		else
-			rc = front_account_find(url.data, NULL, account,
-						problem);
+			return problem_no_memory(&token->problem);
+		asking.url = url.data;
+		rc = front_token_get(&asking, token);
 		buf_free(&url);
 		if (rc != VALETKEY_ERR_RESOURCE)
 			break;
-		record_free(&account->keys);
 	}
 	return rc;
 }
 
-/* The account's own key, else the provider's. In `user`, which is to be freed. */
-static int find_docker_user(const char *name, const struct record *keys,
-			    struct buf *user)
-{
-	const char *own = record_get(keys, "docker_username");
-	struct client client = {0};
-	struct problem problem;
-	int rc;
-
-	if (!own && client_load(name, &client, &problem) == VALETKEY_OK)
-		own = record_get(&client.config, "docker_username");
-	rc = buf_str(user, own ? own : "");
-	client_free(&client);
-	return rc;
-}
-
 static int write_credentials(const char *server,
-			     const struct front_account *account,
 			     const struct valetkey_token *token)
 {
 	struct buf user = {0}, out = {0};
 	int rc =
-	    find_docker_user(account->name, &account->keys, &user) ||
+	    find_docker_user(token->account, &user) ||
 	    buf_str(&out, "{\"ServerURL\":") ||
 	    text_json_string(&out, server) || buf_str(&out, ",\"Username\":") ||
 	    text_json_string(&out, user.len ? user.data : USER) ||
@@ -94,22 +95,16 @@ static int write_credentials(const char *server,
 
 static int docker_get(const char *server)
 {
-	struct front_account account = {.name = ""};
 	struct front_token token = {0};
-	struct problem problem = {0};
-	const struct front_asking asking = {"docker", &account, false};
-	int rc = find_registry(server, &account, &problem);
+	int rc = get_for_registry(server, &token);
 
 	if (rc == VALETKEY_ERR_RESOURCE)
 		rc = fail_docker(NOT_FOUND);
 	else if (rc)
-		rc = fail_docker(problem.text);
-	else if (front_token_get(&asking, &token))
 		rc = fail_docker(token.problem.text);
 	else
-		rc = write_credentials(server, &account, token.token);
+		rc = write_credentials(server, token.token);
 	front_token_close(&token);
-	front_account_free(&account);
 	return rc;
 }
 
@@ -123,7 +118,7 @@ static int list_account(const char *name, void *data)
 	const char *host = NULL;
 	int rc = account_read(name, &keys, NULL);
 
-	if (rc || find_docker_user(name, &keys, &user) || !user.len)
+	if (rc || find_docker_user(name, &user) || !user.len)
 		host = NULL;
 	else
 		host = record_next(&keys, "hosts[]", NULL);

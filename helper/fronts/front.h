@@ -40,58 +40,43 @@ int front_read(struct buf *input, const char *until);
 /* Standard output, at once: no secret stays in a stdio buffer. */
 int front_write(const struct buf *output);
 
-/* The strings of a JSON object, named as in json/json.h. 0, ERR_NOMEM, _ARG, or
- * _HELPER: the module cannot be loaded. */
-int front_json(const struct buf *text, struct record *strings);
+/* The strings of a JSON object: members of nested objects have dotted names
+ * ("registry.name"), an array's elements end with "[]". 0 or ERR_ARG: it is not
+ * one, or memory ran out. (front_json.c) */
+int front_json(const struct buf *input, struct record *strings);
 
 /* An RFC 3339 time. Not 0: no memory. */
 int front_time(struct buf *out, int64_t unix_seconds);
 
-/* ---- an account and its token (front_token.c) ---- */
+/* ---- an account's token (front_token.c) ---- */
 
-struct front_account {
-	char name[ACCOUNT_NAME_MAX + 1];
-	char origin[ORIGIN_MAX]; /* of what is asked for */
-	struct record keys;	 /* of its file */
+struct front_asking {
+	const char *program; /* asks, in the words of a prompt */
+	const char *account; /* NULL: $VALETKEY_ACCOUNT, or who has the URL */
+	const char *url;     /* what it is for; NULL: the account's hosts */
+	bool refused;	     /* the token that the account has now was */
 };
-
-/*
- * The account that has the URL's origin: `pin` or $VALETKEY_ACCOUNT if one is
- * named, else the only one. ERR_RESOURCE: none, nothing is said; everything else
- * is in *problem. To be freed in any case.
- */
-int front_account_find(const char *url, const char *pin,
-		       struct front_account *account, struct problem *problem);
-
-/* The account of this name, with the first of its hosts. A result with *problem
- * set. */
-int front_account_read(const char *name, struct front_account *account,
-		       struct problem *problem);
-void front_account_free(struct front_account *account);
 
 /* A token, and the handle that it came from. */
 struct front_token {
 	struct valetkey *handle;
 	const struct valetkey_token *token;
-	struct problem problem; /* why there is none */
+	char origin[ORIGIN_MAX]; /* of the URL */
+	struct problem problem;
 };
 
 /*
- * Gets it; `program` asks, in the words of a prompt. With `refused` the token that
- * the account has now was refused: another one. To be closed in any case.
+ * Gets a token that another program can keep for its whole run; if the account's
+ * was refused, another one. ERR_RESOURCE: no account has the URL, or not this one,
+ * and nothing is said; any other failure is in token->problem. To be closed in any
+ * case.
  */
-struct front_asking {
-	const char *program;
-	const struct front_account *account;
-	bool refused;
-};
 int front_token_get(const struct front_asking *asking,
 		    struct front_token *token);
 void front_token_close(struct front_token *token);
 
 /*
- * Another program keeps what it got until it ends: for how many seconds a token
- * must be good then. Ten minutes; half of a lifetime that is hardly longer, or
+ * For how many seconds a token of this lifetime must be good for that. Ten minutes; half of a lifetime that is hardly longer, or
  * shorter: to ask for all of it would mean a refresh for each get.
  */
 uint32_t front_good_for(int64_t lifetime_s);

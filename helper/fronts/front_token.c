@@ -56,11 +56,15 @@ static int fail_several(const char *origin, struct problem *problem)
 	return problem->result;
 }
 
-int front_account_read(const char *name, struct front_account *account,
-		       struct problem *problem)
+struct front_account {
+	char name[ACCOUNT_NAME_MAX + 1];
+	struct record keys; /* of its file */
+};
+
+static int read_named(const char *name, struct front_account *account,
+		      struct problem *problem)
 {
 	char quoted[PROBLEM_QUOTE_MAX];
-	const char *host;
 	int rc = account_read(name, &account->keys, NULL);
 
 	if (rc == VALETKEY_ERR_ACCOUNT && account_name_ok(name) &&
@@ -77,39 +81,28 @@ int front_account_read(const char *name, struct front_account *account,
 				   "See: valetkey status %s",
 				   name, name);
 	strcpy(account->name, name);
-	host = record_next(&account->keys, "hosts[]", NULL);
-	if (!*account->origin && (!host || origin_of(host, account->origin)))
-		return problem_set(problem, VALETKEY_ERR_RESOURCE,
-				   "The account %s has no hosts.", name);
 	return VALETKEY_OK;
 }
 
-int front_account_find(const char *url, const char *pin,
-		       struct front_account *account, struct problem *problem)
+static int find_front_account(const char *name, const char *origin,
+			      struct front_account *account,
+			      struct problem *problem)
 {
 	int rc;
 
-	if (origin_of(url, account->origin) != 0)
-		return VALETKEY_ERR_RESOURCE;
-	if (!pin)
-		pin = cmd_environment("VALETKEY_ACCOUNT");
-	if (pin) {
-		rc = front_account_read(pin, account, problem);
-		return rc || account_has_origin(&account->keys, account->origin)
+	if (name) {
+		rc = read_named(name, account, problem);
+		return rc || !*origin ||
+			       account_has_origin(&account->keys, origin)
 			   ? rc
 			   : VALETKEY_ERR_RESOURCE;
 	}
-	rc = account_find(account->origin, account->name, &account->keys);
+	rc = account_find(origin, account->name, &account->keys);
 	if (rc == VALETKEY_ERR_ACCOUNT)
-		return fail_several(account->origin, problem);
+		return fail_several(origin, problem);
 	if (rc && rc != VALETKEY_ERR_RESOURCE)
 		problem_set(problem, rc, "%s.", valetkey_strerror(rc));
 	return rc;
-}
-
-void front_account_free(struct front_account *account)
-{
-	record_free(&account->keys);
 }
 
 /* ---- its token ---- */
@@ -159,48 +152,73 @@ static int hold_failure(const struct valetkey_message *message, char *reply,
 	return 0;
 }
 
-static int ask_for(const struct front_asking *asking,
-		   const struct valetkey_request *how,
+/* One try, for the account or, if that is NULL, for whoever has the origin. */
+static int ask_for(const char *account, const struct valetkey_request *how,
 		   struct front_token *token)
 {
 	struct valetkey_request request = *how;
 
 	request.size = sizeof(request);
-	request.account = asking->account->name;
-	request.resource = asking->account->origin;
+	request.account = account;
+	request.resource = *token->origin ? token->origin : NULL;
 	valetkey_token_free(token->token);
+	token->token = NULL;
 	return valetkey_get(token->handle, &request, &token->token);
 }
 
-static int drop_refused_token(const struct front_asking *asking,
+/* Of an account without a cache it is the one that is stored. */
+static int drop_refused_token(const struct front_account *account,
 			      struct front_token *token)
 {
-	const struct valetkey_request cached = {.min_valid_s = 1,
-						.flags = VALETKEY_CACHED_ONLY};
+	const struct record *keys = &account->keys;
+	const struct valetkey_request current = {
+	    .min_valid_s = 1,
+	    .flags = kernel_wanted(keys) ? VALETKEY_CACHED_ONLY : 0};
 
-	if (issued_just_now(&asking->account->keys) ||
-	    ask_for(asking, &cached, token) != VALETKEY_OK)
+	if (issued_just_now(keys) ||
+	    ask_for(account->name, &current, token) != VALETKEY_OK)
 		return VALETKEY_OK;
 	return valetkey_invalidate(token->handle, token->token);
 }
 
 /* The lifetime is known once there is a token: then that may be too short. */
-static int get_for_long(const struct front_asking *asking,
+static int get_for_long(const struct front_account *account,
 			struct front_token *token)
 {
-	const struct record *keys = &asking->account->keys;
-	int64_t lifetime = front_lifetime(keys);
+	int64_t lifetime = front_lifetime(&account->keys);
 	struct valetkey_request request = {.min_valid_s =
 					       front_good_for(lifetime)};
-	int rc = ask_for(asking, &request, token);
+	int rc = ask_for(account->name, &request, token);
 
 	if (rc || lifetime || !token->token->expires_at ||
 	    token->token->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
 		return rc;
-	request.min_valid_s = front_good_for(front_lifetime(keys));
-	return ask_for(asking, &request, token);
+	request.min_valid_s = front_good_for(front_lifetime(&account->keys));
+	return ask_for(account->name, &request, token);
 }
 
+static int get_of_account(const struct front_account *account, bool refused,
+			  struct front_token *token)
+{
+	int rc = VALETKEY_OK;
+
+	if (refused)
+		rc = drop_refused_token(account, token);
+	if (!rc)
+		rc = get_for_long(account, token);
+	if (!rc)
+		return rc;
+	if (token->problem.result)
+		return token->problem.result = rc;
+	if (rc == VALETKEY_ERR_LOGIN)
+		return problem_set(&token->problem, rc,
+				   "%s needs a login. Run: valetkey login %s",
+				   account->name, account->name);
+	return problem_set(&token->problem, rc, "%s: %s.", account->name,
+			   valetkey_strerror(rc));
+}
+
+/* The usual case, which a cache answers, looks at each file once. */
 int front_token_get(const struct front_asking *asking,
 		    struct front_token *token)
 {
@@ -208,25 +226,32 @@ int front_token_get(const struct front_asking *asking,
 						 .program = asking->program,
 						 .converse = hold_failure,
 						 .data = &token->problem};
-	const char *name = asking->account->name;
-	int rc = valetkey_open(&options, &token->handle);
+	const struct valetkey_request cached = {.min_valid_s = GOOD_FOR_S,
+						.flags = VALETKEY_CACHED_ONLY};
+	const char *name = asking->account
+			       ? asking->account
+			       : cmd_environment("VALETKEY_ACCOUNT");
+	struct front_account account = {.name = ""};
+	int rc;
 
-	if (!rc && asking->refused)
-		rc = drop_refused_token(asking, token);
+	if (asking->url && origin_of(asking->url, token->origin) != 0)
+		return VALETKEY_ERR_RESOURCE;
+	rc = valetkey_open(&options, &token->handle);
+	if (rc)
+		return problem_set(&token->problem, rc, "%s.",
+				   valetkey_strerror(rc));
+	if (!asking->refused && ask_for(name, &cached, token) == VALETKEY_OK)
+		return VALETKEY_OK;
+	rc = find_front_account(name, token->origin, &account, &token->problem);
 	if (!rc)
-		rc = get_for_long(asking, token);
-	if (!rc || token->problem.result)
-		return rc;
-	if (rc == VALETKEY_ERR_LOGIN)
-		return problem_set(&token->problem, rc,
-				   "%s needs a login. Run: valetkey login %s",
-				   name, name);
-	return problem_set(&token->problem, rc, "%s: %s.", name,
-			   valetkey_strerror(rc));
+		rc = get_of_account(&account, asking->refused, token);
+	record_free(&account.keys);
+	return rc;
 }
 
 void front_token_close(struct front_token *token)
 {
 	valetkey_token_free(token->token);
 	valetkey_close(token->handle);
+	*token = (struct front_token){.handle = NULL};
 }

@@ -5,10 +5,6 @@
  */
 #include "front.h"
 
-#include "core/paths.h"
-#include "json/json_module.h"
-
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,24 +115,6 @@ int front_write(const struct buf *output)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	fwrite(buf_text(output), 1, output->len, stdout);
 	return cmd_flush();
-}
-
-int front_json(const struct buf *text, struct record *strings)
-{
-	void *module = dlopen(paths_json_module, RTLD_NOW | RTLD_LOCAL);
-	const struct json_module *loaded =
-	    module ? dlsym(module, "valetkey_json") : NULL;
-	struct json json = {0};
-	int rc = loaded ? VALETKEY_OK : VALETKEY_ERR_HELPER;
-
-	if (!rc && loaded->parse(buf_text(text), text->len, &json))
-		rc = VALETKEY_ERR_ARG;
-	record_free(&json.scalars);
-	if (rc)
-		record_free(&json.strings);
-	else
-		*strings = json.strings;
-	return rc;
 }
 
 int front_time(struct buf *out, int64_t unix_seconds)

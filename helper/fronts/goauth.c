@@ -42,58 +42,40 @@ static int fail_goauth(struct goauth *goauth, const struct problem *problem)
 }
 
 /* The headers for the hosts of the account, or for the one that go asks for. */
-static int write_goauth(const struct front_account *account,
-			const struct valetkey_token *token, bool all,
-			struct buf *out)
+static int write_goauth(const struct front_token *token, struct buf *out)
 {
+	struct record keys = {0};
 	const char *host = NULL;
-	bool any = false;
+	size_t before = out->len;
 	int rc = 0;
 
-	if (!all)
-		rc = buf_fmt(out, "%s/\n", account->origin);
-	while (all && !rc &&
-	       (host = record_next(&account->keys, "hosts[]", host))) {
-		if (strncmp(host, "https://", 8) != 0)
-			continue;
-		rc = buf_fmt(out, "%s/\n", host);
-		any = true;
-	}
-	if (all && !any)
+	if (*token->origin)
+		rc = buf_fmt(out, "%s/\n", token->origin);
+	else if (account_read(token->token->account, &keys, NULL))
+		return VALETKEY_OK;
+	while (!rc && (host = record_next(&keys, "hosts[]", host)))
+		if (strncmp(host, "https://", 8) == 0)
+			rc = buf_fmt(out, "%s/\n", host);
+	record_free(&keys);
+	if (out->len == before)
 		return rc;
 	return rc || buf_str(out, "\nAuthorization: Bearer ") ||
-	       buf_str(out, token->access_token) || buf_str(out, "\n\n");
-}
-
-static int answer_for_account(struct goauth *goauth,
-			      const struct front_account *account)
-{
-	const struct front_asking asking = {"go", account, goauth->refused};
-	struct front_token token = {0};
-	int rc = front_token_get(&asking, &token);
-
-	if (rc)
-		rc = fail_goauth(goauth, &token.problem);
-	else if (write_goauth(account, token.token, !goauth->url, &goauth->out))
-		rc = VALETKEY_ERR_NOMEM;
-	front_token_close(&token);
-	return rc;
+	       buf_str(out, token->token->access_token) || buf_str(out, "\n\n");
 }
 
 /* For the URL, if there is one; ERR_RESOURCE: it is not the account's. */
 static int answer_one(struct goauth *goauth, const char *name)
 {
-	struct front_account account = {.name = ""};
-	struct problem problem = {0};
-	int rc = goauth->url
-		     ? front_account_find(goauth->url, name, &account, &problem)
-		     : front_account_read(name, &account, &problem);
+	const struct front_asking asking = {"go", name, goauth->url,
+					    goauth->refused};
+	struct front_token token = {0};
+	int rc = front_token_get(&asking, &token);
 
-	if (problem.result)
-		rc = fail_goauth(goauth, &problem);
-	else if (!rc)
-		rc = answer_for_account(goauth, &account);
-	front_account_free(&account);
+	if (token.problem.result && rc)
+		rc = fail_goauth(goauth, &token.problem);
+	else if (!rc && write_goauth(&token, &goauth->out))
+		rc = VALETKEY_ERR_NOMEM;
+	front_token_close(&token);
 	return rc;
 }
 

@@ -7,5 +7,4 @@
 const char *const paths_helper = VALETKEY_HELPER;
 const char *const paths_net_module = VALETKEY_NET_MODULE;
 const char *const paths_keyring_module = VALETKEY_KEYRING_MODULE;
-const char *const paths_json_module = VALETKEY_JSON_MODULE;
 const char *const paths_providers = VALETKEY_PROVIDERS;

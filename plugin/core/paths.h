@@ -8,11 +8,9 @@
 #define VALETKEY_PATHS_H
 
 extern const char *const paths_helper; /* the program valetkey-helper */
-/* Its modules, see helper/net/net.h and helper/keyring/keyring.h, and the
- * command's, see helper/json/json_module.h. */
+/* Its modules, see helper/net/net.h and helper/keyring/keyring.h. */
 extern const char *const paths_net_module;
 extern const char *const paths_keyring_module;
-extern const char *const paths_json_module;
 extern const char *const paths_providers; /* the folder of NAME.conf */
 
 #endif

@@ -32,7 +32,7 @@ BEGIN {
 	row["ops"] = ops
 	row["helper"] = "ops " ops
 	row["command"] = "client core plugin"
-	row["fronts"] = "command json/json_module.h " row["command"]
+	row["fronts"] = "command " row["command"]
 	row["valetkey"] = "fronts " row["fronts"]
 }
 

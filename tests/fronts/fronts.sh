@@ -80,8 +80,9 @@ renew()
 
 fronts_stop()
 {
-	# shellcheck disable=SC2086 # numbers
-	{ kill $SERVERS; wait $SERVERS; } 2>/dev/null
+	for server in $SERVERS; do
+		{ kill "$server"; wait "$server"; } 2>/dev/null
+	done
 	for account; do
 		valetkey remove "$account" --yes </dev/null >/dev/null 2>&1
 	done
