@@ -15,9 +15,9 @@
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
-    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
-    &cmd_curl,	 &cmd_git_setup, &cmd_front,	 &cmd_complete,
+    &cmd_add,	    &cmd_login,	 &cmd_token,	 &cmd_invalidate, &cmd_status,
+    &cmd_logout,    &cmd_remove, &cmd_providers, &cmd_run,	  &cmd_curl,
+    &cmd_git_setup, &cmd_front,	 &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -30,7 +30,7 @@ static void print_verbs(FILE *out)
 	      out);
 	for (size_t i = 0; i < VERBS; i++)
 		if (verbs[i]->summary)
-			fprintf(out, "  %-10s %s\n", verbs[i]->name,
+			fprintf(out, "  %-11s %s\n", verbs[i]->name,
 				verbs[i]->summary);
 	fputs("\nTo begin:\n"
 	      "  valetkey add work --provider ninjaone   register and name it "

@@ -37,9 +37,10 @@ _valetkey_options()
 			--timeout
 		;;
 	token)
-		printf '%s\n' --format --user --resource --min-valid --scope \
-			--timeout --interactive
+		printf '%s\n' --format --user --resource --new --id-token \
+			--min-valid --scope --timeout --interactive
 		;;
+	invalidate) echo --resource ;;
 	run) printf '%s\n' --fd --resource --min-valid ;;
 	curl) echo --min-valid ;;
 	git-setup) echo --apply ;;
@@ -81,7 +82,8 @@ _valetkey_value()
 		;;
 	login/--flow) printf '%s\n' code paste device ;;
 	token/--format)
-		printf '%s\n' plain header json netrc curl env kubectl xoauth2
+		printf '%s\n' plain bearer header headers json netrc curl env \
+			kubectl xoauth2
 		;;
 	*/--set | */--client-key-id | */--proxy | */--client-id | \
 		*/--secret-fd | */--scope | */--host | */--resource-indicator | \
@@ -93,8 +95,8 @@ _valetkey_value()
 
 _valetkey_verbs()
 {
-	printf '%s\n' add login token status logout remove providers run curl \
-		git-setup help
+	printf '%s\n' add login token invalidate status logout remove \
+		providers run curl git-setup help
 }
 
 _valetkey_words()
@@ -106,7 +108,8 @@ _valetkey_words()
 	case $1 in
 	help) _valetkey_verbs ;;
 	providers) valetkey complete providers ;;
-	login | token | status | logout | remove | run | curl | git-setup)
+	login | token | invalidate | status | logout | remove | run | curl | \
+		git-setup)
 		valetkey complete accounts
 		;;
 	esac 2>/dev/null

@@ -28,6 +28,7 @@ complete -c valetkey -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c valetkey -n __fish_use_subcommand -a add -d 'Add an account'
 complete -c valetkey -n __fish_use_subcommand -a login -d 'Log in with the browser'
 complete -c valetkey -n __fish_use_subcommand -a token -d 'Print a valid access token'
+complete -c valetkey -n __fish_use_subcommand -a invalidate -d 'Tell that a server refused a token'
 complete -c valetkey -n __fish_use_subcommand -a status -d 'Show the accounts'
 complete -c valetkey -n __fish_use_subcommand -a logout -d 'End the login'
 complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
@@ -37,9 +38,9 @@ complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
-complete -c valetkey -n '__valetkey_in login token status logout remove run curl git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add login token status logout remove providers run curl git-setup'
-complete -c valetkey -n '__valetkey_in add login token status logout remove providers run curl git-setup' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in login token invalidate status logout remove run curl git-setup' -a '(__valetkey_names accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl git-setup'
+complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl git-setup' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -72,13 +73,15 @@ complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
 complete -c valetkey -n '__valetkey_in login' -l no-browser -d 'Only print the address'
 complete -c valetkey -n '__valetkey_in login token' -l timeout -x -d 'Give up after that many seconds'
 
-complete -c valetkey -n '__valetkey_in token' -l format -x -a 'plain header json netrc curl env kubectl xoauth2' -d 'How to print it'
+complete -c valetkey -n '__valetkey_in token' -l format -x -a 'plain bearer header headers json netrc curl env kubectl xoauth2' -d 'How to print it'
 complete -c valetkey -n '__valetkey_in token run curl' -l min-valid -x -d 'Must be good for that many seconds'
 complete -c valetkey -n '__valetkey_in token' -l scope -x -d 'Must have these scopes'
 complete -c valetkey -n '__valetkey_in token' -l interactive -d 'A person is there'
 
 complete -c valetkey -n '__valetkey_in token' -l user -x -d 'For xoauth2 and netrc'
-complete -c valetkey -n '__valetkey_in token run' -l resource -x -d 'What the token is for'
+complete -c valetkey -n '__valetkey_in token' -l id-token -d 'The ID token instead'
+complete -c valetkey -n '__valetkey_in token' -l new -d 'Another one although the present one is good'
+complete -c valetkey -n '__valetkey_in token run invalidate' -l resource -x -d 'What the token is for'
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
 complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Change the configuration'
 

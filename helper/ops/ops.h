@@ -5,11 +5,15 @@
  * if it concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
- *             scope, min_valid_s, resource (the URL that it is for) ->
- *             access_token, expires_at, expires_in, lifetime, scope, token_type
+ *             scope, min_valid_s, resource (the URL that it is for), new=1 (not
+ *             older than a minute, either), id_token=1 (that instead) ->
+ *             access_token, expires_at, expires_in, lifetime, scope, token_type;
+ *             or id_token, expires_at, expires_in, scope
  * renew       a new access token if the present one is in the last fifth of its
  *             life; does not wait for the account's lock -> nothing
- * invalidate  access_token, resource (the URL that refused it) -> nothing
+ * invalidate  access_token (or an ID token), resource (the URL that refused
+ *             it) -> invalidated=0|1
+ *             (0: it was not the current one any more)
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
  *             accept_change=1 (see registration.h, identity.h) -> scope,

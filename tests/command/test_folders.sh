@@ -36,6 +36,11 @@ add()
 		--client-id native-client --scope monitoring
 }
 
+refuse_token()
+{
+	echo another-one | valetkey invalidate "$1"
+}
+
 ask_git()
 {
 	printf '%s\n' "protocol=http" "host=${PROVIDER_URL#*//}" \
@@ -56,6 +61,9 @@ verbs()
 	add-again add demo
 	login valetkey login demo
 	token valetkey token demo
+	token-by-url valetkey token --resource $PROVIDER_URL/
+	token-new valetkey token demo --new
+	invalidate refuse_token demo
 	run valetkey run demo -- true
 	curl valetkey curl demo -- -sS $PROVIDER_URL/v2/organizations
 	logout valetkey logout demo

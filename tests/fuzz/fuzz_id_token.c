@@ -62,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    !is(&claims.strings, "sub", NULL) ||
 			    !is(&claims.scalars, "exp", NULL) ||
 			    (expect.nonce &&
-			     !is(&claims.strings, "nonce", expect.nonce)))
+			     !is(&claims.strings, "nonce", expect.nonce)) ||
+			    id_token_expiry(&claims) <= expect.now - 300 ||
+			    !id_token_same_subject(buf_text(&token), &claims))
 				abort();
 		} else if (!*problem.text) {
 			abort();

@@ -149,6 +149,13 @@ ok 'a machine gets a token' valetkey token machine --min-valid "$FAR"
 is "$(provider_count 'grant=client_credentials.*result=ok')" 1 \
 	'a machine gets a token: with its old secret'
 
+said "$SCOPE" 'does not ask for the scope openid.*valetkey login web$' \
+	'without an ID token, which nobody kept then, the remedy is told' \
+	valetkey token web --id-token
+said "$SCOPE" 'Nobody logs in' 'a machine has none' \
+	valetkey token machine --id-token
+renews web 'and it refreshes as before'
+
 # ---- where they belong ----
 
 echo 'hosts[]=https://elsewhere.example' >>"$CONFIG/file.conf"

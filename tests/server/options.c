@@ -37,6 +37,7 @@ enum option_code {
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
+	OPT_ID_TOKEN_LIFETIME = 23,
 	OPT_GRANT = 70,
 	OPT_REGISTER = 71,
 	OPT_CLIENT_KEY = 60,
@@ -65,6 +66,7 @@ static const struct option option_list[] = {
     {"control", no_argument, NULL, OPT_CONTROL},
     {"no-rotation", no_argument, NULL, OPT_NO_ROTATION},
     {"access-lifetime", required_argument, NULL, OPT_ACCESS_LIFETIME},
+    {"id-token-lifetime", required_argument, NULL, OPT_ID_TOKEN_LIFETIME},
     {"refresh-lifetime", required_argument, NULL, OPT_REFRESH_LIFETIME},
     {"token-length", required_argument, NULL, OPT_TOKEN_LENGTH},
     {"revoke-503", required_argument, NULL, OPT_REVOKE_503},
@@ -208,6 +210,9 @@ static int options_take_number(struct options *options, int code)
 	case OPT_ACCESS_LIFETIME:
 		return util_number(optarg, 0, LIFETIME_MAX,
 				   &options->access_lifetime);
+	case OPT_ID_TOKEN_LIFETIME:
+		return util_number(optarg, 0, LIFETIME_MAX,
+				   &options->id_token_lifetime);
 	case OPT_REFRESH_LIFETIME:
 		return util_number(optarg, 0, LIFETIME_MAX,
 				   &options->refresh_lifetime);
@@ -310,6 +315,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	options->access_lifetime = 3600;
+	options->id_token_lifetime = 600;
 	options->refresh_lifetime = 29LL * 24 * 3600;
 	options->token_length = 600;
 	options->device_interval = 5;

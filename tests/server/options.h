@@ -66,6 +66,7 @@ struct options {
 	int64_t device_slow;
 	int64_t device_early; /* 0: not earlier than told */
 	int64_t access_lifetime;
+	int64_t id_token_lifetime;
 	int64_t refresh_lifetime;
 	int64_t token_length;
 	int64_t revoke_503;

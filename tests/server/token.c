@@ -244,6 +244,8 @@ static void token_rotate(const struct exchange *ex, struct token *old,
 	request_log(ex->request, "result", "ok");
 	request_log(ex->request, "rotated", refresh ? "1" : "0");
 	token_write(ex, access, refresh);
+	if (old->family->scope & SCOPE_OPENID)
+		openid_add_token(ex->provider, ex->request, old->family);
 }
 
 static void token_by_refresh(const struct exchange *ex)
