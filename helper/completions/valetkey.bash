@@ -96,7 +96,7 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add login token invalidate status logout remove \
-		providers run curl git-setup help
+		providers run curl git-setup front help
 }
 
 _valetkey_words()
@@ -108,6 +108,7 @@ _valetkey_words()
 	case $1 in
 	help) _valetkey_verbs ;;
 	providers) valetkey complete providers ;;
+	front) printf '%s\n' git docker cargo goauth credential-helper ;;
 	login | token | invalidate | status | logout | remove | run | curl | \
 		git-setup)
 		valetkey complete accounts

@@ -176,8 +176,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = self.path.split("?")[0]
-        if path == "/elsewhere":
-            self.answer(302, headers=[("Location", self.path[11:])])
+        if path.startswith("/elsewhere"):
+            self.answer(302, headers=[("Location", self.path[10:])])
             return
         kind, _, rest = path.lstrip("/").partition("/")
         serve = {"v2": self.v2, "cargo": self.cargo, "go": self.go,
