@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * valetkey.c - the command `valetkey`, and `git-credential-valetkey` if it is
- * called by that name: finds the verb, and exits with its result.
+ * valetkey.c - the command `valetkey`, and a front such as git-credential-valetkey
+ * if it is called by that name: finds the verb, and exits with its result.
  */
 #include "config.h"
 
 #include "command/command.h"
 #include "core/own_memory.h"
+#include "fronts/front.h"
 #include "fronts/git.h"
 #include "proxy/proxy.h"
 
@@ -17,7 +18,7 @@
 static const struct cmd_verb *const verbs[] = {
     &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_invalidate, &cmd_status,
     &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,	  &cmd_curl,
-    &cmd_proxy,	 &cmd_git_setup, &cmd_complete,
+    &cmd_proxy,	 &cmd_git_setup, &cmd_front,	 &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -81,12 +82,16 @@ static int run_verb_words(const struct cmd_verb *verb, int argc, char **argv)
 static int run_verb(int argc, char **argv)
 {
 	const struct cmd_verb *verb = find_verb(argv[0]);
+	const struct front *front =
+	    verb == &cmd_front && argc > 1 ? front_find(argv[1]) : NULL;
 	struct cmd_args args = {0};
 	bool run;
 	int rc;
 
 	if (!verb)
 		return unknown_verb(argv[0]);
+	if (front) /* whose words are its program's */
+		return front->run(argc - 1, argv + 1);
 	if (verb->run_words)
 		return run_verb_words(verb, argc, argv);
 	rc = cmd_options_read(verb, argc, argv, &args, &run);
@@ -124,6 +129,7 @@ static int run_valetkey(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
+	const struct front *front;
 
 	/* What is opened later must not become somebody's standard input. */
 	for (int fd = 0; fd <= 2; fd++)
@@ -133,7 +139,8 @@ int main(int argc, char **argv)
 	if (!argc)
 		return VALETKEY_ERR_ARG;
 	name = name ? name + 1 : argv[0];
-	if (strcmp(name, "git-credential-valetkey") == 0)
-		return cmd_git(argc, argv);
+	front = front_of_program(name);
+	if (front)
+		return front->run(argc, argv);
 	return run_valetkey(argc, argv);
 }

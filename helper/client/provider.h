@@ -63,6 +63,8 @@
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"
+ *   docker_username           for docker and the like; default "oauth2"; an
+ *                             account that has it is listed to them
  *   proxy_token_path[]        a path where clients ask `valetkey proxy` for a
  *                             token, if not that of token_endpoint
  *   proxy_path[]              FROM=TO: a front of paths that clients spell

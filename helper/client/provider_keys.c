@@ -92,6 +92,8 @@ const struct provider_key provider_keys[] = {
      "a bare 404 at the login means wrong region, client or redirect URI"},
     {"git_username", PROVIDER_BOTH, PROVIDER_WORD, NULL,
      "what git sends as the user name; default oauth2"},
+    {"docker_username", PROVIDER_BOTH, PROVIDER_WORD, NULL,
+     "what container tools send as the user name; default oauth2"},
     {"proxy_token_path[]", PROVIDER_BOTH, PROVIDER_PATH, NULL,
      "a path where clients ask valetkey proxy for a token"},
     {"proxy_path[]", PROVIDER_BOTH, PROVIDER_PATHS, NULL,

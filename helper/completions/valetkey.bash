@@ -103,7 +103,7 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add login token invalidate status logout remove \
-		providers run curl proxy git-setup help
+		providers run curl proxy git-setup front help
 }
 
 _valetkey_words()
@@ -115,6 +115,7 @@ _valetkey_words()
 	case $1 in
 	help) _valetkey_verbs ;;
 	providers) valetkey complete providers ;;
+	front) printf '%s\n' git docker cargo goauth credential-helper ;;
 	login | token | invalidate | status | logout | remove | run | curl | \
 		proxy | git-setup)
 		valetkey complete accounts

@@ -37,11 +37,12 @@ complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a to
 complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
 complete -c valetkey -n __fish_use_subcommand -a proxy -d 'Give programs an address with tokens behind it'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
+complete -c valetkey -n __fish_use_subcommand -a front -d 'Answer another program'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in login token invalidate status logout remove run curl proxy git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl proxy git-setup'
-complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl proxy git-setup' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl proxy git-setup front'
+complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl proxy git-setup front' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -101,6 +102,7 @@ complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Change the config
 
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
 complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'
+complete -c valetkey -n '__valetkey_in front' -a 'git docker cargo goauth credential-helper' -d 'A front'
 complete -c valetkey -n '__valetkey_in status' -l json -d 'An array of objects'
 complete -c valetkey -n '__valetkey_in logout' -l drop-revocations -d 'Forget the revocations that wait'
 complete -c valetkey -n '__valetkey_in add login logout remove' -l yes -d 'Do not ask'

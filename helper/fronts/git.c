@@ -16,9 +16,9 @@
 #include "command/terminal.h"
 #include "core/clock.h"
 #include "core/own_memory.h"
+#include "front.h"
 #include "git_message.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,22 +161,11 @@ static int type_input(struct buf *input)
 /* To the blank line or the end. */
 static int read_input(struct buf *input)
 {
-	ssize_t n;
+	int rc = front_read(input, "\n\n");
 
-	do {
-		if (input->len > GIT_MESSAGE_MAX)
-			return cmd_fail(VALETKEY_ERR_ARG,
-					"git's request is too long.");
-		if (buf_reserve(input, 4096))
-			return VALETKEY_ERR_NOMEM;
-		n = read(STDIN_FILENO, input->data + input->len, 4096);
-		if (n > 0) {
-			input->len += (size_t)n;
-			input->data[input->len] = '\0';
-		}
-	} while ((n > 0 && !strstr(input->data, "\n\n")) ||
-		 (n < 0 && errno == EINTR));
-	return VALETKEY_OK;
+	return rc == VALETKEY_ERR_ARG
+		   ? cmd_fail(rc, "git's request is too long.")
+		   : rc;
 }
 
 /* That a token can be for. send-email says smtp, with TLS too. */
@@ -248,12 +237,9 @@ int git_print(const struct record *answer)
 		rc = buf_str(&out, key) || buf_char(&out, '=') ||
 		     buf_str(&out, value) || buf_char(&out, '\n');
 	}
-	/* One write of one buffer: no secret stays in a stdio buffer. */
-	setvbuf(stdout, NULL, _IONBF, 0);
-	if (!rc)
-		fwrite(buf_text(&out), 1, out.len, stdout);
+	rc = rc ? VALETKEY_ERR_NOMEM : front_write(&out);
 	buf_free(&out);
-	return rc ? VALETKEY_ERR_NOMEM : cmd_flush();
+	return rc;
 }
 
 /* ---- verbs ---- */
@@ -405,7 +391,7 @@ static int read_options(int argc, char **argv, struct git_request *request,
 	return VALETKEY_OK;
 }
 
-int cmd_git(int argc, char **argv)
+static int run_git(int argc, char **argv)
 {
 	struct git_request request = {0};
 	bool run = false;
@@ -429,3 +415,10 @@ int cmd_git(int argc, char **argv)
 	record_free(&request.message);
 	return cmd_end(rc);
 }
+
+const struct front front_git = {
+    .name = "git",
+    .program = "git-credential-valetkey",
+    .summary = "git, git-lfs and what asks git for credentials",
+    .run = run_git,
+};

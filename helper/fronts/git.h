@@ -16,9 +16,6 @@
 
 extern const struct cmd_verb cmd_git_setup;
 
-/* git-credential-valetkey: its argv. */
-int cmd_git(int argc, char **argv);
-
 struct git_request {
 	struct record message;	 /* git_message.h */
 	const char *pin;	 /* --account; NULL: none */

@@ -266,6 +266,18 @@ bool git_challenge_next(struct git_challenge *challenge)
 	return true;
 }
 
+bool git_challenge_refuses(const char *header)
+{
+	struct git_challenge challenge = {.at = header};
+
+	while (git_challenge_next(&challenge))
+		if (strcasecmp(challenge.scheme, "Bearer") == 0 &&
+		    strcmp(challenge.name, "error") == 0 &&
+		    strcmp(challenge.value, "invalid_token") == 0)
+			return true;
+	return false;
+}
+
 /* ---- what git keeps for us ---- */
 
 #define STAGES_MAX 4

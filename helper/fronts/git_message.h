@@ -48,6 +48,10 @@ struct git_challenge {
  * malformed from here on. */
 bool git_challenge_next(struct git_challenge *challenge);
 
+/* Whether the header says that a token came and is no longer good (RFC 6750
+ * 3.1). Many servers do not say why. */
+bool git_challenge_refuses(const char *header);
+
 /* ---- what git keeps for us ---- */
 
 /* What git tells of an answer that it got before. A git that knows `state`

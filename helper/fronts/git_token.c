@@ -10,6 +10,7 @@
 #include "git.h"
 
 #include "core/kernel.h"
+#include "front.h"
 #include "git_message.h"
 
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include <time.h>
 
 #define GOOD_FOR_S 600
-#define MIN_VALID_S 60
 #define CLOCK_SLACK_S 2 /* an expiry is told in whole seconds */
 
 struct asking {
@@ -64,36 +64,17 @@ static int64_t token_lifetime(const struct asking *asking)
 {
 	const struct record *config = &asking->client->config;
 	struct record published = {0}, request = {0};
-	int64_t lifetime = 0;
+	int64_t lifetime = front_lifetime(config);
 
-	if (kernel_read(config, &published))
-		lifetime = (record_get_int(&published, "good_until", 0) -
-			    record_get_int(&published, "issued", 0)) /
-			   1000;
-	else if (!kernel_wanted(config) &&
-		 record_add(&request, "op", "get") == 0 &&
-		 record_add(&request, "account", asking->client->account) ==
-		     0 &&
-		 record_add(&request, "resource", asking->request->origin) ==
-		     0 &&
-		 git_call_quietly(&request, &published) == VALETKEY_OK)
+	if (!lifetime && !kernel_wanted(config) &&
+	    record_add(&request, "op", "get") == 0 &&
+	    record_add(&request, "account", asking->client->account) == 0 &&
+	    record_add(&request, "resource", asking->request->origin) == 0 &&
+	    git_call_quietly(&request, &published) == VALETKEY_OK)
 		lifetime = record_get_int(&published, "lifetime", 0);
 	record_free(&request);
 	record_free(&published);
 	return lifetime;
-}
-
-/*
- * Ten minutes, or half of a lifetime that is hardly longer or shorter: to ask for
- * all of it would mean a refresh for each get.
- */
-static uint32_t good_for(int64_t lifetime)
-{
-	if (lifetime <= 0)
-		return MIN_VALID_S;
-	if (lifetime >= GOOD_FOR_S + 60)
-		return GOOD_FOR_S;
-	return (uint32_t)(lifetime < 2 ? 1 : lifetime / 2);
 }
 
 /* ---- the token ---- */
@@ -141,13 +122,13 @@ static int get_good(const struct asking *asking, uint64_t flags,
 		    const struct valetkey_token **token)
 {
 	int64_t lifetime = token_lifetime(asking);
-	int rc = ask_for_token(asking, good_for(lifetime), flags, token);
+	int rc = ask_for_token(asking, front_good_for(lifetime), flags, token);
 
 	if (rc || lifetime || !(*token)->expires_at ||
 	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
 		return rc;
 	lifetime = token_lifetime(asking);
-	return ask_for_token(asking, good_for(lifetime), flags, token);
+	return ask_for_token(asking, front_good_for(lifetime), flags, token);
 }
 
 static int get_token(struct asking *asking, const struct git_past *past,

@@ -47,6 +47,12 @@ ask_git()
 		"username=${2:-demo}" ${2:+"password=$3"} '' |
 		git-credential-valetkey "$1"
 }
+
+ask_front()
+{
+	printf '{"uri":"%s/"}' "$PROVIDER_URL" |
+		VALETKEY_ACCOUNT=demo valetkey front credential-helper get
+}
 END
 . "$VALETKEY_TEST_DIR/verbs.sh"
 
@@ -70,6 +76,7 @@ verbs()
 	logout valetkey logout demo
 	remove valetkey remove demo --yes
 	git-setup valetkey git-setup demo
+	front ask_front
 	providers valetkey providers
 	provider valetkey providers own
 	git-get ask_git get

@@ -25,6 +25,7 @@ static void check_challenge(const char *value)
 			abort();
 		before = challenge.at;
 	}
+	git_challenge_refuses(value);
 }
 
 static void check_host(const char *value)

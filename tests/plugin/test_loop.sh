@@ -90,6 +90,7 @@ test_asyncio()
 	fi
 	provider_fault none slow=700
 	expire
+	export PYTHONPATH="$VALETKEY_SRC/plugin" PYTHONDONTWRITEBYTECODE=1
 	refresh_cost 1 'asyncio: a get' "$VALETKEY_SRC/examples/asyncio-host" \
 		demo
 	is "$(cat ok.out)" "Authorization: Bearer $(valetkey token demo)" \
