@@ -30,7 +30,7 @@ sasl_default()
 # The plugin's folder, as it is where valetkey is installed.
 sasl_start()
 {
-	grep -q '^sasl_LTLIBRARIES = ' "$VALETKEY_BUILD/Makefile" ||
+	grep -q '^saslexec_LTLIBRARIES = ' "$VALETKEY_BUILD/Makefile" ||
 		skip_all 'built without Cyrus SASL'
 	mkdir "$SASL_FOLDER" && ln -s "$SASL_LIBRARY" "$SASL_FOLDER" || exit
 	SASL_WITH=$(sasl_default):$SASL_FOLDER
