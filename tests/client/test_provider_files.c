@@ -2,7 +2,7 @@
 /*
  * test_provider_files.c - every installed provider, each of its kinds of client
  * at each instance: what the flows are handed is complete and goes to https
- * alone, and stays there. And the table of keys says what provider.h and
+ * alone, and stays there; its hosts may be mail servers. And the table of keys says what provider.h and
  * valetkey-provider(5) say.
  */
 #include "client/client.h"
@@ -45,10 +45,28 @@ static bool url_ok(const struct client *client, const char *key)
 	return true;
 }
 
+/* As origins are written, so that a person can compare them. */
+static bool hosts_ok(const struct client *client)
+{
+	const char *host = NULL;
+	char origin[ORIGIN_MAX];
+	bool any = false;
+
+	while ((host = record_next(&client->config, "hosts[]", host))) {
+		any = true;
+		if (strncmp(host, "http://", 7) == 0 ||
+		    origin_of_resource(host, origin) != 0 ||
+		    strcmp(origin, host) != 0) {
+			printf("# hosts[]: %s\n", host);
+			return false;
+		}
+	}
+	return any;
+}
+
 static bool endpoints_ok(const struct client *client)
 {
-	bool ok = record_get(&client->config, "hosts[]") &&
-		  url_ok(client, "issuer") && url_ok(client, "hosts[]");
+	bool ok = hosts_ok(client) && url_ok(client, "issuer");
 
 	for (const char *const *key = client_endpoints; *key; key++)
 		ok = url_ok(client, *key) && ok;

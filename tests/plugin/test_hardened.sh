@@ -136,5 +136,10 @@ for file in "$VALETKEY_LIB" "$(command -v valetkey)" "$helper" "$net"; do
 	probes "$file" "$name"
 	targets "$file" "$name"
 done
+file=$VALETKEY_BUILD/.libs/libvaletkey-sasl.so
+if [ -e "$file" ]; then
+	memory "$file" "${file##*/}"
+	calls "$file" "${file##*/}"
+fi
 is "$TAP_FAILED" 0 'a plain build is hardened'
 done_testing

@@ -4,7 +4,10 @@
 # sasl.sh - for the scripts of this folder: programs of Cyrus SASL with the plugin,
 # or without. Sourced after lib.sh.
 
-SASL_LIBRARY=$VALETKEY_BUILD/.libs/libvaletkey-sasl.so
+case $VALETKEY_LIB in
+"$VALETKEY_BUILD"/*) SASL_LIBRARY=$VALETKEY_BUILD/.libs/libvaletkey-sasl.so ;;
+*) SASL_LIBRARY=${VALETKEY_LIB%/*}/valetkey/sasl2/libvaletkey-sasl.so ;;
+esac
 SASL_FOLDER=$VALETKEY_TEST_DIR/sasl2
 
 # What a program that no sanitizer was built into must load first.
@@ -27,10 +30,18 @@ sasl_default()
 # The plugin's folder, as it is where valetkey is installed.
 sasl_start()
 {
-	[ -e "$SASL_LIBRARY" ] || skip_all 'built without Cyrus SASL'
+	grep -q '^saslexec_LTLIBRARIES = ' "$VALETKEY_BUILD/Makefile" ||
+		skip_all 'built without Cyrus SASL'
 	mkdir "$SASL_FOLDER" && ln -s "$SASL_LIBRARY" "$SASL_FOLDER" || exit
 	SASL_WITH=$(sasl_default):$SASL_FOLDER
 	SASL_RUNTIME=$(sasl_runtime)
+}
+
+# Before sasl_start, for other people's programs.
+sasl_foreign()
+{
+	! grep -q libtsan "$SASL_LIBRARY" 2>/dev/null ||
+		skip_all 'the thread sanitizer is for our own programs'
 }
 
 # with_plugin COMMAND...: its own leaks are no concern of ours.

@@ -94,6 +94,7 @@ test_logged_out()
 
 need_programs python3 ldapsearch openssl
 cd "$VALETKEY_TEST_DIR" || exit
+sasl_foreign
 sasl_start
 ok 'a provider' provider_start
 ok 'an account for the directory' demo_account demo web \

@@ -149,6 +149,7 @@ test_password()
 }
 
 cd "$VALETKEY_TEST_DIR" || exit
+sasl_foreign
 sasl_start
 need_programs mbsync dovecot openssl
 mkdir "$FOREIGN" && : >"$FOREIGN/log"
