@@ -63,7 +63,7 @@ const struct cmd_verb cmd_proxy = {
 	"Web pages, other users and requests for other hosts are refused.",
     .options = options,
     .examples =
-	"  valetkey proxy work -- node NinjaOneMCP/dist/index.js\n"
+	"  valetkey proxy work -- node NinjaOneMCP/dist\n"
 	"  valetkey proxy work --env API_URL=url --env API_KEY=token -- make\n"
 	"  valetkey proxy work --socket \"$XDG_RUNTIME_DIR/work.sock\"\n"
 	"  valetkey proxy work --service\n",

@@ -60,7 +60,7 @@ static bool is_only_host(const struct proxy_map *map, char origin[ORIGIN_MAX])
 
 bool proxy_map_choose(struct proxy_map *map, const char *wanted)
 {
-	char origin[ORIGIN_MAX];
+	char origin[ORIGIN_MAX] = "";
 	const char *name = wanted;
 
 	if (!wanted) {

@@ -203,6 +203,43 @@ test_no_token()
 	proxy_stop
 }
 
+# A provider that takes its time, and one that fails.
+test_waiting()
+{
+	demo_login demo >/dev/null 2>&1
+	ok 'another proxy' proxy_start
+	sent=$(sent_upstream)
+	provider_fault none slow-before=20000 count=1
+	provider_expire
+	curl -q -s --noproxy '*' -o slow -w '%{http_code}\n' \
+		-H "Authorization: Bearer $SECRET" "$URL/v2/devices" >slow.status &
+	slow=$!
+	curl -q -s --noproxy '*' -o /dev/null \
+		-H "Authorization: Bearer $SECRET" "$URL/v2/devices" &
+	gone=$!
+	until [ $(($(sent_upstream) - sent)) -eq 2 ] ||
+		! process_runs "$slow"; do
+		sleep 0.1
+	done
+	kill "$gone"
+	is "$(ask -u "x:$SECRET" -d grant_type=client_credentials \
+		"$URL/oauth/token")" 200 'a request that needs no token'
+	ok 'does not wait for one that does' process_runs "$slow"
+	wait "$slow"
+	is "$(cat slow.status)" 200 'which has its answer in the end'
+	provider_fault none http-503
+	provider_expire
+	is "$(with_secret "$URL/v2/devices")" 401 \
+		'no other token: the 401 goes back'
+	is "$(with_secret "$URL/v2/devices")" 503 'and the next has none at all'
+	like "$(cat head)" '^Retry-After: [0-9]+' 'and when to try again'
+	like "$(cat answer)" '^valetkey proxy: .*503' 'and why'
+	provider_fault none
+	proxy_stop
+	is "$?" 0 'Ctrl-C ends it'
+	demo_login demo >/dev/null 2>&1
+}
+
 # ---- several hosts ----
 
 # A server that says where it is and what it got.
@@ -605,6 +642,7 @@ is "$(cat printed said | grep -cFe "$real")" 0 'it prints no real token'
 proxy_stop
 is "$?" 0 'Ctrl-C ends it'
 test_client
+test_waiting
 test_hosts
 test_socket
 test_other_user
