@@ -18,7 +18,7 @@ PROXY_AUTH=$VALETKEY_TEST_DIR/proxy.auth
 upstream_start()
 {
 	[ -e "$KEYS/server.crt" ] || authority_new || return
-	mkdir -p -m 700 "$UPSTREAM"
+	mkdir -p "$UPSTREAM"
 	cp "$KEYS/server.crt" "$KEYS/server.key" "$UPSTREAM" || return
 	rm -f "$UPSTREAM/ready"
 	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy/upstream.py" \

@@ -74,7 +74,8 @@ test_another_user()
 		-w '%{http_code}' "$PROXY_URL/evil")" 401 \
 		'another user: nothing without the secret'
 	unheard 'another user'
-	is "$(as_nobody sh -c "tr '\\0' '\\n' </proc/$PROXY_PID/environ; cat /proc/$PROXY_PID/mem" 2>/dev/null)" '' \
+	is "$(as_nobody cat "/proc/$PROXY_PID/environ" "/proc/$PROXY_PID/mem" \
+		"/proc/$PROXY_PID/maps" 2>/dev/null | tr -d '\0')" '' \
 		'nor can he look into the proxy'
 }
 
