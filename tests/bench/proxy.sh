@@ -376,11 +376,11 @@ system_certificates()
 # As refreshes(), for an account without a file of its own.
 system_refreshes()
 {
-	demo_account system web >system.log 2>&1 &&
-		demo_login system >>system.log 2>&1 || {
+	if ! demo_account system web >system.log 2>&1 ||
+		! demo_login system >>system.log 2>&1; then
 		missing refresh-system valetkey "$(tail -n 1 system.log)"
 		return
-	}
+	fi
 	competitors
 	competitor floor - - "$bench/floor $PROVIDER_URL/ws/oauth/token $PWD/ca.pem $PWD/body floor"
 	competitor valetkey - - "valetkey token system --min-valid 1000000"

@@ -27,6 +27,35 @@ test_answers()
 		'failed short silent ' 'and is named'
 }
 
+# samples_of WHAT PATH: how many samples it has, and whether it ended well.
+samples_of()
+{
+	"$VALETKEY_BUILD/tests/bench/through" "$1" 3 "$(cat api/ready)$2" \
+		/dev/null name >samples 2>failures && status=well || status=badly
+	echo "$(grep -c '^name [0-9]' samples) $status"
+}
+
+# The clients of the proxy's rows, at an API without TLS.
+test_through()
+{
+	mkdir api
+	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy/upstream.py" \
+		"$PWD/api" >api/out 2>&1 &
+	until [ -s api/ready ]; do
+		process_runs "$!" || return
+		sleep 0.05
+	done
+	is "$(samples_of kept /big/100)" '3 well' 'whole answers are measured'
+	is "$(samples_of events /events/3/1)" '3 well' 'and events'
+	is "$(samples_of cold /big/100)" '1 well' 'and a crowd'
+	for path in /status/401 /cut/length /cut/head /garbage/noise /reset; do
+		is "$(samples_of kept "$path")" '0 badly' \
+			"who answers $path is not measured"
+	done
+	is "$(samples_of cold /status/502)" '0 badly' 'nor is a crowd without answers'
+	kill "$!"
+}
+
 # report FORMAT
 report()
 {
@@ -94,5 +123,6 @@ test_report()
 
 cd "$VALETKEY_TEST_DIR" || exit
 test_answers
+test_through
 test_report
 done_testing

@@ -135,7 +135,7 @@ async function use(name, transport) {
 	say(seen.length && at - seen[0][1] > 400, `${name}: each when it was sent`,
 		JSON.stringify(seen));
 	// Longer than a token lives: one request's is not the next one's.
-	for (let i = 0; i < 20; i++) {
+	for (let i = 0; i < 14; i++) {
 		await pause(250);
 		await client.callTool({ name: 'greet', arguments: { name: String(i) } });
 	}

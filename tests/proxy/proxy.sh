@@ -18,7 +18,7 @@ PROXY_AUTH=$VALETKEY_TEST_DIR/proxy.auth
 upstream_start()
 {
 	[ -e "$KEYS/server.crt" ] || authority_new || return
-	mkdir -p -m 700 "$UPSTREAM"
+	mkdir -p "$UPSTREAM"
 	cp "$KEYS/server.crt" "$KEYS/server.key" "$UPSTREAM" || return
 	rm -f "$UPSTREAM/ready"
 	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy/upstream.py" \
@@ -123,15 +123,25 @@ wait_for()
 	done
 }
 
-# told FILE: lines "ok TEXT" and "not ok TEXT" of a program as results of ours.
-told()
+# with_proxy COMMAND...: in the environment that the proxy gives a command.
+with_proxy()
 {
-	[ -s "$1" ] || ok 'the program has results' false
-	while read -r told_word told_rest; do
-		case $told_word in
-		ok) tap_result 0 "$told_rest" ;;
-		not) tap_result 1 "${told_rest#ok }" ;;
-		*) tap_note "$told_word $told_rest" ;;
+	VALETKEY_PROXY_URL=$PROXY_URL VALETKEY_PROXY_TOKEN=$proxy_secret "$@"
+}
+
+# tells NAME COMMAND...: its lines "ok TEXT" and "not ok TEXT" are results of ours,
+# and it ends well.
+tells()
+{
+	tells_name=$1 tells_status=0
+	shift
+	"$@" >"$VALETKEY_TEST_DIR/told" 2>&1 || tells_status=$?
+	while read -r tells_word tells_rest; do
+		case $tells_word in
+		ok) tap_result 0 "$tells_rest" ;;
+		not) tap_result 1 "${tells_rest#ok }" ;;
+		*) tap_note "$tells_word $tells_rest" ;;
 		esac || :
-	done <"$1"
+	done <"$VALETKEY_TEST_DIR/told"
+	is "$tells_status" 0 "$tells_name: comes to its end"
 }

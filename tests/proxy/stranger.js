@@ -94,7 +94,7 @@ async function elements(page, address) {
 }
 
 const page = await browser.newPage();
-page.setDefaultTimeout(60000);
+page.setDefaultTimeout(120000);
 for (const name of [`127.0.0.1:${own}`, `evil.example:${own}`]) {
 	await page.goto(`http://${name}/`);
 	await tries(page, `a page of ${name.split(':')[0]}`, proxy);
@@ -103,17 +103,19 @@ await elements(page, proxy);
 
 // The address bar: nothing speaks against it but that the secret is missing, which a
 // person would be asked for.
-const refused = page.waitForResponse(`${proxy}/evil`);
-await page.goto(`${proxy}/evil`).catch(() => {});
+const bar = await browser.newPage();
+const refused = bar.waitForResponse(`${proxy}/evil`);
+await bar.goto(`${proxy}/evil`).catch(() => {});
 let answer = await refused;
 say(answer.status() === 401, 'the address bar: 401', answer.status());
 say(!/access-control/i.test(Object.keys(answer.headers()).join()),
 	'and nothing that would let web pages in', JSON.stringify(answer.headers()));
 
 // DNS rebinding: another name, this computer, the proxy's port.
-answer = await page.goto(`http://rebound.example:${port}/evil`);
+const rebound = await browser.newPage();
+answer = await rebound.goto(`http://rebound.example:${port}/evil`);
 say(answer.status() === 403, 'another name for this computer: 403', answer.status());
-await tries(page, 'a page under that name', `http://rebound.example:${port}`);
+await tries(rebound, 'a page under that name', `http://rebound.example:${port}`);
 
 await browser.close();
 site.close();

@@ -91,15 +91,11 @@ test_programs()
 		wget_asks -c -O got "$PROXY_URL/big/$size"
 		ok 'wget: goes on with half a file' cmp got big
 	fi
-	VALETKEY_PROXY_URL=$PROXY_URL VALETKEY_PROXY_TOKEN=$proxy_secret \
-		python3 "$VALETKEY_SRC/tests/proxy/programs.py" big "$want" \
-		>told.python 2>&1
-	told told.python
+	tells urllib with_proxy python3 "$VALETKEY_SRC/tests/proxy/programs.py" \
+		big "$want"
 	if oidc_node; then
-		VALETKEY_PROXY_URL=$PROXY_URL VALETKEY_PROXY_TOKEN=$proxy_secret \
-			"$NODE" "$VALETKEY_SRC/tests/proxy/programs.js" big \
-			"$want" >told.node 2>&1
-		told told.node
+		tells fetch with_proxy "$NODE" \
+			"$VALETKEY_SRC/tests/proxy/programs.js" big "$want"
 	else
 		skip 'there is no node' 'fetch'
 	fi
@@ -188,10 +184,8 @@ test_answer()
 
 crowd()
 {
-	VALETKEY_PROXY_URL=$PROXY_URL VALETKEY_PROXY_TOKEN=$proxy_secret \
-		timeout 280 python3 "$VALETKEY_SRC/tests/proxy/crowd.py" "$1" \
-		>"told.$1" 2>&1
-	told "told.$1"
+	tells "$1" with_proxy timeout 280 python3 \
+		"$VALETKEY_SRC/tests/proxy/crowd.py" "$1"
 }
 
 few_descriptors()

@@ -28,9 +28,7 @@ unheard()
 # request that is hidden in it is none.
 test_smuggling()
 {
-	VALETKEY_PROXY_URL=$PROXY_URL VALETKEY_PROXY_TOKEN=$proxy_secret \
-		python3 "$VALETKEY_SRC/tests/proxy/smuggle.py" >told.smuggle 2>&1
-	told told.smuggle
+	tells smuggling with_proxy python3 "$VALETKEY_SRC/tests/proxy/smuggle.py"
 	is "$(sed "1,${heard}d" "$UPSTREAM/log" |
 		grep -v -e '^open$' -e '^POST /evil$')" '' \
 		'smuggling: the API hears no second request'
@@ -53,10 +51,9 @@ test_pages()
 	mkdir pages && cp "$VALETKEY_SRC/tests/proxy/stranger.js" \
 		"$VALETKEY_SRC/tests/oidc/package.json" pages &&
 		ln -s "$NPM/node_modules" pages/node_modules
-	VALETKEY_PROXY_URL=$PROXY_URL BROWSER_PATH=$(command -v chromium) \
-		TMPDIR=$VALETKEY_TEST_DIR setpriv --pdeathsig KILL "$NODE" \
-		pages/stranger.js <"$PROXY_AUTH" >told.pages 2>&1
-	told told.pages
+	tells 'web pages' with_proxy env BROWSER_PATH="$(command -v chromium)" \
+		TMPDIR="$VALETKEY_TEST_DIR" setpriv --pdeathsig KILL "$NODE" \
+		pages/stranger.js <"$PROXY_AUTH"
 	unheard 'web pages'
 }
 
@@ -77,7 +74,8 @@ test_another_user()
 		-w '%{http_code}' "$PROXY_URL/evil")" 401 \
 		'another user: nothing without the secret'
 	unheard 'another user'
-	is "$(as_nobody sh -c "tr '\\0' '\\n' </proc/$PROXY_PID/environ; cat /proc/$PROXY_PID/mem" 2>/dev/null)" '' \
+	is "$(as_nobody cat "/proc/$PROXY_PID/environ" "/proc/$PROXY_PID/mem" \
+		"/proc/$PROXY_PID/maps" 2>/dev/null | tr -d '\0')" '' \
 		'nor can he look into the proxy'
 }
 
