@@ -295,7 +295,10 @@ def _httpx_auth() -> Any:
 
         @staticmethod
         def _refused(request: httpx.Request, response: httpx.Response) -> bool:
+            """Not by where a redirect led, and it can be sent twice."""
+            sent = response.request.headers.get("Authorization")
             return (response.status_code == 401 and
+                    sent == request.headers["Authorization"] and
                     isinstance(request.stream, httpx.ByteStream))
 
         def sync_auth_flow(self, request: httpx.Request) -> Generator[

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-python.py - what test_python.sh does with the module: python.py HERE ELSEWHERE.
-HERE is a server of tests/fronts/server.py and the host of account demo, ELSEWHERE
+python.py - what test_python.sh does with the module: python.py HERE ELSEWHERE
+FOLDER PROVIDER WHAT. HERE is a server of tests/fronts/server.py and the host of account demo, ELSEWHERE
 another that is nobody's. A line "ok ..." or "not ok ..." for each thing.
 """
 
@@ -115,6 +115,22 @@ async def test_asyncio():
         check(await handle.token_async("demo"), "asyncio: after a canceled one")
 
 
+def test_refused(name, get):
+    """By a server that takes no token at all."""
+    before = asked()
+    REFUSE.touch()
+    check(get(HERE + "/api").status_code == 401 and asked() == before + 2,
+          f"{name}: always refused: twice, no loop")
+    try:
+        for _ in range(9):
+            get(HERE + "/api")
+        check(False, f"{name}: refused for ever")
+    except valetkey.ReportError as error:
+        check("refused 3 new access tokens" in str(error) and
+              asked() < before + 9, f"{name}: after three new ones: why")
+    REFUSE.unlink()
+
+
 def test_requests():
     import requests
     session = requests.Session()
@@ -127,11 +143,6 @@ def test_requests():
     revoke()
     answer = session.post(HERE + "/api", data=iter([b"body"]))
     check(answer.status_code == 401, "requests: a body that is gone: the 401")
-    REFUSE.touch()
-    before = asked()
-    check(session.get(HERE + "/api").status_code == 401 and
-          asked() == before + 2, "requests: always refused: twice, no loop")
-    REFUSE.unlink()
     raises(valetkey.PersonError, 27, lambda: session.get(ELSEWHERE + "/api"),
            "requests: another host")
     answer = requests.get(HERE + "/elsewhere" + ELSEWHERE + "/api",
@@ -151,11 +162,6 @@ def test_httpx():
         revoke()
         check(client.post(HERE + "/api", content=b"body").status_code == 200,
               "httpx: once more after a 401")
-        REFUSE.touch()
-        before = asked()
-        check(client.get(HERE + "/api").status_code == 401 and
-              asked() == before + 2, "httpx: always refused: twice, no loop")
-        REFUSE.unlink()
         raises(valetkey.PersonError, 27, lambda: client.get(ELSEWHERE),
                "httpx: another host")
         answer = client.get(HERE + "/elsewhere" + ELSEWHERE + "/api",
@@ -178,11 +184,24 @@ async def test_httpx_async(httpx):
               "httpx: asynchronously, once more after a 401")
 
 
-with valetkey.Valetkey() as the_handle:
-    test_tokens(the_handle)
-test_life()
-asyncio.run(test_asyncio())
-if "requests" in sys.argv:
-    test_requests()
-if "httpx" in sys.argv:
-    test_httpx()
+def main(what):
+    if what == "tokens":
+        with valetkey.Valetkey() as handle:
+            test_tokens(handle)
+        test_life()
+        asyncio.run(test_asyncio())
+    elif what == "requests":
+        test_requests()
+    elif what == "httpx":
+        test_httpx()
+    elif what == "requests-refused":
+        import requests
+        test_refused(what, lambda url: requests.get(
+            url, auth=valetkey.RequestsAuth("demo")))
+    else:
+        import httpx
+        with httpx.Client(auth=valetkey.HttpxAuth("demo")) as client:
+            test_refused(what, client.get)
+
+
+main(sys.argv[5])

@@ -20,19 +20,19 @@ python_with()
 	return 1
 }
 
-# try_with PACKAGE
-try_with()
+# try_it PACKAGE WHAT: what python.py tells of it.
+try_it()
 {
 	if ! python=$(python_with "$1"); then
 		[ -e "$VALETKEY_SRC/.git" ] && ok "$1 is here" false
-		skip "python3 has no $1" "$1"
+		skip "python3 has no $1" "$2"
 		return
 	fi
 	demo_login demo >/dev/null 2>&1 # which forgets what was refused
 	"$python" "$VALETKEY_SRC/tests/plugin/python.py" "$HERE" "$ELSEWHERE" \
-		"$VALETKEY_TEST_DIR/here" "$PROVIDER_URL" "$1" \
+		"$VALETKEY_TEST_DIR/here" "$PROVIDER_URL" "$2" \
 		>lines 2>errors </dev/null
-	is "$?" 0 "$1: it ends well" || tap_note "$(cat errors)"
+	is "$?" 0 "$2: it ends well" || tap_note "$(cat errors)"
 	while read -r line; do
 		case $line in
 		'ok - '*) tap_result 0 "${line#ok - }" ;;
@@ -56,7 +56,10 @@ LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB")
 PYTHONPATH=$VALETKEY_SRC/plugin
 PYTHONDONTWRITEBYTECODE=1
 export LD_LIBRARY_PATH PYTHONPATH PYTHONDONTWRITEBYTECODE
-try_with requests
-try_with httpx
+try_it ctypes tokens
+try_it requests requests
+try_it requests requests-refused
+try_it httpx httpx
+try_it httpx httpx-refused
 fronts_stop demo out
 done_testing
