@@ -8,7 +8,6 @@
 #include "core/kernel.h"
 #include "core/scope.h"
 #include "crypto/crypto.h"
-#include "kept_id_token.h"
 #include "store/machine.h"
 #include "store/park.h"
 #include "store/account_state.h"
@@ -377,8 +376,7 @@ int grant_from_answer(const struct client *client,
 		       grant_set(&grant->refresh_token, refresh) ||
 		       grant_set(&grant->scope, scope) ||
 		       add_origin(source->arrival, grant) ||
-		       (old ? keep_login(old, grant) ||
-				  kept_id_token_renew(client, source, grant)
+		       (old ? keep_login(old, grant)
 			    : begin_login(client, source->arrival, grant)) ||
 		       add_seal(old, grant) || client_pin(client, &grant->pins)
 		   ? VALETKEY_ERR_NOMEM

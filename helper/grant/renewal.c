@@ -4,6 +4,7 @@
  */
 #include "renewal.h"
 
+#include "kept_id_token.h"
 #include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
 #include "store/account_state.h"
@@ -49,7 +50,8 @@ enum renewal renewal_of(const struct client *client, const struct grant *grant,
 	struct buf token = {0};
 
 	if (fields)
-		return grant_from_answer(client, &source, renewed)
+		return grant_from_answer(client, &source, renewed) ||
+			       kept_id_token_renew(client, &source, renewed)
 			   ? RENEWAL_NOMEM
 			   : RENEWAL_GRANT;
 	if (!body.len)
