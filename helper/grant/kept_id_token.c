@@ -41,6 +41,7 @@ static bool is_renewed(const struct client *client,
 
 	return text_word(token, KEPT_MAX) && expect.issuer &&
 	       id_token_read(token, &expect, claims, &ignored) == 0 &&
+	       id_token_expiry(claims) > expect.now &&
 	       (!source->old->id_token ||
 		id_token_same_subject(source->old->id_token, claims));
 }

@@ -355,7 +355,7 @@ int op_renew(struct job *job)
 }
 
 /* Which of the grant's tokens it is, NULL: none of them. */
-static char **find_token(struct grant *grant, const char *token)
+static char **find_current(struct grant *grant, const char *token)
 {
 	if (text_same(grant->access_token, token))
 		return &grant->access_token;
@@ -373,7 +373,7 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	int rc = grant_load(job, client, &grant, &found);
 
 	kernel_withdraw(&client->config, token);
-	current = find_token(&grant, token);
+	current = find_current(&grant, token);
 	if (generation_is_another(client, lock, grant.generation,
 				  grant.refresh_token))
 		current = NULL;

@@ -242,6 +242,19 @@ test_refused()
 	provider_fault none
 }
 
+# A provider whose ID tokens are over as they come.
+test_over()
+{
+	provider_stop
+	provider_start --id-token-lifetime 0
+	demo_login demo >/dev/null 2>&1
+	refresh_cost 1 'over as they come: the provider is asked once' \
+		sh -c '! valetkey token demo --id-token'
+	refresh_cost 0 'over as they come: and not again' \
+		sh -c '! valetkey token demo --id-token'
+	ok 'over as they come: the access token is good' valetkey token demo
+}
+
 # Without a grant there is none.
 test_ended()
 {
@@ -263,5 +276,6 @@ test_many
 test_refused
 test_ended
 is "$(counted reuse_detected)" 0 'no refresh token was ever used twice'
+test_over
 remove demo
 done_testing

@@ -140,7 +140,7 @@ test_never()
 	echo cache=none >>"$CONFIG/never.conf"
 	ok 'from the keyring too' valetkey token never --min-valid 31536000
 	logged 0 '/ws/oauth/token' 'without a request'
-	unlike "$(valetkey token never --json)" 'expires' 'no date is told'
+	unlike "$(valetkey token never --format json)" 'expires' 'no date is told'
 	remove never
 	account day expires_in=86400
 	ok 'a lifetime by default: a login' valetkey login day
