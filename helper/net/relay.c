@@ -23,6 +23,7 @@
 #define EVENTS 64
 #define ROUNDS_MAX 8 /* in one call */
 #define TIDY_MS 5000
+#define RESTED_MS 1000
 #define DESCRIPTORS_ELSE 64u /* that this process has for other things */
 #define LISTENER 2u	     /* the mark of its events */
 
@@ -46,12 +47,14 @@ static int relay_hear(struct relay *relay, bool hear)
 			 relay->options.listener, &event);
 }
 
-/* Among too many the one that has rested longest gives way. */
+/* Among too many the one that has rested longest gives way; one that has just
+ * come may have sent its request already. */
 static void relay_make_room(struct relay *relay)
 {
 	struct relay_client *oldest = relay->waits[RELAY_WAIT_IDLE].first;
 
-	if (relay->client_count >= relay->clients_max && oldest)
+	if (relay->client_count >= relay->clients_max && oldest &&
+	    relay_client_rested(oldest) >= RESTED_MS)
 		relay_client_end(oldest);
 }
 

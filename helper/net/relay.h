@@ -218,6 +218,8 @@ void relay_client_event(struct relay_client *client, uint32_t events);
 void relay_client_work(struct relay_client *client);
 void relay_client_late(struct relay_client *client);
 void relay_client_end(struct relay_client *client);
+/* For how long it has done what it does, in milliseconds. */
+int64_t relay_client_rested(const struct relay_client *client);
 /* What is left of the request's body: > 0 bytes, 0 at its end, or -1 if it has
  * not come yet, -2 if it is badly framed. */
 ssize_t relay_client_read(struct relay_client *client, char *out, size_t size);

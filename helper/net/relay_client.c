@@ -68,6 +68,12 @@ static void client_wait(struct relay_client *client, enum relay_wait wait,
 	relay->waits[wait].last = client;
 }
 
+int64_t relay_client_rested(const struct relay_client *client)
+{
+	return client->relay->now - client->until +
+	       client_patience[client->wait];
+}
+
 /* What the client must do next, and since when. */
 static void client_set_wait(struct relay_client *client)
 {

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_relay.sh - a relay between raw bytes and a server that says what it was
+# asked: what is refused, what passes, and what becomes of it. See relay.py.
+
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+# shellcheck source=tests/lib/keys.sh
+. "$VALETKEY_SRC/tests/lib/keys.sh"
+
+need_programs python3
+
+# leaf NAME SUBJECTALTNAME [OPTION...]
+leaf()
+{
+	leaf_name=$1 leaf_names=$2
+	shift 2
+	certificate_new "$leaf_name" "/CN=$leaf_name" \
+		-addext basicConstraints=CA:false \
+		-addext "subjectAltName=$leaf_names" "$@"
+}
+
+# "expired", of the authority: its last second was yesterday.
+expired_new()
+{
+	cp "$KEYS/server.key" "$KEYS/expired.key" &&
+		openssl req -new -key "$KEYS/expired.key" -subj /CN=127.0.0.1 \
+			-addext subjectAltName=IP:127.0.0.1 \
+			-out "$KEYS/expired.csr" &&
+		openssl x509 -req -in "$KEYS/expired.csr" -days -1 \
+			-CA "$KEYS/ca.crt" -CAkey "$KEYS/ca.key" \
+			-copy_extensions copy -out "$KEYS/expired.crt"
+}
+
+authority_new &&
+	leaf name DNS:localhost &&
+	leaf other DNS:other.example &&
+	leaf client IP:127.0.0.1 -addext extendedKeyUsage=clientAuth &&
+	expired_new 2>"$KEYS/log" &&
+	(mkdir "$KEYS/apart" && KEYS=$KEYS/apart &&
+		certificate_new stranger /CN=127.0.0.1 \
+			-addext subjectAltName=IP:127.0.0.1) &&
+	mv "$KEYS/apart/stranger.key" "$KEYS/apart/stranger.crt" "$KEYS" ||
+	echo 'Bail out! no certificates'
+
+exec python3 "$VALETKEY_SRC/tests/net/relay.py" \
+	"$VALETKEY_BUILD/tests/net/relay_driver" "$KEYS"
