@@ -11,9 +11,9 @@
 # shellcheck disable=SC2154 # results, bench, quick and others are bench.sh's
 
 if [ "$quick" = quick ]; then
-	proxy_rounds=1 kept=200 rate_s=1 events=50 gibs=1 colds=1
+	proxy_rounds=1 kept=200 rate_s=1 events=50 gibs=1 colds=1 patience=50
 else
-	proxy_rounds=5 kept=500 rate_s=2 events=300 gibs=3 colds=3
+	proxy_rounds=5 kept=500 rate_s=2 events=300 gibs=3 colds=3 patience=120
 fi
 CROWD=200
 GIBIBYTE=1073741824
@@ -105,7 +105,7 @@ nginx_peer()
 
 nginx_start()
 {
-	setpriv --pdeathsig KILL nginx -p "$PWD/$1" -c "$PWD/$1/conf" \
+	setpriv --pdeathsig KILL nginx -e "$PWD/$1/log" -p "$PWD/$1" -c "$PWD/$1/conf" \
 		</dev/null >"$1/out" 2>&1 &
 	nginx_pid=$!
 	proxy_pids="$proxy_pids $nginx_pid"
@@ -298,7 +298,7 @@ proxy_memory()
 	wait "$crowd_pid"
 	"$bench/through" cold "$CROWD" "$url/small" memory.headers x >/dev/null 2>&1
 	i=0
-	while [ "$i" -lt 120 ]; do
+	while [ "$i" -lt "$patience" ]; do
 		i=$((i + 1))
 		gone=$(resident_of "$valetkey_pid")
 		[ "$gone" -gt $((start * 3 / 2)) ] || break

@@ -217,7 +217,7 @@ test_files()
 		'no token and no client secret is in a file, nor in an output'
 	is "$(found_in_files "$own/proxy-secrets" |
 		sed "s|^$VALETKEY_TEST_DIR/||; s|/proxy-[0-9a-f]*$|/proxy-ID|")" \
-		home/.local/state/valetkey/proxy-ID \
+		home/.local/state/valetkey/proxy-NAME \
 		"a proxy's secret: only in the file of the service"
 	is "$(find "$HOME/.local/state/valetkey" -name 'proxy-*' \
 		-exec stat -c %a {} +)" 600 'which is for its user alone'
