@@ -41,6 +41,7 @@ static const struct {
     {"add", op_add},
     {"register", op_register},
     {"discover", op_discover},
+    {"resource", op_resource},
     {"status", op_status},
     {"logout", op_logout},
     {"remove", op_remove},

@@ -8,15 +8,16 @@
 #include "command/command.h"
 #include "core/own_memory.h"
 #include "fronts/git.h"
+#include "proxy/proxy.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_status,
-    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,
-    &cmd_curl,	 &cmd_git_setup, &cmd_complete,
+    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_invalidate, &cmd_status,
+    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,	  &cmd_curl,
+    &cmd_proxy,	 &cmd_git_setup, &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

@@ -243,6 +243,7 @@ struct token {
 	struct valetkey_token shown; /* first: the host's view of it */
 	_Atomic uint32_t references;
 	const char *resource; /* "": none was named */
+	bool id_token;
 	int64_t good_until;
 	struct memory *memory;
 	struct token *next_free; /* while it is free */
@@ -379,6 +380,7 @@ static bool fill_token(struct token *token, const struct memory_token *from)
 	    .scope = put_text(&at, from->scope),
 	};
 	token->resource = put_text(&at, resource);
+	token->id_token = from->id_token;
 	token->good_until = from->good_until;
 	return true;
 }
@@ -466,6 +468,11 @@ const char *memory_resource(const struct valetkey_token *shown)
 	return *token->resource ? token->resource : NULL;
 }
 
+bool memory_is_id_token(const struct valetkey_token *shown)
+{
+	return ((const struct token *)shown)->id_token;
+}
+
 uint64_t memory_refusals(struct memory *memory)
 {
 	return atomic_load(&memory->refused.count);
@@ -478,15 +485,15 @@ bool memory_allows(struct memory *memory, const char *access_token,
 }
 
 int memory_write_refused(struct memory *memory, const char *account,
-			 struct record *request)
+			 bool id_token, struct record *request)
 {
-	return refused_write(&memory->refused, account, request);
+	return refused_write(&memory->refused, account, id_token, request);
 }
 
-int memory_refuse(struct memory *memory, const char *account,
-		  const char *access_token)
+int memory_refuse(struct memory *memory, const char *account, const char *text,
+		  bool id_token)
 {
-	int rc = refused_add(&memory->refused, account, access_token);
+	int rc = refused_add(&memory->refused, account, text, id_token);
 	struct memory_slot *slot;
 
 	for (slot = atomic_load(&memory->slots.first); slot;
@@ -495,7 +502,7 @@ int memory_refuse(struct memory *memory, const char *account,
 
 		if (!token)
 			continue;
-		if (strcmp(token->shown.access_token, access_token) == 0 &&
+		if (strcmp(token->shown.access_token, text) == 0 &&
 		    atomic_compare_exchange_strong(&slot->current, &expected,
 						   NULL))
 			memory_release(&token->shown);

@@ -19,6 +19,10 @@
 
 struct memory;
 
+/* An ID token is kept under the origin with MEMORY_ID_TOKEN before it: no URL
+ * begins so, and whoever looks for an access token never finds one. */
+#define MEMORY_ID_TOKEN "id:"
+
 struct memory_key {
 	const char *account; /* "" if found by origin */
 	const char *scope;
@@ -39,6 +43,7 @@ struct memory_token {
 	int64_t good_until;   /* of clock.h, INT64_MAX unknown */
 	int64_t renew_at;     /* of clock.h, INT64_MAX never */
 	uint64_t began;	      /* memory_refusals() when it was asked for */
+	bool id_token;	      /* it is one */
 };
 
 struct memory *memory_new(void);
@@ -81,17 +86,19 @@ uint64_t memory_refusals(struct memory *memory);
 
 /* Takes a token that was refused out of every slot, and lets in only what is
  * issued later. -1: no memory, and what is under way may bring it back. */
-int memory_refuse(struct memory *memory, const char *account,
-		  const char *access_token);
+int memory_refuse(struct memory *memory, const char *account, const char *token,
+		  bool id_token);
 
 /* See refused.h. */
 bool memory_allows(struct memory *memory, const char *access_token,
 		   int64_t issued);
 int memory_write_refused(struct memory *memory, const char *account,
-			 struct record *request);
+			 bool id_token, struct record *request);
 
 /* What it was asked for: an origin; NULL: the host did not say. */
 const char *memory_resource(const struct valetkey_token *token);
+
+bool memory_is_id_token(const struct valetkey_token *token);
 
 void memory_release(const struct valetkey_token *token);
 

@@ -15,6 +15,7 @@ struct refusal {
 	int64_t at;	 /* of clock.h */
 	bool again;	 /* the provider has issued it again since */
 	bool twice;	 /* and it was refused again */
+	bool id_token;	 /* it is one */
 	size_t size;
 	char *account;
 	char token[]; /* and the account */
@@ -70,7 +71,8 @@ static void count_refusal(struct refused *refused, struct refusal *refusal)
 	atomic_store(&refused->count, refusal->number);
 }
 
-int refused_add(struct refused *refused, const char *account, const char *token)
+int refused_add(struct refused *refused, const char *account, const char *token,
+		bool id_token)
 {
 	struct refusal *refusal, *old = NULL, **place;
 	int rc = 0;
@@ -87,6 +89,7 @@ int refused_add(struct refused *refused, const char *account, const char *token)
 		old = refusal ? *place : NULL;
 		rc = refusal ? 0 : -1;
 		if (refusal) {
+			refusal->id_token = id_token;
 			count_refusal(refused, refusal);
 			*place = refusal;
 		}
@@ -134,7 +137,7 @@ void refused_unlock(struct refused *refused)
 	futex_unlock(&refused->lock);
 }
 
-int refused_write(struct refused *refused, const char *account,
+int refused_write(struct refused *refused, const char *account, bool id_token,
 		  struct record *request)
 {
 	const struct refusal *latest = NULL;
@@ -146,7 +149,8 @@ int refused_write(struct refused *refused, const char *account,
 	for (size_t i = 0; i < REFUSED_MAX; i++) {
 		const struct refusal *one = refused->last[i];
 
-		if (one && strcmp(one->account, account) == 0 &&
+		if (one && one->id_token == id_token &&
+		    strcmp(one->account, account) == 0 &&
 		    (!latest || one->number > latest->number))
 			latest = one;
 	}

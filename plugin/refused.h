@@ -25,9 +25,9 @@ struct refused {
 	struct refusal *last[REFUSED_MAX];
 };
 
-/* Notes that the token was refused. -1: no memory. */
-int refused_add(struct refused *refused, const char *account,
-		const char *token);
+/* Notes that the account's token, or ID token, was refused. -1: no memory. */
+int refused_add(struct refused *refused, const char *account, const char *token,
+		bool id_token);
 
 /* Whether a token that was issued then (in the time of clock.h) may be given. */
 bool refused_allows(struct refused *refused, const char *token, int64_t issued);
@@ -41,8 +41,8 @@ bool refused_lock_for(struct refused *refused, const char *token,
 		      uint64_t began);
 void refused_unlock(struct refused *refused);
 
-/* Tells the helper which token of the account was refused last. */
-int refused_write(struct refused *refused, const char *account,
+/* Tells the helper which token, or ID token, of the account was refused last. */
+int refused_write(struct refused *refused, const char *account, bool id_token,
 		  struct record *request);
 
 void refused_free(struct refused *refused);

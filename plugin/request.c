@@ -37,6 +37,34 @@ static void set_wait(struct ask *ask)
 	ask->wait.deadline = deadline_in(ms);
 }
 
+#define FLAGS_KNOWN                                               \
+	((uint64_t)(VALETKEY_INTERACTIVE | VALETKEY_CACHED_ONLY | \
+		    VALETKEY_ID_TOKEN))
+
+static bool wants_id_token(const struct ask *ask)
+{
+	return ask->request.flags & VALETKEY_ID_TOKEN;
+}
+
+/* Which requests are alike. */
+static void set_key(struct ask *ask)
+{
+	const struct valetkey_request *own = &ask->request;
+
+	ask->key = (struct memory_key){
+	    .account = own->account ? strcpy(ask->account, own->account) : "",
+	    .scope = own->scope ? own->scope : "",
+	    .origin = ask->origin,
+	    .origin_len = own->resource ? strlen(ask->origin) : 0,
+	};
+	if (!wants_id_token(ask))
+		return;
+	stpcpy(stpcpy(ask->id_origin, MEMORY_ID_TOKEN),
+	       own->resource ? ask->origin : "");
+	ask->key.origin = ask->id_origin;
+	ask->key.origin_len = strlen(ask->id_origin);
+}
+
 int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	      struct ask *ask)
 {
@@ -47,8 +75,7 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 		return rc;
 	ask->handle = handle;
 	ask->began = memory_refusals(handle_memory(handle));
-	if (own->flags &
-	    ~(uint64_t)(VALETKEY_INTERACTIVE | VALETKEY_CACHED_ONLY))
+	if (own->flags & ~FLAGS_KNOWN)
 		return VALETKEY_ERR_ABI;
 	if (!own->account && !own->resource)
 		return VALETKEY_ERR_ARG;
@@ -63,12 +90,7 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 	if (!own->min_valid_s)
 		own->min_valid_s = MIN_VALID_S;
 	set_wait(ask);
-	ask->key = (struct memory_key){
-	    .account = own->account ? strcpy(ask->account, own->account) : "",
-	    .scope = own->scope ? own->scope : "",
-	    .origin = ask->origin,
-	    .origin_len = own->resource ? strlen(ask->origin) : 0,
-	};
+	set_key(ask);
 	return VALETKEY_OK;
 }
 
@@ -116,8 +138,9 @@ int ask_write(struct ask *ask, struct record *request)
 		       ask->request.resource ? ask->origin : NULL) ||
 	    record_add_int(request, "min_valid_s", ask->request.min_valid_s) ||
 	    record_add_int(request, "timeout_ms", left > 1 ? left : 1) ||
+	    record_add(request, "id_token", wants_id_token(ask) ? "1" : NULL) ||
 	    memory_write_refused(handle_memory(ask->handle), ask->account,
-				 request))
+				 wants_id_token(ask), request))
 		return VALETKEY_ERR_NOMEM;
 	scope = record_get(request, "scope");
 	ask->key.scope = scope ? scope : "";
@@ -155,7 +178,9 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	int64_t expires_in = record_get_int(answer, "expires_in", -1);
 	int64_t lifetime = record_get_int(answer, "lifetime", 0);
 	struct memory_token from = {
-	    .access_token = record_get(answer, "access_token"),
+	    .access_token = record_get(
+		answer, wants_id_token(ask) ? "id_token" : "access_token"),
+	    .id_token = wants_id_token(ask),
 	    .account = ask->account,
 	    .scope = scope ? scope : "",
 	    .resource = ask->request.resource ? ask->origin : NULL,
@@ -185,7 +210,8 @@ static int request_ask_kernel(const struct ask *ask,
 	int64_t issued;
 	int rc = VALETKEY_OK;
 
-	if (!kernel_read(account, &published))
+	/* An ID token is never there. */
+	if (wants_id_token(ask) || !kernel_read(account, &published))
 		return rc;
 	scope = record_get(&published, "scope");
 	issued = record_get_int(&published, "issued", 0);
@@ -315,7 +341,7 @@ int wait_refuse(struct valetkey_wait *wait, const struct valetkey_token *token)
 
 	wait->ask.wait.deadline = deadline_in(INVALIDATE_MS);
 	if (memory_refuse(handle_memory(handle), token->account,
-			  token->access_token) ||
+			  token->access_token, memory_is_id_token(token)) ||
 	    record_add(request, "op", "invalidate") ||
 	    record_add(request, "account", token->account) ||
 	    record_add(request, "access_token", token->access_token) ||

@@ -21,6 +21,7 @@ struct ask {
 	uint64_t began; /* memory_refusals() by then */
 	struct handle_wait wait;
 	char origin[ORIGIN_MAX];
+	char id_origin[sizeof(MEMORY_ID_TOKEN) + ORIGIN_MAX];
 	char account[ACCOUNT_NAME_MAX + 1]; /* "" until it is known */
 };
 

@@ -218,8 +218,25 @@ VALETKEY_API int valetkey_close(struct valetkey *handle);
  */
 enum valetkey_flag {
 	VALETKEY_INTERACTIVE = 1, /* a person is there: may unlock, may log in*/
-	VALETKEY_CACHED_ONLY = 2  /* never start the helper: ERR_NOT_CACHED */
+	VALETKEY_CACHED_ONLY = 2, /* never start the helper: ERR_NOT_CACHED */
+	VALETKEY_ID_TOKEN = 4	  /* the ID token, not an access token
+				     (VALETKEY_2; ERR_ABI if the library is
+				     older) */
 };
+
+/*
+ * ID_TOKEN: who logged in, as the provider says it (OpenID Connect Core 2), for
+ * the few servers that want that instead: a Kubernetes cluster, or a service that
+ * trades it for a token of its own. Nobody gets one who does not set the flag.
+ * All that is said of tokens here holds for it, but for this: access_token is the
+ * ID token, a JWT; expires_at is when that expires (its exp), and min_valid_s
+ * counts until then; scope is the grant's. It is kept in this process's memory
+ * and in the desktop keyring, never in the kernel's, so that the first one of a
+ * process takes the helper. One that has expired is refreshed with the grant; if
+ * the provider brings none then, or never did, it is ERR_LOGIN. ERR_SCOPE: the
+ * account does not ask for the scope openid, or nobody logs in to it, or its
+ * issuer is not known.
+ */
 
 struct valetkey_request {
 	size_t size;
@@ -247,10 +264,11 @@ struct valetkey_request {
 
 struct valetkey_token {
 	size_t size;
-	const char *access_token; /* NUL-terminated, printable ASCII */
+	const char *access_token; /* NUL-terminated, printable ASCII; if
+				     ID_TOKEN was asked for, that */
 	size_t length;		  /* strlen(access_token) */
 	int64_t expires_at;	  /* Unix seconds; 0: the provider does not say
-				     (RFC 6749 5.1) */
+				     (RFC 6749 5.1), of an access token */
 	const char *account;	  /* the account's name */
 	const char *scope;	  /* as granted; "" if unknown */
 };

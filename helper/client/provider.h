@@ -63,6 +63,12 @@
  *   preflight                 404: a bare 404 of the authorization endpoint
  *                             means wrong region, client or redirect URI
  *   git_username              for git; default "oauth2"
+ *   proxy_token_path[]        a path where clients ask `valetkey proxy` for a
+ *                             token, if not that of token_endpoint
+ *   proxy_path[]              FROM=TO: a front of paths that clients spell
+ *                             otherwise than the provider, such as /api/v2=/v2
+ *   proxy_env[]               NAME=url, token, id or secret: where known clients
+ *                             read the proxy's address, its secret, a client id
  *   client[]                  the kinds of client, the usual one first; for
  *                             each KIND:
  *   client.KIND.name          as the provider's own pages call it

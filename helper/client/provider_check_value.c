@@ -251,6 +251,55 @@ static const char *judge_error(struct provider_check *check,
 		     "such as invalid_grant";
 }
 
+/* ---- for the proxy ---- */
+
+/* A path of a URL, without query and fragment, and without a pair's '='. */
+static bool is_path(const char *text, size_t len)
+{
+	return len && *text == '/' && text_visible(text, len) &&
+	       !memchr(text, '?', len) && !memchr(text, '#', len) &&
+	       !memchr(text, '=', len) && !memchr(text, '{', len);
+}
+
+static const char *judge_path(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	(void)check;
+	return is_path(line->value, strlen(line->value))
+		   ? NULL
+		   : "must be a path such as /oauth/token";
+}
+
+static const char *judge_paths(struct provider_check *check,
+			       const struct provider_line *line)
+{
+	size_t len = strcspn(line->value, "=");
+	const char *to = line->value + len + (line->value[len] == '=');
+
+	(void)check;
+	return is_path(line->value, len) && is_path(to, strlen(to)) &&
+		       line->value[len - 1] != '/'
+		   ? NULL
+		   : "must be FROM=TO, two paths such as /api/v2=/v2; FROM "
+		     "does not end in a slash";
+}
+
+static const char *judge_variable(struct provider_check *check,
+				  const struct provider_line *line)
+{
+	static const char *const kinds[] = {"=url", "=token", "=id", "=secret"};
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz_0123456789";
+	size_t len = strspn(line->value, letters);
+
+	(void)check;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (len && !strchr("0123456789", *line->value) &&
+		    strcmp(line->value + len, kinds[i]) == 0)
+			return NULL;
+	return "must be NAME=url, NAME=token, NAME=id or NAME=secret";
+}
+
 /* ---- what there is to choose ---- */
 
 static const char *judge_instance(struct provider_check *check,
@@ -339,6 +388,9 @@ static provider_judge *const judges[] = {
     [PROVIDER_KIND] = judge_kind,
     [PROVIDER_REDIRECT] = judge_redirect_uri,
     [PROVIDER_SCOPE_NAME] = judge_scope_name,
+    [PROVIDER_PATH] = judge_path,
+    [PROVIDER_PATHS] = judge_paths,
+    [PROVIDER_VARIABLE] = judge_variable,
 };
 
 /* "a, b or c" of "|a|b|c|". */

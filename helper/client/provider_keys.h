@@ -28,6 +28,9 @@ enum provider_value {
 	PROVIDER_KIND = 14,	 /* [a-z0-9-] */
 	PROVIDER_REDIRECT = 15,
 	PROVIDER_SCOPE_NAME = 16, /* a parameter's, none of our own but scope */
+	PROVIDER_PATH = 17,	  /* of a URL */
+	PROVIDER_PATHS = 18,	  /* FROM=TO */
+	PROVIDER_VARIABLE = 19,	  /* NAME=url, NAME=token and so on */
 };
 
 /* Where a key may stand: as KEY, as client.KIND.KEY, or as both. */

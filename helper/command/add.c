@@ -46,6 +46,9 @@ static const struct cmd_option options[] = {
     {"host", "URL", "A host that the tokens are for; may be repeated."},
     {"ca-file", "FILE", "Certificates to trust instead of the system's."},
     {"issuer", "URL", "A provider by its issuer: the rest is looked up."},
+    {"mcp", "URL",
+     "An MCP server: it says itself which provider it trusts and which scopes "
+     "it wants; that is shown first, and the rest is looked up."},
     {"authorization-endpoint", "URL", "A provider by its endpoints."},
     {"token-endpoint", "URL", "See above."},
     {"device-authorization-endpoint", "URL", "See above; optional."},
@@ -62,6 +65,7 @@ static const struct cmd_option options[] = {
      "Use this proxy, whatever the environment says; \"none\": use none."},
     {"resource-indicator", "URI",
      "What the tokens should be good for (RFC 8707); may be repeated."},
+    {"yes", NULL, "With --mcp: go on without asking."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
     {NULL, NULL, NULL},
 };
@@ -86,7 +90,8 @@ const struct cmd_verb cmd_add = {
 	"  valetkey add robot --provider ninjaone --instance eu \\\n"
 	"      --client api-services --client-id ID --secret-stdin <FILE\n"
 	"  valetkey add mine --issuer https://login.example.com "
-	"--client-id ID\n",
+	"--client-id ID\n"
+	"  valetkey add notes --mcp https://mcp.example.com/mcp\n",
     .account = true,
     .run = run_add,
 };
@@ -150,8 +155,12 @@ int cmd_register_offer(struct cmd_adding *adding, const struct record *found)
 {
 	bool yes = cmd_option(adding->args, "register") != NULL;
 	bool offered = record_get(found, "registration_endpoint") != NULL;
+	bool mcp = record_get(&adding->keys, "mcp") != NULL;
 	int rc = VALETKEY_OK;
 
+	/* Of an MCP server it is shown before it is done. */
+	if (mcp && offered && !cmd_option(adding->args, "client-id"))
+		yes = true;
 	if (yes && cmd_option(adding->args, "client-id"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--register makes a new client: leave out "
@@ -348,7 +357,8 @@ static int walk_provider(struct cmd_adding *adding)
 		rc = cmd_answers_overrides(adding);
 		return rc ? rc : cmd_custom_walk(adding);
 	}
-	if (cmd_option(adding->args, "issuer"))
+	if (cmd_option(adding->args, "issuer") ||
+	    cmd_option(adding->args, "mcp"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"A --provider already has its issuer: leave "
 				"out one of the two.");
@@ -371,7 +381,8 @@ static int run_add(struct cmd_args *args)
 	int fd;
 	int rc = cmd_secret_source(args, &fd);
 
-	if (!rc && cmd_option(args, "register") && !cmd_option(args, "issuer"))
+	if (!rc && cmd_option(args, "register") &&
+	    !cmd_option(args, "issuer") && !cmd_option(args, "mcp"))
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "--register needs the server's --issuer URL.");
 	if (!rc)

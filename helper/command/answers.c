@@ -46,27 +46,24 @@ int cmd_secret_source(const struct cmd_args *args, int *fd)
 	return VALETKEY_OK;
 }
 
-/* Everything up to the end, without the newline there. */
-static int read_secret(int fd, struct buf *secret)
+int cmd_secret_read(int fd, const char *what, size_t max, struct buf *secret)
 {
 	ssize_t n;
 
 	do {
-		if (buf_reserve(secret, SECRET_MAX))
+		if (buf_reserve(secret, max))
 			return VALETKEY_ERR_NOMEM;
-		n = read(fd, secret->data + secret->len, SECRET_MAX);
+		n = read(fd, secret->data + secret->len, max);
 		if (n > 0)
 			secret->len += (size_t)n;
-		if (secret->len > SECRET_MAX)
+		if (secret->len > max)
 			return cmd_fail(VALETKEY_ERR_ARG,
-					"The client secret is longer than %d "
-					"bytes.",
-					SECRET_MAX);
+					"%s is longer than %zu bytes.", what,
+					max);
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"The client secret cannot be read: %s.",
-				strerror(errno));
+		return cmd_fail(VALETKEY_ERR_ARG, "%s cannot be read: %s.",
+				what, strerror(errno));
 	secret->data[secret->len] = '\0';
 	while (secret->len && strchr("\r\n", secret->data[secret->len - 1]))
 		secret->data[--secret->len] = '\0';
@@ -112,7 +109,7 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd, struct buf *secret)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The client secret is missing. Give it with "
 				"--secret-stdin or --secret-fd N.");
-	rc = read_secret(fd, secret);
+	rc = cmd_secret_read(fd, "The client secret", SECRET_MAX, secret);
 	return rc ? rc : check_client_secret(secret);
 }
 
@@ -217,7 +214,8 @@ int cmd_answers_client_id(struct cmd_adding *adding)
 	if (!rc && !id && !adding->person)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which client? Give it: --client-id ID%s.",
-				record_get(&adding->keys, "metadata_at")
+				record_get(&adding->keys, "metadata_at") &&
+					!record_get(&adding->keys, "mcp")
 				    ? "; or have the server register one, if "
 				      "it supports that: --register"
 				    : "");

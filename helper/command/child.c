@@ -96,6 +96,11 @@ int cmd_child_wait(pid_t child)
 	sigaction(SIGHUP, &pass, NULL);
 	status = wait_status(child);
 	handed_to = 0;
+	return cmd_child_end(status);
+}
+
+int cmd_child_end(int status)
+{
 	if (status >= 0 && WIFSIGNALED(status)) {
 		signal(WTERMSIG(status), SIG_DFL);
 		raise(WTERMSIG(status));

@@ -28,6 +28,9 @@ pid_t cmd_child_start(char *const *argv);
  */
 int cmd_child_wait(pid_t child);
 
+/* The same for a child that has ended with this status of waitpid(). */
+int cmd_child_end(int status);
+
 /* A descriptor that brings the text, once, to the first who reads; -1: none. */
 int cmd_child_once(const void *text, size_t len);
 

@@ -11,8 +11,9 @@
 #ifndef VALETKEY_COMMAND_H
 #define VALETKEY_COMMAND_H
 
+#include "core/account.h"
+#include "core/origin.h"
 #include "core/text.h"
-#include "core/record.h"
 #include <valetkey.h>
 
 #include <stdbool.h>
@@ -48,7 +49,8 @@ struct cmd_verb {
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_complete;
+    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_invalidate,
+    cmd_complete;
 
 /* Reads argv after the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -158,6 +160,27 @@ int cmd_account_exists(const char *account);
 /* The same, and reads it. ERR_ARG if it cannot be read. */
 int cmd_account_read(const char *account, struct record *keys);
 
+/* ---- which account (account_choice.c) ---- */
+
+struct cmd_target {
+	const char *account;	/* as it was typed; NULL: none was */
+	const char *resource;	/* a URL; NULL: none */
+	const char *verb;	/* in the line to type, before the account, */
+	const char *before_url; /* between that and the URL, */
+	const char *after;	/* and at its end, may be NULL */
+};
+
+/*
+ * The account that is named, else the one that has the URL's host, else the only
+ * one. ERR_ACCOUNT: there is none, or several have that host; ERR_RESOURCE: the
+ * URL is none of its hosts, or nobody's; ERR_ARG: there are several.
+ */
+int cmd_account_choose(const struct cmd_target *target,
+		       char name[ACCOUNT_NAME_MAX + 1]);
+
+/* origin_of(), with a failure told: ERR_RESOURCE. */
+int cmd_origin_of(const char *url, char origin[ORIGIN_MAX]);
+
 /* ---- adding (add.c) ---- */
 
 struct cmd_adding {
@@ -185,6 +208,25 @@ int cmd_custom_walk(struct cmd_adding *adding);
  * what op discover says); then adding->registration is filled. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
 
+/* ---- MCP servers (mcp.c) ---- */
+
+struct client;
+
+/* With --mcp URL: into keys what the server says of itself, and the issuer of the
+ * authorization server to use. After cmd_answers_overrides(). */
+int cmd_mcp_find(struct cmd_adding *adding, struct buf *issuer);
+
+/* Before anything is registered, opened or sent: shows what `add` is about to do,
+ * or a login with more scopes, and asks whether that is right. 0, ERR_CANCELED, or
+ * ERR_ARG if nobody can be asked and there is no --yes. */
+int cmd_mcp_agree_adding(const struct cmd_adding *adding);
+int cmd_mcp_agree_scope(const struct cmd_args *args,
+			const struct client *client, const char *more);
+
+/* Whether the account's MCP server still trusts its issuer: 0, ERR_LOGIN, or what
+ * came of asking. */
+int cmd_mcp_same_server(const char *account, const struct record *keys);
+
 /* ---- answers (answers.c) ---- */
 
 /* A question that is answered by y or by no. */
@@ -202,6 +244,10 @@ int cmd_answers_option(const struct cmd_args *args, const char *option,
 /* Into keys: the client id, and what options may change of any provider. */
 int cmd_answers_client_id(struct cmd_adding *adding);
 int cmd_answers_overrides(struct cmd_adding *adding);
+
+/* Everything up to the end, without the newline there; `what` is for a failure:
+ * ERR_ARG. */
+int cmd_secret_read(int fd, const char *what, size_t max, struct buf *secret);
 
 /* The descriptor that the secret comes from, -1: none is named; and the secret
  * itself, empty if the client has none. */
@@ -226,6 +272,10 @@ void cmd_release_signals(void);
 
 /* SIGINT and SIGTERM end the process with ERR_CANCELED and a clean line. */
 void cmd_cancel_on_signals(void);
+
+/* run.c: whether a command can have something of ours in a variable of this
+ * name: 0 or ERR_ARG, told. */
+int cmd_check_variable(const char *name);
 
 /* The variable's value, NULL if it is not set or empty. */
 const char *cmd_environment(const char *name);

@@ -7,8 +7,7 @@
  */
 #include "child.h"
 #include "command.h"
-#include "core/account.h"
-#include "core/origin.h"
+#include "core/challenge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,18 +29,22 @@ static int run_curl(const struct cmd_words *words);
 const struct cmd_verb cmd_curl = {
     .name = "curl",
     .summary = "run curl with a token for the account's hosts",
-    .usage = "curl ACCOUNT -- CURL-ARGUMENT...",
+    .usage = "curl [ACCOUNT] -- CURL-ARGUMENT...",
     .about =
 	"Runs curl with the header \"Authorization: Bearer TOKEN\", which no "
-	"process list shows. Every URL must be one of the account's hosts. "
+	"process list shows. Every URL must be one of the account's hosts; "
+	"without ACCOUNT it is the account that has the first one. "
 	"Only options of curl that cannot take the token elsewhere are "
 	"allowed: no -K, --next, --resolve, --connect-to, --proxy, "
 	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
 	"curl -H \"$(valetkey token ACCOUNT --format header)\" ...\n\n"
 	"If the server answers 401, the token is invalidated and a message "
-	"says so; then repeat the command. The exit status is curl's.",
+	"says so; then repeat the command. If it answers 403 because the token "
+	"lacks a scope, a message says how to log in with more. The exit "
+	"status is curl's.",
     .options = options,
     .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
+		"  valetkey curl -- https://eu.ninjarmm.com/v2/devices\n"
 		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
 		"      https://eu.ninjarmm.com/v2/device/7\n",
     .run_words = run_curl,
@@ -56,11 +59,11 @@ const struct cmd_verb cmd_curl = {
  * but not here. */
 
 struct curl_check {
-	const char *name;	      /* the account's */
-	const struct record *account; /* its file */
-	const char *url;	      /* one of those that were given */
-	bool plain;		      /* there is an http one */
-	bool follows;		      /* redirects */
+	char name[ACCOUNT_NAME_MAX + 1]; /* the account's; "": not known yet */
+	struct record account;		 /* its file */
+	const char *url;		 /* one of those that were given */
+	bool plain;			 /* there is an http one */
+	bool follows;			 /* redirects */
 };
 
 /* Short ones: without and with a value. Not v and the traces: they print the
@@ -131,7 +134,7 @@ static int refuse_option(const struct curl_check *curl, const char *option)
 			"keep the token where it belongs. To decide that "
 			"yourself: curl -H \"$(valetkey token %s "
 			"--format header)\" ...",
-			option, curl->name);
+			option, *curl->name ? curl->name : "ACCOUNT");
 }
 
 /* Headers that would name another server or carry other credentials; a file of
@@ -153,17 +156,26 @@ static int check_header(const struct curl_check *curl, const char *header)
 	return VALETKEY_OK;
 }
 
+/* Where none is named the first URL says which it is. */
+static int choose_curl_account(struct curl_check *curl, const char *url)
+{
+	const struct cmd_target target = {
+	    .resource = url, .verb = "curl", .before_url = " -- "};
+	int rc = cmd_account_choose(&target, curl->name);
+
+	return rc ? rc : cmd_account_read(curl->name, &curl->account);
+}
+
 static int take_curl_url(struct curl_check *curl, const char *url)
 {
 	char origin[ORIGIN_MAX];
+	int rc = cmd_origin_of(url, origin);
 
-	if (origin_of(url, origin) != 0)
-		return cmd_fail(
-		    VALETKEY_ERR_RESOURCE,
-		    "\"%s\" is not a URL that a token may go to: it must be "
-		    "https://HOST/... without a user name.",
-		    url);
-	if (!account_has_origin(curl->account, origin))
+	if (!rc && !*curl->name)
+		rc = choose_curl_account(curl, url);
+	if (rc)
+		return rc;
+	if (!account_has_origin(&curl->account, origin))
 		return cmd_fail(
 		    VALETKEY_ERR_RESOURCE,
 		    "%s is not one of the account's hosts, so its token does "
@@ -274,28 +286,79 @@ static int check_curl_words(struct curl_check *curl, char *const *words)
 
 struct answers {
 	int fd;
-	bool refused; /* a 401 was among them */
+	bool refused;	      /* a 401 was among them */
+	bool forbidden;	      /* the one that is being read is a 403 */
+	struct buf challenge; /* of the last one that was */
 };
+
+static void take_status(struct answers *answers, const char *line)
+{
+	const char *status = strchr(line, ' ');
+
+	if (status && strncmp(status, " 401", 4) == 0)
+		answers->refused = true;
+	answers->forbidden = status && strncmp(status, " 403", 4) == 0;
+	if (answers->forbidden)
+		buf_clear(&answers->challenge);
+}
+
+/* Without memory it is as if the server had said nothing. */
+static void take_challenge(struct answers *answers, const char *line)
+{
+	static const char name[] = "WWW-Authenticate:";
+	struct buf *all = &answers->challenge;
+
+	if (!answers->forbidden || strncasecmp(line, name, strlen(name)) != 0)
+		return;
+	line += strlen(name);
+	if ((all->len && buf_str(all, ", ")) ||
+	    buf_add(all, line, strcspn(line, "\r\n")))
+		buf_clear(all);
+}
 
 /* The header lines of all answers, one after the other; a cut line is one. */
 static void *read_answers(void *data)
 {
 	struct answers *answers = data;
 	FILE *file = fdopen(answers->fd, "r");
-	char line[1024];
+	char line[CHALLENGE_MAX];
 	bool begins = true;
 
 	while (file && fgets(line, sizeof(line), file)) {
-		const char *status = strchr(line, ' ');
-
-		if (begins && strncmp(line, "HTTP/", 5) == 0 && status &&
-		    strncmp(status, " 401", 4) == 0)
-			answers->refused = true;
+		if (begins && strncmp(line, "HTTP/", 5) == 0)
+			take_status(answers, line);
+		else if (begins)
+			take_challenge(answers, line);
 		begins = strchr(line, '\n') != NULL;
 	}
 	if (file)
 		fclose(file);
 	return NULL;
+}
+
+/* RFC 6750 3.1: what the token lacks. The server's words go into a command for a
+ * shell only if they mean nothing to it. */
+static void tell_lacking(const char *account, const struct buf *challenge)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789 .:/_-+=@,";
+	struct record params = {0};
+	const char *scope = NULL;
+
+	if (challenge_read(buf_text(challenge), "Bearer", &params) ==
+		RECORD_OK &&
+	    record_is(&params, "error", "insufficient_scope"))
+		scope = record_get(&params, "scope");
+	if (scope && challenge_scope_ok(scope))
+		cmd_fail(0,
+			 "The token lacks a scope (403): the server wants "
+			 "\"%s\". To log in with it as well, run: valetkey "
+			 "login %s --add-scope %s%s%s",
+			 scope, account, strchr(scope, ' ') ? "\"" : "",
+			 scope[strspn(scope, harmless)] ? "SCOPES" : scope,
+			 strchr(scope, ' ') ? "\"" : "");
+	record_free(&params);
 }
 
 /* ---- running it ---- */
@@ -418,6 +481,9 @@ static int transfer(const struct curl_check *curl, char *const *words,
 	rc = wait_for_curl(child);
 	pthread_join(reader, NULL);
 	*refused = answers.refused;
+	if (answers.challenge.len)
+		tell_lacking(curl->name, &answers.challenge);
+	buf_free(&answers.challenge);
 	return rc;
 }
 
@@ -444,11 +510,18 @@ static int with_token(const struct curl_check *curl, char *const *words,
 	return rc;
 }
 
+static int take_curl_account(struct curl_check *curl, const char *account)
+{
+	if (!account_name_ok(account))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"That is not an account's name.");
+	strcpy(curl->name, account);
+	return cmd_account_read(account, &curl->account);
+}
+
 static int run_curl(const struct cmd_words *words)
 {
-	struct record keys = {0};
-	const char *account = words->words[0];
-	struct curl_check curl = {.name = account, .account = &keys};
+	struct curl_check curl = {.plain = false};
 	uint32_t min_valid_s;
 	int rc;
 
@@ -456,24 +529,21 @@ static int run_curl(const struct cmd_words *words)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"curl's arguments come after --: valetkey curl "
 				"%s -- https://...",
-				account);
-	if (words->count != 1 || !words->command)
+				words->words[0]);
+	if (words->count > 1 || !words->command)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which URL? Usage: valetkey "
 				"%s",
 				cmd_curl.usage);
 	rc = cmd_option_min_valid(&words->args, &min_valid_s);
-	if (!rc)
-		rc = account_name_ok(account)
-			 ? cmd_account_read(account, &keys)
-			 : cmd_fail(VALETKEY_ERR_ARG,
-				    "That is not an account's name.");
+	if (!rc && words->count)
+		rc = take_curl_account(&curl, words->words[0]);
 	if (!rc)
 		rc = check_curl_words(&curl, words->command);
 	if (!rc && curl.follows)
 		rc = check_version();
 	if (!rc)
 		rc = with_token(&curl, words->command, min_valid_s);
-	record_free(&keys);
+	record_free(&curl.account);
 	return rc;
 }

@@ -21,13 +21,20 @@ static int known_proof(const struct cmd_adding *adding, const char **proof)
 	int fd;
 	int rc = cmd_secret_source(adding->args, &fd);
 
+	const char *id = cmd_option(adding->args, "client-id");
+	bool url = id && strncmp(id, "https://", 8) == 0;
+	bool mcp = record_get(&adding->keys, "mcp") != NULL;
+
 	if (record_get(&adding->keys, "client_certificate"))
 		*proof = "certificate";
 	else if (record_get(&adding->keys, "client_key"))
 		*proof = "key";
 	else if (fd >= 0 || adding->machine)
 		*proof = "secret";
-	else if (adding->person || cmd_option(adding->args, "register"))
+	else if (mcp && url)
+		*proof = "none"; /* whoever reads it there knows all of it */
+	else if (adding->person || cmd_option(adding->args, "register") ||
+		 (mcp && !id))
 		*proof = "ask";
 	else
 		*proof = "none";
@@ -40,7 +47,8 @@ static int ask_if_secret(struct cmd_adding *adding, const char *proof)
 	bool yes = true;
 	int rc = VALETKEY_OK;
 
-	if (strcmp(proof, "ask") == 0 && !adding->registration.pairs.len &&
+	if (adding->person && strcmp(proof, "ask") == 0 &&
+	    !adding->registration.pairs.len &&
 	    !cmd_option(adding->args, "auth") &&
 	    strcmp(record_get(&adding->keys, "auth"), "none") != 0)
 		rc = cmd_answers_yes("Does the client have a client secret? "
@@ -59,12 +67,28 @@ static void tell_warnings(const struct record *answer)
 		terminal_say(TERMINAL_WARNING, "%s\n", text);
 }
 
+/* A client id that is a URL is read there by the server, if it knows how. */
+static void warn_client_url(const struct cmd_adding *adding,
+			    const struct record *found)
+{
+	const char *id = cmd_option(adding->args, "client-id");
+
+	if (id && strncmp(id, "https://", 8) == 0 &&
+	    !record_get(found, "client_id_metadata_document_supported"))
+		terminal_say(TERMINAL_WARNING,
+			     "The server does not say that it takes a URL as "
+			     "client id. If it does not know this one, leave "
+			     "--client-id out or register a client there.\n");
+}
+
 /* What was given by hand stands over what the server says. Endpoints that are
  * all the server's own are asked for again from time to time (command/login.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result",
 					      "warning[]",
+					      "client_id_metadata_document_"
+					      "supported",
 					      "grant_types[]",
 					      "registration_auth",
 					      "registration_endpoint",
@@ -102,7 +126,9 @@ static int discover_endpoints(struct cmd_adding *adding, const char *issuer)
 		return rc;
 	if (record_add(&request, "issuer", issuer) ||
 	    record_add(&request, "proof", proof) ||
-	    record_add(&request, "machine", adding->machine ? "1" : NULL))
+	    record_add(&request, "machine", adding->machine ? "1" : NULL) ||
+	    record_add(&request, "mcp",
+		       record_get(&adding->keys, "mcp") ? "1" : NULL))
 		rc = VALETKEY_ERR_NOMEM;
 	else
 		rc = cmd_discover(&request, &adding->keys, &answer);
@@ -110,6 +136,8 @@ static int discover_endpoints(struct cmd_adding *adding, const char *issuer)
 		tell_warnings(&answer);
 		rc = take_found(adding, &answer);
 	}
+	if (!rc)
+		warn_client_url(adding, &answer);
 	if (!rc)
 		rc = cmd_register_offer(adding, &answer);
 	if (!rc)
@@ -128,7 +156,7 @@ static int default_host(struct cmd_adding *adding)
 	const char *url = record_get(&adding->keys, "token_endpoint");
 	char origin[ORIGIN_MAX];
 
-	if (cmd_option(adding->args, "host") || !url ||
+	if (record_get(&adding->keys, "hosts[]") || !url ||
 	    origin_of(url, origin) != 0)
 		return VALETKEY_OK;
 	return record_add(&adding->keys, "hosts[]", origin) ? VALETKEY_ERR_NOMEM
@@ -154,12 +182,14 @@ static int check_custom_options(const struct cmd_adding *adding,
 				"--register cannot make a client for the "
 				"device login only: leave --client out.");
 	if (!cmd_option(adding->args, "issuer") &&
+	    !cmd_option(adding->args, "mcp") &&
 	    !record_get(&adding->keys, "token_endpoint"))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"Which provider? Give --provider NAME (see: "
-				"valetkey providers), or --issuer URL, or "
-				"--authorization-endpoint URL and "
-				"--token-endpoint URL.");
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "Which provider? Give --provider NAME (see: "
+		    "valetkey providers), or --issuer URL, or "
+		    "--mcp URL, or --authorization-endpoint URL and "
+		    "--token-endpoint URL.");
 	return VALETKEY_OK;
 }
 
@@ -235,12 +265,17 @@ static void show_redirect(const struct cmd_adding *adding)
 {
 	const char *uri = record_get(&adding->keys, "redirect_uri");
 	const char *port = uri ? strstr(uri, ":{port}") : NULL;
+	const char *id = cmd_option(adding->args, "client-id");
 	struct buf text = {0};
 	int rc;
 
 	if (!uri)
 		return;
-	rc = buf_str(&text, "Register a client there with the redirect URI ");
+	rc = id && strncmp(id, "https://", 8) == 0
+		 ? buf_fmt(&text, "What is at %s must list the redirect URI ",
+			   id)
+		 : buf_str(&text,
+			   "Register a client there with the redirect URI ");
 	if (port)
 		rc = rc ||
 		     buf_fmt(
@@ -257,19 +292,28 @@ static void show_redirect(const struct cmd_adding *adding)
 
 int cmd_custom_walk(struct cmd_adding *adding)
 {
-	const char *issuer = cmd_option(adding->args, "issuer");
+	const char *given = cmd_option(adding->args, "issuer");
 	const char *client = cmd_option(adding->args, "client");
 	enum grant_type grant =
 	    client ? grant_type_of(client) : GRANT_TYPE_AUTHORIZATION_CODE;
+	bool mcp = cmd_option(adding->args, "mcp") != NULL;
+	struct buf issuer = {0};
 	int rc = check_custom_options(adding, grant);
 
 	adding->machine = grant == GRANT_TYPE_CLIENT_CREDENTIALS;
-	if (!rc && issuer)
-		rc = discover_endpoints(adding, issuer);
+	if (!rc && mcp)
+		rc = cmd_mcp_find(adding, &issuer);
+	else if (!rc && given && buf_str(&issuer, given))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc && issuer.len)
+		rc = discover_endpoints(adding, issuer.data);
 	if (!rc)
 		rc = put_custom_keys(adding, grant);
 	if (!rc)
 		rc = default_host(adding);
+	if (!rc && mcp)
+		rc = cmd_mcp_agree_adding(adding);
+	buf_free(&issuer);
 	if (!rc && !adding->registration.pairs.len &&
 	    (adding->person || !cmd_option(adding->args, "redirect-uri")))
 		show_redirect(adding);

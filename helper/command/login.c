@@ -7,6 +7,8 @@
 #include "client/flow_way.h"
 #include "command.h"
 #include "core/account.h"
+#include "core/challenge.h"
+#include "core/scope.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -27,6 +29,11 @@ static const struct cmd_option options[] = {
      "Log in even if the provider's endpoints or the account's hosts have "
      "changed since the account was added or last logged in, or if somebody "
      "else logs in than before."},
+    {"add-scope", "SCOPES",
+     "Ask for these scopes, separated by spaces, beside the account's; they "
+     "are "
+     "shown first, and kept in the account's file."},
+    {"yes", NULL, "With --add-scope: go on without asking."},
     {"timeout", "SECONDS",
      "Give up after this long (default 300; paste and device 900)."},
     {NULL, NULL, NULL},
@@ -49,7 +56,8 @@ const struct cmd_verb cmd_login = {
     .examples =
 	"  valetkey login work\n"
 	"  valetkey login work --no-browser   prints the address only\n"
-	"  valetkey login work --flow device  a code for another device\n",
+	"  valetkey login work --flow device  a code for another device\n"
+	"  valetkey login work --add-scope files:write\n",
     .account = true,
     .run = ask_for_login,
 };
@@ -91,7 +99,9 @@ static int look_up_endpoints(const struct record *keys, struct record *found)
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (record_add(&request, "issuer", record_get(keys, "issuer")) == 0 &&
-	    record_add(&request, "machine", machine ? "1" : NULL) == 0)
+	    record_add(&request, "machine", machine ? "1" : NULL) == 0 &&
+	    record_add(&request, "mcp", record_get(keys, "mcp") ? "1" : NULL) ==
+		0)
 		rc = cmd_discover(&request, keys, found);
 	record_free(&request);
 	return rc;
@@ -167,7 +177,12 @@ static int renew_endpoints(const char *account, bool accept)
 
 	if (account_read(account, &keys, NULL) != VALETKEY_OK || !is_due(&keys))
 		goto out;
-	rc = look_up_endpoints(&keys, &found);
+	rc = record_get(&keys, "mcp") ? cmd_mcp_same_server(account, &keys)
+				      : VALETKEY_OK;
+	if (rc == VALETKEY_ERR_LOGIN)
+		goto out;
+	if (!rc)
+		rc = look_up_endpoints(&keys, &found);
 	if (rc == VALETKEY_ERR_NETWORK || rc == VALETKEY_ERR_TIMEOUT ||
 	    (rc == VALETKEY_ERR_DENIED && accept)) {
 		terminal_say(TERMINAL_WARNING,
@@ -187,6 +202,59 @@ out:
 	record_free(&keys);
 	record_free(&found);
 	record_free(&changes);
+	return rc;
+}
+
+/* ---- more scopes ---- */
+
+/* The account asks for them from then on; if that cannot be written, a later login
+ * asks for less than this one. */
+static int adopt_scope(struct cmd_args *args, const struct buf *scope)
+{
+	struct record change = {0};
+	int rc = record_add(&change, "scope", scope->data)
+		     ? VALETKEY_ERR_NOMEM
+		     : cmd_account_change(args->account, &change);
+
+	record_free(&change);
+	if (rc)
+		cmd_fail(0,
+			 "The file of account %s cannot be written: put "
+			 "scope=%s into it.",
+			 args->account, scope->data);
+	return rc;
+}
+
+/* Those of the account and these: asked for together, so that none is lost (RFC
+ * 6749 6 has no other way). `all` stays empty if it has them already. */
+static int widen_scope(struct cmd_args *args, struct cmd_call *call,
+		       struct buf *all)
+{
+	struct problem problem = {0};
+	struct client client = {0};
+	const char *more;
+	int rc = cmd_answers_option(args, "add-scope", &more);
+
+	if (rc || !more)
+		return rc;
+	if (!challenge_scope_ok(more))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--add-scope takes scopes with spaces between "
+				"them (RFC 6749 3.3).");
+	rc = client_load(args->account, &client, &problem);
+	if (rc)
+		rc = cmd_fail_problem(&problem);
+	else if (client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "Nobody logs in to account %s. Its scopes are in "
+			      "its file: scope=",
+			      args->account);
+	else if (scope_add(all, client.scope) || scope_add(all, more) ||
+		 record_add(call->request, "scope", more))
+		rc = VALETKEY_ERR_NOMEM;
+	else
+		rc = cmd_mcp_agree_scope(args, &client, more);
+	client_free(&client);
 	return rc;
 }
 
@@ -280,11 +348,14 @@ static int ask_for_login(struct cmd_args *args)
 	    .talk = {.account = args->account,
 		     .browser = !cmd_option(args, "no-browser")},
 	};
+	struct buf scope = {0};
 	int rc = cmd_account_exists(args->account);
 
 	if (!rc)
 		rc = renew_endpoints(args->account,
 				     cmd_option(args, "accept-change") != NULL);
+	if (!rc)
+		rc = widen_scope(args, &call, &scope);
 	if (!rc)
 		rc = pick_login_way(args, &call);
 	if (!rc)
@@ -300,9 +371,12 @@ static int ask_for_login(struct cmd_args *args)
 		goto out;
 	rc = cmd_call(&call);
 	terminal_wait_end();
+	if (!rc && scope.len)
+		rc = adopt_scope(args, &scope);
 	if (!rc)
 		tell_logged_in(args->account, &answer);
 out:
+	buf_free(&scope);
 	record_free(&request);
 	record_free(&answer);
 	return rc;

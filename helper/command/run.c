@@ -7,7 +7,6 @@
  */
 #include "child.h"
 #include "command.h"
-#include "core/account.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -25,7 +24,7 @@ static const struct cmd_option options[] = {
      "number into the variable (VALETKEY_TOKEN_FD)."},
     {"resource", "URL",
      "What the tokens are for: an error if that is not one of the account's "
-     "hosts."},
+     "hosts. Without ACCOUNT it is the account that has this host."},
     {"min-valid", "SECONDS",
      "The token must be good for at least this long (default 60)."},
     {NULL, NULL, NULL},
@@ -36,9 +35,11 @@ static int run_command(const struct cmd_words *words);
 const struct cmd_verb cmd_run = {
     .name = "run",
     .summary = "run a command with a token in its environment",
-    .usage = "run ACCOUNT[:VARIABLE]... [--fd] -- COMMAND [ARGUMENT...]",
+    .usage = "run [ACCOUNT][:VARIABLE]... [--fd] -- COMMAND [ARGUMENT...]",
     .about = "Runs the command with a valid access token in VARIABLE "
-	     "(VALETKEY_TOKEN), for that command and its children only.\n\n"
+	     "(VALETKEY_TOKEN), for that command and its children only. "
+	     "Without ACCOUNT it is the only one there is, or the one of "
+	     "--resource.\n\n"
 	     "A variable lives as long as the command, the token usually for "
 	     "an hour: a program that runs longer must ask for one itself, "
 	     "before each request, through the library or valetkey token. Give "
@@ -76,7 +77,24 @@ static bool variable_taken(const char *name)
 	return strncmp(name, "LD_", 3) == 0 || strncmp(name, "DYLD_", 5) == 0;
 }
 
-/* ACCOUNT[:VARIABLE], cut in place. */
+int cmd_check_variable(const char *name)
+{
+	if (!variable_ok(name))
+		return cmd_fail(
+		    VALETKEY_ERR_ARG,
+		    "\"%s\" is not a VARIABLE: it must begin with a letter or "
+		    "_, and go on with letters, digits and _.",
+		    name);
+	if (variable_taken(name))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"\"%s\" means something to the system, and a "
+				"token there would break the command. Take "
+				"another name, such as MY_TOKEN.",
+				name);
+	return VALETKEY_OK;
+}
+
+/* [ACCOUNT][:VARIABLE], cut in place. */
 static int take_word(char *word, bool by_descriptor, const char **variable)
 {
 	char *colon = strchr(word, ':');
@@ -86,23 +104,11 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 		*colon = '\0';
 		*variable = colon + 1;
 	}
-	if (!account_name_ok(word))
+	if (*word && !account_name_ok(word))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"\"%s:%s\" is not ACCOUNT:VARIABLE.", word,
 				*variable);
-	if (!variable_ok(*variable))
-		return cmd_fail(
-		    VALETKEY_ERR_ARG,
-		    "\"%s\" is not a VARIABLE: it must begin with a letter or "
-		    "_, and go on with letters, digits and _.",
-		    *variable);
-	if (variable_taken(*variable))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"\"%s\" means something to the system, and a "
-				"token there would break the command. Take "
-				"another name, such as %s:MY_TOKEN.",
-				*variable, word);
-	return cmd_account_exists(word);
+	return cmd_check_variable(*variable);
 }
 
 static const char *variable_of(const char *word)
@@ -149,18 +155,27 @@ static int hand_over(const struct valetkey_token *token, const char *variable,
 static int take_token(const struct cmd_words *words, char *word,
 		      uint32_t min_valid_s)
 {
+	char account[ACCOUNT_NAME_MAX + 1];
 	const struct valetkey_request request = {
 	    .size = sizeof(request),
-	    .account = word,
+	    .account = account,
 	    .resource = cmd_option(&words->args, "resource"),
 	    .min_valid_s = min_valid_s,
 	};
+	const struct cmd_target target = {
+	    .account = *word && *word != ':' ? word : NULL,
+	    .resource = request.resource,
+	    .verb = "run",
+	    .before_url = " --resource ",
+	    .after = " -- COMMAND"};
 	bool by_descriptor = cmd_option(&words->args, "fd") != NULL;
 	const struct valetkey_token *token = NULL;
 	struct valetkey *handle = NULL;
 	const char *variable;
 	int rc = take_word(word, by_descriptor, &variable);
 
+	if (!rc)
+		rc = cmd_account_choose(&target, account);
 	if (!rc)
 		rc = cmd_get_token("valetkey run", &request, &handle, &token);
 	if (!rc)
@@ -172,6 +187,7 @@ static int take_token(const struct cmd_words *words, char *word,
 
 static int run_command(const struct cmd_words *words)
 {
+	char none[] = "";
 	uint32_t min_valid_s;
 	int rc = cmd_option_min_valid(&words->args, &min_valid_s);
 
@@ -180,13 +196,15 @@ static int run_command(const struct cmd_words *words)
 		    VALETKEY_ERR_ARG,
 		    "The command comes after --: valetkey run %s -- COMMAND",
 		    words->words[0]);
-	if (!rc && (!words->count || !words->command || !*words->command))
+	if (!rc && (!words->command || !*words->command))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which command? Usage: "
 				"valetkey %s",
 				cmd_run.usage);
 	if (!rc)
 		rc = check_words(words);
+	if (!rc && !words->count)
+		rc = take_token(words, none, min_valid_s);
 	for (size_t i = 0; !rc && i < words->count; i++)
 		rc = take_token(words, words->words[i], min_valid_s);
 	if (rc)

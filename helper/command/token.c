@@ -4,7 +4,6 @@
  * form that the next program reads.
  */
 #include "command.h"
-#include "core/account.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -14,15 +13,24 @@
 
 static const struct cmd_option options[] = {
     {"format", "FORMAT",
-     "plain: the token and a newline (default). header: \"Authorization: "
-     "Bearer TOKEN\". json: an object with token, expiry, scope and account. "
-     "netrc: a line for each of the account's hosts. curl: for curl -K. env: "
-     "VALETKEY_TOKEN=TOKEN. kubectl: for its credential plugins. xoauth2: for "
-     "IMAP's and SMTP's AUTH."},
+     "plain: the token and a newline (default). bearer: \"Bearer TOKEN\". "
+     "header: \"Authorization: Bearer TOKEN\". headers: the same as a JSON "
+     "object, for Claude Code's headersHelper. json: an object with token, "
+     "expiry, scope and account. netrc: a line for each of the account's "
+     "hosts. curl: for curl -K. env: VALETKEY_TOKEN=TOKEN. kubectl: for its "
+     "credential plugins. xoauth2: for IMAP's and SMTP's AUTH."},
     {"user", "NAME", "For xoauth2 the mailbox, for netrc the login name."},
     {"resource", "URL",
      "What the token is for: an error if that is not one of the account's "
-     "hosts."},
+     "hosts. Without ACCOUNT it is the account that has this host."},
+    {"new", NULL,
+     "A new token, although the present one is still good: for a server that "
+     "has refused it. At most once a minute for each account; within that "
+     "minute everybody gets the newest one."},
+    {"id-token", NULL,
+     "The ID token instead, which says who logged in: for a Kubernetes "
+     "cluster, "
+     "or whoever asks for one. Its own expiry counts."},
     {"min-valid", "SECONDS",
      "The token must be good for at least this long (default 60)."},
     {"scope", "\"SCOPE ...\"",
@@ -39,18 +47,25 @@ static int run_token(struct cmd_args *args);
 const struct cmd_verb cmd_token = {
     .name = "token",
     .summary = "print a valid access token",
-    .usage = "token ACCOUNT [--format FORMAT] [--min-valid SECONDS]",
+    .usage = "token [ACCOUNT] [--format FORMAT] [--min-valid SECONDS]",
     .about = "Prints an access token that is good for at least --min-valid "
 	     "seconds. A cached one is printed at once; one that has expired "
 	     "is refreshed first, without asking anybody.\n\n"
-	     "Ask for it each time you need it, rather than keeping a copy.",
+	     "Ask for it each time you need it, rather than keeping a copy. "
+	     "Without ACCOUNT it is the only one there is, or the one of "
+	     "--resource.\n\n"
+	     "A server that answers 401 has refused the token: get another one "
+	     "with --new, or name the one that it refused to valetkey "
+	     "invalidate.",
     .options = options,
     .examples = "  curl -H \"$(valetkey token work --format header)\" \\\n"
 		"      https://eu.ninjarmm.com/v2/organizations\n"
 		"  TOKEN=$(valetkey token work --min-valid 600)\n"
+		"  valetkey token work --new\n"
 		"  valetkey token work --format curl |\n"
 		"      curl -K - https://eu.ninjarmm.com/v2/devices\n",
     .account = true,
+    .account_optional = true,
     .run = run_token,
 };
 
@@ -62,6 +77,7 @@ const struct cmd_verb cmd_token = {
 struct token_format {
 	const char *name; /* one of formats[] */
 	const char *user; /* may be NULL */
+	bool id_token;	  /* that is what is printed */
 };
 
 typedef int format_writer(const struct token_format *format,
@@ -74,22 +90,45 @@ static int write_plain(const struct token_format *format,
 	return buf_str(out, token->access_token) || buf_char(out, '\n');
 }
 
+static int write_bearer(const struct token_format *format,
+			const struct valetkey_token *token, struct buf *out)
+{
+	return buf_str(out, "Bearer ") || write_plain(format, token, out);
+}
+
 static int write_header(const struct token_format *format,
 			const struct valetkey_token *token, struct buf *out)
 {
-	return buf_str(out, "Authorization: Bearer ") ||
-	       write_plain(format, token, out);
+	return buf_str(out, "Authorization: ") ||
+	       write_bearer(format, token, out);
+}
+
+/* All headers of a request as one flat object. */
+static int write_headers(const struct token_format *format,
+			 const struct valetkey_token *token, struct buf *out)
+{
+	struct buf value = {0};
+	int rc = buf_str(&value, "Bearer ") ||
+		 buf_str(&value, token->access_token) ||
+		 buf_str(out, "{\"Authorization\":") ||
+		 text_json_string(out, value.data) || buf_str(out, "}\n");
+
+	(void)format;
+	buf_free(&value);
+	return rc;
 }
 
 static int write_json(const struct token_format *format,
 		      const struct valetkey_token *token, struct buf *out)
 {
 	int64_t left = token->expires_at - (int64_t)time(NULL);
-	int rc = buf_str(out, "{\"access_token\":") ||
-		 text_json_string(out, token->access_token) ||
-		 buf_str(out, ",\"token_type\":\"Bearer\"");
+	int rc = format->id_token
+		     ? buf_str(out, "{\"id_token\":") ||
+			   text_json_string(out, token->access_token)
+		     : buf_str(out, "{\"access_token\":") ||
+			   text_json_string(out, token->access_token) ||
+			   buf_str(out, ",\"token_type\":\"Bearer\"");
 
-	(void)format;
 	/* Absent if the provider does not say. */
 	if (!rc && token->expires_at)
 		rc = buf_fmt(out, ",\"expires_at\":%lld,\"expires_in\":%lld",
@@ -205,11 +244,18 @@ static const struct {
 	const char *name;
 	format_writer *write;
 	bool needs_user;
+	bool id_token; /* also for that */
 } formats[] = {
-    {"plain", write_plain, false},     {"header", write_header, false},
-    {"json", write_json, false},       {"netrc", write_netrc, false},
-    {"curl", write_curl, false},       {"env", write_env, false},
-    {"kubectl", write_kubectl, false}, {"xoauth2", write_xoauth2, true},
+    {"plain", write_plain, false, true},
+    {"bearer", write_bearer, false, true},
+    {"header", write_header, false, true},
+    {"headers", write_headers, false, true},
+    {"json", write_json, false, true},
+    {"netrc", write_netrc, false, false},
+    {"curl", write_curl, false, true},
+    {"env", write_env, false, false},
+    {"kubectl", write_kubectl, false, true},
+    {"xoauth2", write_xoauth2, true, false},
 };
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
@@ -232,9 +278,16 @@ static int check_format(const struct token_format *format)
 	if (i == FORMATS)
 		return cmd_fail(
 		    VALETKEY_ERR_ARG,
-		    "\"%s\" is not a format. Choose --format plain, header, "
-		    "json, netrc, curl, env, kubectl or xoauth2.",
+		    "\"%s\" is not a format. Choose --format plain, bearer, "
+		    "header, headers, json, netrc, curl, env, kubectl or "
+		    "xoauth2.",
 		    format->name);
+	if (format->id_token && !formats[i].id_token)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--format %s is for access tokens. An ID token "
+				"is printed by --format plain, bearer, header, "
+				"headers, json, curl or kubectl.",
+				format->name);
 	if (formats[i].needs_user && !at)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--format %s needs --user: the mailbox's "
@@ -288,30 +341,128 @@ static int read_token_options(const struct cmd_args *args,
 	    .scope = cmd_option(args, "scope"),
 	    .min_valid_s = min_valid_s,
 	    .timeout_ms = (uint32_t)timeout * 1000,
-	    .flags = cmd_option(args, "interactive") ? VALETKEY_INTERACTIVE : 0,
+	    .flags =
+		(cmd_option(args, "interactive") ? VALETKEY_INTERACTIVE : 0) |
+		(cmd_option(args, "id-token") ? VALETKEY_ID_TOKEN : 0),
 	};
+	return rc;
+}
+
+/* Claude Code tells in its environment for which server it wants headers. */
+static void take_mcp_server(const struct token_format *format,
+			    struct valetkey_request *request)
+{
+	if (!request->account && !request->resource &&
+	    strcmp(format->name, "headers") == 0)
+		request->resource =
+		    cmd_environment("CLAUDE_CODE_MCP_SERVER_URL");
+}
+
+static int choose_token_account(struct valetkey_request *request,
+				char name[ACCOUNT_NAME_MAX + 1])
+{
+	const struct cmd_target target = {.account = request->account,
+					  .resource = request->resource,
+					  .verb = "token",
+					  .before_url = " --resource "};
+	int rc = cmd_account_choose(&target, name);
+
+	request->account = name;
+	return rc;
+}
+
+#define NEW_S 30
+#define NEW_INTERACTIVE_S 300
+
+/* op get with new=1: the library has no such request, since a program tells it
+ * which token was refused. */
+static int ask_for_new(const struct valetkey_request *request,
+		       struct record *answer)
+{
+	bool interactive = request->flags & VALETKEY_INTERACTIVE;
+	struct record to_helper = {0};
+	struct cmd_call call = {
+	    .request = &to_helper,
+	    .answer = answer,
+	    .timeout_s = request->timeout_ms ? request->timeout_ms / 1000
+			 : interactive	     ? NEW_INTERACTIVE_S
+					     : NEW_S,
+	    .interactive = interactive,
+	    .talk = {.account = request->account, .browser = interactive}};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	if (record_add(&to_helper, "op", "get") == 0 &&
+	    record_add(&to_helper, "new", "1") == 0 &&
+	    record_add(&to_helper, "id_token",
+		       request->flags & VALETKEY_ID_TOKEN ? "1" : NULL) == 0 &&
+	    record_add(&to_helper, "account", request->account) == 0 &&
+	    record_add(&to_helper, "scope", request->scope) == 0 &&
+	    record_add(&to_helper, "resource", request->resource) == 0 &&
+	    (!request->min_valid_s ||
+	     record_add_int(&to_helper, "min_valid_s", request->min_valid_s) ==
+		 0))
+		rc = cmd_call(&call);
+	record_free(&to_helper);
+	return rc;
+}
+
+static int print_new(const struct valetkey_request *request,
+		     const struct token_format *format)
+{
+	struct record answer = {0};
+	int rc = ask_for_new(request, &answer);
+	const char *text =
+	    record_get(&answer, format->id_token ? "id_token" : "access_token");
+	const char *scope = record_get(&answer, "scope");
+	const struct valetkey_token token = {
+	    .size = sizeof(token),
+	    .access_token = text,
+	    .length = text ? strlen(text) : 0,
+	    .expires_at = record_get_int(&answer, "expires_at", 0),
+	    .account = request->account,
+	    .scope = scope ? scope : "",
+	};
+
+	if (!rc && !text)
+		rc = VALETKEY_ERR_HELPER;
+	if (!rc)
+		rc = print_token(&token, format);
+	record_free(&answer);
+	return rc;
+}
+
+static int print_current(const struct valetkey_request *request,
+			 const struct token_format *format)
+{
+	const struct valetkey_token *token = NULL;
+	struct valetkey *handle = NULL;
+	int rc = cmd_get_token("valetkey", request, &handle, &token);
+
+	if (!rc)
+		rc = print_token(token, format);
+	valetkey_token_free(token);
+	valetkey_close(handle);
 	return rc;
 }
 
 static int run_token(struct cmd_args *args)
 {
 	const char *name = cmd_option(args, "format");
-	const struct token_format format = {name ? name : "plain",
-					    cmd_option(args, "user")};
-	const struct valetkey_token *token = NULL;
-	struct valetkey *handle = NULL;
+	const struct token_format format = {
+	    name ? name : "plain", cmd_option(args, "user"),
+	    cmd_option(args, "id-token") != NULL};
+	char account[ACCOUNT_NAME_MAX + 1];
 	struct valetkey_request request;
 	int rc = read_token_options(args, &request);
 
 	if (!rc)
 		rc = check_format(&format);
-	if (!rc)
-		rc = cmd_account_exists(args->account);
-	if (!rc)
-		rc = cmd_get_token("valetkey", &request, &handle, &token);
-	if (!rc)
-		rc = print_token(token, &format);
-	valetkey_token_free(token);
-	valetkey_close(handle);
-	return rc;
+	if (rc)
+		return rc;
+	take_mcp_server(&format, &request);
+	rc = choose_token_account(&request, account);
+	if (rc)
+		return rc;
+	return cmd_option(args, "new") ? print_new(&request, &format)
+				       : print_current(&request, &format);
 }

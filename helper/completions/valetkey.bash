@@ -37,11 +37,16 @@ _valetkey_options()
 			--timeout
 		;;
 	token)
-		printf '%s\n' --format --user --resource --min-valid --scope \
-			--timeout --interactive
+		printf '%s\n' --format --user --resource --new --id-token \
+			--min-valid --scope --timeout --interactive
 		;;
+	invalidate) echo --resource ;;
 	run) printf '%s\n' --fd --resource --min-valid ;;
 	curl) echo --min-valid ;;
+	proxy)
+		printf '%s\n' --port --socket --host --env --cookies \
+			--secret-in-path --service --rotate --off --idle
+		;;
 	git-setup) echo --apply ;;
 	status) echo --json ;;
 	providers) echo --check ;;
@@ -81,20 +86,22 @@ _valetkey_value()
 		;;
 	login/--flow) printf '%s\n' code paste device ;;
 	token/--format)
-		printf '%s\n' plain header json netrc curl env kubectl xoauth2
+		printf '%s\n' plain bearer header headers json netrc curl env \
+			kubectl xoauth2
 		;;
 	*/--set | */--client-key-id | */--proxy | */--client-id | \
 		*/--secret-fd | */--scope | */--host | */--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--*-endpoint | */--timeout | \
-		*/--min-valid | */--resource | */--user) ;;
+		*/--min-valid | */--resource | */--user | */--port | \
+		*/--env | */--idle) ;;
 	*) return 1 ;;
 	esac 2>/dev/null
 }
 
 _valetkey_verbs()
 {
-	printf '%s\n' add login token status logout remove providers run curl \
-		git-setup help
+	printf '%s\n' add login token invalidate status logout remove \
+		providers run curl proxy git-setup help
 }
 
 _valetkey_words()
@@ -106,7 +113,8 @@ _valetkey_words()
 	case $1 in
 	help) _valetkey_verbs ;;
 	providers) valetkey complete providers ;;
-	login | token | status | logout | remove | run | curl | git-setup)
+	login | token | invalidate | status | logout | remove | run | curl | \
+		proxy | git-setup)
 		valetkey complete accounts
 		;;
 	esac 2>/dev/null
@@ -126,7 +134,7 @@ _valetkey()
 	for ((i = 2; i < ${#words[@]} - 1; i++)); do
 		[[ ${words[i]} == -- ]] || continue
 		compopt -o default
-		[[ $option != -- || ${words[1]} != run ]] ||
+		[[ $option != -- || ${words[1]} != @(run|proxy) ]] ||
 			_valetkey_take < <(compgen -c -- "$value")
 		return
 	done
@@ -139,7 +147,7 @@ _valetkey()
 		value=${value#*=}
 	fi
 	value=${value#[\"\']}
-	if [[ $option == --@(ca-file|check|client-key|client-certificate) ]]; then
+	if [[ $option == --@(ca-file|check|client-key|client-certificate|socket) ]]; then
 		# By readline, which quotes what files are called.
 		compopt -o default
 		return

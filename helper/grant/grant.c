@@ -8,6 +8,7 @@
 #include "core/kernel.h"
 #include "core/scope.h"
 #include "crypto/crypto.h"
+#include "kept_id_token.h"
 #include "store/machine.h"
 #include "store/park.h"
 #include "store/account_state.h"
@@ -47,6 +48,9 @@ static const struct grant_field {
     {NUMBER(answer_size)},
     {NUMBER(login)},
     {TEXT(seal)},
+    {TEXT(id_token)},
+    {NUMBER(id_token_expires_in)},
+    {NUMBER(id_token_missed)},
     {TEXT(identity)},
     {TEXT(identity_id)},
     {TEXT(needs_login)},
@@ -373,7 +377,8 @@ int grant_from_answer(const struct client *client,
 		       grant_set(&grant->refresh_token, refresh) ||
 		       grant_set(&grant->scope, scope) ||
 		       add_origin(source->arrival, grant) ||
-		       (old ? keep_login(old, grant)
+		       (old ? keep_login(old, grant) ||
+				  kept_id_token_renew(client, source, grant)
 			    : begin_login(client, source->arrival, grant)) ||
 		       add_seal(old, grant) || client_pin(client, &grant->pins)
 		   ? VALETKEY_ERR_NOMEM
@@ -414,6 +419,16 @@ int64_t grant_good_for(const struct grant *grant)
 		return lifetime;
 	age = age_ms(grant) / 1000;
 	/* A clock that went back tells nothing: ask the provider. */
+	return age < 0 || age >= lifetime ? 0 : lifetime - age;
+}
+
+int64_t grant_id_token_good_for(const struct grant *grant)
+{
+	int64_t lifetime = grant->id_token_expires_in;
+	int64_t age = age_ms(grant) / 1000;
+
+	if (!grant->id_token)
+		return 0;
 	return age < 0 || age >= lifetime ? 0 : lifetime - age;
 }
 
@@ -462,6 +477,18 @@ int grant_answer(struct job *job, const struct grant *grant)
 	     record_add_int(&job->answer, "lifetime", grant->expires_in)) ||
 	    record_add_int(&job->answer, "expires_at",
 			   known ? time(NULL) + good_for : 0))
+		return problem_no_memory(&job->problem);
+	return VALETKEY_OK;
+}
+
+int grant_answer_id_token(struct job *job, const struct grant *grant)
+{
+	int64_t good_for = grant_id_token_good_for(grant);
+
+	if (record_add(&job->answer, "id_token", grant->id_token) ||
+	    record_add(&job->answer, "scope", grant->scope) ||
+	    record_add_int(&job->answer, "expires_in", good_for) ||
+	    record_add_int(&job->answer, "expires_at", time(NULL) + good_for))
 		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
 }

@@ -40,6 +40,10 @@ struct grant {
 	char *seal;	     /* a key, see park.h */
 	int64_t answer_size; /* of the last answer, for the next one's room */
 
+	char *id_token;		     /* see kept_id_token.h */
+	int64_t id_token_expires_in; /* seconds, from issued_at on */
+	int64_t id_token_missed;     /* 1: the last refresh brought none */
+
 	char *identity; /* who logged in, see identity.h */
 	char *identity_id;
 	char *needs_login; /* why only a login helps */
@@ -110,6 +114,9 @@ int grant_from_answer(const struct client *client,
  * expired. */
 int64_t grant_good_for(const struct grant *grant);
 
+/* The same of the ID token. */
+int64_t grant_id_token_good_for(const struct grant *grant);
+
 /* Seconds for which it was good when it was issued, as far as is known. */
 int64_t grant_lifetime_s(const struct grant *grant);
 
@@ -124,7 +131,9 @@ bool grant_has_scope(const struct grant *grant, const char *wanted);
 int grant_scope_lacks(const struct client *client, const struct grant *grant,
 		      struct buf *lacking);
 
-/* Puts the access token with its expiry and scope into the answer. */
+/* Puts the access token with its expiry and scope into the answer; or, by
+ * another name, the ID token. */
 int grant_answer(struct job *job, const struct grant *grant);
+int grant_answer_id_token(struct job *job, const struct grant *grant);
 
 #endif

@@ -44,8 +44,16 @@ struct refresh {
 	struct grant renewed; /* and has brought */
 };
 
-static int no_refresh_token(struct job *job, const struct client *client)
+static int no_refresh_token(struct job *job, const struct client *client,
+			    const struct grant *grant)
 {
+	if (grant_good_for(grant) > 0)
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_LOGIN,
+		    "%s gave no refresh token at the login of account %s, so "
+		    "only another login brings a new token. Run: "
+		    "valetkey login %s",
+		    client->provider_name, client->account, client->account);
 	return problem_set(
 	    &job->problem, VALETKEY_ERR_LOGIN,
 	    "The access token of account %s has expired and %s gave no "
@@ -353,6 +361,7 @@ static void record_death(struct refresh *r)
 	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
 	grant_set(&r->grant->refresh_token, NULL);
 	grant_set(&r->grant->access_token, NULL);
+	grant_set(&r->grant->id_token, NULL);
 	if (grant_set(&r->grant->needs_login, reason.text) == 0)
 		grant_save(r->job, r->client, r->grant);
 	problem_set(&r->job->problem, VALETKEY_ERR_LOGIN,
@@ -432,7 +441,7 @@ int refresh_grant(struct job *job, const struct client *client, int lock,
 	int rc;
 
 	if (!grant->refresh_token)
-		return no_refresh_token(job, client);
+		return no_refresh_token(job, client, grant);
 	/* 1. The keyring is open and takes a write, before anything is spent. */
 	rc = store_writable(job->store, &job->problem);
 	/* 2. What a run before us has parked is stored first. It may do. */

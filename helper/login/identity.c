@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/scope.h"
+#include "grant/kept_id_token.h"
 #include "oauth/id_token.h"
 #include <valetkey.h>
 
@@ -152,6 +153,11 @@ int identity_find(const struct identity_login *login, struct grant *grant,
 
 	if (rc)
 		goto out;
+	if (claims.strings.pairs.len &&
+	    kept_id_token_begin(fields, &claims, grant)) {
+		rc = problem_no_memory(problem);
+		goto out;
+	}
 	identity_look(login->client, &claims, &person);
 	if (!*person.name || !*person.id)
 		look_at_userinfo(login, &claims, &person);

@@ -13,11 +13,11 @@
  */
 #include "net_module.h"
 
+#include "core/challenge.h"
 #include "core/clock.h"
 #include "http_exchange.h"
 #include <valetkey.h>
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,49 +29,6 @@
 #define BODY_USUAL 16384
 #define DAY_S 86400
 #define CLOCK_SLACK_MS 20 /* libcurl's clock is another one */
-
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
-}
-
-/* Takes the URL apart and refuses what a credential must not be sent to. */
-static int check_url(struct exchange *ex, struct problem *problem)
-{
-	CURLU *url = curl_url();
-	char *scheme = NULL;
-	char quoted[PROBLEM_QUOTE_MAX];
-	int rc = VALETKEY_ERR_NETWORK;
-
-	if (!url)
-		return problem_no_memory(problem);
-	if (curl_url_set(url, CURLUPART_URL, ex->request->url,
-			 CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ||
-	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
-	    curl_url_get(url, CURLUPART_HOST, &ex->host, 0)) {
-		problem_set(problem, rc,
-			    "The provider's address is not a usable URL. Check "
-			    "the endpoints in the provider's file.");
-		goto out;
-	}
-	ex->https = strcmp(scheme, "https") == 0;
-	ex->loopback = is_loopback(ex->host);
-	if (ex->https || (strcmp(scheme, "http") == 0 && ex->loopback))
-		rc = 0;
-	else
-		problem_set(problem, rc,
-			    "The address at %s is not https, so nothing was "
-			    "sent. Check the endpoints in the provider's file.",
-			    problem_quote(quoted, ex->host));
-out:
-	curl_free(scheme);
-	curl_url_cleanup(url);
-	return rc;
-}
 
 static bool succeeds(const struct exchange *ex)
 {
@@ -120,6 +77,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
+/* Whether the head of the answer is all that is wanted, and it is here. */
+static bool has_enough(const struct exchange *ex)
+{
+	long status = 0;
+
+	curl_easy_getinfo(ex->curl, CURLINFO_RESPONSE_CODE, &status);
+	return ex->request->head && status >= 200;
+}
+
 /* For libcurl a connection that ends among the headers is a whole answer. */
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
@@ -130,7 +96,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 		ex->headers_complete = false;
 	else if (len && len <= 2 && line[len - 1] == '\n')
 		ex->headers_complete = true;
-	return len;
+	ex->stopped = ex->headers_complete && has_enough(ex);
+	return ex->stopped ? 0 : len;
 }
 
 /* libcurl's own clock stands still while the machine sleeps. */
@@ -257,6 +224,26 @@ static int64_t retry_after(const char *text, int64_t now)
 	return wait < 0 ? 0 : wait > DAY_S ? DAY_S : wait;
 }
 
+/* Several lines are one list (RFC 9110 5.3). What is too long, or does not fit
+ * into memory, counts as absent. */
+static void read_challenge(const struct exchange *ex)
+{
+	struct buf *out = &ex->answer->challenge;
+	struct curl_header *header;
+	int bad = 0;
+
+	for (size_t i = 0;
+	     !bad && curl_easy_header(ex->curl, "WWW-Authenticate", i,
+				      CURLH_HEADER, -1, &header) == CURLHE_OK;
+	     i++)
+		bad = (out->len && buf_str(out, ", ")) ||
+		      buf_add(out, header->value,
+			      strcspn(header->value, "\r\n")) ||
+		      out->len > CHALLENGE_MAX;
+	if (bad)
+		buf_free(out);
+}
+
 static void read_headers(const struct exchange *ex)
 {
 	struct http_answer *answer = ex->answer;
@@ -266,6 +253,7 @@ static void read_headers(const struct exchange *ex)
 	copy_header(ex, "Content-Type", answer->content_type,
 		    sizeof(answer->content_type));
 	trim_type(answer->content_type);
+	read_challenge(ex);
 	answer->date = date > 0 ? (int64_t)date : 0;
 	answer->retry_after_s =
 	    retry_after(header_value(ex, "Retry-After"),
@@ -280,6 +268,8 @@ static int perform(struct exchange *ex, struct problem *problem)
 	CURLcode code = curl_easy_perform(ex->curl);
 	long status = 0;
 
+	if (ex->stopped)
+		code = CURLE_OK;
 	answer->sent = may_have_been_sent(ex);
 	if (succeeds(ex))
 		http_tell(ex, code == CURLE_OK);
@@ -305,7 +295,7 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 	int rc;
 
 	answer->retry_after_s = -1;
-	rc = check_url(&ex, problem);
+	rc = http_setup_address(&ex, problem);
 	if (rc)
 		goto out;
 	if (request->deadline <= ex.began) {
@@ -330,5 +320,6 @@ out:
 void http_answer_free(struct http_answer *answer)
 {
 	buf_free(&answer->body);
+	buf_free(&answer->challenge);
 	*answer = (struct http_answer){.retry_after_s = -1};
 }

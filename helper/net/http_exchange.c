@@ -36,6 +36,8 @@ static enum http_failure name_failure(const struct exchange *ex)
 
 	if (clock_ms() - ex->began > NAME_QUICK_MS)
 		return HTTP_FAILURE_NAME_SERVER;
+	if (ex->hurried)
+		return HTTP_FAILURE_NAME;
 	rc = getaddrinfo(ex->host, NULL, &hints, &found);
 	if (rc == 0)
 		freeaddrinfo(found);

@@ -28,14 +28,33 @@ struct exchange {
 	bool told_whole;
 	bool too_long;
 	bool nomem;
+	bool hurried; /* nothing may be asked again to know what went wrong */
 	bool
 	    headers_complete; /* the blank line after the last status line came */
+	bool stopped;	      /* by us: that was all we wanted */
 	char error[CURL_ERROR_SIZE];
 };
 
 /* Has libcurl take its memory from us, with a reserve that is there afterwards:
  * before curl_easy_init(). 0 or -1. */
 int http_memory(void);
+
+/* Takes the request's URL apart and refuses what a credential must not be sent
+ * to: 0 with host, https and loopback set, or a result with *problem set. */
+int http_setup_address(struct exchange *ex, struct problem *problem);
+
+/* Of the options those for the connection: protocol, trust, identity, proxy.
+ * 0 or -1. */
+int http_setup_connection(struct exchange *ex);
+
+/* Where the certificates are that count; NULL: not there. Without either, the TLS
+ * library knows. */
+struct http_trust {
+	const char *file;
+	const char *directory;
+};
+
+struct http_trust http_setup_trust(const char *ca_file);
 
 /* All options but the callbacks for what arrives. 0 or -1. */
 int http_setup(struct exchange *ex);

@@ -10,9 +10,14 @@
 #include "config.h"
 #include "http_exchange.h"
 
+#include <valetkey.h>
+
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* ---- memory, and a reserve ---- */
 
@@ -85,30 +90,92 @@ int http_memory(void)
 	return reserve ? 0 : -1;
 }
 
+/* ---- the address ---- */
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
+}
+
+int http_setup_address(struct exchange *ex, struct problem *problem)
+{
+	CURLU *url = curl_url();
+	char *scheme = NULL;
+	char quoted[PROBLEM_QUOTE_MAX];
+	int rc = VALETKEY_ERR_NETWORK;
+
+	if (!url)
+		return problem_no_memory(problem);
+	if (curl_url_set(url, CURLUPART_URL, ex->request->url,
+			 CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER) ||
+	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
+	    curl_url_get(url, CURLUPART_HOST, &ex->host, 0)) {
+		problem_set(problem, rc,
+			    "The provider's address is not a usable URL. Check "
+			    "the endpoints in the provider's file.");
+		goto out;
+	}
+	ex->https = strcmp(scheme, "https") == 0;
+	ex->loopback = is_loopback(ex->host);
+	if (ex->https || (strcmp(scheme, "http") == 0 && ex->loopback))
+		rc = 0;
+	else
+		problem_set(problem, rc,
+			    "The address at %s is not https, so nothing was "
+			    "sent. Check the endpoints in the provider's file.",
+			    problem_quote(quoted, ex->host));
+out:
+	curl_free(scheme);
+	curl_url_cleanup(url);
+	return rc;
+}
+
 /* ---- the options ---- */
 
 #define CONNECT_TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 600000
 
-/* libcurl does not look at OpenSSL's variables; its command line tool does. */
+/*
+ * libcurl does not look at OpenSSL's variables; its command line tool does.
+ * Debian's libcurl would read the system's bundle and then the directory with the
+ * same certificates, which takes twice as long as all else of a TLS connection: if
+ * there is a bundle and nobody names another, it is enough.
+ */
+struct http_trust http_setup_trust(const char *ca_file)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	struct http_trust trust = {.file = ca_file};
+	const char *file = getenv("SSL_CERT_FILE");
+	const char *directory = getenv("SSL_CERT_DIR");
+
+	if (ca_file)
+		return trust;
+	trust.file = info->cainfo;
+	trust.directory = info->capath;
+	if (file && *file)
+		trust.file = file;
+	else if (trust.file && access(trust.file, R_OK) == 0)
+		trust.directory = NULL;
+	if (directory && *directory)
+		trust.directory = directory;
+	return trust;
+}
+
 static int set_trust(struct exchange *ex)
 {
-	const char *file = ex->request->ca_file;
-	const char *directory = getenv("SSL_CERT_DIR");
+	struct http_trust trust = http_setup_trust(ex->request->ca_file);
 	CURL *curl = ex->curl;
 	int bad = 0;
 
-	if (file) {
-		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
-		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-		curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, file);
-		return bad;
-	}
-	file = getenv("SSL_CERT_FILE");
-	if (file && *file)
-		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, file);
-	if (directory && *directory)
-		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, directory);
+	if (trust.file)
+		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, trust.file);
+	bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, trust.directory);
+	if (ex->request->ca_file)
+		curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, trust.file);
 	return bad;
 }
 
@@ -209,6 +276,18 @@ static int http_setup_add_header(struct exchange *ex, const char *line)
 	return 0;
 }
 
+static int add_accept(struct exchange *ex)
+{
+	const char *types = ex->request->accept;
+	struct buf line = {0};
+	int rc =
+	    buf_fmt(&line, "Accept: %s", types ? types : "application/json") ||
+	    http_setup_add_header(ex, line.data);
+
+	buf_free(&line);
+	return rc;
+}
+
 static int add_bearer(struct exchange *ex)
 {
 	struct buf line = {0};
@@ -231,7 +310,7 @@ static int set_request(struct exchange *ex)
 	bad |= curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT,
 				"valetkey/" PACKAGE_VERSION);
-	bad |= http_setup_add_header(ex, "Accept: application/json");
+	bad |= add_accept(ex);
 	bad |= add_bearer(ex);
 	if (request->form) {
 		bad |= http_setup_add_header(
@@ -274,10 +353,17 @@ static int set_times(struct exchange *ex)
 	return bad;
 }
 
-int http_setup(struct exchange *ex)
+int http_setup_connection(struct exchange *ex)
 {
 	return set_protocol(ex) || set_trust(ex) || set_identity(ex) ||
-		       set_proxy(ex) || set_request(ex) || set_times(ex)
+		       set_proxy(ex)
+		   ? -1
+		   : 0;
+}
+
+int http_setup(struct exchange *ex)
+{
+	return http_setup_connection(ex) || set_request(ex) || set_times(ex)
 		   ? -1
 		   : 0;
 }

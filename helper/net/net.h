@@ -24,6 +24,8 @@ struct http_request {
 	const struct buf *form;	    /* the body of a POST; NULL: GET */
 	bool remove;		    /* DELETE instead, without a body */
 	bool json;		    /* and that is JSON, not a form */
+	const char *accept;	    /* media types; NULL: JSON */
+	bool head;		    /* the answer's body is not waited for */
 	const char *bearer;	    /* access token (RFC 6750 2.1), or NULL */
 	const char *basic_user;	    /* HTTP Basic, already form-urlencoded as */
 	const char *basic_password; /* RFC 6749 2.3.1 asks; both or none */
@@ -45,8 +47,9 @@ struct http_answer {
 	long status; /* 0: no whole answer arrived */
 	bool sent;   /* the request may have reached the server: if status is
 			0, nobody knows whether it acted on it */
-	struct buf body;     /* if status is 0: of a success that was cut off */
-	char location[2048]; /* "": absent */
+	struct buf body; /* if status is 0: of a success that was cut off */
+	struct buf challenge; /* WWW-Authenticate, all of them (challenge.h) */
+	char location[2048];  /* "": absent */
 	char content_type[128]; /* lower case, without parameters */
 	int64_t retry_after_s;	/* Retry-After, at most a day; -1: absent */
 	int64_t date;		/* Date, Unix seconds; 0: absent */
@@ -139,10 +142,13 @@ struct relay_upstream {
 	const char *target; /* sent as it is */
 	const char *bearer; /* access token (RFC 6750 2.1) */
 	const char *self;   /* our own origin and path, in front of which a
-			       Location on `origin` is put; NULL: it is left */
+			       Location on `origin` is put, also one that is a
+			       path alone; NULL: it is left */
 	const char *ca_file, *proxy; /* as in struct http_request */
 	const char *certificate, *certificate_key;
-	bool cookies; /* Cookie and Set-Cookie pass */
+	bool cookies;	  /* Cookie and Set-Cookie pass */
+	bool no_referrer; /* pages of the answer tell no other server where they
+			     are from (Referrer-Policy), for a secret in self */
 };
 
 /*
@@ -244,7 +250,9 @@ struct net {
 	int (*relay_fd)(const struct relay *relay);
 
 	/* Serves what is waiting, never blocks. When to call it at the latest,
-	 * in milliseconds from now; -1: when the descriptor is readable. */
+	 * in milliseconds from now; -1: when the descriptor is readable. What
+	 * is decided outside of the options' functions happens in the next
+	 * call: make one before you wait. */
 	int (*relay_run)(struct relay *relay);
 
 	/* Answers here. What is left of the request's body is dropped. */

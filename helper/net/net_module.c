@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net_module.c - the one symbol of the private module: the table through which
- * the helper reaches http.c and listener.c. net_load() looks it up by name, so
+ * the helper reaches http.c, listener.c and relay.c. net_load() looks it up by name, so
  * it is visible; everything else of the module is hidden.
  */
 #include "net_module.h"
@@ -23,4 +23,13 @@ const struct net valetkey_net = {
     .listener_refused = listener_refused,
     .listener_reply = listener_reply,
     .listener_close = listener_close,
+    .relay_open = relay_open,
+    .relay_fd = relay_fd,
+    .relay_run = relay_run,
+    .relay_answer = relay_answer,
+    .relay_read = relay_read,
+    .relay_forward = relay_forward,
+    .relay_pass = relay_pass,
+    .relay_clients = relay_clients,
+    .relay_close = relay_close,
 };

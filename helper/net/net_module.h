@@ -33,4 +33,17 @@ bool listener_refused(struct listener *listener);
 void listener_reply(struct listener *listener, bool success, const char *text);
 void listener_close(struct listener *listener);
 
+int relay_open(const struct relay_options *options, struct relay **relay,
+	       struct problem *problem);
+int relay_fd(const struct relay *relay);
+int relay_run(struct relay *relay);
+void relay_answer(struct relay_exchange *exchange,
+		  const struct relay_reply *reply);
+void relay_read(struct relay_exchange *exchange, size_t max);
+void relay_forward(struct relay_exchange *exchange,
+		   const struct relay_upstream *upstream);
+void relay_pass(struct relay_exchange *exchange);
+size_t relay_clients(const struct relay *relay);
+void relay_close(struct relay *relay);
+
 #endif

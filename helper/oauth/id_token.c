@@ -9,7 +9,6 @@
 
 #include <valetkey.h>
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,4 +176,22 @@ int id_token_read(const char *token, const struct id_token_expect *expect,
 		return VALETKEY_OK;
 	return problem_set(problem, VALETKEY_ERR_DENIED,
 			   "The login was not used: its ID token %s.", wrong);
+}
+
+int64_t id_token_expiry(const struct json *claims)
+{
+	double expires;
+
+	return take_time(claims, "exp", &expires) ? (int64_t)expires : 0;
+}
+
+bool id_token_same_subject(const char *token, const struct json *claims)
+{
+	struct json before = {0};
+	bool same = take_apart(token, &before) &&
+		    text_same(record_get(&before.strings, "sub"),
+			      record_get(&claims->strings, "sub"));
+
+	json_free(&before);
+	return same;
 }

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "json/json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ID_TOKEN_MAX (64u << 10)
@@ -34,5 +35,11 @@ struct id_token_expect {
  */
 int id_token_read(const char *token, const struct id_token_expect *expect,
 		  struct json *claims, struct problem *problem);
+
+/* When a good one expires, Unix seconds. */
+int64_t id_token_expiry(const struct json *claims);
+
+/* Whether a token that was good once is about the person of these claims. */
+bool id_token_same_subject(const char *token, const struct json *claims);
 
 #endif

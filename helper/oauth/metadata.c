@@ -224,13 +224,22 @@ static int warn_auth(struct reading *reading)
 
 /* ---- what to ask for ---- */
 
-/* RFC 7636 4.2 and 7.2: S256 in any case, never plain. */
-static int warn_pkce(struct reading *reading)
+/* RFC 7636 4.2 and 7.2: S256 in any case, never plain. MCP's clients must not go
+ * on if it is not promised. */
+static int check_pkce(struct reading *reading)
 {
 	const char *methods = "code_challenge_methods_supported[]";
 
-	if (!metadata_text_of(reading, methods) ||
-	    metadata_lists(reading, methods, "S256"))
+	if (metadata_lists(reading, methods, "S256"))
+		return VALETKEY_OK;
+	if (reading->wish->mcp)
+		return problem_set(
+		    reading->problem, VALETKEY_ERR_DENIED,
+		    "The authorization server's metadata does not promise PKCE "
+		    "with S256 (code_challenge_methods_supported), without "
+		    "which MCP forbids a login. Tell the operator of the MCP "
+		    "server.");
+	if (!metadata_text_of(reading, methods))
 		return VALETKEY_OK;
 	return metadata_put(
 	    reading, "warning[]",
@@ -270,9 +279,9 @@ static int metadata_put_scope(struct reading *reading)
  * consent asked. */
 static int put_login(struct reading *reading)
 {
-	int rc = warn_pkce(reading);
+	int rc = check_pkce(reading);
 
-	if (!rc && reading->openid)
+	if (!rc && reading->openid && !reading->wish->mcp)
 		rc = metadata_put_scope(reading);
 	if (rc ||
 	    !metadata_lists(reading, "scopes_supported[]", "offline_access"))
@@ -327,6 +336,7 @@ static int put_flags(struct reading *reading)
 {
 	static const char *const keys[] = {
 	    "authorization_response_iss_parameter_supported",
+	    "client_id_metadata_document_supported",
 	    "require_pushed_authorization_requests"};
 	int rc = VALETKEY_OK;
 

@@ -23,6 +23,8 @@ struct metadata_wish {
 			      certificate, none (also NULL), or ask: a secret
 			      if the server takes any, nobody was asked yet */
 	bool machine;	   /* client_credentials: nobody logs in */
+	bool mcp;	   /* for an MCP server: PKCE must be promised, and the
+			      scopes are that server's */
 };
 
 /* Whether it can be an issuer: https without query and fragment. */
@@ -50,8 +52,8 @@ int metadata_place(const char *issuer, enum metadata_place place,
  * authorization_response_iss_parameter_supported and
  * require_pushed_authorization_requests as far as they are known; beside them
  * registration_endpoint with the grant_types[] to register for and
- * registration_auth (if that is to be another than auth), and warning[] for the
- * person. ERR_NETWORK if it is not metadata, ERR_DENIED if it must not be
+ * registration_auth (if that is to be another than auth),
+ * client_id_metadata_document_supported, and warning[] for the person. ERR_NETWORK if it is not metadata, ERR_DENIED if it must not be
  * used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,

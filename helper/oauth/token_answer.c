@@ -550,7 +550,9 @@ static int take_identity(const struct client *client,
 	if (!text)
 		text = string(&all, "id_token");
 	if (text_word(text, ID_TOKEN_MAX))
-		rc = record_add(&answer->fields, "id_token", text);
+		rc = record_add(&answer->fields, "id_token", text) ||
+		     record_add_int(&answer->fields, "id_token_date",
+				    answer->date);
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(*keys); i++) {
 		const char *path = record_get(&client->config, keys[i]);
 

@@ -23,18 +23,41 @@
 #define MIN_VALID_S 60
 
 #define REFUSED_TWICE_MS 5000
+#define NEW_MS 60000
 
 struct want {
 	int64_t min_valid_s;
 	const char *scope;
 	const char *refused; /* by a server, or NULL */
 	bool twice;	     /* also when the provider had issued it again */
+	bool new;	     /* a minute old at most */
+	bool id_token;	     /* instead of the access token */
 };
+
+static int64_t get_good_for(const struct grant *grant, const struct want *want)
+{
+	return want->id_token ? grant_id_token_good_for(grant)
+			      : grant_good_for(grant);
+}
 
 static bool get_is_refused(const struct grant *grant, const struct want *want)
 {
-	return want->refused && grant->access_token &&
-	       strcmp(want->refused, grant->access_token) == 0;
+	return text_same(want->refused, want->id_token ? grant->id_token
+						       : grant->access_token);
+}
+
+/* Whether what the grant was issued with is the token that is wanted: an ID
+ * token may be of an earlier refresh. */
+static bool get_is_issued(const struct grant *grant, const struct want *want)
+{
+	return !want->id_token || !grant->id_token_missed;
+}
+
+static bool get_is_young(const struct grant *grant)
+{
+	int64_t age = clock_ms() - grant_issued_clock(grant);
+
+	return age >= 0 && age < NEW_MS;
 }
 
 /* Good for as long as was asked, or issued since: no provider gives more. The
@@ -43,14 +66,17 @@ static bool get_is_refused(const struct grant *grant, const struct want *want)
 static bool get_is_good(const struct job *job, const struct grant *grant,
 			const struct want *want)
 {
-	int64_t good_for = grant_good_for(grant);
+	int64_t good_for = get_good_for(grant, want);
 	int64_t issued = grant_issued_clock(grant);
 
 	if (get_is_refused(grant, want) && want->twice)
 		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
+	if (want->new && !(get_is_young(grant) && get_is_issued(grant, want)))
+		return false;
 	if (good_for > want->min_valid_s && !get_is_refused(grant, want))
 		return true;
-	return good_for > 0 && issued >= job->began;
+	return good_for > 0 && issued >= job->began &&
+	       get_is_issued(grant, want);
 }
 
 static bool uses_code(const struct client *client)
@@ -65,6 +91,61 @@ static int no_grant(struct job *job, const struct client *client)
 			   "%s",
 			   client->account, client->account);
 }
+
+/* ---- ID tokens ---- */
+
+static bool asks_for_openid(const struct client *client,
+			    const struct grant *grant)
+{
+	return scope_covers(client->scope, "openid") ||
+	       scope_covers(grant->scope, "openid");
+}
+
+static int no_new_id_token(struct job *job, const struct client *client)
+{
+	return problem_set(
+	    &job->problem, VALETKEY_ERR_LOGIN,
+	    "%s gave no ID token with the last refresh of account %s, and the "
+	    "one before it cannot be used any more. Another login brings one: "
+	    "valetkey login %s",
+	    client->provider_name, client->account, client->account);
+}
+
+/* Whether a refresh may bring an ID token that does. Who has not brought one with
+ * the last refresh is not asked before the access token must be refreshed too. */
+static int check_id_token_may_come(struct job *job, const struct client *client,
+				   const struct want *want,
+				   const struct grant *grant)
+{
+	const char *account = client->account;
+
+	if (!uses_code(client))
+		return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
+				   "Nobody logs in to account %s, so it has no "
+				   "ID token, which tells who logged in.",
+				   account);
+	if (!asks_for_openid(client, grant))
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_SCOPE,
+		    "Account %s has no ID token, because it does not ask for "
+		    "the scope openid. Add openid to 'scope' in the account's "
+		    "file, then run: valetkey login %s",
+		    account, account);
+	if (!client->issuer)
+		return problem_set(
+		    &job->problem, VALETKEY_ERR_SCOPE,
+		    "An ID token of account %s cannot be checked, because its "
+		    "issuer is not known. Write 'issuer=URL' into the "
+		    "account's file, then run: valetkey login %s",
+		    account, account);
+	if (grant->id_token_missed &&
+	    (want->new ? get_is_young(grant)
+		       : grant_good_for(grant) > MIN_VALID_S))
+		return no_new_id_token(job, client);
+	return VALETKEY_OK;
+}
+
+/* ---- the token ---- */
 
 /* Asks the provider, unless it failed just now. */
 static int ask_provider(struct job *job, const struct client *client, int lock,
@@ -107,6 +188,10 @@ static int get_renew(struct job *job, const struct client *client, int lock,
 	}
 	if (!found && uses_code(client))
 		return no_grant(job, client);
+	if (want->id_token)
+		rc = check_id_token_may_come(job, client, want, grant);
+	if (rc)
+		return rc;
 	if (!found) /* no grant's pins to compare: the registration's */
 		rc = registration_check(job, client, false);
 	if (!rc)
@@ -125,7 +210,8 @@ static int obtain(struct job *job, const struct client *client,
 	 * yet. But a person must not be asked to unlock it under the lock, and
 	 * without the kernel's tier a good token must not wait for a refresh.
 	 */
-	if (job->interactive || !kernel_wanted(&client->config)) {
+	if (job->interactive || want->id_token ||
+	    !kernel_wanted(&client->config)) {
 		bool found;
 
 		rc = grant_load(job, client, grant, &found);
@@ -134,8 +220,8 @@ static int obtain(struct job *job, const struct client *client,
 	}
 	rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
 		       &job->problem);
-	if (!rc &&
-	    !(grant_published(client, grant) && get_is_good(job, grant, want)))
+	if (!rc && (want->id_token || !grant_published(client, grant) ||
+		    !get_is_good(job, grant, want)))
 		rc = get_renew(job, client, lock, want, grant);
 	lock_drop(&lock);
 	return rc;
@@ -164,6 +250,15 @@ static int check_refused(struct job *job, const struct client *client,
 			   client->account, client->account);
 }
 
+/* After a refresh that has brought none. */
+static int check_id_token(struct job *job, const struct client *client,
+			  const struct want *want, const struct grant *grant)
+{
+	if (!want->id_token || get_is_good(job, grant, want))
+		return VALETKEY_OK;
+	return no_new_id_token(job, client);
+}
+
 static int check_scope(struct job *job, const struct client *client,
 		       const struct want *want, const struct grant *grant)
 {
@@ -188,6 +283,17 @@ static int check_scope(struct job *job, const struct client *client,
 			   client->account, quoted, client->account);
 }
 
+/* Whether what was obtained is what was wanted. */
+static int check_obtained(struct job *job, const struct client *client,
+			  const struct want *want, const struct grant *grant)
+{
+	int rc = check_refused(job, client, want, grant);
+
+	if (!rc)
+		rc = check_id_token(job, client, want, grant);
+	return rc ? rc : check_scope(job, client, want, grant);
+}
+
 int op_get(struct job *job)
 {
 	const struct want want = {
@@ -196,6 +302,8 @@ int op_get(struct job *job)
 	    .scope = record_get(&job->request, "scope"),
 	    .refused = record_get(&job->request, "refused"),
 	    .twice = record_get(&job->request, "refused_twice") != NULL,
+	    .new = record_get(&job->request, "new") != NULL,
+	    .id_token = record_get(&job->request, "id_token") != NULL,
 	};
 	struct client client = {0};
 	struct grant grant = {0};
@@ -204,17 +312,16 @@ int op_get(struct job *job)
 	if (!rc)
 		rc = obtain(job, &client, &want, &grant);
 	if (!rc)
-		rc = check_refused(job, &client, &want, &grant);
-	if (!rc)
-		rc = check_scope(job, &client, &want, &grant);
+		rc = check_obtained(job, &client, &want, &grant);
 	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&
 	    job->interactive && uses_code(&client)) {
 		rc = get_login(job, &client, &want, &grant);
 		if (!rc)
-			rc = check_scope(job, &client, &want, &grant);
+			rc = check_obtained(job, &client, &want, &grant);
 	}
 	if (!rc)
-		rc = grant_answer(job, &grant);
+		rc = want.id_token ? grant_answer_id_token(job, &grant)
+				   : grant_answer(job, &grant);
 	grant_free(&grant);
 	client_free(&client);
 	return rc;
@@ -247,25 +354,37 @@ int op_renew(struct job *job)
 	return rc;
 }
 
+/* Which of the grant's tokens it is, NULL: none of them. */
+static char **find_token(struct grant *grant, const char *token)
+{
+	if (text_same(grant->access_token, token))
+		return &grant->access_token;
+	return text_same(grant->id_token, token) ? &grant->id_token : NULL;
+}
+
 /* Takes the token out of the keyring if it is still the current one; what was
  * published goes in any case, because a publication may have failed since. */
 static int forget_token(struct job *job, const struct client *client, int lock,
 			const char *token)
 {
 	struct grant grant = {0};
+	char **current;
 	bool found;
 	int rc = grant_load(job, client, &grant, &found);
 
 	kernel_withdraw(&client->config, token);
-	if (!rc && grant.access_token &&
-	    strcmp(grant.access_token, token) == 0 &&
-	    !generation_is_another(client, lock, grant.generation,
-				   grant.refresh_token)) {
+	current = find_token(&grant, token);
+	if (generation_is_another(client, lock, grant.generation,
+				  grant.refresh_token))
+		current = NULL;
+	if (!rc && current) {
 		refused_tokens_note(lock, record_get(&job->request, "resource"),
 				    &grant);
-		grant_set(&grant.access_token, NULL);
+		grant_set(current, NULL);
 		rc = grant_save(job, client, &grant);
 	}
+	if (!rc && record_add_int(&job->answer, "invalidated", current != NULL))
+		rc = problem_no_memory(&job->problem);
 	grant_free(&grant);
 	return rc;
 }

@@ -62,6 +62,7 @@ int op_login(struct job *job)
 	const struct login_options options = {
 	    .accept_change = record_get(&job->request, "accept_change") != NULL,
 	    .flow = record_get(&job->request, "flow"),
+	    .scope = record_get(&job->request, "scope"),
 	};
 	struct client client = {0};
 	struct grant grant = {0};

@@ -5,14 +5,19 @@
  * if it concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
  *
  * get         a valid access token.
- *             scope, min_valid_s, resource (the URL that it is for) ->
- *             access_token, expires_at, expires_in, lifetime, scope, token_type
+ *             scope, min_valid_s, resource (the URL that it is for), new=1 (not
+ *             older than a minute, either), id_token=1 (that instead) ->
+ *             access_token, expires_at, expires_in, lifetime, scope, token_type;
+ *             or id_token, expires_at, expires_in, scope
  * renew       a new access token if the present one is in the last fifth of its
  *             life; does not wait for the account's lock -> nothing
- * invalidate  access_token, resource (the URL that refused it) -> nothing
+ * invalidate  access_token (or an ID token), resource (the URL that refused
+ *             it) -> invalidated=0|1
+ *             (0: it was not the current one any more)
  * login       a new grant through the browser, whatever there is already (for
  *             client_credentials: a token).
- *             accept_change=1 (see registration.h, identity.h) -> scope,
+ *             accept_change=1 (see registration.h, identity.h), scope (wanted
+ *             beside the account's) -> scope,
  *             identity (who logged in, if it is known), expires_in (absent:
  *             never), refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
@@ -27,8 +32,11 @@
  *             -> client_id, auth, client_secret_expires_at, and scope if the
  *             server allows less than was asked for
  * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
- *             certificate|ask (what to choose by), machine=1 (nobody logs in)
+ *             certificate|ask (what to choose by), machine=1 (nobody logs in),
+ *             mcp=1 (it must promise what MCP demands)
  *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
+ * resource    url of an MCP server, ca_file -> resource (as the server spells it),
+ *             authorization_server[], scope: what resource_read() finds (RFC 9728)
  * status      account[], others=1 -> count, and for N from 0: N.account, N.provider,
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
@@ -73,6 +81,7 @@ int op_login(struct job *job);
 int op_add(struct job *job);
 int op_register(struct job *job);
 int op_discover(struct job *job);
+int op_resource(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);
 int op_remove(struct job *job);

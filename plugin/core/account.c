@@ -72,22 +72,34 @@ out:
 	return rc;
 }
 
-int account_config_home(struct buf *path)
+/* The folder that the variable names, else `usual` in the user's home. */
+static int account_home(const char *variable, const char *usual,
+			struct buf *path)
 {
-	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *named = getenv(variable);
 	const char *home = getenv("HOME");
 	struct stat st;
 	int rc = VALETKEY_OK;
 
-	if (config && account_directory_ok(config))
-		return buf_str(path, config) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+	if (named && account_directory_ok(named))
+		return buf_str(path, named) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 	if (home && *home == '/' && stat(home, &st) == 0 && account_ours(&st))
 		rc = buf_str(path, home) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 	else
 		rc = home_of_user(path);
-	if (!rc && buf_str(path, "/.config"))
+	if (!rc && buf_str(path, usual))
 		rc = VALETKEY_ERR_NOMEM;
 	return rc;
+}
+
+int account_config_home(struct buf *path)
+{
+	return account_home("XDG_CONFIG_HOME", "/.config", path);
+}
+
+int account_state_home(struct buf *path)
+{
+	return account_home("XDG_STATE_HOME", "/.local/state", path);
 }
 
 int account_path(struct buf *path, const char *file)

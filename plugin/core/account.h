@@ -30,6 +30,9 @@ bool account_directory_ok(const char *path);
  * nobody knows the user's home. */
 int account_config_home(struct buf *path);
 
+/* The same of $XDG_STATE_HOME, else ~/.local/state. */
+int account_state_home(struct buf *path);
+
 /* The same with "/valetkey" and, if `file` is not NULL, "/file". ERR_ACCOUNT
  * if that directory is there and does not count; `path` is the directory. */
 int account_path(struct buf *path, const char *file);

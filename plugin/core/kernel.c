@@ -333,7 +333,9 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 /* ---- published tokens ---- */
 
 #define LIFETIME_MAX_MS (11LL * 365 * 24 * 3600 * 1000)
-#define EARLY_S 60 /* a key goes this long before its token, or half as long */
+/* A key goes this long before its token, or half as long: nobody asks for less
+ * than MIN_VALID_S by default. README tells it. */
+#define EARLY_S 60
 
 struct name {
 	char text[64];

@@ -34,6 +34,7 @@
 /* What half a remove has left can be removed. */
 #define LOGGED_IN \
 	"{ " LOG_IN "; } || { valetkey remove v --yes && " LOG_IN "; }"
+#define TOKEN "$VALETKEY_TEST_DIR/token-of-v"
 #define GIT "git-credential-valetkey "
 #define GIT_INPUT(user) "<\"$VALETKEY_TEST_DIR/git-" user "\""
 
@@ -91,6 +92,14 @@ static const struct verb verbs[] = {
 	.killed = "invalidate: killed",
 	.twice = "invalidate: two at once",
 	.before = LOGGED_IN,
+	.promise = VALETKEY_OK,
+	.keeps_grant = true,
+    },
+    {
+	.killed = "valetkey invalidate: killed",
+	.twice = "valetkey invalidate: two at once",
+	.before = LOGGED_IN "; valetkey token v >\"" TOKEN "\"",
+	.run = "exec valetkey invalidate v <\"" TOKEN "\"",
 	.promise = VALETKEY_OK,
 	.keeps_grant = true,
     },

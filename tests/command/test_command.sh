@@ -9,7 +9,7 @@
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
 
-VERBS='add login token status logout remove providers run curl git-setup'
+VERBS='add login token invalidate status logout remove providers run curl proxy git-setup'
 MANUAL=$VALETKEY_SRC/helper/man/valetkey.1
 COMPLETIONS=$VALETKEY_SRC/helper/completions
 

@@ -58,6 +58,7 @@ verbs()
 	token valetkey token demo
 	run valetkey run demo -- true
 	curl valetkey curl demo -- -sS $PROVIDER_URL/v2/organizations
+	proxy valetkey proxy demo -- true
 	logout valetkey logout demo
 	remove valetkey remove demo --yes
 	git-setup valetkey git-setup demo

@@ -24,7 +24,9 @@ ok 'logs in' demo_login demo
 token=$(valetkey token demo)
 
 is "$(print plain)" "$token" 'plain'
+is "$(print bearer)" "Bearer $token" 'bearer'
 is "$(print header)" "Authorization: Bearer $token" 'header'
+is "$(print headers)" "{\"Authorization\":\"Bearer $token\"}" 'headers'
 is "$(print header | api -H @-)" 200 'header, read by curl -H @-'
 is "$(print curl | api -K -)" 200 'curl, read by curl -K -'
 like "$(print json)" \

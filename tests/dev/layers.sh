@@ -34,7 +34,8 @@ BEGIN {
 	row["helper"] = "ops " ops
 	row["command"] = "client core plugin"
 	row["fronts"] = "command " row["command"]
-	row["valetkey"] = "fronts " row["fronts"]
+	row["proxy"] = "net/net.h command " row["command"]
+	row["valetkey"] = "proxy fronts " row["fronts"]
 }
 
 # The folder of a file; the two mains have a row of their own.

@@ -23,6 +23,7 @@ RFC 9207: 2.4
 RFC 7009: 2.1 2.2 2.2.1
 RFC 8414: 2 3.1 3.3
 OpenID Connect Discovery: 4 4.3
+OpenID Connect Core: 12.2
 RFC 8707: 2 2.1 2.2
 RFC 9126: 2 2.2 4 5
 RFC 7591: 3.2.1 5

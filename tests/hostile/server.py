@@ -9,7 +9,8 @@ secrets and all, to FOLDER/a.log or b.log: that is where the test looks for what
 must not have left. A request for .../NAME is answered from FOLDER/a/NAME, if
 that is there: a line that says how, then the body (see SPEECH). Otherwise the
 answer is an honest one. NAME is metadata below /.well-known/ (or more exactly metadata-oauth,
-metadata-inserted and metadata-openid, see metadata_place()), and preflight where
+metadata-inserted and metadata-openid, see metadata_place()), resource or resource-root
+below that of RFC 9728, of which nobody has anything of his own, and preflight where
 not the browser asks for the authorization endpoint. {state}, {redirect_uri}, {query}, {self} and {other} are
 filled in wherever they stand.
 """
@@ -55,6 +56,10 @@ def metadata_place(path):
     """Which of the places of metadata.h"""
     if "/oauth-authorization-server" in path:
         return "metadata-oauth"
+    if path.endswith("/.well-known/oauth-protected-resource"):
+        return "resource-root"
+    if "/oauth-protected-resource/" in path:
+        return "resource"
     if path.endswith("/.well-known/openid-configuration"):
         return "metadata-openid"
     return "metadata-inserted"
@@ -177,7 +182,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
             "expires_in": 600, "interval": 1}).encode())
 
     def honest(self, name, place, form):
-        if "/.well-known/" in self.path:
+        if "/.well-known/" in self.path and place == "metadata":
             self.reply(200, json.dumps(metadata(name)).encode())
         elif place in ("authorize", "preflight"):
             self.authorize(name)
@@ -203,6 +208,8 @@ class Liar(http.server.BaseHTTPRequestHandler):
         self.redirect_uri = asked.get("redirect_uri", [""])[0]
         self.close_connection = True
         place = "metadata" if "/.well-known/" in path else path.split("/")[-1]
+        if "/oauth-protected-resource" in path:
+            place = metadata_place(path)
         if place == "authorize" and "valetkey" in self.headers["User-Agent"]:
             place = "preflight"
         with open(FOLDER + "/" + name + ".log", "ab") as log:

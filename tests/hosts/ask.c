@@ -3,7 +3,7 @@
  * ask - one get, as the scripts need it.
  *
  *	ask [-a ACCOUNT] [-m MIN_VALID_S] [-t TIMEOUT_MS] [-s SCOPE]
- *	    [-r RESOURCE] [-l LATE_MS] [-o FILE] [-c CODE] [-x | -R]
+ *	    [-r RESOURCE] [-f FLAGS] [-l LATE_MS] [-o FILE] [-c CODE] [-x | -R]
  *
  * Exits with the result (-c: 0 where it is CODE, else 1). -o: the access token
  * goes there. -x: it is invalidated, so that the next get is one at the moment
@@ -36,7 +36,7 @@ static void read_options(int argc, char **argv)
 	int option;
 
 	*request = host_request(0);
-	while ((option = getopt(argc, argv, "a:m:t:s:r:l:o:c:xR")) != -1)
+	while ((option = getopt(argc, argv, "a:m:t:s:r:f:l:o:c:xR")) != -1)
 		switch (option) {
 		case 'a':
 			request->account = *optarg ? optarg : NULL;
@@ -54,6 +54,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'r':
 			request->resource = optarg;
+			break;
+		case 'f':
+			request->flags = strtoul(optarg, NULL, 10);
 			break;
 		case 'l':
 			options.late = strtol(optarg, NULL, 10);

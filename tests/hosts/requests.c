@@ -100,7 +100,10 @@ static void check_flags(void)
 	ASK(VALETKEY_ERR_NOT_CACHED, .account = account, .min_valid_s = 1000000,
 	    .flags = VALETKEY_CACHED_ONLY);
 	ASK(VALETKEY_OK, .account = account, .flags = VALETKEY_CACHED_ONLY);
-	ASK(VALETKEY_ERR_ABI, .account = account, .flags = 4);
+	ASK(VALETKEY_ERR_ABI, .account = account, .flags = 8);
+	ASK(VALETKEY_ERR_ABI, .account = account,
+	    .flags = VALETKEY_ID_TOKEN | 8);
+	ASK(VALETKEY_ERR_SCOPE, .account = account, .flags = VALETKEY_ID_TOKEN);
 	ASK(VALETKEY_ERR_ABI, .account = account, .flags = 1ull << 63);
 }
 

@@ -88,7 +88,7 @@ static const struct good goods[] = {
      "\"status\":\"success\",\"code\":0}",
      "access_token=a\n"},
     {"an id_token", "", "{\"access_token\":\"a\",\"id_token\":\"x.y.z\"}",
-     "access_token=a\nid_token=x.y.z\n"},
+     "access_token=a\nid_token=x.y.z\nid_token_date=1700000000\n"},
     {"an id_token with a space", "",
      "{\"access_token\":\"a\",\"id_token\":\"x y\"}", "access_token=a\n"},
     {"a refresh token that is empty", "",

@@ -40,6 +40,7 @@ learn_all()
 	learn code code
 	learn refresh refresh_token
 	learn access access_token
+	learn id id_token
 	cat "$own/secret" "$own/verifier" "$own/code" "$own/refresh" \
 		>"$own/all"
 	for file in refresh access; do
@@ -82,6 +83,14 @@ use()
 	run demo_login demo
 	run demo_account other native
 	run demo_login other
+	run demo_account who web --scope 'monitoring openid'
+	run demo_login who
+	run valetkey token who --min-valid 1000000 --format json
+	run valetkey status who
+	run ask -a who -f 4
+	printf '%s\n' "$(valetkey token who --id-token)" >"$own/asked"
+	valetkey invalidate who <"$own/asked" >>"$output" 2>&1
+	ask -a who -f 4 -o "$own/asked"
 	keep "$VALETKEY_BUILD/tests/lib/keyring" list
 }
 
@@ -99,7 +108,7 @@ found_in_files()
 test_learned()
 {
 	learn_all
-	for file in secret verifier code refresh access; do
+	for file in secret verifier code refresh access id; do
 		like "$(wc -l <"$own/$file")" '^[1-9]' "the test knows each $file"
 	done
 	is "$(cat "$own/secret")" "$(cat "$VALETKEY_TEST_DIR/web-secret")" \
@@ -121,8 +130,13 @@ test_answers()
 		grep -qFf "$own/access" "$own/get"
 	is "$(cat "$own/get" "$own/status" | grep -cFf "$own/all")" 0 \
 		"and no secret, nor has that to status"
-	is "$(grep -cFf "$own/access" "$own/status")" 0 \
+	is "$(cat "$own/access" "$own/id" | grep -cFf - "$own/status")" 0 \
 		'which has no access token either'
+	"$HOSTS/answer" op=get account=who >"$own/get"
+	"$HOSTS/answer" op=get account=who id_token=1 >"$own/get-id"
+	learn_all
+	is "$(grep -cFf "$own/id" "$own/get") $(grep -cFf "$own/id" "$own/get-id") $(grep -cFf "$own/access" "$own/get-id")" \
+		'0 1 0' 'an ID token is in the answer to who asks for it alone'
 }
 
 test_files()
@@ -135,6 +149,8 @@ test_files()
 		'no secret is in a file of the session, nor in an output'
 	is "$(found_in_files "$own/access" 'web-secret|output')" '' \
 		'nor an access token, but where it was asked for'
+	is "$(found_in_files "$own/id" 'nothing')" '' \
+		'nor an ID token anywhere'
 	is "$(grep -cF -f "$own/access" "$output")" \
 		"$(grep -cE '"(access_token|token)" *:' "$output")" \
 		'which is where valetkey token printed it'
@@ -150,6 +166,7 @@ test_processes()
 	is "$(grep -acFf "$own/all" "$processes")" 0 \
 		'no secret is in a command line or an environment'
 	is "$(grep -acFf "$own/access" "$processes")" 0 'nor an access token'
+	is "$(grep -acFf "$own/id" "$processes")" 0 'nor an ID token'
 }
 
 test_memory()
@@ -205,6 +222,7 @@ test_end()
 	run valetkey logout demo
 	run valetkey remove demo --yes
 	run valetkey remove other --yes
+	run valetkey remove who --yes
 	learn_all
 	is "$(found_in_files "$own/all")$(grep -acFf "$own/all" "$processes")" \
 		0 'nor is anything left by logout and remove'

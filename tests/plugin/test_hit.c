@@ -144,7 +144,9 @@ static void test_requests(void)
 	request.min_valid_s = 0;
 	request.flags = VALETKEY_CACHED_ONLY | VALETKEY_INTERACTIVE;
 	tap_ok(hits(memory, &request), "flags that we know");
-	request.flags = 4;
+	request.flags = VALETKEY_ID_TOKEN;
+	tap_ok(!hits(memory, &request), "not an ID token");
+	request.flags = 8;
 	tap_ok(!hits(memory, &request), "a flag that we do not");
 	request.flags = 0;
 	request.size = sizeof(request) - 8;

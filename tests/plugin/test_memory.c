@@ -94,9 +94,9 @@ static void test_shown(void)
 		   strcmp(token->account, "work") == 0 &&
 		   strcmp(token->scope, "a b") == 0 && token->expires_at == 5,
 	       "the host's view of it");
-	memory_refuse(memory, "work", "another");
+	memory_refuse(memory, "work", "another", false);
 	tap_ok(gives(slot, 1, "text"), "another one is dropped");
-	memory_refuse(memory, "work", "text");
+	memory_refuse(memory, "work", "text", false);
 	tap_ok(gives(slot, 1, "none"), "this one is");
 	tap_ok(strcmp(token->access_token, "text") == 0,
 	       "who holds it reads it still");
@@ -131,7 +131,7 @@ static void test_refused(void)
 	const struct valetkey_token *token;
 	char text[32];
 
-	memory_refuse(memory, "work", "one");
+	memory_refuse(memory, "work", "one", false);
 	token = put_late(memory, "one", began);
 	tap_ok(token && strcmp(token->access_token, "one") == 0 &&
 		   gives(slot, 1, "none"),
@@ -144,15 +144,15 @@ static void test_refused(void)
 	tap_ok(gives(slot, 1, "two"), "another one is kept");
 	memory_release(put_late(memory, "one", memory_refusals(memory)));
 	tap_ok(gives(slot, 1, "one"), "so is the same, issued once more");
-	memory_refuse(memory, "work", "one");
+	memory_refuse(memory, "work", "one", false);
 	tap_ok(gives(slot, 1, "none") &&
 		   !memory_allows(memory, "one", clock_ms() + 1000),
 	       "refused again, it may not be given any more");
 	began = memory_refusals(memory);
-	memory_refuse(memory, "work", "three");
+	memory_refuse(memory, "work", "three", false);
 	for (int i = 0; i < 32; i++) {
 		snprintf(text, sizeof(text), "other-%d", i);
-		memory_refuse(memory, "other", text);
+		memory_refuse(memory, "other", text, false);
 	}
 	memory_release(put_late(memory, "three", began));
 	tap_ok(gives(slot, 1, "none"),
@@ -225,7 +225,7 @@ static void test_wiped(void)
 	tap_ok(freed_wiped == 1, "wiped when it is replaced");
 	token = memory_get(slot, 1, clock_ms());
 	watch(token);
-	memory_refuse(memory, "work", "two");
+	memory_refuse(memory, "work", "two", false);
 	tap_ok(freed_wiped == 1, "not while it is held");
 	memory_release(token);
 	tap_ok(freed_wiped == 2, "wiped with the last reference");
@@ -272,7 +272,7 @@ static void *hammer(void *data)
 		case 1:
 			snprintf(text, sizeof(text), "token-%d",
 				 rand_r(&seed) % 10);
-			memory_refuse(shared, "work", text);
+			memory_refuse(shared, "work", text, false);
 			break;
 		default:
 			token = memory_get(slot, 1, clock_ms());

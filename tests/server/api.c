@@ -7,6 +7,7 @@
 #include "provider.h"
 
 #include "encode.h"
+#include "mcp.h"
 #include "scope.h"
 
 #include <inttypes.h>
@@ -47,6 +48,13 @@ static void api_refuse(struct provider *provider, struct request *request,
 		       int status, const char *reason)
 {
 	provider->stats.api_refused++;
+	if (mcp_is_path(request->path)) {
+		mcp_challenge(provider, request,
+			      request->authorization ? "invalid_token" : NULL,
+			      "monitoring");
+		request_fail(request, status, reason);
+		return;
+	}
 	answer_header(&request->answer, "WWW-Authenticate",
 		      status == 403 ? "Bearer realm=\"NinjaOne\", "
 				      "error=\"insufficient_scope\", "

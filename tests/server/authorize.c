@@ -10,6 +10,7 @@
 
 #include "authorize.h"
 #include "encode.h"
+#include "mcp.h"
 #include "scope.h"
 
 #include <string.h>
@@ -88,14 +89,12 @@ static int authorize_read_target(struct provider *provider,
 				 const struct form *form,
 				 struct pending *wanted)
 {
-	const struct options *options = &provider->options;
 	const char *id = form_get(form, "client_id");
 	const char *redirect = form_get(form, "redirect_uri");
 
 	if (!id || !redirect || !form_get(form, "response_type"))
 		return authorize_abort(provider, request, "missing-parameter");
-	wanted->client =
-	    client_find(options->clients, options->client_count, id);
+	wanted->client = register_find(provider, id);
 	if (!wanted->client)
 		return authorize_abort(provider, request, "unknown-client");
 	request_log(request, "client", wanted->client->id);
@@ -165,6 +164,15 @@ static int authorize_check(const struct options *options,
 	return authorize_check_pkce(options, form, wanted, problem);
 }
 
+/* RFC 8707 2. */
+static int authorize_check_resource(const struct provider *provider,
+				    const struct form *form,
+				    struct authorize_problem *problem)
+{
+	*problem = (struct authorize_problem){"invalid_target", "resource"};
+	return mcp_resource_ok(provider, form) ? 0 : -1;
+}
+
 void authorize_set_cookie(const struct provider *provider,
 			  struct request *request, const struct visit *visit)
 {
@@ -210,7 +218,8 @@ void authorize_handle(struct provider *provider, struct request *request)
 		goto out;
 	wanted.state = (char *)form_get(&form, "state");
 	wanted.nonce = (char *)form_get(&form, "nonce");
-	if (authorize_check(&provider->options, &form, &wanted, &problem)) {
+	if (authorize_check(&provider->options, &form, &wanted, &problem) ||
+	    authorize_check_resource(provider, &form, &problem)) {
 		request_log(request, "result", problem.error);
 		request_log(request, "reason", problem.reason);
 		authorize_return(request, &wanted, "error", problem.error);

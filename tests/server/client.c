@@ -172,7 +172,7 @@ bool client_allows_redirect(const struct client *client, const char *uri)
 {
 	int64_t port;
 
-	if (client->kind != CLIENT_NATIVE)
+	if (client->kind != CLIENT_NATIVE || client->redirect)
 		return client->redirect && !strcmp(client->redirect, uri);
 	if (strncmp(uri, NATIVE_ORIGIN, strlen(NATIVE_ORIGIN)))
 		return false;
@@ -287,7 +287,6 @@ static int client_check(struct provider *provider, struct request *request,
 int client_authenticate(struct provider *provider, struct request *request,
 			const struct form *form, const struct client **out)
 {
-	const struct options *options = &provider->options;
 	struct credentials found = {NULL, NULL, NULL, false};
 	const struct client *client;
 	int rc;
@@ -296,7 +295,7 @@ int client_authenticate(struct provider *provider, struct request *request,
 	rc = client_collect(request, form, &found);
 	if (rc)
 		goto out;
-	client = client_find(options->clients, options->client_count, found.id);
+	client = register_find(provider, found.id);
 	rc = client_check(provider, request, client, &found);
 	if (!rc)
 		*out = client;

@@ -23,7 +23,8 @@ struct client {
 	char *id;
 	enum client_kind kind;
 	char *secret;	   /* NULL for native */
-	char *redirect;	   /* NULL for native and when an api has none */
+	char *redirect;	   /* NULL for native (but if it registered itself) and
+			      when an api has none */
 	bool refresh;	   /* is the Refresh Token grant ticked? */
 	char *public_key;  /* instead of the secret: PEM, for assertions */
 	char *key_id;	   /* NULL: any */

@@ -54,7 +54,10 @@ void metadata_handle(struct provider *provider, struct request *request)
 		buf_adds(body, ",\"none\"");
 	buf_adds(body, "],"
 		       "\"code_challenge_methods_supported\":[\"S256\"],"
-		       "\"scopes_supported\":[\"monitoring\"]}");
+		       "\"scopes_supported\":[\"monitoring\"");
+	if (provider->options.mcp)
+		buf_adds(body, ",\"management\",\"offline_access\"");
+	buf_adds(body, "]}");
 	request->answer.status = 200;
 	request->answer.type = "application/json";
 	request_log(request, "result", "ok");

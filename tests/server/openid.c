@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LIFETIME 600
 #define HUGE_BYTES 100000
 
 /* The claims of one id_token; what is "" is left out. */
@@ -21,10 +20,11 @@ struct claims {
 	const char *issuer;
 	const char *audience;
 	const char *nonce;
-	int64_t issued;
-	bool crowd;  /* an audience of two, azp not said */
-	bool nobody; /* no subject */
-	bool bare;   /* no name but the subject */
+	int64_t issued, lifetime;
+	unsigned number; /* no two are the same */
+	bool crowd;	 /* an audience of two, azp not said */
+	bool nobody;	 /* no subject */
+	bool bare;	 /* no name but the subject */
 	bool verified;
 	size_t filler;
 };
@@ -86,8 +86,9 @@ static void openid_claims(const struct claims *claims, const char *user,
 		openid_member(json, "aud", claims->audience);
 	if (claims->nonce)
 		openid_member(json, "nonce", claims->nonce);
-	buf_printf(json, ",\"iat\":%" PRId64 ",\"exp\":%" PRId64,
-		   claims->issued, claims->issued + LIFETIME);
+	buf_printf(
+	    json, ",\"iat\":%" PRId64 ",\"exp\":%" PRId64 ",\"jti\":\"%u\"",
+	    claims->issued, claims->issued + claims->lifetime, claims->number);
 	if (!claims->nobody)
 		openid_subject(json, user);
 	if (!claims->bare)
@@ -109,11 +110,15 @@ void openid_add_token(const struct provider *provider, struct request *request,
 	const struct faults *faults = &request->faults;
 	const char *kind =
 	    fault_is_on(faults, FAULT_ID_TOKEN) ? faults->id_token : "";
+	const char *user = strcmp(kind, "other") ? family->user : "mallory";
+	static unsigned number;
 	struct buf *body = &request->answer.body;
 	struct buf issuer = {0}, json = {0}, token = {0};
 	struct claims claims = {.audience = family->client->id,
 				.nonce = family->nonce,
-				.issued = (int64_t)time(NULL)};
+				.issued = (int64_t)time(NULL),
+				.lifetime = provider->options.id_token_lifetime,
+				.number = ++number};
 
 	if (!strcmp(kind, "missing"))
 		return;
@@ -123,7 +128,7 @@ void openid_add_token(const struct provider *provider, struct request *request,
 	buf_adds(&json, "{\"alg\":\"RS256\",\"typ\":\"JWT\"}");
 	openid_part(&token, &json);
 	buf_clear(&json);
-	openid_claims(&claims, family->user, &json);
+	openid_claims(&claims, user, &json);
 	buf_adds(&token, ".");
 	openid_part(&token, &json);
 	buf_adds(&token, ".c2lnbmF0dXJl");

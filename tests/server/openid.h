@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * OpenID Connect, which NinjaOne does not have: who logged in, for the
- * scope openid. The faults id-token and userinfo spoil it.
+ * scope openid, at a login and at each refresh. The faults id-token and userinfo spoil it.
  */
 #ifndef PROVIDER_OPENID_H
 #define PROVIDER_OPENID_H

@@ -37,8 +37,10 @@ enum option_code {
 	OPT_HELP = 19,
 	OPT_ANY_SCOPE = 20,
 	OPT_PAGE = 21,
+	OPT_ID_TOKEN_LIFETIME = 23,
 	OPT_GRANT = 70,
 	OPT_REGISTER = 71,
+	OPT_MCP = 72,
 	OPT_CLIENT_KEY = 60,
 	OPT_CLIENT_CERTIFICATE = 61,
 	OPT_CLIENT_CA = 62,
@@ -65,6 +67,7 @@ static const struct option option_list[] = {
     {"control", no_argument, NULL, OPT_CONTROL},
     {"no-rotation", no_argument, NULL, OPT_NO_ROTATION},
     {"access-lifetime", required_argument, NULL, OPT_ACCESS_LIFETIME},
+    {"id-token-lifetime", required_argument, NULL, OPT_ID_TOKEN_LIFETIME},
     {"refresh-lifetime", required_argument, NULL, OPT_REFRESH_LIFETIME},
     {"token-length", required_argument, NULL, OPT_TOKEN_LENGTH},
     {"revoke-503", required_argument, NULL, OPT_REVOKE_503},
@@ -74,6 +77,7 @@ static const struct option option_list[] = {
     {"page", required_argument, NULL, OPT_PAGE},
     {"grant", required_argument, NULL, OPT_GRANT},
     {"register", no_argument, NULL, OPT_REGISTER},
+    {"mcp", no_argument, NULL, OPT_MCP},
     {"client-public-key", required_argument, NULL, OPT_CLIENT_KEY},
     {"client-certificate", required_argument, NULL, OPT_CLIENT_CERTIFICATE},
     {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
@@ -208,6 +212,9 @@ static int options_take_number(struct options *options, int code)
 	case OPT_ACCESS_LIFETIME:
 		return util_number(optarg, 0, LIFETIME_MAX,
 				   &options->access_lifetime);
+	case OPT_ID_TOKEN_LIFETIME:
+		return util_number(optarg, 0, LIFETIME_MAX,
+				   &options->id_token_lifetime);
 	case OPT_REFRESH_LIFETIME:
 		return util_number(optarg, 0, LIFETIME_MAX,
 				   &options->refresh_lifetime);
@@ -245,6 +252,8 @@ static int options_take_flag(struct options *options, int code)
 		return options_flag(&options->revoke_person);
 	case OPT_REGISTER:
 		return options_flag(&options->registers);
+	case OPT_MCP:
+		return options_flag(&options->mcp);
 	case OPT_DEVICE:
 		return options_flag(&options->device);
 	case OPT_DEVICE_COMPLETE:
@@ -310,6 +319,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	options->access_lifetime = 3600;
+	options->id_token_lifetime = 600;
 	options->refresh_lifetime = 29LL * 24 * 3600;
 	options->token_length = 600;
 	options->device_interval = 5;

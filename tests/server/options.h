@@ -58,6 +58,7 @@ struct options {
 	bool control;
 	bool no_rotation;
 	bool registers;
+	bool mcp;
 	bool device;
 	bool device_complete;
 	bool revoke_person;
@@ -66,6 +67,7 @@ struct options {
 	int64_t device_slow;
 	int64_t device_early; /* 0: not earlier than told */
 	int64_t access_lifetime;
+	int64_t id_token_lifetime;
 	int64_t refresh_lifetime;
 	int64_t token_length;
 	int64_t revoke_503;

@@ -42,6 +42,7 @@ struct registered {
 	char *token;
 	bool deleted;
 	enum given given;
+	struct client client;
 };
 
 struct provider {
@@ -108,6 +109,10 @@ void control_alive_handle(struct provider *provider, struct request *request);
 void register_handle(struct provider *provider, struct request *request);
 void register_delete_handle(struct provider *provider, struct request *request);
 void register_free(struct provider *provider);
+
+/* The client with that id (it may be NULL), a registered one too; or NULL. */
+const struct client *register_find(const struct provider *provider,
+				   const char *id);
 
 /* Forgets all device codes. */
 void device_free(struct provider *provider);

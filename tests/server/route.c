@@ -6,6 +6,8 @@
  */
 #include "provider.h"
 
+#include "mcp.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ enum route_flag {
 	ROUTE_ERROR_PAGE = 4, /* only with --error-page */
 	ROUTE_DEVICE = 8,     /* only with --device */
 	ROUTE_REGISTER = 16,  /* only with --register */
+	ROUTE_MCP = 32,	      /* only with --mcp */
 };
 
 struct route {
@@ -37,6 +40,8 @@ static const struct route routes[] = {
     {"/ws/oauth/device_authorization", "POST", device_handle, ROUTE_DEVICE},
     {"/ws/oauth/register", "POST", register_handle, ROUTE_REGISTER},
     {"/ws/oauth/client", "DELETE", register_delete_handle, ROUTE_REGISTER},
+    {MCP_METADATA_PATH, "GET", mcp_metadata_handle, ROUTE_MCP},
+    {"/mcp", "POST", mcp_handle, ROUTE_MCP},
     {"/ws/device", "GET", device_page_handle, ROUTE_DEVICE},
     {"/ws/device/enter", "POST", device_enter_handle, ROUTE_DEVICE},
     {"/v2/organizations", "GET", api_organizations_handle, 0},
@@ -54,6 +59,8 @@ static const char *const route_strangers[] = {
     "/oauth/token",
     "/oauth/authorize",
     "/.well-known/openid-configuration",
+    "/.well-known/oauth-protected-resource",
+    "/mcp",
 };
 
 static const struct route *route_find(const struct options *options,
@@ -67,6 +74,7 @@ static const struct route *route_find(const struct options *options,
 		if ((flags & ROUTE_CONTROL && !options->control) ||
 		    (flags & ROUTE_DEVICE && !options->device) ||
 		    (flags & ROUTE_REGISTER && !options->registers) ||
+		    (flags & ROUTE_MCP && !options->mcp) ||
 		    (flags & ROUTE_ERROR_PAGE && !options->error_page))
 			return NULL;
 		return &routes[i];

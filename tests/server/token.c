@@ -11,6 +11,7 @@
 
 #include "encode.h"
 #include "hash.h"
+#include "mcp.h"
 #include "openid.h"
 #include "scope.h"
 #include "shape.h"
@@ -244,6 +245,8 @@ static void token_rotate(const struct exchange *ex, struct token *old,
 	request_log(ex->request, "result", "ok");
 	request_log(ex->request, "rotated", refresh ? "1" : "0");
 	token_write(ex, access, refresh);
+	if (old->family->scope & SCOPE_OPENID)
+		openid_add_token(ex->provider, ex->request, old->family);
 }
 
 static void token_by_refresh(const struct exchange *ex)
@@ -351,6 +354,8 @@ static void token_dispatch(struct exchange *ex)
 	if (!grant)
 		request_refuse(ex->request, 400, "unsupported_grant_type",
 			       "unknown-grant");
+	else if (!mcp_resource_ok(ex->provider, ex->form))
+		request_refuse(ex->request, 400, "invalid_target", "resource");
 	else if (!token_grant_allowed(ex->client, grant->name))
 		request_refuse(ex->request, 400, "unauthorized_client",
 			       "grant-not-allowed");
@@ -407,6 +412,7 @@ void token_handle(struct provider *provider, struct request *request)
 	parsed = form_parse(buf_text(&request->body), &form);
 	token_log(request, &form, "audience");
 	token_log(request, &form, "scope");
+	token_log(request, &form, "resource");
 	if (parsed == FORM_OK)
 		token_dispatch(&ex);
 	else

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proxy_service.c - see proxy_service.h. No unit has anything secret in it, and
+ * what the service prints goes to the journal: it prints no secret either.
+ */
+#include "proxy_service.h"
+
+#include "command/child.h"
+#include "command/terminal.h"
+#include "core/account.h"
+#include "proxy_file.h"
+#include "proxy_secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define IDLE "300"
+#define LISTEN "ListenStream="
+#define PORT_PREFIX LISTEN "127.0.0.1:"
+
+/* ---- names ---- */
+
+/* In the name of a unit '@' would make it a template's. */
+static int add_unit(const struct proxy_service *service, const char *suffix,
+		    struct buf *out)
+{
+	int rc = buf_str(out, "valetkey-proxy-");
+
+	for (const char *c = service->account; !rc && *c; c++)
+		rc = *c == '@' ? buf_str(out, "\\x40") : buf_char(out, *c);
+	return rc || buf_str(out, suffix) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+static int unit_path(const struct proxy_service *service, const char *suffix,
+		     struct buf *path)
+{
+	int rc = account_config_home(path);
+
+	if (!rc && buf_str(path, "/systemd/user/"))
+		rc = VALETKEY_ERR_NOMEM;
+	return rc ? rc : add_unit(service, suffix, path);
+}
+
+/* ---- what stands in the units ---- */
+
+/* A word of a unit's file, in quotes (systemd.service(5)). */
+static int add_quoted(struct buf *out, const char *text)
+{
+	int rc = buf_char(out, '"');
+
+	for (; !rc && *text; text++)
+		rc = (strchr("\"\\", *text) && buf_char(out, '\\')) ||
+		     (strchr("%$", *text) && buf_char(out, *text)) ||
+		     buf_char(out, *text);
+	return rc || buf_char(out, '"');
+}
+
+static int write_socket_unit(const struct proxy_service *service,
+			     const struct proxy_listener *listener,
+			     struct buf *out)
+{
+	int rc = buf_fmt(out,
+			 "[Unit]\nDescription=valetkey proxy of account "
+			 "%s\n\n[Socket]\n",
+			 service->account);
+
+	if (!rc && listener->path)
+		rc = buf_fmt(out,
+			     LISTEN "%s\nSocketMode=0600\n"
+				    "DirectoryMode=0700\nRemoveOnStop=yes\n",
+			     listener->path);
+	else if (!rc)
+		rc = buf_fmt(out, PORT_PREFIX "%u\n", listener->port);
+	return rc || buf_str(out, "\n[Install]\nWantedBy=sockets.target\n");
+}
+
+static int add_program(struct buf *out)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (len <= 0)
+		return -1;
+	path[len] = '\0';
+	return buf_str(out, "ExecStart=") || add_quoted(out, path);
+}
+
+/* The folders that it is to find, if they are not the usual ones. */
+static int add_folders(struct buf *out)
+{
+	static const char *const names[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME",
+					    NULL};
+	int rc = 0;
+
+	for (const char *const *name = names; !rc && *name; name++) {
+		const char *value = cmd_environment(*name);
+		struct buf pair = {0};
+
+		if (value)
+			rc = buf_fmt(&pair, "%s=%s", *name, value) ||
+			     buf_str(out, "Environment=") ||
+			     add_quoted(out, pair.data) || buf_char(out, '\n');
+		buf_free(&pair);
+	}
+	return rc;
+}
+
+/* The helper, which may be at work on a new token, is left to finish it. */
+static int write_service_unit(const struct proxy_service *service,
+			      struct buf *out)
+{
+	static const char *const flags[] = {"cookies", "secret-in-path", NULL};
+	const char *host = cmd_option(service->args, "host");
+	int rc = buf_fmt(out,
+			 "[Unit]\nDescription=valetkey proxy of account "
+			 "%s\nRequires=",
+			 service->account) ||
+		 add_unit(service, ".socket\n\n[Service]\n", out) ||
+		 add_program(out) || buf_str(out, " proxy ") ||
+		 add_quoted(out, service->account) ||
+		 buf_str(out, " --service --idle " IDLE);
+
+	if (!rc && host)
+		rc = buf_str(out, " --host ") || add_quoted(out, host);
+	for (const char *const *flag = flags; !rc && *flag; flag++)
+		if (cmd_option(service->args, *flag))
+			rc = buf_fmt(out, " --%s", *flag);
+	return rc || buf_char(out, '\n') || add_folders(out) ||
+	       buf_str(out, "KillMode=process\nLimitCORE=0\n");
+}
+
+/* ---- where it listens ---- */
+
+/* The port in a unit of ours; 0: none. */
+static uint16_t port_of_unit(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[200];
+	long port = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, PORT_PREFIX, strlen(PORT_PREFIX)) == 0)
+			port = strtol(line + strlen(PORT_PREFIX), NULL, 10);
+	if (file)
+		fclose(file);
+	return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+int proxy_service_place(const struct proxy_service *service,
+			struct proxy_listener *listener)
+{
+	struct buf path = {0};
+	int rc = VALETKEY_OK;
+
+	if (listener->path || listener->port)
+		return rc;
+	rc = unit_path(service, ".socket", &path);
+	if (!rc)
+		listener->port = port_of_unit(path.data);
+	buf_free(&path);
+	if (rc || listener->port)
+		return rc;
+	rc = proxy_listen_port(0, listener);
+	if (!rc)
+		close(listener->fd);
+	listener->fd = -1;
+	return rc;
+}
+
+/* ---- systemd ---- */
+
+static bool run_systemctl(const char *verb, const char *option,
+			  const char *unit)
+{
+	const char *argv[6] = {"systemctl", "--user", verb};
+	struct buf out = {0};
+	size_t n = 3;
+	int status;
+
+	if (option)
+		argv[n++] = option;
+	if (unit)
+		argv[n++] = unit;
+	status = cmd_child_output(argv, &out);
+	buf_free(&out);
+	return status == 0;
+}
+
+static bool systemd_answers(void)
+{
+	return run_systemctl("show-environment", NULL, NULL);
+}
+
+static int write_units(const struct proxy_service *service,
+		       const struct proxy_listener *listener)
+{
+	struct buf socket = {0}, unit = {0}, path = {0};
+	int rc = write_socket_unit(service, listener, &socket) ||
+			 write_service_unit(service, &unit)
+		     ? VALETKEY_ERR_NOMEM
+		     : unit_path(service, ".socket", &path);
+
+	if (!rc)
+		rc = proxy_file_write(path.data, &socket);
+	if (!rc)
+		cmd_fail(0, "Wrote %s", path.data);
+	buf_clear(&path);
+	if (!rc)
+		rc = unit_path(service, ".service", &path);
+	if (!rc)
+		rc = proxy_file_write(path.data, &unit);
+	if (!rc)
+		cmd_fail(0, "Wrote %s", path.data);
+	buf_free(&socket);
+	buf_free(&unit);
+	buf_free(&path);
+	return rc;
+}
+
+/* A line for the person to type. */
+static void show_line(const char *words, const struct buf *unit)
+{
+	terminal_say(TERMINAL_PLAIN, "  systemctl --user %s%s%s%s\n", words,
+		     unit ? " '" : "", unit ? unit->data : "", unit ? "'" : "");
+}
+
+int proxy_service_install(const struct proxy_service *service,
+			  const struct proxy_listener *listener)
+{
+	struct buf socket = {0}, unit = {0};
+	int rc = write_units(service, listener);
+
+	if (!rc)
+		rc = add_unit(service, ".socket", &socket);
+	if (!rc)
+		rc = add_unit(service, ".service", &unit);
+	if (!rc && systemd_answers()) {
+		run_systemctl("daemon-reload", NULL, NULL);
+		run_systemctl("stop", NULL, unit.data);
+		run_systemctl("enable", NULL, socket.data);
+		if (!run_systemctl("restart", NULL, socket.data))
+			rc = cmd_fail(VALETKEY_ERR_DENIED,
+				      "systemd does not start it. See: "
+				      "systemctl --user status '%s'",
+				      socket.data);
+	} else if (!rc) {
+		cmd_fail(0,
+			 "systemd does not answer here. Where it does, run:");
+		show_line("daemon-reload", NULL);
+		show_line("stop", &unit);
+		show_line("enable --now", &socket);
+	}
+	buf_free(&socket);
+	buf_free(&unit);
+	return rc;
+}
+
+static int remove_unit(const struct proxy_service *service, const char *suffix)
+{
+	struct buf path = {0};
+	int rc = unit_path(service, suffix, &path);
+
+	if (!rc && unlink(path.data) == 0)
+		cmd_fail(0, "Removed %s", path.data);
+	else if (!rc && errno != ENOENT)
+		rc = cmd_fail(VALETKEY_ERR_DENIED, "Cannot remove %s: %s.",
+			      path.data, strerror(errno));
+	buf_free(&path);
+	return rc;
+}
+
+int proxy_service_remove(const struct proxy_service *service)
+{
+	struct buf socket = {0}, unit = {0};
+	bool answers = systemd_answers();
+	int rc = add_unit(service, ".socket", &socket);
+
+	if (!rc)
+		rc = add_unit(service, ".service", &unit);
+	if (!rc && answers) {
+		run_systemctl("disable", "--now", socket.data);
+		run_systemctl("stop", NULL, unit.data);
+	}
+	if (!rc)
+		rc = remove_unit(service, ".socket");
+	if (!rc)
+		rc = remove_unit(service, ".service");
+	if (!rc)
+		proxy_secret_forget(service->id);
+	if (!rc && answers)
+		run_systemctl("daemon-reload", NULL, NULL);
+	buf_free(&socket);
+	buf_free(&unit);
+	return rc;
+}
