@@ -109,6 +109,13 @@ int cmd_tell_unusable(void)
 	return problem.result;
 }
 
+static int resource_origin(const char *url, char origin[ORIGIN_MAX])
+{
+	return origin_of_resource(url, origin) == 0
+		   ? VALETKEY_OK
+		   : cmd_origin_of(url, origin);
+}
+
 static int choose_unnamed(const struct cmd_target *target, const char *origin,
 			  char *name)
 {
@@ -149,7 +156,7 @@ int cmd_account_choose(const struct cmd_target *target,
 
 	*name = '\0';
 	if (target->resource)
-		rc = cmd_origin_of(target->resource, origin);
+		rc = resource_origin(target->resource, origin);
 	if (rc)
 		return rc;
 	if (!target->account)
