@@ -17,6 +17,7 @@ struct proxy_listener {
 	const char *path; /* the unix socket's, if we have made it; or NULL */
 	dev_t dev;	  /* which file that is */
 	ino_t ino;
+	char place[108]; /* what `path` may point to */
 };
 
 /* Each tells why not: 0 or a result. Port 0: any that is free. */

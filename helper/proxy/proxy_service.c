@@ -134,35 +134,49 @@ static int write_service_unit(const struct proxy_service *service,
 
 /* ---- where it listens ---- */
 
-/* The port in a unit of ours; 0: none. */
-static uint16_t port_of_unit(const char *path)
+/* What a unit of ours says; unchanged if there is none. */
+static void read_socket_unit(const char *path, struct proxy_listener *listener)
 {
 	FILE *file = fopen(path, "re");
-	char line[200];
-	long port = 0;
+	char line[sizeof(LISTEN) - 1 + sizeof(listener->place)];
+	long port;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (strncmp(line, PORT_PREFIX, strlen(PORT_PREFIX)) == 0)
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, LISTEN "/", strlen(LISTEN "/")) == 0) {
+			strcpy(listener->place, line + strlen(LISTEN));
+			listener->path = listener->place;
+		} else if (strncmp(line, PORT_PREFIX, strlen(PORT_PREFIX)) ==
+			   0) {
 			port = strtol(line + strlen(PORT_PREFIX), NULL, 10);
+			if (port > 0 && port <= UINT16_MAX)
+				listener->port = (uint16_t)port;
+		}
+	}
 	if (file)
 		fclose(file);
-	return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 int proxy_service_place(const struct proxy_service *service,
 			struct proxy_listener *listener)
 {
+	bool rotate = cmd_option(service->args, "rotate");
 	struct buf path = {0};
 	int rc = VALETKEY_OK;
 
-	if (listener->path || listener->port)
+	if (!rotate && (listener->path || listener->port))
 		return rc;
 	rc = unit_path(service, ".socket", &path);
 	if (!rc)
-		listener->port = port_of_unit(path.data);
+		read_socket_unit(path.data, listener);
 	buf_free(&path);
-	if (rc || listener->port)
+	if (rc || listener->path || listener->port)
 		return rc;
+	if (rotate)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"There is no service yet. Run: valetkey proxy "
+				"%s --service",
+				service->account);
 	rc = proxy_listen_port(0, listener);
 	if (!rc)
 		close(listener->fd);
@@ -227,32 +241,50 @@ static void show_line(const char *words, const struct buf *unit)
 		     unit ? " '" : "", unit ? unit->data : "", unit ? "'" : "");
 }
 
+/* The next client meets the new secret. */
+static void stop_service(const struct buf *unit, bool answers)
+{
+	if (answers) {
+		run_systemctl("stop", NULL, unit->data);
+		return;
+	}
+	cmd_fail(0, "systemd does not answer here. Where it does, run:");
+	show_line("stop", unit);
+}
+
+static int start_socket(const struct buf *socket, bool answers)
+{
+	if (!answers) {
+		show_line("daemon-reload", NULL);
+		show_line("enable --now", socket);
+		return VALETKEY_OK;
+	}
+	run_systemctl("daemon-reload", NULL, NULL);
+	run_systemctl("enable", NULL, socket->data);
+	if (run_systemctl("restart", NULL, socket->data))
+		return VALETKEY_OK;
+	return cmd_fail(VALETKEY_ERR_DENIED,
+			"systemd does not start it. See: systemctl --user "
+			"status '%s'",
+			socket->data);
+}
+
 int proxy_service_install(const struct proxy_service *service,
 			  const struct proxy_listener *listener)
 {
+	bool rotate = cmd_option(service->args, "rotate");
+	bool answers = systemd_answers();
 	struct buf socket = {0}, unit = {0};
-	int rc = write_units(service, listener);
+	int rc = rotate ? VALETKEY_OK : write_units(service, listener);
 
 	if (!rc)
 		rc = add_unit(service, ".socket", &socket);
 	if (!rc)
 		rc = add_unit(service, ".service", &unit);
-	if (!rc && systemd_answers()) {
-		run_systemctl("daemon-reload", NULL, NULL);
-		run_systemctl("stop", NULL, unit.data);
-		run_systemctl("enable", NULL, socket.data);
-		if (!run_systemctl("restart", NULL, socket.data))
-			rc = cmd_fail(VALETKEY_ERR_DENIED,
-				      "systemd does not start it. See: "
-				      "systemctl --user status '%s'",
-				      socket.data);
-	} else if (!rc) {
-		cmd_fail(0,
-			 "systemd does not answer here. Where it does, run:");
-		show_line("daemon-reload", NULL);
-		show_line("stop", &unit);
-		show_line("enable --now", &socket);
-	}
+	if (!rc)
+		stop_service(&unit, answers);
+	if (!rc && !rotate)
+		rc = start_socket(&socket, answers);
 	buf_free(&socket);
 	buf_free(&unit);
 	return rc;

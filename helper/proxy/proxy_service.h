@@ -15,13 +15,14 @@ struct proxy_service {
 	const struct cmd_args *args;
 };
 
-/* Where its socket is, as its unit says if there is one; else a port that is
- * free. Options change it. 0 or a result, told. */
+/* Where its socket is: as the options say, or its unit if there is one; else a
+ * port that is free. 0 or a result, told. */
 int proxy_service_place(const struct proxy_service *service,
 			struct proxy_listener *listener);
 
-/* Writes the units and has systemd take them, or says how to; the service that
- * runs is ended, so that the next client meets the new one. */
+/* Writes the units, unless only the secret is new, and has systemd take them, or
+ * says how to; the service that runs is ended, so that the next client meets the
+ * new one. */
 int proxy_service_install(const struct proxy_service *service,
 			  const struct proxy_listener *listener);
 
