@@ -18,11 +18,23 @@
 
 #define MARGIN_S 30 /* a request that has begun must still arrive */
 
-/* What stands behind --cargo-plugin. */
+/* What stands behind our name in cargo's configuration. */
 struct cargo_options {
 	const char *account; /* NULL: none */
 	bool plain;	     /* the registry wants the token without "Bearer" */
 };
+
+static bool take_cargo_word(const char *word, struct cargo_options *options)
+{
+	if (strcmp(word, "--plain") == 0) {
+		options->plain = true;
+		return true;
+	}
+	if (options->account || !account_name_ok(word))
+		return false;
+	options->account = word;
+	return true;
+}
 
 /* ---- answers ---- */
 
@@ -101,8 +113,10 @@ static int answer_cargo_get(const struct cargo_options *options,
 static int answer_line(const struct cargo_options *options,
 		       const struct buf *line, struct buf *out)
 {
+	struct cargo_options given = {0};
 	struct record request = {0};
-	const char *kind;
+	const char *kind, *word = NULL;
+	bool good = true;
 	int rc = front_json(line, &request);
 
 	if (rc)
@@ -111,8 +125,18 @@ static int answer_line(const struct cargo_options *options,
 				       ? "This is not a request from cargo."
 				       : valetkey_strerror(rc));
 	kind = record_get(&request, "kind");
-	if (kind && strcmp(kind, "get") == 0)
-		rc = answer_cargo_get(options, &request, out);
+	/* cargo says them here, and may do so on our command line. */
+	while ((word = record_next(&request, "args[]", word)))
+		good = take_cargo_word(word, &given) && good;
+	if (!given.account)
+		given.account = options->account;
+	given.plain = given.plain || options->plain;
+	if (!good)
+		rc = write_error(out, "other",
+				 "Behind cargo-credential-valetkey there may "
+				 "be an account's name, and --plain.");
+	else if (kind && strcmp(kind, "get") == 0)
+		rc = answer_cargo_get(&given, &request, out);
 	else
 		rc = write_error(out, "operation-not-supported", NULL);
 	record_free(&request);
@@ -179,14 +203,9 @@ static int run_cargo(int argc, char **argv)
 						strcmp(argv[1], "--help") == 0
 					    ? VALETKEY_OK
 					    : VALETKEY_ERR_ARG);
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--plain") == 0)
-			options.plain = true;
-		else if (!options.account && account_name_ok(argv[i]))
-			options.account = argv[i];
-		else
+	for (int i = 2; i < argc; i++)
+		if (!take_cargo_word(argv[i], &options))
 			return fail_cargo_usage(VALETKEY_ERR_ARG);
-	}
 	return talk_to_cargo(&options);
 }
 

@@ -26,6 +26,13 @@ static int fail_docker(const char *sentence)
 	return 1;
 }
 
+/* docker itself shows nobody what it is told, and goes on as nobody. */
+static int fail_docker_loudly(const char *sentence)
+{
+	cmd_fail(0, "%s", sentence);
+	return fail_docker(sentence);
+}
+
 /* ---- get ---- */
 
 /* The account's own key, else the provider's. In `user`, which is to be freed. */
@@ -101,7 +108,7 @@ static int docker_get(const char *server)
 	if (rc == VALETKEY_ERR_RESOURCE)
 		rc = fail_docker(NOT_FOUND);
 	else if (rc)
-		rc = fail_docker(token.problem.text);
+		rc = fail_docker_loudly(token.problem.text);
 	else
 		rc = write_credentials(server, token.token);
 	front_token_close(&token);

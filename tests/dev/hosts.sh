@@ -2,9 +2,9 @@
 # shellcheck shell=sh
 #
 # hosts.sh - the verb hosts of dev, which sources this: programs of other
-# people that are too large for ./dev test, see tests/foreign/large.sh. cargo and
-# kubectl are not installed for it, but used if they are there: of Debian 12's one
-# is too old and the other crashes.
+# people that are too large for ./dev test, see tests/foreign/large.sh. cargo, go,
+# docker and kubectl are not installed for it, but used if they are there: Debian 12's
+# are too old, or crash.
 
 hosts_tree()
 {
@@ -17,6 +17,7 @@ do_hosts()
 	step hosts "build, warnings are errors" hosts_tree
 	# shellcheck disable=SC2154 # top is of the script dev
 	env VALETKEY_SRC="$top" VALETKEY_BUILD="$top/build/test" \
+		VALETKEY_LIB="$top/build/test/tests/tree/.libs/libvaletkey.so.1" \
 		PATH="$top/build/test/tests/tree:$PATH" \
 		tests/lib/session sh tests/foreign/large.sh
 }

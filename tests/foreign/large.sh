@@ -5,7 +5,8 @@
 # too large for ./dev test (that one: tests/foreign/test_foreign.sh). Each is the one in
 # PATH, and is skipped if it is not there or too old.
 #
-# Left out: Debian 12 has no Codex, and go without GOAUTH (1.24 has it).
+# Left out: Debian 12 has no Codex, go without GOAUTH (1.24 has it), and a docker that
+# needs its daemon for all.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
@@ -13,6 +14,8 @@
 . "$VALETKEY_SRC/tests/lib/command.sh"
 # shellcheck source=tests/foreign/foreign.sh
 . "$VALETKEY_SRC/tests/foreign/foreign.sh"
+# shellcheck source=tests/fronts/fronts.sh
+. "$VALETKEY_SRC/tests/fronts/fronts.sh"
 
 # have PROGRAM: else it is skipped.
 have()
@@ -71,32 +74,23 @@ test_neomutt()
 		'neomutt: it arrives'
 }
 
-# ---- a registry ----
+# ---- registries, at tests/fronts/server.py ----
 
-# The crate hello, in the registry that server.py has at /cargo/.
+registry_fetch()
+{
+	rm -rf cargo/registry uses/Cargo.lock
+	CARGO_HOME=$PWD/cargo CARGO_TERM_COLOR=never cargo fetch -q \
+		--manifest-path uses/Cargo.toml
+}
+
 make_registry()
 {
-	mkdir -p hello-0.1.0/src "$FOREIGN/files/cargo/index/he/ll"
-	printf '[package]\nname = "hello"\nversion = "0.1.0"\n' \
-		>hello-0.1.0/Cargo.toml
-	: >hello-0.1.0/src/lib.rs
-	tar -czf "$FOREIGN/files/cargo/hello-0.1.0.crate" hello-0.1.0
-	web=http://127.0.0.1:$WEB_PORT/cargo
-	printf '{"dl":"%s/{crate}-{version}.crate","api":"%s","auth-required":true}\n' \
-		"$web" "$web" >"$FOREIGN/files/cargo/index/config.json"
-	printf '{"name":"hello","vers":"0.1.0","deps":[],"features":{},"yanked":false,"cksum":"%s"}\n' \
-		"$(sha256sum <"$FOREIGN/files/cargo/hello-0.1.0.crate" |
-			sed 's/ .*//')" \
-		>"$FOREIGN/files/cargo/index/he/ll/hello"
 	mkdir -p uses/src cargo
 	: >uses/src/lib.rs
-	printf '[package]\nname = "uses"\nversion = "0.1.0"\n[dependencies]\nhello = { version = "0.1", registry = "demo" }\n' \
+	printf '[package]\nname = "uses"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nhello = { version = "0.1", registry = "demo" }\n' \
 		>uses/Cargo.toml
-	cat >cargo/config.toml <<-END
-	[registries.demo]
-	index = "sparse+$web/index/"
-	credential-provider = ["cargo:token-from-stdout", "valetkey", "token", "demo"]
-	END
+	printf '[registries.demo]\nindex = "sparse+%s/cargo/index/"\ncredential-provider = ["cargo-credential-valetkey"]\n' \
+		"$1" >cargo/config.toml
 }
 
 # Credential providers came with 1.74.
@@ -105,11 +99,112 @@ test_cargo()
 	have cargo || return
 	recent cargo 1.74 "$(cargo --version 2>/dev/null |
 		sed 's/[^0-9]*//; s/ .*//')" || return
-	make_registry
-	ok 'cargo: fetches from a registry' \
-		env CARGO_HOME="$PWD/cargo" cargo fetch -q \
-		--manifest-path uses/Cargo.toml
-	ok 'cargo: by a token' [ "$(foreign_log '^cargo yes')" -gt 0 ]
+	make_registry "$HERE"
+	said 0 '' 'cargo: fetches from a registry' registry_fetch
+	ok 'cargo: by a token' [ "$(server_log here '^cargo - yes')" -gt 0 ]
+	expire fronts
+	said 0 '' 'cargo: after the token has expired' registry_fetch
+	provider_expire
+	said 101 '401|token rejected' 'cargo: a token that was revoked' \
+		registry_fetch
+	valetkey token fronts | valetkey invalidate fronts 2>/dev/null
+	said 0 '' 'cargo: after it was invalidated' registry_fetch
+	: >here/refuse
+	before=$(server_log here cargo)
+	said 101 '401|token rejected' 'cargo: a server that refuses all' \
+		registry_fetch
+	ok 'cargo: no loop' [ $(($(server_log here cargo) - before)) -le 4 ]
+	rm here/refuse
+	demo_account second web --host "$HERE" >/dev/null 2>&1
+	said 101 'Several accounts have the host .* fronts, second' \
+		'cargo: two accounts' registry_fetch
+	sed -i 's/"cargo-credential-valetkey"/&, "second"/' cargo/config.toml
+	said 101 'valetkey login second' 'cargo: not logged in' registry_fetch
+	sed -i 's/, "second"/, "fronts"/' cargo/config.toml
+	said 0 '' 'cargo: the one that is named' registry_fetch
+	remove second
+	make_registry "http://localhost:${HERE##*:}"
+	said 101 'no token found|credential' 'cargo: another host' registry_fetch
+}
+
+module_fetch()
+{
+	rm -rf modules && mkdir modules && printf 'module uses\n' >modules/go.mod
+	(cd modules && GOPATH=$PWD/path GOFLAGS=-modcacherw GOSUMDB=off \
+		GOPROXY=$SECURE/go GONOSUMDB='*' GOTOOLCHAIN=local \
+		SSL_CERT_FILE="$VALETKEY_TEST_DIR/cert.pem" \
+		go get 127.0.0.1/hello@v1.0.0)
+}
+
+# GOAUTH came with 1.24, and is for https alone.
+test_go()
+{
+	have go || return
+	recent go 1.24 "$(go env GOVERSION | sed 's/go//')" || return
+	for GOAUTH in 'valetkey front goauth fronts' 'valetkey front goauth'; do
+		export GOAUTH
+		said 0 'added 127.0.0.1/hello' "go: $GOAUTH" module_fetch
+	done
+	ok 'go: by a token' [ "$(server_log secure '^go - yes')" -gt 0 ]
+	expire fronts
+	said 0 'added' 'go: after the token has expired' module_fetch
+	sleep 11 # or it is taken for the new one
+	provider_expire
+	said 0 'added' 'go: a token that was revoked' module_fetch
+	GOAUTH='valetkey front goauth fronts'
+	sleep 11
+	provider_expire
+	said 0 'added' 'go: a token that was revoked, of one who is named' \
+		module_fetch
+	: >secure/refuse
+	requests_before=$(token_requests)
+	said 1 401 'go: a server that refuses all' module_fetch
+	ok 'go: no loop' [ $(($(token_requests) - requests_before)) -le 3 ]
+	rm secure/refuse
+	demo_login fronts >/dev/null 2>&1
+	demo_account second web --host "$SECURE" >/dev/null 2>&1
+	GOAUTH='valetkey front goauth second'
+	terminal sh -c "cd modules; GOPATH=\$PWD/path GOFLAGS=-modcacherw GOSUMDB=off \
+		GOPROXY=$SECURE/go GOTOOLCHAIN=local SSL_CERT_FILE=$PWD/cert.pem \
+		go get 127.0.0.1/hello@v1.0.0" </dev/null
+	like "$text" 'valetkey login second' 'go: not logged in, on its screen'
+	remove second
+	unset GOAUTH
+	go_host
+}
+
+# examples/go-host
+go_host()
+{
+	ok 'go: the example is built' env GOFLAGS=-mod=mod GOTOOLCHAIN=local \
+		CGO_CFLAGS="-I$VALETKEY_SRC/plugin" \
+		CGO_LDFLAGS="-L$(dirname "$VALETKEY_LIB") -l:libvaletkey.so.1" \
+		PKG_CONFIG=true GOCACHE="$PWD/gocache" \
+		go build -o go-host "$VALETKEY_SRC/examples/go-host/main.go"
+	LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB")
+	export LD_LIBRARY_PATH
+	said 0 '^200 .*a device' 'go: the example' ./go-host fronts "$HERE/api"
+	provider_expire
+	said 0 '^200 .*a device' 'go: once more after a 401' \
+		./go-host fronts "$HERE/api"
+	said 27 . 'go: another host' ./go-host fronts http://127.0.0.1:1/
+	unset LD_LIBRARY_PATH
+}
+
+# Without its daemon it shows an image's manifest.
+test_docker()
+{
+	have docker || return
+	mkdir -p dockerconfig
+	printf '{"credHelpers":{"%s":"valetkey"}}\n' "${SECURE#https://}" \
+		>dockerconfig/config.json
+	# (It goes on without a credential whatever its helper says.)
+	set -- env DOCKER_CONFIG="$PWD/dockerconfig" docker manifest inspect \
+		--insecure "${SECURE#https://}/demo/hello"
+	said 0 'image.layer.v1.tar' 'docker: an image' "$@"
+	valetkey logout fronts --yes </dev/null >/dev/null 2>&1
+	said 1 'valetkey login fronts' 'docker: logged out' "$@"
+	demo_login fronts >/dev/null 2>&1
 }
 
 # ---- a cluster ----
@@ -169,7 +264,18 @@ ok 'a certificate' make_certificate
 ok 'Dovecot starts' imap_start
 test_ansible
 test_neomutt
+SECURE=
+ok 'a registry' server_start here
+HERE=$SERVER
+ok 'one with TLS' server_start secure "$PWD/cert.pem" "$PWD/key.pem"
+SECURE=$SERVER
+ok 'its account' demo_account fronts web --host "$HERE" --host "$SECURE"
+ok 'a login' demo_login fronts
 test_cargo
+test_docker
+test_go
+remove fronts
+fronts_stop
 foreign_stop
 test_kubectl
 done_testing

@@ -49,6 +49,12 @@ test_get()
 	is "$(member Ok.token)" "$(valetkey token demo)" '--plain'
 	plugin demo <lines
 	is "$(member Ok.kind)" get 'an account that is named'
+	request get "$HERE/" | sed 's/"args":\[\]/"args":["demo","--plain"]/' >lines
+	plugin <lines
+	is "$(member Ok.token)" "$(valetkey token demo)" 'both, as cargo says it'
+	request get "$HERE/" | sed 's/"args":\[\]/"args":["demo","x"]/' >lines
+	plugin <lines
+	is "$(member Err.kind)" other 'and something else'
 	request get "$HERE/index.git" >lines
 	plugin <lines
 	is "$(member Ok.kind)" get 'an index in git'
