@@ -17,8 +17,8 @@
 #ifndef VALETKEY_RELAY_H
 #define VALETKEY_RELAY_H
 
-#include "http_exchange.h"
-#include "net_module.h"
+#include "net/http_exchange.h"
+#include "net/net_module.h"
 #include "relay_bytes.h"
 #include "relay_chunk.h"
 #include "relay_head.h"

@@ -8,7 +8,7 @@
 #ifndef VALETKEY_RELAY_HEAD_H
 #define VALETKEY_RELAY_HEAD_H
 
-#include "net.h"
+#include "net/net.h"
 
 #include <stdbool.h>
 #include <stddef.h>

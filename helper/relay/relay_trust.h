@@ -8,7 +8,7 @@
 #ifndef VALETKEY_RELAY_TRUST_H
 #define VALETKEY_RELAY_TRUST_H
 
-#include "http_exchange.h"
+#include "net/http_exchange.h"
 
 #include <stdbool.h>
 #include <stdint.h>

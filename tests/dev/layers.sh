@@ -24,6 +24,7 @@ BEGIN {
 	row["json"] = "core"
 	row["crypto"] = "core"
 	row["net"] = "core"
+	row["relay"] = "net core"
 	row["keyring"] = "core"
 	row["store"] = "keyring/keyring.h crypto client core"
 	row["oauth"] = "net/net.h json crypto client core"

@@ -4,7 +4,7 @@
  * whole and once in small parts into little room, which the first byte chooses:
  * the data, the end and the verdict must be the same.
  */
-#include "net/relay_chunk.h"
+#include "relay/relay_chunk.h"
 
 #include <stdint.h>
 #include <stdlib.h>

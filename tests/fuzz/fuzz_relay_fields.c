@@ -4,7 +4,7 @@
  * relay_fields_read(). What goes on to the client is whole lines, each a name
  * and a value, and none of them says how the answer is framed or whose it is.
  */
-#include "net/relay_fields.h"
+#include "relay/relay_fields.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * What it takes can be understood in one way only: it is read once more by rules
  * that are written down here a second time.
  */
-#include "net/relay_head.h"
+#include "relay/relay_head.h"
 
 #include <stdint.h>
 #include <stdlib.h>

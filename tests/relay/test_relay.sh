@@ -44,5 +44,5 @@ authority_new &&
 	mv "$KEYS/apart/stranger.key" "$KEYS/apart/stranger.crt" "$KEYS" ||
 	echo 'Bail out! no certificates'
 
-exec python3 "$VALETKEY_SRC/tests/net/relay.py" \
-	"$VALETKEY_BUILD/tests/net/relay_driver" "$KEYS"
+exec python3 "$VALETKEY_SRC/tests/relay/relay.py" \
+	"$VALETKEY_BUILD/tests/relay/relay_driver" "$KEYS"
