@@ -101,8 +101,9 @@ static int resource_document(struct job *job, const struct buf *text,
 	return resource_read(data, text, &job->answer, problem);
 }
 
-static enum document_look look_at(struct looking *looking, struct buf *url,
-				  enum resource_place place)
+static enum document_look look_at_resource(struct looking *looking,
+					   struct buf *url,
+					   enum resource_place place)
 {
 	const struct resource_wish wish = {looking->url.data, place};
 
@@ -122,7 +123,7 @@ static enum document_look look_where_named(struct looking *looking,
 	if (buf_str(&url, named))
 		problem_no_memory(problem);
 	else
-		found = look_at(looking, &url, RESOURCE_NAMED);
+		found = look_at_resource(looking, &url, RESOURCE_NAMED);
 	buf_free(&url);
 	return found;
 }
@@ -140,7 +141,8 @@ static enum document_look look_in_well_known(struct looking *looking)
 			problem_no_memory(&looking->job->problem);
 			found = DOCUMENT_DONE;
 		} else if (url.len) {
-			found = look_at(looking, &url, (enum resource_place)i);
+			found = look_at_resource(looking, &url,
+						 (enum resource_place)i);
 		}
 		buf_free(&url);
 	}
