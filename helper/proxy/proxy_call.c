@@ -9,7 +9,6 @@
 #include "command/command.h"
 #include "core/clock.h"
 #include "proxy_token.h"
-#include "proxy_wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +115,7 @@ static void tell_failure(struct proxy *proxy, int result, const char *text)
 	proxy->told = result;
 }
 
-void proxy_call_fail(struct proxy_call *call, int result)
+static void call_fail(struct proxy_call *call, int result)
 {
 	struct proxy *proxy = call->proxy;
 	struct own_answer answer = {0};
@@ -166,7 +165,7 @@ static bool same_token(const struct proxy_bearer *a,
 	       strcmp(a->token->access_token, b->token->access_token) == 0;
 }
 
-void proxy_call_go(struct proxy_call *call, struct proxy_bearer *bearer)
+static void call_go(struct proxy_call *call, struct proxy_bearer *bearer)
 {
 	bool same = same_token(bearer, call->bearer);
 
@@ -250,7 +249,7 @@ static void route_call(struct proxy_call *call,
 	memcpy(call->origin, route.origin, ORIGIN_MAX);
 	call->target = route.target;
 	if (rc)
-		proxy_call_fail(call, rc);
+		call_fail(call, rc);
 	else if (asks_token)
 		proxy->net->relay_read(call->exchange, PROXY_TOKEN_BODY_MAX);
 	else if (!call->known)
@@ -332,4 +331,6 @@ void proxy_call_serve(struct proxy *proxy, struct relay_options *options)
 	options->refused = call_refused;
 	options->ended = call_ended;
 	options->data = proxy;
+	proxy->go = call_go;
+	proxy->fail = call_fail;
 }

@@ -149,9 +149,9 @@ static void give_bearer(struct proxy_call *call, int rc,
 			struct proxy_bearer *bearer)
 {
 	if (bearer)
-		proxy_call_go(call, proxy_bearer_share(bearer));
+		call->proxy->go(call, proxy_bearer_share(bearer));
 	else
-		proxy_call_fail(call, rc ? rc : VALETKEY_ERR_NOMEM);
+		call->proxy->fail(call, rc ? rc : VALETKEY_ERR_NOMEM);
 }
 
 /* The result of a get, for one call. Takes the token over. */
@@ -247,7 +247,7 @@ static void begin_get(struct proxy_call *call)
 	}
 	wait = add_wait(proxy, begun);
 	if (!wait) {
-		proxy_call_fail(call, VALETKEY_ERR_NOMEM);
+		call->proxy->fail(call, VALETKEY_ERR_NOMEM);
 		return;
 	}
 	strcpy(wait->origin, call->origin);
