@@ -4,7 +4,7 @@
 # test_browser.sh - logins in a real Chromium: at a certified OpenID provider and
 # at the NinjaOne-shaped one. What a person sees at the end, after success and
 # after failure, is looked at by a program, and kept as pictures in
-# tests/pictures of the build tree; the README's helper/landing-page.png is one of
+# tests/pictures of the build tree; the README's helper/net/landing-page.png is one of
 # them.
 
 # shellcheck source=tests/lib/lib.sh
