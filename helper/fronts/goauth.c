@@ -41,7 +41,8 @@ static int fail_goauth(struct goauth *goauth, const struct problem *problem)
 	return problem->result;
 }
 
-/* The headers for the hosts of the account, or for the one that go asks for. */
+/* The headers for the hosts of the account, or for the one that go asks for. Up to
+ * 1.24 go takes no host with a slash behind it, whatever its manual says. */
 static int write_goauth(const struct front_token *token, struct buf *out)
 {
 	struct record keys = {0};
@@ -50,12 +51,12 @@ static int write_goauth(const struct front_token *token, struct buf *out)
 	int rc = 0;
 
 	if (*token->origin)
-		rc = buf_fmt(out, "%s/\n", token->origin);
+		rc = buf_fmt(out, "%s\n", token->origin);
 	else if (account_read(token->token->account, &keys, NULL))
 		return VALETKEY_OK;
 	while (!rc && (host = record_next(&keys, "hosts[]", host)))
 		if (strncmp(host, "https://", 8) == 0)
-			rc = buf_fmt(out, "%s/\n", host);
+			rc = buf_fmt(out, "%s\n", host);
 	record_free(&keys);
 	if (out->len == before)
 		return rc;

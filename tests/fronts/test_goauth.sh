@@ -36,7 +36,7 @@ refused()
 # block URL...: what go reads.
 block()
 {
-	printf '%s/\n' "$@"
+	printf '%s\n' "$@"
 	printf '\nAuthorization: Bearer %s' "$(valetkey token demo)"
 }
 
