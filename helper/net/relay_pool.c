@@ -248,7 +248,8 @@ static int transfer_options(struct relay_transfer *transfer)
 	bad |= curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, transfer->relay);
 	bad |=
 	    curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)REST_MS / 1000);
-	bad |= curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)RELAY_BLOCK);
+	bad |=
+	    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)(4 * RELAY_BLOCK));
 	return bad;
 }
 
@@ -471,6 +472,9 @@ void relay_pool_tidy(struct relay *relay, bool all)
 		freed++;
 	}
 	freed += pool_tidy_transfers(relay, all ? 0 : TRANSFERS_KEPT);
+	for (struct relay_server *server = relay->servers;
+	     server && !relay->pools; server = server->next)
+		relay_trust_rest(server->trust);
 	if (freed && !all) {
 		relay_blocks_free(&relay->blocks);
 		malloc_trim(0);

@@ -277,6 +277,10 @@ int relay_transfer_setup(struct relay_transfer *transfer)
 	bad |= curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer);
 	bad |= curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->ex.error);
+	/* With HTTP/2 libcurl lets a server send up to 32 MiB ahead of a client
+	 * that does not read, and keeps them. */
+	bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+				(long)CURL_HTTP_VERSION_1_1);
 	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);

@@ -51,12 +51,19 @@ struct relay_trust *relay_trust_open(const char *ca_file)
 	return trust;
 }
 
+void relay_trust_rest(struct relay_trust *trust)
+{
+	if (trust && trust->list)
+		gnutls_x509_trust_list_deinit(trust->list, 1);
+	if (trust)
+		trust->list = NULL;
+}
+
 void relay_trust_close(struct relay_trust *trust)
 {
 	if (!trust)
 		return;
-	if (trust->list)
-		gnutls_x509_trust_list_deinit(trust->list, 1);
+	relay_trust_rest(trust);
 	free(trust->ca_file);
 	free(trust);
 }

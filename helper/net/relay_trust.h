@@ -38,6 +38,9 @@ enum http_failure relay_trust_check(struct relay_trust *trust, void *session,
 				    const char *host,
 				    struct relay_trusted *trusted);
 
+/* Gives the certificates' memory back, until they are needed again. */
+void relay_trust_rest(struct relay_trust *trust);
+
 void relay_trust_close(struct relay_trust *trust);
 
 #endif
