@@ -216,7 +216,7 @@ test_files()
 	is "$(found_in_files "$own/all")" '' \
 		'no token and no client secret is in a file, nor in an output'
 	is "$(found_in_files "$own/proxy-secrets" |
-		sed "s|^$VALETKEY_TEST_DIR/||; s|/proxy-[0-9a-f]*$|/proxy-ID|")" \
+		sed "s|^$VALETKEY_TEST_DIR/||; s|/proxy-[^/]*$|/proxy-NAME|")" \
 		home/.local/state/valetkey/proxy-NAME \
 		"a proxy's secret: only in the file of the service"
 	is "$(find "$HOME/.local/state/valetkey" -name 'proxy-*' \
