@@ -5,6 +5,8 @@
  */
 #include "relay_chunk.h"
 
+#include "core/text.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,20 +14,9 @@
 #define EXTENSION_MAX 1024u
 #define TRAILERS_MAX 8192u
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static enum relay_chunk_place chunk_digit(struct relay_chunk *chunk, char c)
 {
-	int digit = hex_digit(c);
+	int digit = text_hex_digit(c);
 
 	if (digit >= 0) {
 		if (chunk->digits++ == DIGITS_MAX)

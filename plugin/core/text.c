@@ -91,7 +91,7 @@ bool text_utf8(const char *text, size_t len)
 	return true;
 }
 
-static int hex_digit_value(char c)
+int text_hex_digit(char c)
 {
 	if (!isxdigit((unsigned char)c))
 		return -1;
@@ -108,8 +108,8 @@ bool text_unescape(char *text, size_t *len)
 
 		if (c == '%') {
 			int high =
-			    in + 2 < *len ? hex_digit_value(text[in + 1]) : -1;
-			int low = high < 0 ? -1 : hex_digit_value(text[in + 2]);
+			    in + 2 < *len ? text_hex_digit(text[in + 1]) : -1;
+			int low = high < 0 ? -1 : text_hex_digit(text[in + 2]);
 
 			if (low >= 0) {
 				c = (char)(high << 4 | low);

@@ -31,6 +31,9 @@ bool text_plain(const char *text, size_t len);
  * U+10FFFF; nor U+0000, because all our text ends at one. */
 bool text_utf8(const char *text, size_t len);
 
+/* The value of a hexadecimal digit, -1 if it is none. */
+int text_hex_digit(char c);
+
 /* Undoes %XX (RFC 3986 2.1) in place, and ends it with NUL; the byte behind it
  * must be there. False if a '%' is not followed by two digits; it stays. */
 bool text_unescape(char *text, size_t *len);
