@@ -260,6 +260,7 @@ void relay_pool_remove(struct relay_transfer *transfer);
 void relay_pool_event(struct relay *relay, int fd, uint32_t events);
 bool relay_pool_run(struct relay *relay); /* false: nothing was due */
 int64_t relay_pool_due(const struct relay *relay);
+void relay_pool_forget(struct relay *relay, int fd);
 void relay_pool_tidy(struct relay *relay, bool all);
 void relay_pool_close(struct relay *relay);
 

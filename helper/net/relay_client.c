@@ -122,6 +122,7 @@ int relay_client_open(struct relay *relay, int fd, bool excess)
 
 	if (!client)
 		return -1;
+	relay_pool_forget(relay, fd);
 	client->relay = relay;
 	client->fd = fd;
 	client->excess = excess;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define REST_MS 20000 /* then a connection to a server is closed */
@@ -50,44 +51,63 @@ static int socket_watch(struct relay *relay, int fd, uint32_t events)
 	struct relay_socket *sock = &relay->sockets[fd];
 	struct epoll_event event = {.events = events,
 				    .data.u64 = (uint64_t)fd << 1 | 1};
-	int how = !events	  ? EPOLL_CTL_DEL
-		  : sock->watched ? EPOLL_CTL_MOD
-				  : EPOLL_CTL_ADD;
+	int how = sock->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (events == sock->watched)
-		return 0;
+	if (epoll_ctl(relay->epoll_fd, how, fd, &event))
+		return -1;
 	sock->watched = events;
-	return epoll_ctl(relay->epoll_fd, how, fd, &event);
+	return 0;
 }
 
-/* libcurl's callback: what it wants to know of a descriptor. */
+/*
+ * libcurl's callback: what it wants to know of a descriptor. It never fails,
+ * whatever happens: libcurl would give all transfers up, and 7.88 crashes then.
+ */
 static int pool_on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 			  void *mine)
 {
 	struct relay_pool *pool = context;
 	struct relay *relay = pool->relay;
 	struct relay_socket *sock = pool_socket(relay, fd);
-	uint32_t events = 0;
+	uint32_t events = EPOLLIN; /* at rest, its end */
 
 	(void)easy, (void)mine;
 	if (!sock)
-		return -1;
+		return 0;
 	sock->pool = pool;
-	sock->wanted = what != CURL_POLL_REMOVE;
+	sock->wanted = what != CURL_POLL_REMOVE && what != CURL_POLL_NONE;
+	sock->since = relay->now;
 	if (!sock->wanted && !sock->watched) { /* it was closed before */
 		*sock = (struct relay_socket){0};
 		return 0;
 	}
-	if (!sock->wanted) {
-		sock->since = relay->now;
-		return socket_watch(relay, fd, EPOLLIN);
+	if (sock->wanted)
+		events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
+			 (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	if (events != sock->watched && socket_watch(relay, fd, events)) {
+		sock->watched = 0; /* it was an earlier one of this number */
+		socket_watch(relay, fd, events);
 	}
-	if (what & CURL_POLL_IN)
-		events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		events |= EPOLLOUT;
-	/* Nothing, while it waits for us: an end is seen all the same. */
-	return socket_watch(relay, fd, events ? events : EPOLLRDHUP);
+	return 0;
+}
+
+/* libcurl does not tell of every descriptor that it closes: what was known of
+ * this number is of an earlier one. */
+void relay_pool_forget(struct relay *relay, int fd)
+{
+	if (fd >= 0 && (size_t)fd < relay->sockets_size)
+		relay->sockets[fd] = (struct relay_socket){0};
+}
+
+static curl_socket_t pool_on_open(void *context, curlsocktype purpose,
+				  struct curl_sockaddr *address)
+{
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+			address->protocol);
+
+	(void)purpose;
+	relay_pool_forget(context, fd);
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 static int pool_on_close(void *context, curl_socket_t fd)
@@ -95,8 +115,7 @@ static int pool_on_close(void *context, curl_socket_t fd)
 	struct relay *relay = context;
 
 	/* Closed, it is out of the epoll as well. */
-	if (fd >= 0 && (size_t)fd < relay->sockets_size)
-		relay->sockets[fd] = (struct relay_socket){0};
+	relay_pool_forget(relay, fd);
 	return close(fd);
 }
 
@@ -243,6 +262,8 @@ static int transfer_options(struct relay_transfer *transfer)
 		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
 		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	}
+	bad |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, pool_on_open);
+	bad |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer->relay);
 	bad |=
 	    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, pool_on_close);
 	bad |= curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, transfer->relay);
@@ -360,8 +381,9 @@ void relay_pool_event(struct relay *relay, int fd, uint32_t events)
 
 	if (!sock || !sock->pool || !sock->watched)
 		return;
-	if (!sock->wanted) {
-		socket_watch(relay, fd, 0);
+	if (!sock->wanted) { /* once more, and no more */
+		if (sock->watched != (EPOLLIN | EPOLLET))
+			socket_watch(relay, fd, EPOLLIN | EPOLLET);
 		return;
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP))
@@ -438,14 +460,17 @@ static size_t pool_tidy_transfers(struct relay *relay, size_t keep)
 	return freed;
 }
 
-static bool pool_rests(const struct relay *relay)
+static bool pool_rests(struct relay *relay)
 {
 	for (size_t i = 0; i < relay->sockets_size; i++) {
-		const struct relay_socket *sock = &relay->sockets[i];
+		struct relay_socket *sock = &relay->sockets[i];
 
-		if (sock->pool && sock->pool == relay->pools && !sock->wanted &&
-		    relay->now - sock->since >= REST_MS)
+		if (!sock->pool || sock->pool != relay->pools || sock->wanted ||
+		    relay->now - sock->since < REST_MS)
+			continue;
+		if (socket_watch(relay, (int)i, EPOLLIN) == 0)
 			return true;
+		relay_pool_forget(relay, (int)i); /* it is closed */
 	}
 	return false;
 }

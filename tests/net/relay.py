@@ -840,6 +840,25 @@ def test_tls():
         driver.stop()
 
 
+def test_vanishing():
+    """Clients that go while the connection to the server is being made: libcurl
+    closes descriptors then without a word."""
+    server = Server(context_of("server"))
+    driver = Driver(f"https://127.0.0.1:{server.port}", "--ca-file", f"{KEYS}/ca.crt")
+    asked = (get("/x", close=False), get("/big?99999999"),
+             get("/x", "Content-Length: 100", method="POST") + b"abc")
+    for number in range(40):
+        connections = [driver.connect() for _ in range(10 + number * 37 % 90)]
+        for which, connection in enumerate(connections):
+            connection.sendall(asked[which % 3])
+        time.sleep((0, 0.01, 0.05, 0.3, 1)[number % 5])
+        for which in range(len(connections)):
+            connections[which * 7 % len(connections)].close()
+    ok(status(driver.say(get("/x"))) == 200, "it serves on after clients that vanished")
+    ok(until(lambda: driver.clients() == 1), "all have gone")
+    ok(driver.stop() == 0, "it ends well")
+
+
 def main():
     global OWN
     server = Server()
@@ -853,6 +872,7 @@ def main():
     test_unix()
     test_tls()
     test_limits()
+    test_vanishing()
     print(f"1..{count}")
     return failed > 0
 
