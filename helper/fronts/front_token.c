@@ -243,7 +243,9 @@ int front_token_get(const struct front_asking *asking,
 	if (!asking->refused && ask_for(name, &cached, token) == VALETKEY_OK)
 		return VALETKEY_OK;
 	rc = find_front_account(name, token->origin, &account, &token->problem);
-	if (!rc)
+	if (rc)
+		cmd_tell_ignored(); /* which may be why */
+	else
 		rc = get_of_account(&account, asking->refused, token);
 	record_free(&account.keys);
 	return rc;
