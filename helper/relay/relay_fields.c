@@ -104,7 +104,7 @@ struct field_line {
 	size_t value_len;
 };
 
-static bool is_blank(char c)
+static bool field_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -141,9 +141,9 @@ static bool field_read(struct field_line *line, char *text, size_t len)
 	line->name = text;
 	line->name_len = (size_t)(colon - text);
 	line->value = colon + 1;
-	while (line->value < end && is_blank(*line->value))
+	while (line->value < end && field_is_blank(*line->value))
 		line->value++;
-	while (end > line->value && is_blank(end[-1]))
+	while (end > line->value && field_is_blank(end[-1]))
 		end--;
 	line->value_len = (size_t)(end - line->value);
 	for (const char *at = line->value; at < end; at++)
@@ -243,9 +243,9 @@ static void fields_read_status(struct relay_fields *fields, const char *text,
 	}
 	at += 4;
 	left -= 4;
-	while (left && is_blank(*at))
+	while (left && field_is_blank(*at))
 		at++, left--;
-	while (left && is_blank(at[left - 1]))
+	while (left && field_is_blank(at[left - 1]))
 		left--;
 	for (size_t i = 0; i < left && size + 1 < sizeof(fields->reason); i++)
 		if (at[i] >= ' ' && at[i] < 0x7f)

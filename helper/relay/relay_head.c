@@ -36,7 +36,7 @@ bool relay_head_token(const char *text, size_t len)
 	return len;
 }
 
-static bool is_value(const char *text, size_t len)
+static bool is_field_value(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -165,7 +165,7 @@ static int read_version(struct relay_head *head, const char *text)
 }
 
 /* METHOD SP target SP version, one blank each; the line ends with NUL. */
-static int read_line(struct relay_head *head, char *line, size_t len)
+static int read_request_line(struct relay_head *head, char *line, size_t len)
 {
 	char *target = memchr(line, ' ', len);
 	char *version;
@@ -279,7 +279,7 @@ static int read_field(struct relay_head *head, char *line, size_t len)
 	value = colon + 1 + strspn(colon + 1, " \t");
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		*--end = '\0';
-	if (!is_value(value, (size_t)(end - value)))
+	if (!is_field_value(value, (size_t)(end - value)))
 		return head_refuse(head, 400,
 				   "A field of the request's head has a "
 				   "control character.");
@@ -295,7 +295,7 @@ static int read_field(struct relay_head *head, char *line, size_t len)
 }
 
 /* RFC 9112 3.2, and whatever it names is one host. */
-static int check_host(struct relay_head *head)
+static int head_check_host(struct relay_head *head)
 {
 	const char *host = NULL;
 	size_t i, hosts = 0;
@@ -312,7 +312,7 @@ static int check_host(struct relay_head *head)
 	return 0;
 }
 
-static int check_whole(struct relay_head *head)
+static int head_check_whole(struct relay_head *head)
 {
 	bool body = head->length > 0 || head->chunked;
 
@@ -324,7 +324,7 @@ static int check_whole(struct relay_head *head)
 		return head_refuse(head, 400, "HEAD has no body.");
 	if (!body)
 		head->awaits_100 = false;
-	return check_host(head);
+	return head_check_host(head);
 }
 
 /* Takes the next line off, ends it with NUL. NULL: there is none. */
@@ -357,12 +357,12 @@ int relay_head_read(struct relay_head *head, char *data, size_t len)
 	head->status = 0;
 	head->reason = NULL;
 	line = next_line(&at, end, &size);
-	if (!line || read_line(head, line, size))
+	if (!line || read_request_line(head, line, size))
 		return head->status
 			   ? -1
 			   : head_refuse(head, 400, "The request is empty.");
 	while ((line = next_line(&at, end, &size)) && size)
 		if (read_field(head, line, size))
 			return -1;
-	return check_whole(head);
+	return head_check_whole(head);
 }
