@@ -285,6 +285,7 @@ void relay_fields_read(struct relay_fields *fields, char *text, size_t len,
 		       struct buf *out)
 {
 	size_t at = field_extent(text, len);
+	bool framed = false;
 	char named[256];
 
 	fields->status = 0;
@@ -303,10 +304,16 @@ void relay_fields_read(struct relay_fields *fields, char *text, size_t len,
 		struct field_line line;
 
 		if (field_read(&line, text + at, size) &&
-		    !relay_head_lists(named, line.name, line.name_len))
+		    !relay_head_lists(named, line.name, line.name_len)) {
+			framed |= field_is(line.name, line.name_len,
+					   "Transfer-Encoding");
 			fields_add(fields, &line, out);
+		}
 		at += size;
 	}
+	/* Two meanings of where the body ends (RFC 9112 6.3). */
+	if (framed && fields->length >= 0)
+		fields->garbled = true;
 	if (fields->no_referrer &&
 	    buf_str(out, "Referrer-Policy: no-referrer\r\n"))
 		fields->cut = true;

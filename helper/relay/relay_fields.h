@@ -25,7 +25,7 @@ struct relay_fields {
 	char reason[64]; /* "": none, or none that can go on */
 	int64_t length;	 /* -1: not told */
 	bool cut;	 /* memory ran out */
-	bool garbled;	 /* no status, or two lengths */
+	bool garbled;	 /* no status, two lengths, or chunks and a length */
 };
 
 /*
