@@ -35,7 +35,7 @@ unfinished()
 	[ -e "$VALETKEY_SRC/tests/fronts/test_$2.sh" ] || echo "no test_$2.sh"
 	[ "$1" = git ] || grep -q "^\.Ss $1:" "$MANUAL" || echo 'no .Ss'
 	[ "$3" = - ] || sed -n '/^front_programs/,/[^\\]$/p' \
-		"$VALETKEY_SRC/Makefile.am" | tr ' \t' '\n\n' | grep -qx "$3" ||
+		"$VALETKEY_SRC/Makefile.am" | tr -s '[:blank:]' '\n' | grep -qx "$3" ||
 		echo "$3 is not installed"
 	for completion in valetkey.bash _valetkey valetkey.fish; do
 		grep front "$VALETKEY_SRC/helper/completions/$completion" |

@@ -67,6 +67,7 @@ revoke()
 expire()
 {
 	age "$1"
+	# shellcheck disable=SC2154 # of age()
 	"$VALETKEY_BUILD/tests/lib/forget" "valetkey:$id"
 	provider_expire
 }

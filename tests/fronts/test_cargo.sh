@@ -22,10 +22,10 @@ request()
 plugin()
 {
 	status=0
-	cargo-credential-valetkey --cargo-plugin "$@" >talk 2>errors ||
+	cargo-credential-valetkey --cargo-plugin "$@" >answers 2>errors ||
 		status=$?
-	is "$status $(sed -n 1p talk)$(cat errors)" '0 {"v":[1]}' 'the hello'
-	text=$(sed 1d talk)
+	is "$status $(sed -n 1p answers)$(cat errors)" '0 {"v":[1]}' 'the hello'
+	text=$(sed 1d answers)
 }
 
 # member NAME: of the one answer.

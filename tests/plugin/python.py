@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
 python.py - what test_python.sh does with the module: python.py HERE ELSEWHERE
-FOLDER PROVIDER WHAT. HERE is a server of tests/fronts/server.py and the host of account demo, ELSEWHERE
-another that is nobody's. A line "ok ..." or "not ok ..." for each thing.
+FOLDER PROVIDER WHAT. HERE is a server of tests/fronts/server.py, with this folder,
+and the host of account demo, ELSEWHERE another that is nobody's. A line "ok ..." or
+"not ok ..." for each thing.
 """
 
 import asyncio
