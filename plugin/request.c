@@ -85,7 +85,8 @@ int ask_check(struct valetkey *handle, const struct valetkey_request *given,
 		return VALETKEY_ERR_ARG;
 	if (own->resource && !handle_text_ok(own->resource, RESOURCE_MAX))
 		return VALETKEY_ERR_ARG;
-	if (own->resource && origin_of_resource(own->resource, ask->origin) != 0)
+	if (own->resource &&
+	    origin_of_resource(own->resource, ask->origin) != 0)
 		return VALETKEY_ERR_RESOURCE;
 	if (!own->min_valid_s)
 		own->min_valid_s = MIN_VALID_S;
