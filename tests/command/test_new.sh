@@ -39,7 +39,7 @@ new()
 many()
 {
 	rm -rf "$TOKENS" && mkdir -m 700 "$TOKENS" || return
-	started= failed=0
+	started='' failed=0
 	for n in $(seq "$MANY"); do
 		new "$1" --timeout 300 >"$TOKENS/$n" &
 		started="$started $!"

@@ -195,7 +195,7 @@ test_never()
 
 many()
 {
-	started= failed=0
+	started='' failed=0
 	for n in $(seq 20); do
 		id_token --timeout 300 >"many.$n" &
 		started="$started $!"

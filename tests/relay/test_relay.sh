@@ -33,15 +33,24 @@ expired_new()
 			-copy_extensions copy -out "$KEYS/expired.crt"
 }
 
+# Of no authority.
+stranger_new()
+{
+	own=$KEYS KEYS=$KEYS/apart
+	mkdir "$KEYS" && certificate_new stranger /CN=127.0.0.1 \
+		-addext subjectAltName=IP:127.0.0.1 &&
+		mv "$KEYS/stranger.key" "$KEYS/stranger.crt" "$own"
+	set -- $?
+	KEYS=$own
+	return "$1"
+}
+
 authority_new &&
 	leaf name DNS:localhost &&
 	leaf other DNS:other.example &&
 	leaf client IP:127.0.0.1 -addext extendedKeyUsage=clientAuth &&
 	expired_new 2>"$KEYS/log" &&
-	(mkdir "$KEYS/apart" && KEYS=$KEYS/apart &&
-		certificate_new stranger /CN=127.0.0.1 \
-			-addext subjectAltName=IP:127.0.0.1) &&
-	mv "$KEYS/apart/stranger.key" "$KEYS/apart/stranger.crt" "$KEYS" ||
+	stranger_new ||
 	echo 'Bail out! no certificates'
 
 exec python3 "$VALETKEY_SRC/tests/relay/relay.py" \
