@@ -43,7 +43,7 @@ static bool is_renewed(const struct client *client,
 	       id_token_read(token, &expect, claims, &ignored) == 0 &&
 	       id_token_expiry(claims) > expect.now &&
 	       (!source->old->id_token ||
-		id_token_same_subject(source->old->id_token, claims));
+		id_token_same_login(source->old->id_token, claims));
 }
 
 int kept_id_token_renew(const struct client *client,

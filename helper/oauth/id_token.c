@@ -185,12 +185,27 @@ int64_t id_token_expiry(const struct json *claims)
 	return take_time(claims, "exp", &expires) ? (int64_t)expires : 0;
 }
 
-bool id_token_same_subject(const char *token, const struct json *claims)
+/* Absent in both, or the same in both. */
+static bool same_claim(const struct json *before, const struct json *after,
+		       const char *name)
 {
+	return text_same(record_get(&before->strings, name),
+			 record_get(&after->strings, name)) ||
+	       !(record_get(&before->strings, name) ||
+		 record_get(&after->strings, name));
+}
+
+bool id_token_same_login(const char *token, const struct json *claims)
+{
+	const char *time = record_get(&claims->scalars, "auth_time");
+	const char *nonce = record_get(&claims->strings, "nonce");
 	struct json before = {0};
 	bool same = take_apart(token, &before) &&
-		    text_same(record_get(&before.strings, "sub"),
-			      record_get(&claims->strings, "sub"));
+		    same_claim(&before, claims, "sub") &&
+		    same_claim(&before, claims, "azp") &&
+		    (!nonce || same_claim(&before, claims, "nonce")) &&
+		    (!time || !record_get(&before.scalars, "auth_time") ||
+		     text_same(time, record_get(&before.scalars, "auth_time")));
 
 	json_free(&before);
 	return same;

@@ -39,7 +39,9 @@ int id_token_read(const char *token, const struct id_token_expect *expect,
 /* When a good one expires, Unix seconds. */
 int64_t id_token_expiry(const struct json *claims);
 
-/* Whether a token that was good once is about the person of these claims. */
-bool id_token_same_subject(const char *token, const struct json *claims);
+/* Whether a token that was good once is of the same login as these claims, which
+ * a refresh has brought (12.2): about the same person (sub), for the same party
+ * (azp), and if they tell it of the same authentication (nonce, auth_time). */
+bool id_token_same_login(const char *token, const struct json *claims);
 
 #endif

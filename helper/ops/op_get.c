@@ -71,8 +71,9 @@ static bool get_is_good(const struct job *job, const struct grant *grant,
 
 	if (get_is_refused(grant, want) && want->twice)
 		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
-	if (want->new && !(get_is_young(grant) && get_is_issued(grant, want)))
-		return false;
+	if (want->new && !get_is_refused(grant, want))
+		return good_for > 0 && get_is_young(grant) &&
+		       get_is_issued(grant, want);
 	if (good_for > want->min_valid_s && !get_is_refused(grant, want))
 		return true;
 	return good_for > 0 && issued >= job->began &&
@@ -254,9 +255,12 @@ static int check_refused(struct job *job, const struct client *client,
 static int check_id_token(struct job *job, const struct client *client,
 			  const struct want *want, const struct grant *grant)
 {
+	int rc;
+
 	if (!want->id_token || get_is_good(job, grant, want))
 		return VALETKEY_OK;
-	return no_new_id_token(job, client);
+	rc = check_id_token_may_come(job, client, want, grant);
+	return rc ? rc : no_new_id_token(job, client);
 }
 
 static int check_scope(struct job *job, const struct client *client,
@@ -278,8 +282,8 @@ static int check_scope(struct job *job, const struct client *client,
 		    client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
-			   "scopes \"%s\". Add them to 'scope' in the "
-			   "account's file, then run: valetkey login %s",
+			   "scopes \"%s\". To log in with them as well, run: "
+			   "valetkey login %s --add-scope SCOPES",
 			   client->account, quoted, client->account);
 }
 
@@ -292,6 +296,18 @@ static int check_obtained(struct job *job, const struct client *client,
 	if (!rc)
 		rc = check_id_token(job, client, want, grant);
 	return rc ? rc : check_scope(job, client, want, grant);
+}
+
+/* Whether a login at once brings what was missing: not what the account does not
+ * ask for, and not for an MCP server, whose scopes a person agrees to before. */
+static bool login_helps(const struct client *client, const struct want *want,
+			int rc)
+{
+	if (!uses_code(client))
+		return false;
+	return rc == VALETKEY_ERR_LOGIN ||
+	       (rc == VALETKEY_ERR_SCOPE && want->scope && !want->id_token &&
+		!record_get(&client->config, "mcp"));
 }
 
 int op_get(struct job *job)
@@ -313,8 +329,7 @@ int op_get(struct job *job)
 		rc = obtain(job, &client, &want, &grant);
 	if (!rc)
 		rc = check_obtained(job, &client, &want, &grant);
-	if ((rc == VALETKEY_ERR_LOGIN || rc == VALETKEY_ERR_SCOPE) &&
-	    job->interactive && uses_code(&client)) {
+	if (job->interactive && login_helps(&client, &want, rc)) {
 		rc = get_login(job, &client, &want, &grant);
 		if (!rc)
 			rc = check_obtained(job, &client, &want, &grant);
@@ -354,12 +369,18 @@ int op_renew(struct job *job)
 	return rc;
 }
 
-/* Which of the grant's tokens it is, NULL: none of them. */
-static char **find_current(struct grant *grant, const char *token)
+/* Whether it is one of the grant's tokens, which is not good any more then. The
+ * ID token stays: what a refresh brings is compared with it. */
+static bool end_current(struct grant *grant, const char *token)
 {
-	if (text_same(grant->access_token, token))
-		return &grant->access_token;
-	return text_same(grant->id_token, token) ? &grant->id_token : NULL;
+	if (text_same(grant->access_token, token)) {
+		grant_set(&grant->access_token, NULL);
+		return true;
+	}
+	if (!text_same(grant->id_token, token) || !grant->id_token_expires_in)
+		return false;
+	grant->id_token_expires_in = 0;
+	return true;
 }
 
 /* Takes the token out of the keyring if it is still the current one; what was
@@ -368,22 +389,20 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 			const char *token)
 {
 	struct grant grant = {0};
-	char **current;
-	bool found;
+	bool found, current;
 	int rc = grant_load(job, client, &grant, &found);
 
 	kernel_withdraw(&client->config, token);
-	current = find_current(&grant, token);
-	if (generation_is_another(client, lock, grant.generation,
-				  grant.refresh_token))
-		current = NULL;
-	if (!rc && current) {
+	current = !rc &&
+		  !generation_is_another(client, lock, grant.generation,
+					 grant.refresh_token) &&
+		  end_current(&grant, token);
+	if (current) {
 		refused_tokens_note(lock, record_get(&job->request, "resource"),
 				    &grant);
-		grant_set(current, NULL);
 		rc = grant_save(job, client, &grant);
 	}
-	if (!rc && record_add_int(&job->answer, "invalidated", current != NULL))
+	if (!rc && record_add_int(&job->answer, "invalidated", current))
 		rc = problem_no_memory(&job->problem);
 	grant_free(&grant);
 	return rc;

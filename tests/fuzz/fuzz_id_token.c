@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    (expect.nonce &&
 			     !is(&claims.strings, "nonce", expect.nonce)) ||
 			    id_token_expiry(&claims) <= expect.now - 300 ||
-			    !id_token_same_subject(buf_text(&token), &claims))
+			    !id_token_same_login(buf_text(&token), &claims))
 				abort();
 		} else if (!*problem.text) {
 			abort();

@@ -301,8 +301,8 @@ test_narrowed()
 	said "$SCOPE" 'few did not get.*"api".*at the last login.*Tick them' \
 		'one that names what the file has, but was not granted' \
 		valetkey token few --scope api
-	unlike "$text" 'Add them' 'the advice is not to add what is there'
-	said "$SCOPE" "Add them to 'scope'" 'one that names something else' \
+	unlike "$text" 'add-scope' 'the advice is not to add what is there'
+	said "$SCOPE" "--add-scope" 'one that names something else' \
 		valetkey token few --scope 'api other'
 	lie token json '{"access_token":"x","token_type":"Bearer",
 		"expires_in":3600,"refresh_token":"r","scope":"api read more"}'
