@@ -117,9 +117,9 @@ void openid_add_token(const struct provider *provider, struct request *request,
 	struct claims claims = {.audience = family->client->id,
 				.nonce = family->nonce,
 				.issued = (int64_t)time(NULL),
-				.lifetime = provider->options.id_token_lifetime,
-				.number = ++number};
+				.lifetime = provider->options.id_token_lifetime};
 
+	claims.number = ++number;
 	if (!strcmp(kind, "missing"))
 		return;
 	buf_printf(&issuer, "%s/", provider->origin);
