@@ -117,7 +117,8 @@ void openid_add_token(const struct provider *provider, struct request *request,
 	struct claims claims = {.audience = family->client->id,
 				.nonce = family->nonce,
 				.issued = (int64_t)time(NULL),
-				.lifetime = provider->options.id_token_lifetime};
+				.lifetime =
+				    provider->options.id_token_lifetime};
 
 	claims.number = ++number;
 	if (!strcmp(kind, "missing"))
