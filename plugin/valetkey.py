@@ -132,6 +132,11 @@ class Token:
         return "Bearer " + self.access_token
 
 
+def _wake(readable: asyncio.Future[None]) -> None:
+    if not readable.done():  # as when the task was canceled just before
+        readable.set_result(None)
+
+
 class Valetkey:
     """A handle of the library. `with Valetkey() as vk:` closes it at the end;
     otherwise it is closed when nobody has it any more."""
@@ -153,17 +158,29 @@ class Valetkey:
         self._check(_lib.valetkey_open(ctypes.byref(options),
                                        ctypes.byref(handle)))
         self._handle = handle
-        self._close = weakref.finalize(self, _lib.valetkey_close, handle)
+        self._close = self._closed_at_last()
 
     def close(self) -> None:
-        """Wipes what is cached. Tokens that you have stay good."""
-        self._close()
+        """Wipes what is cached. Tokens that you have stay good. While a thread or
+        a task is inside a call it is a CallError (12), and changes nothing."""
+        if self._close.detach():  # by one thread alone
+            result = _lib.valetkey_close(self._handle)
+            if result:
+                self._close = self._closed_at_last()
+            self._check(result)
+
+    def _closed_at_last(self) -> Any:
+        return weakref.finalize(self, _lib.valetkey_close, self._handle)
 
     def __enter__(self) -> Valetkey:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self.close()
+        except CallError:
+            if kind is None:  # or what went wrong before would not be seen
+                raise
 
     def _check(self, result: int) -> None:
         text = getattr(self._said, "text", "")
@@ -225,7 +242,7 @@ class Valetkey:
         try:
             while result == _PENDING:
                 readable = loop.create_future()
-                loop.add_reader(fd, readable.set_result, None)
+                loop.add_reader(fd, _wake, readable)
                 try:
                     await readable
                 finally:

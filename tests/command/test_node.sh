@@ -29,6 +29,9 @@ before=$(server_log here api)
 said 0 '^401 ' 'a server that refuses all' ask demo "$HERE/api"
 is "$(server_log here api)" $((before + 2)) 'twice, no loop'
 rm here/refuse
+ok 'a server at another port' server_start other
+said 0 '^302' 'a redirect to it' ask demo "$HERE/elsewhere$SERVER/api"
+is "$(server_log other .)" 0 'which hears nothing'
 said 27 'not one of the hosts' 'another host' ask demo http://127.0.0.1:1/api
 said "$ACCOUNT" 'no account "none"' 'no such account' ask none "$HERE/api"
 valetkey logout demo --yes </dev/null >/dev/null 2>&1

@@ -15,6 +15,7 @@ mcp()
 		'{"jsonrpc":"2.0","method":"notifications/initialized"}' \
 		'{"jsonrpc":"2.0","id":2,"method":"tools/list"}' \
 		'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"devices","arguments":{}}}' |
+		PYTHONPATH=$VALETKEY_SRC/plugin PYTHONDONTWRITEBYTECODE=1 \
 		LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB") \
 		python3 "$VALETKEY_SRC/examples/ninjaone-mcp" demo \
 			"$PROVIDER_URL"
@@ -25,6 +26,7 @@ mcp_without()
 {
 	mkdir -p "$VALETKEY_TEST_DIR/broken" &&
 		: >"$VALETKEY_TEST_DIR/broken/libvaletkey.so.1"
+	PYTHONPATH=$VALETKEY_SRC/plugin PYTHONDONTWRITEBYTECODE=1 \
 	LD_LIBRARY_PATH=$VALETKEY_TEST_DIR/broken \
 		python3 "$VALETKEY_SRC/examples/ninjaone-mcp" 2>&1 </dev/null
 }

@@ -15,6 +15,7 @@
 mcp()
 {
 	echo '{"id":1,"method":"tools/call","params":{"name":"devices"}}' |
+		PYTHONPATH=$VALETKEY_SRC/plugin PYTHONDONTWRITEBYTECODE=1 \
 		LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB") \
 		"$VALETKEY_SRC/examples/ninjaone-mcp" work "$A"
 }

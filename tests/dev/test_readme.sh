@@ -59,6 +59,7 @@ is "$(git config --global --get-all credential.helper)" valetkey \
 if python3 -c 'import ctypes, json, urllib.request' 2>/dev/null &&
 	! grep -q __.san_init "$VALETKEY_LIB"; then
 	like "$(echo '{"id":1,"method":"tools/call","params":{"name":"devices"}}' |
+		PYTHONPATH=$VALETKEY_SRC/plugin PYTHONDONTWRITEBYTECODE=1 \
 		LD_LIBRARY_PATH=$(dirname "$VALETKEY_LIB") \
 		"$VALETKEY_SRC/examples/ninjaone-mcp" work "$PROVIDER_URL")" \
 		ALDER-DC01 'the MCP server'

@@ -186,6 +186,10 @@ go_host()
 	said 0 '^200 .*a device' 'go: once more after a 401' \
 		./go-host fronts "$HERE/api"
 	said 27 . 'go: another host' ./go-host fronts http://127.0.0.1:1/
+	ok 'go: a server at another port' server_start other
+	said 0 '^302 ' 'go: a redirect to another port' \
+		./go-host fronts "$HERE/elsewhere$SERVER/api"
+	is "$(server_log other .)" 0 'go: which hears nothing'
 	unset LD_LIBRARY_PATH
 }
 

@@ -27,7 +27,8 @@ broker_start()
 build_plugin()
 {
 	# shellcheck disable=SC2086 # options
-	${CC:-cc} -shared -fPIC -Wall -Wextra -I"$VALETKEY_SRC/plugin" \
+	${CC:-cc} -shared -fPIC -Wall -Wextra \
+		-Wno-unused-parameter -I"$VALETKEY_SRC/plugin" \
 		"$VALETKEY_SRC/examples/librdkafka-plugin.c" \
 		-L"$(dirname "$VALETKEY_LIB")" -l:libvaletkey.so.1 \
 		-o valetkey-rdkafka.so
@@ -40,7 +41,7 @@ list()
 		-X plugin.library.paths="$PWD/valetkey-rdkafka.so" \
 		-X security.protocol=SASL_PLAINTEXT \
 		-X sasl.mechanisms=OAUTHBEARER \
-		-X sasl.oauthbearer.config="account=$1"
+		-X sasl.oauthbearer.config="$1"
 }
 
 need_programs python3 kcat
@@ -69,6 +70,12 @@ said 1 'this token is not welcome' 'a token that was revoked' list demo
 requests 0 'no loop'
 valetkey token demo | valetkey invalidate demo
 said 0 'topic "devices"' 'after it was invalidated' list demo
+provider_stop
+ok 'a provider that tells no expiry' provider_start --omit expires_in
+ok 'its account' odd_account never monitoring expires_in=0
+ok 'its login' demo_login never
+unlike "$(valetkey token never --format json)" expires 'has no expiry'
+said 0 'topic "devices"' 'a token without an expiry' list never
 { kill "$BROKER_PID"; wait "$BROKER_PID"; } 2>/dev/null
-remove demo out
+remove demo out never
 done_testing

@@ -9,6 +9,7 @@ and the host of account demo, ELSEWHERE another that is nobody's. A line "ok ...
 import asyncio
 import io
 import pathlib
+import select
 import sys
 import threading
 import urllib.request
@@ -114,6 +115,52 @@ async def test_asyncio():
         except asyncio.CancelledError:
             pass
         check(await handle.token_async("demo"), "asyncio: after a canceled one")
+    await test_canceled()
+    await test_busy()
+
+
+async def test_canceled():
+    """In the very moment in which the answer is there."""
+    problems, descriptors = [], []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: problems.append(context))
+    descriptor_of = valetkey._lib.valetkey_fd
+    valetkey._lib.valetkey_fd = lambda wait: (
+        descriptors.append(descriptor_of(wait)) or descriptors[-1])
+    with valetkey.Valetkey() as handle:
+        task = asyncio.ensure_future(handle.token_async("out"))
+        await asyncio.sleep(0)
+        select.select(descriptors, [], [])
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await asyncio.wait([task])
+    valetkey._lib.valetkey_fd = descriptor_of
+    check(task.cancelled() and descriptors and not problems,
+          f"asyncio: canceled when it is answered {problems}")
+
+
+async def test_busy():
+    """A handle is not closed under a call, but afterwards it can be."""
+    handle = valetkey.Valetkey()
+    task = asyncio.ensure_future(handle.token_async("out"))
+    await asyncio.sleep(0)
+    raises(valetkey.CallError, 12, handle.close, "closed under a call")
+    try:
+        with handle:
+            raise KeyError
+    except KeyError:
+        check(True, "closed under a call: does not hide an exception")
+    try:
+        with handle:
+            check(handle.token("demo"), "closed under a call: is still open")
+        check(False, "closed under a call: at the end of with")
+    except valetkey.CallError as error:
+        check(error.result == 12, "closed under a call: at the end of with")
+    await asyncio.wait([task])
+    check(isinstance(task.exception(), valetkey.PersonError),
+          "closed under a call: the call goes on")
+    handle.close()
+    raises(valetkey.CallError, 10, lambda: handle.token("demo"),
+           "closed afterwards")
 
 
 def test_refused(name, get):
