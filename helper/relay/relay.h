@@ -75,7 +75,7 @@ struct relay_client {
 	uid_t uid;
 	struct relay_bytes in, out;
 	size_t seen;	/* of a head, see relay_head_end() */
-	size_t drained; /* of a body that nobody wants */
+	size_t drained; /* of what nobody wants */
 	struct relay_body body;
 	struct relay_turn *turn;
 	enum relay_wait wait;
