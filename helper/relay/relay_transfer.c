@@ -305,6 +305,21 @@ static int transfer_add_line(struct relay_transfer *transfer, const char *name,
 	       buf_add(lines, value, strlen(value) + 1);
 }
 
+static int transfer_add_field(struct relay_transfer *transfer,
+			      const struct relay_header *field,
+			      const struct relay_upstream *upstream)
+{
+	struct buf *lines = &transfer->lines;
+	const char *before;
+	const char *value = relay_fields_value(field, upstream, &before);
+
+	if (!*before)
+		return transfer_add_line(transfer, field->name, value);
+	return buf_str(lines, field->name) || buf_str(lines, ": ") ||
+	       buf_str(lines, before) ||
+	       buf_add(lines, value, strlen(value) + 1);
+}
+
 /* What libcurl adds by itself is forbidden. */
 static int transfer_add_own(struct relay_transfer *transfer, bool accept,
 			    const char *bearer)
@@ -353,10 +368,10 @@ static int transfer_set_fields(struct relay_transfer *transfer,
 	for (size_t i = 0; i < head->count; i++) {
 		const struct relay_header *field = &head->fields[i];
 
-		if (!relay_fields_sent(head, field->name, upstream->cookies))
+		if (!relay_fields_sent(head, field, upstream))
 			continue;
 		accept |= strcasecmp(field->name, "Accept") == 0;
-		bad |= transfer_add_line(transfer, field->name, field->value);
+		bad |= transfer_add_field(transfer, field, upstream);
 	}
 	if (bad || transfer_add_own(transfer, accept, upstream->bearer))
 		return -1;
