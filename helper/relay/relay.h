@@ -158,6 +158,7 @@ struct relay_transfer {
 	bool idempotent; /* may go out twice, RFC 9110 9.2.2 */
 	bool begun;	 /* has gone out, perhaps */
 	bool again;	 /* libcurl wanted to send it once more */
+	bool spent;	 /* the handle will never wait for a 100 again */
 	bool done;	 /* libcurl is done with it, with this: */
 	CURLcode code;
 	enum http_failure failure; /* that we found ourselves; OTHER: none */

@@ -21,6 +21,14 @@
 
 /* ---- the answer ---- */
 
+/* libcurl throws the body of a 417 away, and would send the request again, see
+ * transfer_on_ready(). */
+static bool transfer_unexpected(const struct relay_turn *turn,
+				const struct relay_fields *fields)
+{
+	return fields->status == 417 && turn->head.awaits_100;
+}
+
 /* The head as the client gets it. */
 static int transfer_head(struct relay_transfer *transfer,
 			 const struct relay_fields *fields, struct buf *out)
@@ -31,7 +39,8 @@ static int transfer_head(struct relay_transfer *transfer,
 				 ? fields->reason
 				 : relay_fields_reason(fields->status);
 	bool bodyless = transfer->shape == RELAY_SHAPE_HEAD ||
-			fields->status == 204 || fields->status == 304;
+			fields->status == 204 || fields->status == 304 ||
+			transfer_unexpected(turn, fields);
 	int bad;
 
 	turn->bodyless = bodyless;
@@ -71,6 +80,10 @@ static int transfer_headed(struct relay_transfer *transfer)
 		transfer->failure =
 		    fields.garbled ? HTTP_FAILURE_GARBLED : HTTP_FAILURE_NOMEM;
 		return -1;
+	}
+	if (transfer_unexpected(turn, &fields)) {
+		turn->head.close = transfer->spent = true;
+		fields.length = 0;
 	}
 	bad = transfer_head(transfer, &fields, &out);
 	transfer->headed = true;
@@ -226,14 +239,15 @@ static enum http_failure transfer_check(struct relay_transfer *transfer)
 }
 
 /* libcurl's callback, when the connection is there and nothing of the request
- * has gone out. It comes again if libcurl wants to repeat the request on another
- * connection, and what has an effect must not be sent twice. */
+ * has gone out. It comes again if libcurl wants to repeat the request: on another
+ * connection, and what has an effect must not be sent twice; or after a 417, and
+ * the client has that answer. */
 static int transfer_on_ready(void *context, char *a, char *b, int c, int d)
 {
 	struct relay_transfer *transfer = context;
 
 	(void)a, (void)b, (void)c, (void)d;
-	if (transfer->begun && !transfer->idempotent) {
+	if (transfer->headed || (transfer->begun && !transfer->idempotent)) {
 		transfer->failure = HTTP_FAILURE_CUT_OFF;
 		return CURL_PREREQFUNC_ABORT;
 	}
