@@ -75,7 +75,7 @@ struct relay_client {
 	uid_t uid;
 	struct relay_bytes in, out;
 	size_t seen;	/* of a head, see relay_head_end() */
-	size_t drained; /* of a body that nobody wants */
+	size_t drained; /* of what nobody wants */
 	struct relay_body body;
 	struct relay_turn *turn;
 	enum relay_wait wait;
@@ -158,6 +158,7 @@ struct relay_transfer {
 	bool idempotent; /* may go out twice, RFC 9110 9.2.2 */
 	bool begun;	 /* has gone out, perhaps */
 	bool again;	 /* libcurl wanted to send it once more */
+	bool spent;	 /* the handle will never wait for a 100 again */
 	bool done;	 /* libcurl is done with it, with this: */
 	CURLcode code;
 	enum http_failure failure; /* that we found ourselves; OTHER: none */

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define DRAINED_MAX (256u << 10) /* of a body that nobody wants */
+#define LINGERED_MAX (16u << 20) /* of what comes after the last answer */
+#define STEPS_MAX 16		 /* then it is another's turn */
 #define SENT_AT_ONCE 4096u /* so much is sent where it is, not collected */
 
 /* ---- times ---- */
@@ -425,8 +427,11 @@ static bool client_linger(struct relay_client *client)
 	char dropped[16384];
 	size_t n;
 
-	if (client_recv(client, dropped, sizeof(dropped), &n))
+	if (client_recv(client, dropped, sizeof(dropped), &n)) {
+		client->drained += n;
+		client->broken |= client->drained > LINGERED_MAX;
 		return true;
+	}
 	if (client->gone)
 		client->broken = true;
 	return false;
@@ -441,6 +446,7 @@ static bool client_stop(struct relay_client *client)
 		return false;
 	}
 	client->state = RELAY_CLIENT_LINGER;
+	client->drained = 0;
 	relay_bytes_free(&client->relay->blocks, &client->in);
 	return true;
 }
@@ -465,18 +471,27 @@ static bool client_step(struct relay_client *client)
 	}
 }
 
+/* True: there is more to do, but others are waiting as well. */
+static bool client_steps(struct relay_client *client)
+{
+	for (int i = 0; i < STEPS_MAX; i++)
+		if (client->broken || !client_step(client))
+			return false;
+	return !client->broken;
+}
+
 void relay_client_work(struct relay_client *client)
 {
 	if (client->ended)
 		return;
-	while (!client->broken && client_step(client))
-		;
 	/* Who closes its side while we work for it does not wait any more: the
 	 * system does not tell which sides it has closed. What was answered is
 	 * sent. */
-	if (client->state == RELAY_CLIENT_TURN
-		? client->closed || client->gone
-		: client->gone && !relay_bytes_left(&client->out))
+	if (client_steps(client))
+		relay_list(client);
+	else if (client->state == RELAY_CLIENT_TURN
+		     ? client->closed || client->gone
+		     : client->gone && !relay_bytes_left(&client->out))
 		client->broken = true;
 	if (client->broken) {
 		relay_client_end(client);

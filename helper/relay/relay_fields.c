@@ -4,6 +4,8 @@
  */
 #include "relay_fields.h"
 
+#include "core/origin.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -80,18 +82,59 @@ static bool is_named(const struct relay_head *head, const char *name,
 	return false;
 }
 
-bool relay_fields_sent(const struct relay_head *head, const char *name,
-		       bool cookies)
+/* What follows our own address, or its path alone; NULL: it is elsewhere. */
+static const char *field_behind_self(const char *value, const char *self)
 {
+	const char *host = self ? strstr(self, "://") : NULL;
+	const char *path = host ? strchr(host + 3, '/') : NULL;
+	size_t len;
+
+	if (!host || strncmp(value, "//", 2) == 0)
+		return NULL;
+	if (*value == '/')
+		self = path ? path : "";
+	len = strlen(self);
+	return strncasecmp(value, self, len) == 0 && strchr("/?", value[len])
+		   ? value + len
+		   : NULL;
+}
+
+static bool is_destination(const struct relay_header *field)
+{
+	return strcasecmp(field->name, "Destination") == 0;
+}
+
+bool relay_fields_sent(const struct relay_head *head,
+		       const struct relay_header *field,
+		       const struct relay_upstream *upstream)
+{
+	const char *name = field->name;
 	size_t len = strlen(name);
 
 	if (IS_IN(fields_of_connection, name, len) ||
 	    IS_IN(fields_not_sent, name, len))
 		return false;
-	if (!cookies &&
+	if (!upstream->cookies &&
 	    (field_is(name, len, "Cookie") || field_is(name, len, "Cookie2")))
 		return false;
+	if (upstream->no_referrer &&
+	    (field_is(name, len, "Referer") ||
+	     (is_destination(field) &&
+	      !field_behind_self(field->value, upstream->self))))
+		return false;
 	return !is_named(head, name, len);
+}
+
+const char *relay_fields_value(const struct relay_header *field,
+			       const struct relay_upstream *upstream,
+			       const char **before)
+{
+	const char *rest = is_destination(field)
+			       ? field_behind_self(field->value, upstream->self)
+			       : NULL;
+
+	*before = rest ? upstream->origin : "";
+	return rest ? rest : field->value;
 }
 
 /* ---- the head of an answer ---- */
@@ -169,20 +212,41 @@ static void fields_read_length(struct relay_fields *fields,
 	fields->length = length;
 }
 
+/* How much of an address is the server's origin, in any spelling; 0: it is
+ * another's. */
+static size_t field_origin(const struct relay_fields *fields, const char *value,
+			   size_t len)
+{
+	char text[ORIGIN_MAX], origin[ORIGIN_MAX], own[ORIGIN_MAX];
+	size_t size = 0;
+
+	for (int slashes = 0; size < len; size++) {
+		slashes += value[size] == '/';
+		if (slashes > 2 || value[size] == '?' || value[size] == '#')
+			break;
+	}
+	if (!fields->origin || size >= sizeof(text))
+		return 0;
+	memcpy(text, value, size);
+	text[size] = '\0';
+	return origin_of(text, origin) == 0 &&
+		       origin_of(fields->origin, own) == 0 &&
+		       strcmp(origin, own) == 0
+		   ? size
+		   : 0;
+}
+
 /* An address on the server's own origin leads back to us. */
 static int fields_add_location(const struct relay_fields *fields,
 			       const struct field_line *line, struct buf *out)
 {
 	const char *value = line->value;
 	size_t len = line->value_len;
-	size_t origin = fields->origin ? strlen(fields->origin) : 0;
-	bool path = fields->self && len && *value == '/' &&
-		    (len == 1 || value[1] != '/');
-	bool ours = path || (fields->self && origin && len >= origin &&
-			     strncasecmp(value, fields->origin, origin) == 0 &&
-			     (len == origin || strchr("/?#", value[origin])));
+	bool path = len && *value == '/' && (len == 1 || value[1] != '/');
+	size_t origin = path ? 0 : field_origin(fields, value, len);
+	bool ours = fields->self && (path || origin);
 
-	if (ours && !path) {
+	if (ours) {
 		value += origin;
 		len -= origin;
 	}

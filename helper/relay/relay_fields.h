@@ -10,9 +10,16 @@
 #include "relay_head.h"
 
 /* Whether a field of the request goes on: not what belongs to the connection,
- * nor the length, nor whom the client says to be. */
-bool relay_fields_sent(const struct relay_head *head, const char *name,
-		       bool cookies);
+ * nor the length, nor whom the client says to be, nor where a secret is in. */
+bool relay_fields_sent(const struct relay_head *head,
+		       const struct relay_header *field,
+		       const struct relay_upstream *upstream);
+
+/* What goes on of its value, behind `*before`: a Destination (RFC 4918 10.3) at
+ * our own address is one at the server's. */
+const char *relay_fields_value(const struct relay_header *field,
+			       const struct relay_upstream *upstream,
+			       const char **before);
 
 /* ---- an answer ---- */
 

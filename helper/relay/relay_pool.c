@@ -342,7 +342,8 @@ int relay_pool_add(struct relay_transfer *transfer)
 	return 0;
 }
 
-/* Takes it away from libcurl, wherever it is with it, and keeps the handle. */
+/* Takes it away from libcurl, wherever it is with it, and keeps the handle if it
+ * is of any use. */
 void relay_pool_remove(struct relay_transfer *transfer)
 {
 	struct relay_server *server = transfer->server;
@@ -356,6 +357,10 @@ void relay_pool_remove(struct relay_transfer *transfer)
 	if (transfer->turn)
 		transfer->turn->transfer = NULL;
 	transfer->turn = NULL;
+	if (transfer->spent) {
+		transfer_free(transfer);
+		return;
+	}
 	buf_clear(&transfer->lines);
 	buf_clear(&transfer->answer);
 	buf_clear(&transfer->fields);

@@ -21,6 +21,14 @@
 
 /* ---- the answer ---- */
 
+/* libcurl throws the body of a 417 away, and would send the request again, see
+ * transfer_on_ready(). */
+static bool transfer_unexpected(const struct relay_turn *turn,
+				const struct relay_fields *fields)
+{
+	return fields->status == 417 && turn->head.awaits_100;
+}
+
 /* The head as the client gets it. */
 static int transfer_head(struct relay_transfer *transfer,
 			 const struct relay_fields *fields, struct buf *out)
@@ -31,7 +39,8 @@ static int transfer_head(struct relay_transfer *transfer,
 				 ? fields->reason
 				 : relay_fields_reason(fields->status);
 	bool bodyless = transfer->shape == RELAY_SHAPE_HEAD ||
-			fields->status == 204 || fields->status == 304;
+			fields->status == 204 || fields->status == 304 ||
+			transfer_unexpected(turn, fields);
 	int bad;
 
 	turn->bodyless = bodyless;
@@ -71,6 +80,10 @@ static int transfer_headed(struct relay_transfer *transfer)
 		transfer->failure =
 		    fields.garbled ? HTTP_FAILURE_GARBLED : HTTP_FAILURE_NOMEM;
 		return -1;
+	}
+	if (transfer_unexpected(turn, &fields)) {
+		turn->head.close = transfer->spent = true;
+		fields.length = 0;
 	}
 	bad = transfer_head(transfer, &fields, &out);
 	transfer->headed = true;
@@ -226,14 +239,15 @@ static enum http_failure transfer_check(struct relay_transfer *transfer)
 }
 
 /* libcurl's callback, when the connection is there and nothing of the request
- * has gone out. It comes again if libcurl wants to repeat the request on another
- * connection, and what has an effect must not be sent twice. */
+ * has gone out. It comes again if libcurl wants to repeat the request: on another
+ * connection, and what has an effect must not be sent twice; or after a 417, and
+ * the client has that answer. */
 static int transfer_on_ready(void *context, char *a, char *b, int c, int d)
 {
 	struct relay_transfer *transfer = context;
 
 	(void)a, (void)b, (void)c, (void)d;
-	if (transfer->begun && !transfer->idempotent) {
+	if (transfer->headed || (transfer->begun && !transfer->idempotent)) {
 		transfer->failure = HTTP_FAILURE_CUT_OFF;
 		return CURL_PREREQFUNC_ABORT;
 	}
@@ -284,6 +298,8 @@ int relay_transfer_setup(struct relay_transfer *transfer)
 	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* A name lookup that hangs is left alone, not waited for. */
+	bad |= curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 30000L);
@@ -300,6 +316,21 @@ static int transfer_add_line(struct relay_transfer *transfer, const char *name,
 	if (!*value)
 		return buf_str(lines, name) || buf_add(lines, ";", 2);
 	return buf_str(lines, name) || buf_str(lines, ": ") ||
+	       buf_add(lines, value, strlen(value) + 1);
+}
+
+static int transfer_add_field(struct relay_transfer *transfer,
+			      const struct relay_header *field,
+			      const struct relay_upstream *upstream)
+{
+	struct buf *lines = &transfer->lines;
+	const char *before;
+	const char *value = relay_fields_value(field, upstream, &before);
+
+	if (!*before)
+		return transfer_add_line(transfer, field->name, value);
+	return buf_str(lines, field->name) || buf_str(lines, ": ") ||
+	       buf_str(lines, before) ||
 	       buf_add(lines, value, strlen(value) + 1);
 }
 
@@ -351,10 +382,10 @@ static int transfer_set_fields(struct relay_transfer *transfer,
 	for (size_t i = 0; i < head->count; i++) {
 		const struct relay_header *field = &head->fields[i];
 
-		if (!relay_fields_sent(head, field->name, upstream->cookies))
+		if (!relay_fields_sent(head, field, upstream))
 			continue;
 		accept |= strcasecmp(field->name, "Accept") == 0;
-		bad |= transfer_add_line(transfer, field->name, field->value);
+		bad |= transfer_add_field(transfer, field, upstream);
 	}
 	if (bad || transfer_add_own(transfer, accept, upstream->bearer))
 		return -1;

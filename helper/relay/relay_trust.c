@@ -124,12 +124,12 @@ static int trust_load(struct relay_trust *trust)
 		return 0;
 	if (gnutls_x509_trust_list_init(&list, 0))
 		return -1;
+	/* What was trusted before is not any more, whatever comes instead. */
+	relay_trust_rest(trust);
 	if (trust_fill(list, &sources) <= 0) {
 		gnutls_x509_trust_list_deinit(list, 1);
 		return -1;
 	}
-	if (trust->list)
-		gnutls_x509_trust_list_deinit(trust->list, 1);
 	trust->list = list;
 	memcpy(trust->marks, marks, sizeof(marks));
 	return 0;

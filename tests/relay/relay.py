@@ -12,6 +12,7 @@ output.
 
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -213,6 +214,13 @@ def too_large(connection, request):
 
 
 @early
+def expects_nothing(connection, request):
+    """And takes what comes then."""
+    send(connection, 417, b"no expectations\n")
+    return True
+
+
+@early
 def goes_on(connection, request):
     """100 only after a while."""
     time.sleep(0.3)
@@ -303,7 +311,11 @@ class Driver:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 def read_all(connection):
@@ -352,6 +364,10 @@ def head(reply):
 
 def body(reply):
     return reply.split(b"\r\n\r\n", 1)[1] if b"\r\n\r\n" in reply else b""
+
+
+def whole(reply):
+    return re.search(r"\nContent-Length: (\d+)", head(reply))[1] == str(len(body(reply)))
 
 
 def answers(reply):
@@ -648,13 +664,103 @@ def test_locations(server, driver):
         ("{own}?a", driver.url + "/?a"),
         ("{own}.evil.example/", None),
         ("{own}0/", None),
+        ("HTTP://127.0.0.1:0{port}/new", driver.url + "/new"),
+        ("{own}\\@evil.example/", None),
         ("{own}@evil.example/", None),
-        ("/relative", "/relative"),
+        ("/relative", driver.url + "/relative"),
         ("https://other.example/", None),
     ):
+        where = where.replace("{port}", str(server.port))
         reply = driver.say(get("/moved?" + where))
         want = want or where.replace("{own}", OWN)
         ok(f"Location: {want}\r\n" in head(reply) + "\r\n", f"Location {where}", reply)
+
+
+def test_secret(server, _):
+    """What the client says of the address that has the secret."""
+    driver = Driver(OWN, "--secret")
+    own = driver.url + "/secret"
+    for field, want in (
+        (f"Referer: {own}/page", None),
+        (f"Destination: {own}/new?a", f"Destination: {OWN}/new?a"),
+        (f"Destination: {own}", f"Destination: {OWN}"),
+        ("Destination: /secret/new", f"Destination: {OWN}/new"),
+        (f"Destination: http://localhost:{driver.port}/secret/new", None),
+        (f"Destination: {own}s/new", None),
+        ("Destination: //other.example/secret", None),
+        ("X-Stays: 1", "X-Stays: 1"),
+    ):
+        reply = driver.say(get("/secret/x", field, method="COPY"))
+        seen = server.last()
+        name = field.split(":")[0] + ":"
+        ok(status(reply) == 200 and (want + "\r\n" in seen if want else name not in seen),
+           f"{field.replace(driver.url, '')} becomes {(want or 'nothing').replace(OWN, '')}", seen)
+    ok(driver.stop() == 0, "it ends well")
+    driver = Driver(OWN)
+    driver.say(get("/x", "Referer: /page", f"Destination: {driver.url}/new", method="COPY"))
+    ok(f"Destination: {OWN}/new\r\n" in server.last() and "Referer: /page" in server.last(),
+       "without a secret a Referer goes on", server.last())
+    driver.say(get("/x", "Destination: http://other.example/new", method="COPY"))
+    ok("Destination: http://other.example/new\r\n" in server.last(),
+       "and another's Destination", server.last())
+    ok(driver.stop() == 0, "it ends well")
+
+
+def test_floods():
+    """Who sends without an end has not the relay for himself."""
+    server = Server()
+    driver = Driver(f"http://127.0.0.1:{server.port}")
+    with driver.connect() as connection:
+        connection.sendall(get("/driver/answer", close=False) * 800 + get("/driver/answer"))
+        reply = read_all(connection)
+    ok(answers(reply) == 801, "801 requests at once have 801 answers", answers(reply))
+    most = int(body(driver.say(get("/driver/most"))))
+    ok(most <= 130, "but not in one turn", most)
+    sent = 0
+    with driver.connect() as connection:
+        connection.sendall(b"GET /\r\n\r\n")
+        reply = connection.recv(10000)
+        try:
+            while sent < 1 << 30:
+                sent += connection.send(bytes(1 << 20))
+        except OSError:
+            pass
+    ok(status(reply) == 400 and sent < 64 << 20, "who sends on after the last answer is cut off", sent)
+    ok(driver.stop() == 0, "it ends well")
+
+
+def test_lookup():
+    """A name server that says nothing: getaddrinfo() hangs."""
+    driver = Driver("https://hangs.test")
+    with driver.connect() as connection:
+        connection.sendall(get("/x", close=False))
+        ok(until(lambda: body(driver.say(get("/driver/lookups"))) == b"1\n"), "a name is looked up")
+    reply = driver.say(get("/driver/answer"))
+    ok(status(reply) == 200, "who waited for it goes, and the others are served", reply)
+    ok(driver.stop() == 0, "it ends well")
+
+
+def test_trust():
+    """A file of authorities that changes while the relay runs."""
+    server = Server(context_of("server"))
+    path = f"{KEYS}/changes.crt"
+    shutil.copy(f"{KEYS}/ca.crt", path)
+    driver = Driver(f"https://127.0.0.1:{server.port}", "--ca-file", path)
+    with driver.connect() as connection:
+        connection.sendall(get("/hang"))  # else the relay forgets all that it has read
+        ok(until(lambda: server.requests and server.requests[-1].get("hangs")), "one waits")
+        for what, change, want in (
+            ("as it was", lambda: None, 200),
+            ("removed", lambda: os.remove(path), 502),
+            ("there again", lambda: shutil.copy(f"{KEYS}/ca.crt", path), 200),
+            ("emptied", lambda: os.truncate(path, 0), 502),
+            ("another", lambda: shutil.copy(f"{KEYS}/stranger.crt", path), 502),
+        ):
+            change()
+            driver.say(get("/driver/later"))
+            reply = driver.say(get("/x"))
+            ok(status(reply) == want, f"the file of authorities is {what}: {want}", reply)
+    ok(driver.stop() == 0, "it ends well")
 
 
 def test_refused(server, driver):
@@ -693,6 +799,16 @@ def test_expect(server, driver):
         connection.sendall(b"hello")
         reply = read_all(connection)
     ok(status(reply) == 200 and server.requests[-1]["body"] == b"hello", "and then it", reply)
+    before = len(server.requests)
+    for method in ("PUT", "POST"):
+        with driver.connect() as connection:
+            connection.sendall(get("/expects_nothing", "Content-Length: 5", "Expect: 100-continue",
+                                   method=method, close=False))
+            reply = read_all(connection)
+        ok(status(reply) == 417 and answers(reply) == 1 and "Connection: close" in head(reply)
+           and whole(reply), f"{method}: 417 in place of 100", reply)
+    ok(len(server.requests) == before + 2, "and neither goes out a second time",
+       server.requests[before:])
     reply = driver.say(post("/too_large", b"a" * 3000000))
     ok(status(reply) == 413 and body(reply) == b"too large\n", "an early 413 is read by the client", reply)
 
@@ -865,12 +981,15 @@ def main():
     OWN = f"http://127.0.0.1:{server.port}"
     driver = Driver(OWN)
     for test in (test_hostile, test_requests, test_pipeline, test_own_answers, test_answers,
-                 test_locations, test_refused, test_expect, test_streams, test_bodies, test_repeats):
+                 test_locations, test_secret, test_refused, test_expect, test_streams, test_bodies, test_repeats):
         print(f"# {test.__name__}", flush=True)
         test(server, driver)
     ok(driver.stop() == 0, "it ends well")
     test_unix()
     test_tls()
+    test_trust()
+    test_lookup()
+    test_floods()
     test_limits()
     test_vanishing()
     print(f"1..{count}")

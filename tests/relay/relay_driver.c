@@ -5,32 +5,44 @@
  *
  *   relay_driver ORIGIN [--port N | --socket PATH] [--ca-file FILE] [--cookies]
  *                [--refused N] [--proxy URL] [--certificate FILE --key FILE]
+ *                [--secret]
+ *                [--secret]
  *
  * Prints "ready http://127.0.0.1:PORT". The token is "token-1"; after the Nth
  * refusal it gives up (--refused; 1 if it is not given), and takes token-2 and so
- * on before that. Its own answers: /driver/read says how long the body is and
- * what it is, /driver/clients how many there are, /driver/answer a short text.
- * Ends on SIGTERM.
+ * on before that. With --secret its own address has the path /secret, which is
+ * taken away. Its own answers: /driver/read says how long the body is and what it
+ * is, /driver/clients how many there are, /driver/answer a short text,
+ * /driver/most how many requests have come in one call of relay_run() at most,
+ * /driver/lookups how many names under hangs.test are looked up, each for ever.
+ * /driver/later lets 40 seconds pass at once. Ends on SIGTERM.
  */
 #include "net/net_module.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct relay_upstream upstream;
 static struct relay *relay;
 static const char *socket_path;
 static int refusals = 1, port;
-static char self[64];
+static char self[80];
+static bool secret;
 static volatile sig_atomic_t stopped;
+static atomic_int lookups, later_s;
+static unsigned arrived, most; /* in one call of relay_run() */
 
 /* What is kept of a request. */
 struct passing {
@@ -42,6 +54,36 @@ static void stop(int number)
 {
 	(void)number;
 	stopped = 1;
+}
+
+/* In place of the system's, for all libraries: */
+#define FOR_ALL __attribute__((visibility("default")))
+
+FOR_ALL int getaddrinfo(const char *restrict name, const char *restrict service,
+			const struct addrinfo *restrict hints,
+			struct addrinfo **restrict list)
+{
+	__typeof__(&getaddrinfo) real;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (!name || !strstr(name, "hangs.test"))
+		return real(name, service, hints, list);
+	lookups++;
+	for (;;)
+		pause();
+}
+
+FOR_ALL int clock_gettime(clockid_t which, struct timespec *now)
+{
+	static __typeof__(&clock_gettime) real;
+	int rc;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	rc = real(which, now);
+	if (which != CLOCK_REALTIME)
+		now->tv_sec += later_s;
+	return rc;
 }
 
 static void answer_text(struct relay_exchange *exchange, const char *text)
@@ -71,25 +113,42 @@ static void forward(struct relay_exchange *exchange)
 	upstream.bearer = NULL;
 }
 
+static bool answer_here(struct relay_exchange *exchange, const char *target)
+{
+	char text[64];
+
+	if (strcmp(target, "/driver/clients") == 0)
+		snprintf(text, sizeof(text), "%zu\n", relay_clients(relay));
+	else if (strcmp(target, "/driver/answer") == 0)
+		snprintf(text, sizeof(text), "answered\n");
+	else if (strcmp(target, "/driver/most") == 0)
+		snprintf(text, sizeof(text), "%u\n", most);
+	else if (strcmp(target, "/driver/lookups") == 0)
+		snprintf(text, sizeof(text), "%d\n", lookups);
+	else if (strcmp(target, "/driver/later") == 0)
+		snprintf(text, sizeof(text), "%d\n", later_s += 40);
+	else
+		return false;
+	answer_text(exchange, text);
+	return true;
+}
+
 static void on_arrived(struct relay_exchange *exchange,
 		       const struct relay_request *request, void *data)
 {
 	struct passing *passing = calloc(1, sizeof(*passing));
-	char text[64];
+	const char *target = request->target;
 
 	(void)data;
+	arrived++;
+	if (secret && strncmp(target, "/secret", 7) == 0)
+		target += 7;
 	exchange->mine = passing;
-	passing->target = strdup(request->target);
-	if (strcmp(request->target, "/driver/read") == 0) {
+	passing->target = strdup(target);
+	if (strcmp(target, "/driver/read") == 0)
 		relay_read(exchange, 100000);
-	} else if (strcmp(request->target, "/driver/clients") == 0) {
-		snprintf(text, sizeof(text), "%zu\n", relay_clients(relay));
-		answer_text(exchange, text);
-	} else if (strcmp(request->target, "/driver/answer") == 0) {
-		answer_text(exchange, "answered\n");
-	} else {
+	else if (!answer_here(exchange, target))
 		forward(exchange);
-	}
 }
 
 static void on_read(struct relay_exchange *exchange, const struct buf *body,
@@ -176,6 +235,10 @@ static int read_arguments(int argc, char **argv)
 			upstream.cookies = true;
 			continue;
 		}
+		if (strcmp(argv[i], "--secret") == 0) {
+			secret = upstream.no_referrer = true;
+			continue;
+		}
 		if (i + 1 == argc)
 			return -1;
 		for (n = 0; n < sizeof(options) / sizeof(*options); n++)
@@ -190,14 +253,20 @@ static int read_arguments(int argc, char **argv)
 	return 0;
 }
 
-static void serve(void)
+/* Signals come while it waits. */
+static void serve(const sigset_t *before)
 {
 	while (!stopped) {
 		int wait = relay_run(relay);
+		struct timespec timeout;
 		struct pollfd poll_fd = {.fd = relay_fd(relay),
 					 .events = POLLIN};
 
-		poll(&poll_fd, 1, wait);
+		most = arrived > most ? arrived : most;
+		arrived = 0;
+		timeout.tv_sec = wait / 1000;
+		timeout.tv_nsec = wait % 1000 * 1000000L;
+		ppoll(&poll_fd, 1, wait < 0 ? NULL : &timeout, before);
 	}
 }
 
@@ -208,12 +277,17 @@ int main(int argc, char **argv)
 					.refused = on_refused,
 					.ended = on_ended};
 	struct sigaction action = {.sa_handler = stop};
+	sigset_t signals, before;
 	struct problem problem;
 
 	if (read_arguments(argc, argv)) {
 		fprintf(stderr, "usage: relay_driver ORIGIN [options]\n");
 		return 2;
 	}
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, &before);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	options.listener = socket_path ? listen_unix() : listen_tcp();
@@ -228,7 +302,9 @@ int main(int argc, char **argv)
 	}
 	printf("ready %s\n", self);
 	fflush(stdout);
-	serve();
+	if (secret)
+		strcat(self, "/secret");
+	serve(&before);
 	relay_close(relay);
 	return 0;
 }
