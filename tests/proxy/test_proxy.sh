@@ -258,6 +258,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send(401, "WWW-Authenticate", "Bearer", b"Not you.")
     def do_GET(self):
         if self.path == "/away":
             return self.send(302, "Location", "http://127.0.0.1:%d/there" %
@@ -293,6 +296,25 @@ hosts_proxy()
 	wait_for_proxy
 }
 
+# What is too large to be sent again, and refused whatever the token.
+test_unrepeatable()
+{
+	before=$(refreshes) began=$(date +%s)
+	head -c 2000000 /dev/zero >large
+	for _ in 1 2 3 4 5; do
+		with_secret -T large "$1/refuse" >status
+	done
+	is "$(cat status) $(cat answer)" '401 Not you.' \
+		'a large upload that no token mends'
+	is "$(with_secret "$1/")" 200 'takes no token from others'
+	if [ $(($(date +%s) - began)) -lt 50 ]; then
+		is $(($(refreshes) - before)) 1 \
+			'and costs one refresh, however often'
+	else
+		skip 'this took too long' 'and costs one refresh, however often'
+	fi
+}
+
 test_hosts()
 {
 	: >ports
@@ -326,6 +348,7 @@ test_hosts()
 			"^[Ll]ocation: $URL/127.0.0.1:$one/there" \
 			'leads back here'
 	done
+	test_unrepeatable "$URL/127.0.0.1:$two"
 	before=$(refreshes)
 	for _ in 1 2 3 4 5; do
 		with_secret "$URL/127.0.0.1:$two/refuse" >status
