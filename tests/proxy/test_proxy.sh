@@ -601,6 +601,10 @@ test_activated()
 	wait "$PROXY"
 	said 10 'this computer alone' 'a socket for other computers' \
 		activated_wait "*$(free_port)"
+	mkdir -m 777 "$XDG_RUNTIME_DIR/shared"
+	chmod 777 "$XDG_RUNTIME_DIR/shared"
+	said 41 'folder must be yours' 'one that others could replace' \
+		activated_wait "$XDG_RUNTIME_DIR/shared/service.sock"
 }
 
 test_rotation()
@@ -642,9 +646,23 @@ test_systemd()
 	like "$(cat told)" '^--user disable --now valetkey-proxy-demo.socket$' \
 		'--off ends it'
 	rm -r bin told
-	run valetkey proxy demo --service --socket "$XDG_RUNTIME_DIR/d/s.sock"
+	said 41 'folder must be yours' 'a folder that others can write' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/shared/s.sock"
+	said 10 'at most 107 bytes' 'a path that is too long' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/$(printf '%0108d' 0)"
+	said 10 'control characters' 'a path of two lines' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/d
+ListenStream=7000"
+	is "$(find "$units" -type f | wc -l)" 0 'none of these writes a unit'
+	run valetkey proxy demo --service --socket "$XDG_RUNTIME_DIR/%d/s.sock"
+	like "$(cat "$units/valetkey-proxy-demo.socket")" \
+		"^ListenStream=$XDG_RUNTIME_DIR/%%d/s.sock$" \
+		'systemd reads the path as it was given'
 	run valetkey proxy demo --service
-	like "$text" "^VALETKEY_PROXY_SOCKET=$XDG_RUNTIME_DIR/d/s.sock" \
+	like "$text" "^VALETKEY_PROXY_SOCKET='$XDG_RUNTIME_DIR/%d/s.sock'$" \
 		'a unix socket stays where it is'
 	verify_units
 	valetkey proxy demo --service --off 2>/dev/null
