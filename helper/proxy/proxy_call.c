@@ -199,6 +199,18 @@ static bool is_doubted(const struct proxy_call *call)
 	       clock_ms() < proxy->doubted_until;
 }
 
+/* What cannot be repeated never shows whether a new token has mended it: the
+ * next refusal of its kind may be no fault of the new one. */
+static bool may_renew(struct proxy *proxy, bool repeatable)
+{
+	if (repeatable)
+		return true;
+	if (clock_ms() < proxy->renewed_until)
+		return false;
+	proxy->renewed_until = deadline_in(DOUBT_MS);
+	return true;
+}
+
 static void call_refused(struct relay_exchange *exchange, bool repeatable,
 			 void *data)
 {
@@ -208,7 +220,7 @@ static void call_refused(struct relay_exchange *exchange, bool repeatable,
 	if (call->repeated)
 		doubt_token(call);
 	call->refused = true;
-	if (is_doubted(call)) {
+	if (is_doubted(call) || !may_renew(call->proxy, repeatable)) {
 		call->proxy->net->relay_pass(exchange);
 		return;
 	}

@@ -80,9 +80,8 @@ static int fail_socket(const char *path, const char *why)
 			"The socket %s cannot be used: %s.", path, why);
 }
 
-/* The folder's descriptor, locked: two proxies that start at once must not
- * both find the same stale socket. */
-static int lock_folder(const char *path)
+/* The folder's descriptor, if it is good. */
+static int open_socket_folder(const char *path)
 {
 	struct buf folder = {0};
 	const char *slash = strrchr(path, '/');
@@ -103,11 +102,31 @@ static int lock_folder(const char *path)
 				  "$XDG_RUNTIME_DIR)");
 		close(fd);
 		fd = -1;
-	} else {
-		while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
-			;
 	}
 	return fd;
+}
+
+static int check_socket_path(const char *path, int *folder)
+{
+	const size_t size = sizeof((struct sockaddr_un){0}.sun_path);
+
+	if (*path != '/' || strlen(path) >= size)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"A unix socket needs an absolute path of at "
+				"most %zu bytes.",
+				size - 1);
+	*folder = open_socket_folder(path);
+	return *folder < 0 ? VALETKEY_ERR_DENIED : VALETKEY_OK;
+}
+
+int proxy_listen_check(const char *path)
+{
+	int folder = -1;
+	int rc = check_socket_path(path, &folder);
+
+	if (folder >= 0)
+		close(folder);
+	return rc;
 }
 
 /* Whether nobody listens there any more: then it may go. */
@@ -161,17 +180,15 @@ static int bind_socket(const union address *address,
 int proxy_listen_socket(const char *path, struct proxy_listener *listener)
 {
 	union address address = {.local = {.sun_family = AF_UNIX}};
-	int folder, rc;
+	int folder = -1;
+	int rc = check_socket_path(path, &folder);
 
-	if (*path != '/' || strlen(path) >= sizeof(address.local.sun_path))
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--socket needs an absolute path of at most "
-				"%zu bytes.",
-				sizeof(address.local.sun_path) - 1);
+	if (rc)
+		return rc;
 	strcpy(address.local.sun_path, path);
-	folder = lock_folder(path);
-	if (folder < 0)
-		return VALETKEY_ERR_DENIED;
+	/* Two that start at once must not both find the same stale socket. */
+	while (flock(folder, LOCK_EX) != 0 && errno == EINTR)
+		;
 	rc = remove_stale(&address);
 	if (!rc)
 		rc = bind_socket(&address, listener);
@@ -215,9 +232,23 @@ static bool is_local(int fd)
 	return address.any.sa_family == AF_UNIX;
 }
 
+/* Of a unix socket: that nobody else could have put it there. */
+static int check_given_path(int fd)
+{
+	union address address = {0};
+	char path[sizeof(address.local.sun_path) + 1] = {0};
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, &address.any, &len) != 0 ||
+	    address.any.sa_family != AF_UNIX)
+		return VALETKEY_OK;
+	memcpy(path, address.local.sun_path, sizeof(path) - 1);
+	return proxy_listen_check(path);
+}
+
 int proxy_listen_take(struct proxy_listener *listener)
 {
-	int listens = 0;
+	int listens = 0, rc;
 	socklen_t len = sizeof(listens);
 
 	if (strtol(cmd_environment("LISTEN_FDS"), NULL, 10) != 1 ||
@@ -227,6 +258,9 @@ int proxy_listen_take(struct proxy_listener *listener)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"The service's socket must be one port of this "
 				"computer alone, or one unix socket.");
+	rc = check_given_path(GIVEN_FD);
+	if (rc)
+		return rc;
 	fcntl(GIVEN_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(GIVEN_FD, F_SETFL, O_NONBLOCK);
 	unsetenv("LISTEN_PID");

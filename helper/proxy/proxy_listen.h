@@ -24,8 +24,12 @@ struct proxy_listener {
 int proxy_listen_port(uint16_t port, struct proxy_listener *listener);
 int proxy_listen_socket(const char *path, struct proxy_listener *listener);
 
+/* What proxy_listen_socket() asks of a path: that it is one, and that nobody else
+ * can put another socket there. Makes the folder if there is none. */
+int proxy_listen_check(const char *path);
+
 /* Whether systemd has started us for a socket (sd_listen_fds(3)); and that one,
- * if it is of this computer alone. */
+ * if it is of this computer alone, and a path that proxy_listen_check() takes. */
 bool proxy_listen_is_given(void);
 int proxy_listen_take(struct proxy_listener *listener);
 

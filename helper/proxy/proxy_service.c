@@ -58,6 +58,18 @@ static int add_quoted(struct buf *out, const char *text)
 	return rc || buf_char(out, '"');
 }
 
+/* A path as it stands, but for what systemd would put in place of %
+ * (systemd.unit(5)). */
+static int add_path(struct buf *out, const char *path)
+{
+	int rc = 0;
+
+	for (; !rc && *path; path++)
+		rc = (*path == '%' && buf_char(out, '%')) ||
+		     buf_char(out, *path);
+	return rc;
+}
+
 static int write_socket_unit(const struct proxy_service *service,
 			     const struct proxy_listener *listener,
 			     struct buf *out)
@@ -68,10 +80,9 @@ static int write_socket_unit(const struct proxy_service *service,
 			 service->account);
 
 	if (!rc && listener->path)
-		rc = buf_fmt(out,
-			     LISTEN "%s\nSocketMode=0600\n"
-				    "DirectoryMode=0700\nRemoveOnStop=yes\n",
-			     listener->path);
+		rc = buf_str(out, LISTEN) || add_path(out, listener->path) ||
+		     buf_str(out, "\nSocketMode=0600\nDirectoryMode=0700\n"
+				  "RemoveOnStop=yes\n");
 	else if (!rc)
 		rc = buf_fmt(out, PORT_PREFIX "%u\n", listener->port);
 	return rc || buf_str(out, "\n[Install]\nWantedBy=sockets.target\n");
@@ -134,18 +145,33 @@ static int write_service_unit(const struct proxy_service *service,
 
 /* ---- where it listens ---- */
 
+/* The reverse of add_path(). */
+static void read_path(const char *text, struct proxy_listener *listener)
+{
+	size_t len = 0;
+
+	for (; *text; text++) {
+		if (len + 1 == sizeof(listener->place))
+			return;
+		listener->place[len++] = *text;
+		if (text[0] == '%' && text[1] == '%')
+			text++;
+	}
+	listener->place[len] = '\0';
+	listener->path = listener->place;
+}
+
 /* What a unit of ours says; unchanged if there is none. */
 static void read_socket_unit(const char *path, struct proxy_listener *listener)
 {
 	FILE *file = fopen(path, "re");
-	char line[sizeof(LISTEN) - 1 + sizeof(listener->place)];
+	char line[sizeof(LISTEN) + 2 * sizeof(listener->place)];
 	long port;
 
 	while (file && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, LISTEN "/", strlen(LISTEN "/")) == 0) {
-			strcpy(listener->place, line + strlen(LISTEN));
-			listener->path = listener->place;
+			read_path(line + strlen(LISTEN), listener);
 		} else if (strncmp(line, PORT_PREFIX, strlen(PORT_PREFIX)) ==
 			   0) {
 			port = strtol(line + strlen(PORT_PREFIX), NULL, 10);
@@ -157,20 +183,44 @@ static void read_socket_unit(const char *path, struct proxy_listener *listener)
 		fclose(file);
 }
 
+/* A line of a unit ends at a newline, and a backslash there continues it. */
+static int check_service_path(const char *path)
+{
+	size_t len = strlen(path);
+
+	for (const char *c = path; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			len = 0;
+	if (!len || strchr(" /\\", path[len - 1]))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"A service's socket has no control characters "
+				"in its path, and no space, slash or backslash "
+				"at its end.");
+	return proxy_listen_check(path);
+}
+
+static int read_service_place(const struct proxy_service *service,
+			      struct proxy_listener *listener)
+{
+	struct buf path = {0};
+	int rc = unit_path(service, ".socket", &path);
+
+	if (!rc)
+		read_socket_unit(path.data, listener);
+	buf_free(&path);
+	return rc;
+}
+
 int proxy_service_place(const struct proxy_service *service,
 			struct proxy_listener *listener)
 {
 	bool rotate = cmd_option(service->args, "rotate");
-	struct buf path = {0};
-	int rc = VALETKEY_OK;
+	bool given = !rotate && (listener->path || listener->port);
+	int rc = given ? VALETKEY_OK : read_service_place(service, listener);
 
-	if (!rotate && (listener->path || listener->port))
-		return rc;
-	rc = unit_path(service, ".socket", &path);
-	if (!rc)
-		read_socket_unit(path.data, listener);
-	buf_free(&path);
-	if (rc || listener->path || listener->port)
+	if (!rc && listener->path)
+		return check_service_path(listener->path);
+	if (rc || listener->port)
 		return rc;
 	if (rotate)
 		return cmd_fail(VALETKEY_ERR_ARG,

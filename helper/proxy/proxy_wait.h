@@ -47,6 +47,7 @@ struct proxy {
 	 * because of it. */
 	struct proxy_bearer *doubted;
 	int64_t doubted_until;
+	int64_t renewed_until; /* likewise for what cannot be repeated */
 };
 
 /* A token that several calls go with. */

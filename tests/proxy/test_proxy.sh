@@ -258,6 +258,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send(401, "WWW-Authenticate", "Bearer", b"Not you.")
     def do_GET(self):
         if self.path == "/away":
             return self.send(302, "Location", "http://127.0.0.1:%d/there" %
@@ -293,6 +296,25 @@ hosts_proxy()
 	wait_for_proxy
 }
 
+# What is too large to be sent again, and refused whatever the token.
+test_unrepeatable()
+{
+	before=$(refreshes) began=$(date +%s)
+	head -c 2000000 /dev/zero >large
+	for _ in 1 2 3 4 5; do
+		with_secret -T large "$1/refuse" >status
+	done
+	is "$(cat status) $(cat answer)" '401 Not you.' \
+		'a large upload that no token mends'
+	is "$(with_secret "$1/")" 200 'takes no token from others'
+	if [ $(($(date +%s) - began)) -lt 50 ]; then
+		is $(($(refreshes) - before)) 1 \
+			'and costs one refresh, however often'
+	else
+		skip 'this took too long' 'and costs one refresh, however often'
+	fi
+}
+
 test_hosts()
 {
 	: >ports
@@ -326,6 +348,7 @@ test_hosts()
 			"^[Ll]ocation: $URL/127.0.0.1:$one/there" \
 			'leads back here'
 	done
+	test_unrepeatable "$URL/127.0.0.1:$two"
 	before=$(refreshes)
 	for _ in 1 2 3 4 5; do
 		with_secret "$URL/127.0.0.1:$two/refuse" >status
@@ -578,6 +601,10 @@ test_activated()
 	wait "$PROXY"
 	said 10 'this computer alone' 'a socket for other computers' \
 		activated_wait "*$(free_port)"
+	mkdir -m 777 "$XDG_RUNTIME_DIR/shared"
+	chmod 777 "$XDG_RUNTIME_DIR/shared"
+	said 41 'folder must be yours' 'one that others could replace' \
+		activated_wait "$XDG_RUNTIME_DIR/shared/service.sock"
 }
 
 test_rotation()
@@ -619,9 +646,23 @@ test_systemd()
 	like "$(cat told)" '^--user disable --now valetkey-proxy-demo.socket$' \
 		'--off ends it'
 	rm -r bin told
-	run valetkey proxy demo --service --socket "$XDG_RUNTIME_DIR/d/s.sock"
+	said 41 'folder must be yours' 'a folder that others can write' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/shared/s.sock"
+	said 10 'at most 107 bytes' 'a path that is too long' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/$(printf '%0108d' 0)"
+	said 10 'control characters' 'a path of two lines' \
+		valetkey proxy demo --service \
+		--socket "$XDG_RUNTIME_DIR/d
+ListenStream=7000"
+	is "$(find "$units" -type f | wc -l)" 0 'none of these writes a unit'
+	run valetkey proxy demo --service --socket "$XDG_RUNTIME_DIR/%d/s.sock"
+	like "$(cat "$units/valetkey-proxy-demo.socket")" \
+		"^ListenStream=$XDG_RUNTIME_DIR/%%d/s.sock$" \
+		'systemd reads the path as it was given'
 	run valetkey proxy demo --service
-	like "$text" "^VALETKEY_PROXY_SOCKET=$XDG_RUNTIME_DIR/d/s.sock" \
+	like "$text" "^VALETKEY_PROXY_SOCKET='$XDG_RUNTIME_DIR/%d/s.sock'$" \
 		'a unix socket stays where it is'
 	verify_units
 	valetkey proxy demo --service --off 2>/dev/null
