@@ -94,7 +94,7 @@ test_others()
 	exits 0 'its help' cargo-credential-valetkey --help
 }
 
-# It shows us the challenge, but not whether it had sent a token.
+# It shows us the challenge, but does not tell whether it had sent a token.
 test_refused()
 {
 	before=$(valetkey token demo)
