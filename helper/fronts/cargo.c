@@ -3,7 +3,7 @@
  * cargo.c - cargo-credential-valetkey: cargo gets an account's token for a
  * registry (its credential-provider protocol: a JSON object a line, until it closes
  * standard input). It keeps the token until that expires, asks for none after a
- * 401, and shows the message of an error.
+ * 401 to that, and shows the message of an error.
  */
 #include "front.h"
 
@@ -70,9 +70,9 @@ static int write_cargo_token(const struct cargo_options *options,
 
 /* ---- get ---- */
 
-/* Whether the registry's challenge says that a token was refused: cargo shows a
- * 401 to which it had sent one, too. */
-static bool was_refused(const struct record *request)
+/* Whether the registry's challenge says that a token was refused. cargo's first
+ * request has none, and some registries say so of that as well. */
+static enum front_refusal read_refused(const struct record *request)
 {
 	static const char name[] = "WWW-Authenticate:";
 	const char *header = NULL;
@@ -80,8 +80,8 @@ static bool was_refused(const struct record *request)
 	while ((header = record_next(request, "registry.headers[]", header)))
 		if (strncasecmp(header, name, strlen(name)) == 0 &&
 		    git_challenge_refuses(header + strlen(name)))
-			return true;
-	return false;
+			return FRONT_PERHAPS_REFUSED;
+	return FRONT_NOT_REFUSED;
 }
 
 static int answer_cargo_get(const struct cargo_options *options,
@@ -91,7 +91,7 @@ static int answer_cargo_get(const struct cargo_options *options,
 	struct front_asking asking = {.program = "cargo",
 				      .account = options->account,
 				      .url = url ? url : "",
-				      .refused = was_refused(request)};
+				      .refused = read_refused(request)};
 	struct front_token token = {0};
 	int rc;
 

@@ -117,25 +117,55 @@ static int docker_get(const char *server)
 
 /* ---- list ---- */
 
+struct docker_listing {
+	struct buf out;
+	struct record listed; /* server[]: each is named once */
+};
+
+/* As a registry is called; NULL: it is none. */
+static const char *registry_of_host(const char *host)
+{
+	if (strncmp(host, "https://", 8) == 0)
+		return host + 8;
+	return strncmp(host, "http://", 7) == 0 ? host + 7 : NULL;
+}
+
+static bool is_listed(const struct docker_listing *listing, const char *server)
+{
+	const char *other = NULL;
+
+	while ((other = record_next(&listing->listed, "server[]", other)))
+		if (strcmp(other, server) == 0)
+			return true;
+	return false;
+}
+
+static int list_server(struct docker_listing *listing, const char *server,
+		       const char *user)
+{
+	struct buf *out = &listing->out;
+
+	if (!server || is_listed(listing, server))
+		return 0;
+	return record_add(&listing->listed, "server[]", server) ||
+	       (out->len > 1 && buf_char(out, ',')) ||
+	       text_json_string(out, server) || buf_char(out, ':') ||
+	       text_json_string(out, user);
+}
+
 /* An account is for registries if a docker_username says so. */
 static int list_account(const char *name, void *data)
 {
 	struct record keys = {0};
-	struct buf user = {0}, *out = data;
+	struct buf user = {0};
 	const char *host = NULL;
-	int rc = account_read(name, &keys, NULL);
+	int rc = 0;
 
-	if (rc || find_docker_user(name, &user) || !user.len)
-		host = NULL;
-	else
-		host = record_next(&keys, "hosts[]", NULL);
-	for (rc = 0; !rc && host; host = record_next(&keys, "hosts[]", host)) {
-		const char *server = strstr(host, "://");
-
-		rc = (out->len > 1 && buf_char(out, ',')) ||
-		     text_json_string(out, server ? server + 3 : host) ||
-		     buf_char(out, ':') || text_json_string(out, user.data);
-	}
+	if (account_read(name, &keys, NULL) == VALETKEY_OK &&
+	    find_docker_user(name, &user) == 0 && user.len)
+		while (!rc && (host = record_next(&keys, "hosts[]", host)))
+			rc = list_server(data, registry_of_host(host),
+					 user.data);
 	record_free(&keys);
 	buf_free(&user);
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
@@ -143,14 +173,17 @@ static int list_account(const char *name, void *data)
 
 static int docker_list(void)
 {
-	struct buf out = {0};
-	int rc = buf_char(&out, '{') ? VALETKEY_ERR_NOMEM
-				     : account_each(list_account, &out);
+	struct docker_listing listing = {.out = {0}};
+	int rc = buf_char(&listing.out, '{')
+		     ? VALETKEY_ERR_NOMEM
+		     : account_each(list_account, &listing);
 
-	if (!rc && buf_str(&out, "}\n"))
+	if (!rc && buf_str(&listing.out, "}\n"))
 		rc = VALETKEY_ERR_NOMEM;
-	rc = rc ? fail_docker(valetkey_strerror(rc)) : front_write(&out) != 0;
-	buf_free(&out);
+	rc = rc ? fail_docker(valetkey_strerror(rc))
+		: front_write(&listing.out) != 0;
+	buf_free(&listing.out);
+	record_free(&listing.listed);
 	return rc;
 }
 

@@ -50,11 +50,22 @@ int front_time(struct buf *out, int64_t unix_seconds);
 
 /* ---- an account's token (front_token.c) ---- */
 
+/*
+ * Of a refusal the program tells us, but perhaps not whether it had sent a token at
+ * all: some servers say "invalid_token" to those who send none. Such a one brings a
+ * new token once a minute, if there can be one, and counts for nothing else.
+ */
+enum front_refusal {
+	FRONT_NOT_REFUSED = 0,
+	FRONT_PERHAPS_REFUSED = 1,
+	FRONT_REFUSED = 2
+};
+
 struct front_asking {
 	const char *program; /* asks, in the words of a prompt */
 	const char *account; /* NULL: $VALETKEY_ACCOUNT, or who has the URL */
 	const char *url;     /* what it is for; NULL: the account's hosts */
-	bool refused;	     /* the token that the account has now was */
+	enum front_refusal refused; /* of the token that the account has now */
 };
 
 /* A token, and the handle that it came from. */

@@ -5,6 +5,7 @@
  */
 #include "front.h"
 
+#include "call.h"
 #include "client/unusable.h"
 #include "core/clock.h"
 #include "core/kernel.h"
@@ -16,6 +17,7 @@
 #define GOOD_FOR_S 600
 #define MIN_VALID_S 60
 #define NEW_MS 10000
+#define NEWER_MS 30000 /* for a new token that there need not be */
 
 /* ---- which account ---- */
 
@@ -181,6 +183,28 @@ static int drop_refused_token(const struct front_account *account,
 	return valetkey_invalidate(token->handle, token->token);
 }
 
+/* It is not told of a failure: then the token that there is must do. */
+static void replace_old_token(const struct front_account *account,
+			      const struct front_token *token)
+{
+	struct record request = {0}, answer = {0};
+	struct problem untold = {0};
+	const struct call call = {.request = &request,
+				  .deadline = deadline_in(NEWER_MS),
+				  .converse = hold_failure,
+				  .data = &untold};
+
+	if (record_add(&request, "op", "get") == 0 &&
+	    record_add(&request, "new", "1") == 0 &&
+	    record_add(&request, "account", account->name) == 0 &&
+	    record_add(&request, "resource",
+		       *token->origin ? token->origin : NULL) == 0 &&
+	    record_add_int(&request, "timeout_ms", NEWER_MS) == 0)
+		call_helper(&call, &answer);
+	record_free(&request);
+	record_free(&answer);
+}
+
 /* The lifetime is known once there is a token: then that may be too short. */
 static int get_for_long(const struct front_account *account,
 			struct front_token *token)
@@ -197,13 +221,15 @@ static int get_for_long(const struct front_account *account,
 	return ask_for(account->name, &request, token);
 }
 
-static int get_of_account(const struct front_account *account, bool refused,
-			  struct front_token *token)
+static int get_of_account(const struct front_account *account,
+			  enum front_refusal refused, struct front_token *token)
 {
 	int rc = VALETKEY_OK;
 
-	if (refused)
+	if (refused == FRONT_REFUSED)
 		rc = drop_refused_token(account, token);
+	else if (refused == FRONT_PERHAPS_REFUSED)
+		replace_old_token(account, token);
 	if (!rc)
 		rc = get_for_long(account, token);
 	if (!rc)

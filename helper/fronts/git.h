@@ -57,7 +57,8 @@ int git_token_get(const struct git_request *request, struct client *client,
  * under whatever user name it went out. `ours`: the name is an account's. */
 int git_token_erase(const struct git_request *request, bool *ours);
 
-/* Whether what git wants to store is the current token of an account. */
+/* Whether what git wants to store is the current token of an account that has
+ * the host, or has an expiry, as tokens do. */
 int git_token_is_stored(const struct git_request *request, bool *ours);
 
 /* ---- stored credentials (git_store.c) ---- */

@@ -303,19 +303,27 @@ struct storing {
 	bool *ours;
 };
 
+/* What has an expiry is a token in any case, be it one of before. The current one
+ * of an account without a cache has the helper alone. */
 static int see_stored(const char *name, const struct client *client, void *data)
 {
 	const struct storing *storing = data;
+	const struct record *message = &storing->request->message;
 	struct asking asking = {.request = storing->request, .client = client};
 	const struct valetkey_token *token = NULL;
-	const char *password =
-	    record_get(&storing->request->message, "password");
-	int rc = valetkey_open(NULL, &asking.handle);
+	const char *password = record_get(message, "password");
+	uint64_t flags =
+	    kernel_wanted(&client->config) ? VALETKEY_CACHED_ONLY : 0;
+	int rc;
 
 	(void)name;
+	if (record_get(message, "password_expiry_utc"))
+		*storing->ours = true;
+	if (*storing->ours)
+		return VALETKEY_OK;
+	rc = valetkey_open(NULL, &asking.handle);
 	if (!rc && password &&
-	    ask_for_token(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
-		VALETKEY_OK)
+	    ask_for_token(&asking, 1, flags, &token) == VALETKEY_OK)
 		*storing->ours |= strcmp(password, token->access_token) == 0;
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);

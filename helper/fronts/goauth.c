@@ -22,7 +22,7 @@ struct goauth {
 	char **accounts;
 	int count;
 	const char *url; /* NULL: the first call */
-	bool refused;	 /* a token was, surely */
+	enum front_refusal refused;
 	struct buf out;
 	int failed; /* the last failure */
 };
@@ -83,14 +83,14 @@ static int answer_one(struct goauth *goauth, const char *name)
 /* ---- the response ---- */
 
 /*
- * 401 after a token was sent: surely if the account is named, since go has had
- * its token from the start; else if the server says so.
+ * 401 to a token: surely if the account is named, since go has had its token from
+ * the start; else perhaps, if the server says so.
  */
 static int read_response(struct goauth *goauth)
 {
 	struct buf head = {0};
 	char *line, *rest;
-	bool unauthorized = false;
+	bool unauthorized = false, invalid = false;
 	int rc = isatty(STDIN_FILENO) ? VALETKEY_OK : front_read(&head, "\n\n");
 
 	if (rc)
@@ -104,10 +104,12 @@ static int read_response(struct goauth *goauth)
 				       strstr(line, " 401");
 		else if (strncasecmp(line, "WWW-Authenticate:", 17) == 0 &&
 			 git_challenge_refuses(line + 17))
-			goauth->refused = true;
+			invalid = true;
 	}
-	goauth->refused =
-	    unauthorized && (goauth->refused || goauth->count > 0);
+	if (unauthorized && goauth->count > 0)
+		goauth->refused = FRONT_REFUSED;
+	else if (unauthorized && invalid)
+		goauth->refused = FRONT_PERHAPS_REFUSED;
 	buf_free(&head);
 	return rc;
 }

@@ -68,7 +68,9 @@ static int find_token(struct sasl_exchange *exchange, const char *url,
 	/* Several have the server. */
 	request.account = user;
 	rc = valetkey_get(exchange->handle, &request, &exchange->token);
-	return rc == VALETKEY_ERR_ARG ? VALETKEY_ERR_ACCOUNT : rc;
+	if (rc == VALETKEY_ERR_ARG || rc == VALETKEY_ERR_RESOURCE)
+		return VALETKEY_ERR_ACCOUNT; /* the user's is none of them */
+	return rc;
 }
 
 /* The result of SASL means little to people; what they read is the text. */

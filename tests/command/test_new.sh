@@ -15,20 +15,6 @@
 MANY=100
 TOKENS=$VALETKEY_TEST_DIR/tokens
 
-# minute_later ACCOUNT: its token was issued a minute ago, wherever it lies.
-minute_later()
-{
-	id=$(account_id "$1")
-	"$VALETKEY_BUILD/tests/lib/keyring" dump grant "$id" | awk -F= '
-		$1 == "issued_at" { $0 = $1 "=" $2 - 61 }
-		$1 == "issued_clock" { $0 = $1 "=" $2 - 61000 }
-		{ print }' >"$VALETKEY_TEST_DIR/aged"
-	"$VALETKEY_BUILD/tests/lib/keyring" replace grant "$id" \
-		<"$VALETKEY_TEST_DIR/aged"
-	rm "$VALETKEY_TEST_DIR/aged"
-	"$VALETKEY_BUILD/tests/lib/forget" "valetkey:$id"
-}
-
 # new ACCOUNT [OPTION...]
 new()
 {

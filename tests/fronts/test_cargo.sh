@@ -94,7 +94,7 @@ test_others()
 	exits 0 'its help' cargo-credential-valetkey --help
 }
 
-# It shows us the challenge.
+# It shows us the challenge, but does not tell whether it had sent a token.
 test_refused()
 {
 	before=$(valetkey token demo)
@@ -103,18 +103,34 @@ test_refused()
 	plugin <lines
 	is "$(member Ok.token)" "Bearer $before" \
 		'a challenge to nobody: the same token'
-	sleep 11 # or it is taken for the new one
+	minute_later demo
+	valetkey token demo --new >/dev/null
+	before=$(valetkey token demo)
+	sleep 11
 	request get "sparse+$HERE/" \
 		'"WWW-Authenticate: Basic realm=\"x\", Bearer error=\"invalid_token\""' \
 		>lines
 	plugin <lines
-	ok 'a token that is refused: another one' \
-		[ "$(member Ok.token)" != "Bearer $before" ]
+	is "$(member Ok.token)" "Bearer $before" \
+		'a token that is new: perhaps it was not sent'
+	minute_later demo
 	requests_before=$(token_requests)
-	for _ in 1 2 3 4 5 6; do
+	plugin <lines
+	ok 'a minute later: another one' \
+		[ "$(member Ok.token)" != "Bearer $before" ]
+	requests 1 'by one request'
+	for _ in 1 2 3; do
 		plugin <lines >/dev/null
 	done
-	requests 0 'which is taken for new for a while'
+	requests 0 'which stays for a minute'
+	is "$(member Ok.kind)" get 'however often the server says so'
+	token=$(valetkey token demo)
+	minute_later demo
+	provider_fault none http-503=60
+	plugin <lines
+	is "$(member Ok.token)" "Bearer $token" \
+		'the provider is out of order: the one that there is'
+	provider_fault none
 }
 
 test_told()

@@ -79,10 +79,14 @@ test_others()
 	helper version ''
 	like "$text" '^docker-credential-valetkey \(valetkey\) [0-9]' version
 	is "$(valetkey front docker version)" "$text" 'by the verb front'
+	echo 'hosts[]=imaps://mail.example.com' >>"$CONFIG/demo.conf"
+	ok 'a second account' demo_account second web --host "$HERE"
+	echo docker_username=another >>"$CONFIG/second.conf"
 	helper list unused
 	is "$text" "{\"$(provider_host)\":\"somebody\",\"$REGISTRY\":\"somebody\"}" \
-		'list: the hosts of an account that has docker_username'
-	sed -i '/^docker_username/d' "$CONFIG/demo.conf"
+		'list: the web hosts of accounts that have docker_username, each once'
+	remove second
+	sed -i -e '/^docker_username/d' -e '/imaps:/d' "$CONFIG/demo.conf"
 	answers list unused 0 '{}' 'list: and of no other'
 	helper frobnicate ''
 	is "$status" 1 'an unknown verb'

@@ -73,6 +73,23 @@ test_store()
 		[ "$(valetkey token demo)" != "$before" ]
 }
 
+# Without a cache nobody but the helper knows the token.
+test_store_uncached()
+{
+	echo cache=none >>"$XDG_CONFIG_HOME/valetkey/demo.conf"
+	token=$(valetkey token demo)
+	helper store "$MAIL" username=first@example.com "password=$token"
+	printf %s "$token" | valetkey invalidate demo
+	is "$(helper get "$MAIL" username=first@example.com | key password)" \
+		"$(valetkey token demo)" \
+		'no cache: a token that git would store is not stored'
+	helper store "$MAIL" username=second@example.com "password=$token" \
+		"password_expiry_utc=$(($(date +%s) + 3000))"
+	is "$(helper get "$MAIL" username=second@example.com | key password)" \
+		"$(valetkey token demo)" '  nor one that is no longer current'
+	sed -i '/^cache=none/d' "$XDG_CONFIG_HOME/valetkey/demo.conf"
+}
+
 test_send_email()
 {
 	git config --global sendemail.smtpServer 127.0.0.1
@@ -153,6 +170,7 @@ echo text >repository/file
 git -C repository add file && git -C repository commit -q -m by-git
 test_protocol
 test_store
+test_store_uncached
 test_several
 test_setup
 ! need_program "$(git --exec-path)/git-send-email" 'git send-email' ||

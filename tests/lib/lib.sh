@@ -298,6 +298,20 @@ age()
 	rm -f "$VALETKEY_TEST_DIR/old-grant"
 }
 
+# minute_later ACCOUNT: its token was issued a minute ago, wherever it lies.
+minute_later()
+{
+	id=$(sed -n 's/^id=//p' "$XDG_CONFIG_HOME/valetkey/$1.conf")
+	"$VALETKEY_BUILD/tests/lib/keyring" dump grant "$id" | awk -F= '
+		$1 == "issued_at" { $0 = $1 "=" $2 - 61 }
+		$1 == "issued_clock" { $0 = $1 "=" $2 - 61000 }
+		{ print }' >"$VALETKEY_TEST_DIR/aged"
+	"$VALETKEY_BUILD/tests/lib/keyring" replace grant "$id" \
+		<"$VALETKEY_TEST_DIR/aged"
+	rm "$VALETKEY_TEST_DIR/aged"
+	"$VALETKEY_BUILD/tests/lib/forget" "valetkey:$id"
+}
+
 # need_keys BYTES: of the user's quota of kernel keys, which all processes of a
 # user share; skips the script if less is left.
 need_keys()

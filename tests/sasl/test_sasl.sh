@@ -105,6 +105,11 @@ test_account()
 	demo_account other native --host imaps://127.0.0.1 >/dev/null 2>&1
 	told 'two accounts have the host' 'several accounts .*VALETKEY_ACCOUNT' \
 		XOAUTH2 imap 127.0.0.1 'a name'
+	demo_account me native --host imaps://mail.example.com >/dev/null 2>&1
+	told '  one is called as the user, and does not have it' \
+		'several accounts .*VALETKEY_ACCOUNT' \
+		XOAUTH2 imap 127.0.0.1 me
+	valetkey remove me --yes </dev/null >/dev/null 2>&1
 	out=$(VALETKEY_ACCOUNT=demo host XOAUTH2 imap 127.0.0.1 'a name')
 	like "$(line "$out" start)" TOKEN '  VALETKEY_ACCOUNT chooses'
 	out=$(host XOAUTH2 imap 127.0.0.1 demo)
