@@ -86,9 +86,12 @@ int front_token_get(const struct front_asking *asking,
 		    struct front_token *token);
 void front_token_close(struct front_token *token);
 
+#define FRONT_GOOD_FOR_S 600
+
 /*
- * For how many seconds a token of this lifetime must be good for that. Ten minutes; half of a lifetime that is hardly longer, or
- * shorter: to ask for all of it would mean a refresh for each get.
+ * For how many seconds a token of this lifetime must be good for that: ten
+ * minutes; half of a lifetime that is hardly longer, or shorter: to ask for all
+ * of it would mean a refresh for each get.
  */
 uint32_t front_good_for(int64_t lifetime_s);
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define GOOD_FOR_S 600
 #define MIN_VALID_S 60
 #define NEW_MS 10000
 #define NEWER_MS 30000 /* for a new token that there need not be */
@@ -113,8 +112,8 @@ uint32_t front_good_for(int64_t lifetime_s)
 {
 	if (lifetime_s <= 0)
 		return MIN_VALID_S;
-	if (lifetime_s >= GOOD_FOR_S + 60)
-		return GOOD_FOR_S;
+	if (lifetime_s >= FRONT_GOOD_FOR_S + 60)
+		return FRONT_GOOD_FOR_S;
 	return (uint32_t)(lifetime_s < 2 ? 1 : lifetime_s / 2);
 }
 
@@ -215,7 +214,7 @@ static int get_for_long(const struct front_account *account,
 	int rc = ask_for(account->name, &request, token);
 
 	if (rc || lifetime || !token->token->expires_at ||
-	    token->token->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
+	    token->token->expires_at - (int64_t)time(NULL) > FRONT_GOOD_FOR_S)
 		return rc;
 	request.min_valid_s = front_good_for(front_lifetime(&account->keys));
 	return ask_for(account->name, &request, token);
@@ -252,7 +251,7 @@ int front_token_get(const struct front_asking *asking,
 						 .program = asking->program,
 						 .converse = hold_failure,
 						 .data = &token->problem};
-	const struct valetkey_request cached = {.min_valid_s = GOOD_FOR_S,
+	const struct valetkey_request cached = {.min_valid_s = FRONT_GOOD_FOR_S,
 						.flags = VALETKEY_CACHED_ONLY};
 	const char *name = asking->account
 			       ? asking->account

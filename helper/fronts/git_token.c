@@ -18,7 +18,6 @@
 #include <strings.h>
 #include <time.h>
 
-#define GOOD_FOR_S 600
 #define CLOCK_SLACK_S 2 /* an expiry is told in whole seconds */
 
 struct asking {
@@ -125,7 +124,7 @@ static int get_good(const struct asking *asking, uint64_t flags,
 	int rc = ask_for_token(asking, front_good_for(lifetime), flags, token);
 
 	if (rc || lifetime || !(*token)->expires_at ||
-	    (*token)->expires_at - (int64_t)time(NULL) > GOOD_FOR_S)
+	    (*token)->expires_at - (int64_t)time(NULL) > FRONT_GOOD_FOR_S)
 		return rc;
 	lifetime = token_lifetime(asking);
 	return ask_for_token(asking, front_good_for(lifetime), flags, token);
