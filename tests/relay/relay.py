@@ -201,15 +201,24 @@ def refused(connection, request):
     return True
 
 
+def linger(connection):
+    """Reads what is under way: a close would else take the answer away."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65536):
+        pass
+
+
 @early
 def refused_early(connection, request):
     send(connection, 401, b"early\n", "Connection: close")
+    linger(connection)
     return False
 
 
 @early
 def too_large(connection, request):
     send(connection, 413, b"too large\n", "Connection: close")
+    linger(connection)
     return False
 
 

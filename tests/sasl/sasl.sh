@@ -15,7 +15,7 @@ sasl_runtime()
 {
 	for runtime in libasan.so libtsan.so; do
 		! grep -q "$runtime" "$SASL_LIBRARY" ||
-			"${CC:-cc}" -print-file-name="$runtime"
+			${CC:-cc} -print-file-name="$runtime"
 	done
 }
 
