@@ -296,9 +296,7 @@ static bool prepare_verb(struct row *row, const struct verb *verb,
 	bool other = verb->other && row->tried % 2;
 	int status = run_line(verb->before);
 
-	if (!verb->run)
-		calm(ACCOUNT); /* no server has refused the token */
-
+	calm(ACCOUNT); /* no server has refused the token */
 	row->tried++;
 	*had_grant = !other;
 	if (!status && other)
