@@ -33,7 +33,7 @@ search()
 {
 	search_mechanism=$1
 	shift
-	with_plugin timeout -k 5 120 ldapsearch -N -LLL -Y "$search_mechanism" \
+	with_plugin timeout -k 5 "$search_limit" ldapsearch -N -LLL -Y "$search_mechanism" \
 		-U demo@example.com -H "$DIRECTORY" -b '' -s base "$@" \
 		</dev/null >search.out 2>&1
 }
@@ -53,13 +53,24 @@ test_bind()
 	done
 }
 
+search_limit=120
+
 # libldap takes no mechanism of plain text unless there is TLS.
 test_tls()
 {
 	plain=$DIRECTORY DIRECTORY=ldaps://127.0.0.1:$tls_port
 	LDAPTLS_CACERT=$PWD/cert.pem
 	export LDAPTLS_CACERT
-	ok 'by TLS' search OAUTHBEARER || tap_note "$(cat search.out)"
+	# libldap waits for ever for the answer to its search if TLS and a
+	# sanitizer's library that was loaded first come together.
+	if [ -n "$SASL_RUNTIME" ]; then
+		skip 'a sanitizer is loaded first' 'by TLS'
+		search_limit=10
+		search OAUTHBEARER
+		search_limit=120
+	else
+		ok 'by TLS' search OAUTHBEARER || tap_note "$(cat search.out)"
+	fi
 	is "$(binds 1)" 'OAUTHBEARER demo@example.com yes;' '  has a token'
 	DIRECTORY=$plain
 
