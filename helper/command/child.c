@@ -12,11 +12,15 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX (1u << 20)
+#define NOT_FOUND 127
+#define CANNOT_RUN 126
 
 extern char **environ;
 
@@ -75,6 +79,38 @@ pid_t cmd_child_start(char *const *argv)
 
 	errno = rc;
 	return rc ? -1 : child;
+}
+
+/* A folder in PATH that we may not search is EACCES to execvp(), as if a program
+ * had been found there. */
+static bool program_is_there(const char *program)
+{
+	const char *path = getenv("PATH");
+	struct buf file = {0};
+	bool there = !path || strchr(program, '/');
+
+	while (!there && path) {
+		size_t len = strcspn(path, ":");
+
+		buf_clear(&file);
+		if (buf_add(&file, path, len) || buf_str(&file, "/") ||
+		    buf_str(&file, program))
+			break;
+		there = access(buf_text(&file), F_OK) == 0;
+		path = path[len] ? path + len + 1 : NULL;
+	}
+	buf_free(&file);
+	return there;
+}
+
+int cmd_child_failed(const char *program)
+{
+	int error = errno;
+
+	if (error == EACCES && !program_is_there(program))
+		error = ENOENT;
+	return cmd_fail(error == ENOENT ? NOT_FOUND : CANNOT_RUN,
+			"%s cannot be run: %s.", program, strerror(error));
 }
 
 static void pass_signal_on(int number)

@@ -21,6 +21,10 @@ int cmd_child_output(const char *const *argv, struct buf *out);
  * -1 with errno set if it cannot be run. */
 pid_t cmd_child_start(char *const *argv);
 
+/* Says why this program could not be started, with errno as it was then. The exit
+ * status of a shell: 127 if there is none of that name, 126 if it cannot be run. */
+int cmd_child_failed(const char *program);
+
 /*
  * Waits for its end. SIGINT and SIGQUIT, which a terminal sends to both, are
  * left to it, SIGTERM and SIGHUP handed on. Its exit status; if a signal

@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOT_FOUND 127
-#define CANNOT_RUN 126
-
 static const struct cmd_option options[] = {
     {"fd", NULL,
      "Put the token into a descriptor that the command can read, and its "
@@ -210,7 +207,5 @@ static int run_command(const struct cmd_words *words)
 	if (rc)
 		return rc;
 	execvp(*words->command, words->command);
-	return cmd_fail(errno == ENOENT ? NOT_FOUND : CANNOT_RUN,
-			"%s cannot be run: %s.", *words->command,
-			strerror(errno));
+	return cmd_child_failed(*words->command);
 }

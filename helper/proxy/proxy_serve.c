@@ -20,8 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOT_FOUND 127
-#define CANNOT_RUN 126
 #define FIXED_FDS 2 /* the relay's, and the signals' */
 
 extern char **environ;
@@ -157,8 +155,8 @@ static int start_command(struct serving *serving)
 	if (!error)
 		return VALETKEY_OK;
 	serving->child = 0;
-	return cmd_fail(error == ENOENT ? NOT_FOUND : CANNOT_RUN,
-			"%s cannot be run: %s.", argv[0], strerror(error));
+	errno = error;
+	return cmd_child_failed(argv[0]);
 }
 
 /* ---- the loop ---- */

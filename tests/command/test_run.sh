@@ -68,6 +68,12 @@ kill -USR1 "$child"
 wait "$child"
 is "$?$(cat out)" 3caught 'that signals go to'
 exits 127 'no such command' valetkey run demo -- ./none
+mkdir -m 0 closed
+exits 127 'nor in a PATH with a folder that is not ours' \
+	env PATH="$PWD/closed:$PATH" valetkey run demo -- no-such-program
+: >text
+exits 126 'a file that is no program' \
+	env PATH="$PWD:$PATH" valetkey run demo -- text
 exits 20 'no such account' valetkey run none -- true
 exits 10 'no command' valetkey run demo
 exits 10 'no account' valetkey run -- true
