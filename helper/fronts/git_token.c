@@ -92,6 +92,17 @@ static int ask_for_token(const struct asking *asking, uint32_t min_valid_s,
 	return valetkey_get(asking->handle, &request, token);
 }
 
+/* The current one, without a refresh for it: of an account without a cache it is
+ * the one that is stored. */
+static int ask_for_current(const struct asking *asking,
+			   const struct valetkey_token **token)
+{
+	const struct record *config = &asking->client->config;
+
+	return ask_for_token(
+	    asking, 1, kernel_wanted(config) ? VALETKEY_CACHED_ONLY : 0, token);
+}
+
 static bool token_is_refused(const struct valetkey_token *token,
 			     const struct git_past *past)
 {
@@ -109,8 +120,7 @@ static void drop_refused(const struct asking *asking,
 
 	if (!past->refused || past->scheme != scheme)
 		return;
-	if (ask_for_token(asking, 1, VALETKEY_CACHED_ONLY, &token) ==
-		VALETKEY_OK &&
+	if (ask_for_current(asking, &token) == VALETKEY_OK &&
 	    token_is_refused(token, past))
 		valetkey_invalidate(asking->handle, token);
 	valetkey_token_free(token);
@@ -262,8 +272,7 @@ static int invalidate_any(const struct git_request *request,
 	const struct valetkey_token *token = NULL;
 	int rc = valetkey_open(NULL, &asking.handle);
 
-	if (!rc && ask_for_token(&asking, 1, VALETKEY_CACHED_ONLY, &token) ==
-		       VALETKEY_OK)
+	if (!rc && ask_for_current(&asking, &token) == VALETKEY_OK)
 		rc = valetkey_invalidate(asking.handle, token);
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);
@@ -302,8 +311,7 @@ struct storing {
 	bool *ours;
 };
 
-/* What has an expiry is a token in any case, be it one of before. The current one
- * of an account without a cache has the helper alone. */
+/* What has an expiry is a token in any case, be it one of before. */
 static int see_stored(const char *name, const struct client *client, void *data)
 {
 	const struct storing *storing = data;
@@ -311,8 +319,6 @@ static int see_stored(const char *name, const struct client *client, void *data)
 	struct asking asking = {.request = storing->request, .client = client};
 	const struct valetkey_token *token = NULL;
 	const char *password = record_get(message, "password");
-	uint64_t flags =
-	    kernel_wanted(&client->config) ? VALETKEY_CACHED_ONLY : 0;
 	int rc;
 
 	(void)name;
@@ -321,8 +327,7 @@ static int see_stored(const char *name, const struct client *client, void *data)
 	if (*storing->ours)
 		return VALETKEY_OK;
 	rc = valetkey_open(NULL, &asking.handle);
-	if (!rc && password &&
-	    ask_for_token(&asking, 1, flags, &token) == VALETKEY_OK)
+	if (!rc && password && ask_for_current(&asking, &token) == VALETKEY_OK)
 		*storing->ours |= strcmp(password, token->access_token) == 0;
 	valetkey_token_free(token);
 	valetkey_close(asking.handle);

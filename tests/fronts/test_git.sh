@@ -166,6 +166,13 @@ again()
 	get "$CAPABLE" 'wwwauth[]=Bearer' authtype=Bearer \
 		"password_expiry_utc=$((expiry - 900))" >/dev/null
 	is $(($(refreshes) - before)) 2 'or that it is an older one'
+	echo 'cache=none' >>"$CONF/demo.conf"
+	first=$(get "$CAPABLE" 'wwwauth[]=Bearer')
+	state=$(echo "$first" | key 'state\[\]')
+	second=$(get "$CAPABLE" 'wwwauth[]=Bearer' "state[]=$state")
+	isnt_same "$(echo "$second" | key credential)" \
+		"$(echo "$first" | key credential)" 'without a cache: another too'
+	sed -i '/^cache=none/d' "$CONF/demo.conf"
 }
 
 isnt_same()
