@@ -8,6 +8,7 @@
  *                                       is wrong with the answer
  *   it has the word refresh_token, and  ours may be superseded: it is not sent any
  *   cannot be read                      more; a later version may read the rest
+ *   read, without a refresh token       ours stays: grant_from_answer()
  *   neither                             as if no answer had come: ours is as good
  *                                       as before
  *

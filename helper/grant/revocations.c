@@ -95,6 +95,33 @@ void revocation_free(struct revocation *revocation)
 	record_free(&revocation->registration);
 }
 
+int revocation_send(const struct waiting_revocation *pending,
+		    struct problem *problem)
+{
+	struct buf params = {0};
+	const struct endpoint_request request = {
+	    .client = pending->client,
+	    .client_secret = pending->client_secret,
+	    .params = &params,
+	};
+	int rc;
+
+	if (form_add(&params, "token", pending->token) ||
+	    form_add(&params, "token_type_hint", pending->hint))
+		rc = problem_no_memory(problem);
+	else
+		rc = endpoint_revoke(&request, problem);
+	buf_free(&params);
+	return rc;
+}
+
+bool revocation_may_pass(int result)
+{
+	return result == VALETKEY_ERR_NETWORK ||
+	       result == VALETKEY_ERR_TIMEOUT ||
+	       result == VALETKEY_ERR_THROTTLED || result == VALETKEY_ERR_NOMEM;
+}
+
 int revocation_find(struct job *job, const struct client *client, int lock,
 		    struct grant *grant, bool *found)
 {
@@ -477,26 +504,17 @@ static bool send_one(struct job *job, const struct record *all, unsigned n)
 	    .assertion_to_endpoint =
 		revocations_field(all, n, "assertion_audience") != NULL,
 	};
-	struct buf params = {0};
-	const struct endpoint_request request = {
+	const struct waiting_revocation pending = {
 	    .client = &client,
 	    .client_secret = revocations_field(all, n, "client_secret"),
-	    .params = &params,
+	    .token = revocations_field(all, n, "token"),
+	    .hint = revocations_field(all, n, "hint"),
 	};
-	int rc = VALETKEY_OK;
 
 	if (!client.provider_name || !client.client_id ||
 	    client.auth_method == AUTH_UNKNOWN || !client.revocation_endpoint)
 		return true;
-	if (form_add(&params, "token", revocations_field(all, n, "token")) ||
-	    form_add(&params, "token_type_hint",
-		     revocations_field(all, n, "hint")))
-		rc = VALETKEY_ERR_NETWORK;
-	else
-		rc = endpoint_revoke(&request, &job->problem);
-	buf_free(&params);
-	return rc != VALETKEY_ERR_NETWORK && rc != VALETKEY_ERR_TIMEOUT &&
-	       rc != VALETKEY_ERR_THROTTLED;
+	return !revocation_may_pass(revocation_send(&pending, &job->problem));
 }
 
 enum fate {

@@ -79,6 +79,12 @@ int revocation_make(struct job *job, const struct client *client,
 		    const struct grant *grant, struct revocation *revocation);
 void revocation_free(struct revocation *revocation);
 
+/* Asks the provider to end it: 0 or a result; and whether a later try may do
+ * better. */
+int revocation_send(const struct waiting_revocation *pending,
+		    struct problem *problem);
+bool revocation_may_pass(int result);
+
 /* The stored grant as it lives on at the provider: the token of a refresh that
  * was never stored is the one that counts. Under the account's lock. */
 int revocation_find(struct job *job, const struct client *client, int lock,

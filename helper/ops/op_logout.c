@@ -5,12 +5,10 @@
  * later (revocations.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
-#include "core/form.h"
 #include "grant/grant.h"
 #include "grant/registration.h"
 #include "grant/revocations.h"
 #include "login/login.h"
-#include "oauth/endpoint.h"
 #include "ops.h"
 #include "store/lock.h"
 #include "store/traces.h"
@@ -28,13 +26,6 @@ static int logout_say(struct job *job, int revoked, const char *text)
 	    record_add(&job->answer, "revoked_text", text))
 		return problem_no_memory(&job->problem);
 	return VALETKEY_OK;
-}
-
-static bool may_pass(int result)
-{
-	return result == VALETKEY_ERR_NETWORK ||
-	       result == VALETKEY_ERR_TIMEOUT ||
-	       result == VALETKEY_ERR_THROTTLED;
 }
 
 /* What a person who takes an account away would not expect to be left. */
@@ -59,23 +50,14 @@ static int say_kept(struct job *job, const struct waiting_revocation *pending)
 static int send_or_keep(struct job *job,
 			const struct waiting_revocation *pending)
 {
-	struct buf params = {0};
-	const struct endpoint_request request = {
-	    .client = pending->client,
-	    .client_secret = pending->client_secret,
-	    .params = &params,
-	};
-	int rc = VALETKEY_ERR_NOMEM;
+	int rc = revocation_send(pending, &job->problem);
 
-	if (form_add(&params, "token", pending->token) == 0 &&
-	    form_add(&params, "token_type_hint", pending->hint) == 0)
-		rc = endpoint_revoke(&request, &job->problem);
-	buf_free(&params);
 	if (rc == VALETKEY_OK)
 		return logout_say(job, 1, "");
-	if (may_pass(rc))
+	if (revocation_may_pass(rc))
 		job->send_pending = false; /* not again at once */
-	if (may_pass(rc) && revocations_add(job, pending) == VALETKEY_OK)
+	if (revocation_may_pass(rc) &&
+	    revocations_add(job, pending) == VALETKEY_OK)
 		return say_kept(job, pending);
 	return logout_say(job, 0, job->problem.text);
 }
