@@ -7,12 +7,12 @@
  */
 #include "hit.h"
 
+#include "core/channel.h"
 #include "core/clock.h"
 #include "core/text.h"
 
 #include <string.h>
 
-#define MIN_VALID_S 60
 #define LENGTH_MAX 4096
 
 static bool hit_take_origin(const char *url, struct memory_key *key)

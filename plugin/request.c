@@ -7,6 +7,7 @@
 #include "request.h"
 
 #include "ahead.h"
+#include "core/channel.h"
 #include "core/clock.h"
 #include "core/kernel.h"
 #include "core/scope.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MIN_VALID_S 60
 #define TIMEOUT_MS 30000
 #define TIMEOUT_INTERACTIVE_MS 300000
 #define SCOPE_MAX 4096

@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "client/unusable.h"
+#include "core/channel.h"
 #include "core/clock.h"
 #include "core/kernel.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-#define MIN_VALID_S 60
 #define NEW_MS 10000
 #define NEWER_MS 30000 /* for a new token that there need not be */
 

@@ -5,6 +5,7 @@
  * moment of expiry cost one request. And `invalidate`, which makes the next get
  * take a new one.
  */
+#include "core/channel.h"
 #include "core/clock.h"
 #include "core/kernel.h"
 #include "core/scope.h"
@@ -19,8 +20,6 @@
 #include <valetkey.h>
 
 #include <string.h>
-
-#define MIN_VALID_S 60
 
 #define REFUSED_TWICE_MS 5000
 #define NEW_MS 60000

@@ -15,6 +15,8 @@
 
 #define CHANNEL_RECORD_MAX (1u << 20)
 
+#define MIN_VALID_S 60 /* of a token, if a request does not say it */
+
 #define CHANNEL_HELPER_FD 3 /* where the helper finds its end */
 #define CHANNEL_BELL_FD 4   /* and its bell, if it has one */
 
