@@ -39,12 +39,8 @@ samples_of()
 test_through()
 {
 	mkdir api
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy/upstream.py" \
-		"$PWD/api" >api/out 2>&1 &
-	until [ -s api/ready ]; do
-		process_runs "$!" || return
-		sleep 0.05
-	done
+	start_server api/ready api/out python3 \
+		"$VALETKEY_SRC/tests/proxy/upstream.py" "$PWD/api" || return
 	is "$(samples_of kept /big/100)" '3 well' 'whole answers are measured'
 	is "$(samples_of events /events/3/1)" '3 well' 'and events'
 	is "$(samples_of cold /big/100)" '1 well' 'and a crowd'
@@ -53,7 +49,7 @@ test_through()
 			"who answers $path is not measured"
 	done
 	is "$(samples_of cold /status/502)" '0 badly' 'nor is a crowd without answers'
-	kill "$!"
+	kill "$SERVED"
 }
 
 # report FORMAT

@@ -24,18 +24,10 @@ foreign_start()
 # shellcheck disable=SC2034
 servers_start()
 {
-	rm -f "$FOREIGN/ready"
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/foreign/server.py" \
-		"$FOREIGN" "$PROVIDER_URL/ws/oauth/userinfo" \
-		</dev/null >"$FOREIGN/server.out" 2>&1 &
-	FOREIGN_PIDS="$FOREIGN_PIDS $!"
-	until [ -s "$FOREIGN/ready" ]; do
-		if ! process_runs "${FOREIGN_PIDS##* }"; then
-			cat "$FOREIGN/server.out" >&2
-			return 1
-		fi
-		sleep 0.02
-	done
+	start_server "$FOREIGN/ready" "$FOREIGN/server.out" \
+		python3 "$VALETKEY_SRC/tests/foreign/server.py" "$FOREIGN" \
+		"$PROVIDER_URL/ws/oauth/userinfo" || return
+	FOREIGN_PIDS="$FOREIGN_PIDS $SERVED"
 	read -r WEB_PORT SMTP_PORT <"$FOREIGN/ready"
 }
 

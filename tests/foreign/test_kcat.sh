@@ -14,14 +14,10 @@ BROKER=$VALETKEY_TEST_DIR/broker
 broker_start()
 {
 	mkdir "$BROKER" && : >"$BROKER/log"
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/foreign/broker.py" \
-		"$BROKER" "$PROVIDER_URL/ws/oauth/userinfo" \
-		</dev/null >"$BROKER/out" 2>&1 &
-	BROKER_PID=$!
-	until [ -s "$BROKER/ready" ]; do
-		process_runs "$BROKER_PID" || return
-		sleep 0.05
-	done
+	start_server "$BROKER/ready" "$BROKER/out" \
+		python3 "$VALETKEY_SRC/tests/foreign/broker.py" "$BROKER" \
+		"$PROVIDER_URL/ws/oauth/userinfo" || return
+	BROKER_PID=$SERVED
 }
 
 build_plugin()

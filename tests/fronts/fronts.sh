@@ -18,17 +18,10 @@ server_start()
 	server_folder=$VALETKEY_TEST_DIR/$1
 	shift
 	mkdir -p "$server_folder" && : >"$server_folder/log"
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/fronts/server.py" \
-		"$server_folder" "$PROVIDER_URL/ws/oauth/userinfo" "$@" \
-		</dev/null >"$server_folder/out" 2>&1 &
-	SERVERS="$SERVERS $!"
-	until [ -s "$server_folder/ready" ]; do
-		if ! process_runs "${SERVERS##* }"; then
-			cat "$server_folder/out" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
+	start_server "$server_folder/ready" "$server_folder/out" \
+		python3 "$VALETKEY_SRC/tests/fronts/server.py" "$server_folder" \
+		"$PROVIDER_URL/ws/oauth/userinfo" "$@" || return
+	SERVERS="$SERVERS $SERVED"
 	SERVER=$(cat "$server_folder/ready")
 }
 

@@ -15,17 +15,9 @@ liar_start()
 	python3 -c 'import http.server' 2>/dev/null ||
 		skip_all 'python3 with http.server is not here'
 	mkdir -p "$LIES"
-	setpriv --pdeathsig KILL \
-		python3 "$VALETKEY_SRC/tests/hostile/server.py" "$LIES" \
-		>"$LIES/out" 2>&1 &
-	LIAR_PID=$!
-	until [ -s "$LIES/ready" ]; do
-		if ! process_runs "$LIAR_PID"; then
-			cat "$LIES/out" >&2
-			return 1
-		fi
-		sleep 0.02
-	done
+	start_server "$LIES/ready" "$LIES/out" \
+		python3 "$VALETKEY_SRC/tests/hostile/server.py" "$LIES" || return
+	LIAR_PID=$SERVED
 	{ read -r A; read -r B; read -r C; read -r D; } <"$LIES/ready"
 	follow_setup
 }

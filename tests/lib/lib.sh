@@ -62,14 +62,35 @@ process_runs()
 	grep -q ') [^XZ] ' "/proc/$1/stat" 2>/dev/null
 }
 
+# start_server READY OUT COMMAND...: a server of the tests, as long as we live. Waits until
+# it has written to READY; $SERVED is its process, OUT what it says.
+start_server()
+{
+	serve_ready=$1
+	serve_out=$2
+	shift 2
+	rm -f "$serve_ready"
+	setpriv --pdeathsig KILL "$@" </dev/null >"$serve_out" 2>&1 &
+	SERVED=$!
+	until [ -s "$serve_ready" ]; do
+		if ! process_runs "$SERVED"; then
+			echo "# it does not start: $1"
+			sed 's/^/# /' "$serve_out"
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
 # provider_start [OPTION...]: ninjaone-provider with its three kinds of client
 # (web-client, native-client, api-client) and the user demo; after
 # provider_stop again at the same origin.
 provider_start()
 {
 	: "${PROVIDER_REDIRECT:=http://127.0.0.1:$(free_port)/callback}"
-	rm -f "$VALETKEY_TEST_DIR/provider.ready"
-	setpriv --pdeathsig KILL \
+	PROVIDER_PID=
+	start_server "$VALETKEY_TEST_DIR/provider.ready" \
+		"$VALETKEY_TEST_DIR/provider.out" \
 		"$VALETKEY_BUILD/tests/server/ninjaone-provider" \
 		--port "${PROVIDER_PORT:-0}" --control --log "$PROVIDER_LOG" \
 		--ready-file "$VALETKEY_TEST_DIR/provider.ready" \
@@ -77,17 +98,8 @@ provider_start()
 		--client "web-client,web,$(secret_file web-secret),$PROVIDER_REDIRECT" \
 		--client native-client,native,, \
 		--client "api-client,api,$(secret_file api-secret)," \
-		"$@" </dev/null >"$VALETKEY_TEST_DIR/provider.out" 2>&1 &
-	PROVIDER_PID=$!
-	until [ -s "$VALETKEY_TEST_DIR/provider.ready" ]; do
-		if ! process_runs "$PROVIDER_PID"; then
-			echo 'the provider does not start:' >&2
-			cat "$VALETKEY_TEST_DIR/provider.out" >&2
-			PROVIDER_PID=
-			return 1
-		fi
-		sleep 0.02
-	done
+		"$@" || return
+	PROVIDER_PID=$SERVED
 	PROVIDER_URL=$(cat "$VALETKEY_TEST_DIR/provider.ready")
 	PROVIDER_PORT=${PROVIDER_URL##*:}
 	provider_file

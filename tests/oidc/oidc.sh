@@ -71,16 +71,9 @@ oidc_folder()
 oidc_start()
 {
 	[ -d "$OIDC_FOLDER" ] || oidc_folder || return
-	env "$@" setpriv --pdeathsig KILL "$NODE" "$OIDC_FOLDER/server.js" \
-		"$OIDC_FOLDER" </dev/null >"$VALETKEY_TEST_DIR/oidc.out" 2>&1 &
-	OIDC_PID=$!
-	until [ -s "$OIDC_FOLDER/ready" ]; do
-		process_runs "$OIDC_PID" || {
-			sed 's/^/# /' "$VALETKEY_TEST_DIR/oidc.out"
-			return 1
-		}
-		sleep 0.05
-	done
+	start_server "$OIDC_FOLDER/ready" "$VALETKEY_TEST_DIR/oidc.out" env "$@" \
+		"$NODE" "$OIDC_FOLDER/server.js" "$OIDC_FOLDER" || return
+	OIDC_PID=$SERVED
 	OIDC_URL=$(cat "$OIDC_FOLDER/ready")
 }
 

@@ -20,17 +20,10 @@ upstream_start()
 	[ -e "$KEYS/server.crt" ] || authority_new || return
 	mkdir -p "$UPSTREAM"
 	cp "$KEYS/server.crt" "$KEYS/server.key" "$UPSTREAM" || return
-	rm -f "$UPSTREAM/ready"
-	setpriv --pdeathsig KILL python3 "$VALETKEY_SRC/tests/proxy/upstream.py" \
-		"$UPSTREAM" "$@" </dev/null >"$UPSTREAM/out" 2>&1 &
-	UPSTREAM_PID=$!
-	until [ -s "$UPSTREAM/ready" ]; do
-		process_runs "$UPSTREAM_PID" || {
-			sed 's/^/# /' "$UPSTREAM/out"
-			return 1
-		}
-		sleep 0.02
-	done
+	start_server "$UPSTREAM/ready" "$UPSTREAM/out" \
+		python3 "$VALETKEY_SRC/tests/proxy/upstream.py" "$UPSTREAM" "$@" ||
+		return
+	UPSTREAM_PID=$SERVED
 	UPSTREAM_URL=$(cat "$UPSTREAM/ready")
 }
 

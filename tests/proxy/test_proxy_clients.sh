@@ -60,16 +60,9 @@ mcp_start()
 {
 	mkdir -m 700 "$UPSTREAM" && cp "$KEYS/server.crt" "$KEYS/server.key" \
 		"$UPSTREAM" || return
-	setpriv --pdeathsig KILL "$NODE" js/mcp.js server "$UPSTREAM" \
-		"$PROVIDER_URL/ws/oauth/userinfo" >"$UPSTREAM/out" 2>&1 &
-	UPSTREAM_PID=$!
-	until [ -s "$UPSTREAM/ready" ]; do
-		process_runs "$UPSTREAM_PID" || {
-			sed 's/^/# /' "$UPSTREAM/out"
-			return 1
-		}
-		sleep 0.05
-	done
+	start_server "$UPSTREAM/ready" "$UPSTREAM/out" "$NODE" js/mcp.js server \
+		"$UPSTREAM" "$PROVIDER_URL/ws/oauth/userinfo" || return
+	UPSTREAM_PID=$SERVED
 	UPSTREAM_URL=$(cat "$UPSTREAM/ready")
 }
 
