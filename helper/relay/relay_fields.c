@@ -82,14 +82,21 @@ static bool is_named(const struct relay_head *head, const char *name,
 	return false;
 }
 
+/* The path of our own address; NULL: it has none. */
+static const char *field_self_path(const char *self)
+{
+	const char *host = self ? strstr(self, "://") : NULL;
+
+	return host ? strchr(host + 3, '/') : NULL;
+}
+
 /* What follows our own address, or its path alone; NULL: it is elsewhere. */
 static const char *field_behind_self(const char *value, const char *self)
 {
-	const char *host = self ? strstr(self, "://") : NULL;
-	const char *path = host ? strchr(host + 3, '/') : NULL;
+	const char *path = field_self_path(self);
 	size_t len;
 
-	if (!host || strncmp(value, "//", 2) == 0)
+	if (!self || strncmp(value, "//", 2) == 0)
 		return NULL;
 	if (*value == '/')
 		self = path ? path : "";
@@ -102,6 +109,18 @@ static const char *field_behind_self(const char *value, const char *self)
 static bool is_destination(const struct relay_header *field)
 {
 	return strcasecmp(field->name, "Destination") == 0;
+}
+
+/* With a secret in our path no field may tell it: WebDAV's If has addresses too. */
+static bool tells_secret(const struct relay_header *field,
+			 const struct relay_upstream *upstream)
+{
+	const char *path = field_self_path(upstream->self);
+
+	if (is_destination(field))
+		return !field_behind_self(field->value, upstream->self);
+	return strcasecmp(field->name, "Referer") == 0 ||
+	       (path && strstr(field->value, path));
 }
 
 bool relay_fields_sent(const struct relay_head *head,
@@ -117,10 +136,7 @@ bool relay_fields_sent(const struct relay_head *head,
 	if (!upstream->cookies &&
 	    (field_is(name, len, "Cookie") || field_is(name, len, "Cookie2")))
 		return false;
-	if (upstream->no_referrer &&
-	    (field_is(name, len, "Referer") ||
-	     (is_destination(field) &&
-	      !field_behind_self(field->value, upstream->self))))
+	if (upstream->no_referrer && tells_secret(field, upstream))
 		return false;
 	return !is_named(head, name, len);
 }
@@ -218,17 +234,21 @@ static size_t field_origin(const struct relay_fields *fields, const char *value,
 			   size_t len)
 {
 	char text[ORIGIN_MAX], origin[ORIGIN_MAX], own[ORIGIN_MAX];
-	size_t size = 0;
+	bool no_scheme = len > 1 && value[0] == '/' && value[1] == '/';
+	size_t size = 0, scheme = 0;
 
+	if (no_scheme && fields->origin)
+		scheme = strcspn(fields->origin, "/"); /* with its colon */
 	for (int slashes = 0; size < len; size++) {
 		slashes += value[size] == '/';
 		if (slashes > 2 || value[size] == '?' || value[size] == '#')
 			break;
 	}
-	if (!fields->origin || size >= sizeof(text))
+	if (!fields->origin || scheme + size >= sizeof(text))
 		return 0;
-	memcpy(text, value, size);
-	text[size] = '\0';
+	memcpy(text, fields->origin, scheme);
+	memcpy(text + scheme, value, size);
+	text[scheme + size] = '\0';
 	return origin_of(text, origin) == 0 &&
 		       origin_of(fields->origin, own) == 0 &&
 		       strcmp(origin, own) == 0

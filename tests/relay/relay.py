@@ -677,6 +677,8 @@ def test_locations(server, driver):
         ("{own}\\@evil.example/", None),
         ("{own}@evil.example/", None),
         ("/relative", driver.url + "/relative"),
+        ("//127.0.0.1:{port}/new", driver.url + "/new"),
+        ("//other.example/new", None),
         ("https://other.example/", None),
     ):
         where = where.replace("{port}", str(server.port))
@@ -697,6 +699,8 @@ def test_secret(server, _):
         (f"Destination: http://localhost:{driver.port}/secret/new", None),
         (f"Destination: {own}s/new", None),
         ("Destination: //other.example/secret", None),
+        (f"If: <{own}/x> (<urn:a>)", None),
+        ("X-Where: somewhere/secret/page", None),
         ("X-Stays: 1", "X-Stays: 1"),
     ):
         reply = driver.say(get("/secret/x", field, method="COPY"))
