@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "client/client.h"
+#include "client/provider.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@
 
 #define NOT_FOUND "credentials not found in native keychain"
 #define NO_SERVER "no credentials server URL"
+#define USER_KEY "docker_username"
 #define USER "oauth2" /* what most registries take beside a token */
 
 static int fail_docker(const char *sentence)
@@ -35,21 +36,36 @@ static int fail_docker_loudly(const char *sentence)
 
 /* ---- get ---- */
 
+/* What the provider's file says for the account's kind of client; NULL: nothing.
+ * The whole client, which client_load() makes, would take as long as all the rest. */
+static const char *provider_docker_user(const struct record *keys,
+					struct record *provider)
+{
+	const char *name = record_get(keys, "provider");
+	const char *kind = record_get(keys, "client");
+	const char *user = NULL;
+	struct problem untold;
+
+	if (!name || provider_load(name, provider, &untold) != VALETKEY_OK)
+		return NULL;
+	if (kind)
+		user = provider_of_kind(provider, kind, USER_KEY);
+	return user ? user : record_get(provider, USER_KEY);
+}
+
 /* The account's own key, else the provider's. In `user`, which is to be freed. */
 static int find_docker_user(const char *name, struct buf *user)
 {
-	struct record keys = {0};
-	struct client client = {0};
-	struct problem problem;
+	struct record keys = {0}, provider = {0};
 	const char *own = NULL;
 	int rc;
 
 	if (account_read(name, &keys, NULL) == VALETKEY_OK)
-		own = record_get(&keys, "docker_username");
-	if (!own && client_load(name, &client, &problem) == VALETKEY_OK)
-		own = record_get(&client.config, "docker_username");
+		own = record_get(&keys, USER_KEY);
+	if (!own)
+		own = provider_docker_user(&keys, &provider);
 	rc = buf_str(user, own ? own : "");
-	client_free(&client);
+	record_free(&provider);
 	record_free(&keys);
 	return rc;
 }

@@ -130,6 +130,17 @@ size_t text_mark(const char *text, size_t len)
 	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+/* How many characters from here on stand for themselves in JSON, and are ASCII. */
+static size_t json_plain(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' &&
+	       text[len] != '\\')
+		len++;
+	return len;
+}
+
 int text_json_string(struct buf *out, const char *text)
 {
 	static const char special[] = "\"\\\b\f\n\r\t";
@@ -140,7 +151,13 @@ int text_json_string(struct buf *out, const char *text)
 		const unsigned char *c = (const unsigned char *)text;
 		size_t len = utf8_character(c, strnlen(text, 4));
 		const char *at = strchr(special, *text);
+		size_t plain = json_plain(text);
 
+		if (plain) {
+			rc = buf_add(out, text, plain);
+			text += plain;
+			continue;
+		}
 		if (at)
 			rc = buf_char(out, '\\') ||
 			     buf_char(out, letters[at - special]);

@@ -44,6 +44,12 @@ test_get()
 		is "$(echo "$text" | json_value Secret)" \
 			"$(valetkey token demo)" 'get: the token'
 	done
+	echo client.web.docker_username=web-user \
+		>>"$CONFIG/providers/ninjaone.conf"
+	helper get "$REGISTRY"
+	is "$(echo "$text" | json_value Username)" web-user \
+		'get: the name that the provider says'
+	sed -i '/docker_username/d' "$CONFIG/providers/ninjaone.conf"
 	echo docker_username=somebody >>"$CONFIG/demo.conf"
 	helper get "$REGISTRY"
 	is "$(echo "$text" | json_value Username)" somebody \
