@@ -21,7 +21,9 @@
 #define DRAINED_MAX (256u << 10) /* of a body that nobody wants */
 #define LINGERED_MAX (16u << 20) /* of what comes after the last answer */
 #define STEPS_MAX 16		 /* then it is another's turn */
-#define SENT_AT_ONCE 4096u /* so much is sent where it is, not collected */
+/* What comes in pieces of up to a block, as by TLS, is sent when so much is there, or
+ * when libcurl has no more. */
+#define COLLECTED_MAX (4 * RELAY_BLOCK)
 
 /* ---- times ---- */
 
@@ -268,7 +270,7 @@ bool relay_client_send(struct relay_client *client, const char *data,
 	if (chunked)
 		parts[1].iov_len =
 		    (size_t)snprintf(size, sizeof(size), "%zx\r\n", len);
-	if (len >= SENT_AT_ONCE || parts[0].iov_len + len > RELAY_BLOCK / 2)
+	if (len > RELAY_BLOCK || parts[0].iov_len + len >= COLLECTED_MAX)
 		return client_send_parts(client, parts, 4);
 	for (int i = 1; i < 4; i++)
 		if (relay_client_add(client, parts[i].iov_base,
