@@ -47,7 +47,7 @@ _valetkey_options()
 	curl) echo --min-valid ;;
 	proxy)
 		printf '%s\n' --port --socket --host --env --cookies \
-			--secret-in-path --service --rotate --off --idle
+			--http2 --secret-in-path --service --rotate --off --idle
 		;;
 	git-setup) echo --apply ;;
 	status) echo --json ;;

@@ -92,6 +92,7 @@ complete -c valetkey -n '__valetkey_in proxy' -l socket -r -F -d 'Listen on a un
 complete -c valetkey -n '__valetkey_in proxy' -l host -x -d 'One of the hosts of the account'
 complete -c valetkey -n '__valetkey_in proxy' -l env -x -d 'Another name for the command'
 complete -c valetkey -n '__valetkey_in proxy' -l cookies -d 'Cookies pass'
+complete -c valetkey -n '__valetkey_in proxy' -l http2 -d 'Speak HTTP/2 to servers'
 complete -c valetkey -n '__valetkey_in proxy' -l secret-in-path -d 'The secret may be in the path'
 complete -c valetkey -n '__valetkey_in proxy' -l service -d 'Set up a service'
 complete -c valetkey -n '__valetkey_in proxy' -l rotate -d 'Make a new secret'

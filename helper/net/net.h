@@ -147,6 +147,7 @@ struct relay_upstream {
 	const char *ca_file, *proxy; /* as in struct http_request */
 	const char *certificate, *certificate_key;
 	bool cookies;	  /* Cookie and Set-Cookie pass */
+	bool http2;	  /* if the server offers it, see relay_transfer.c */
 	bool no_referrer; /* pages of the answer tell no other server where they
 			     are from (Referrer-Policy), for a secret in self */
 };

@@ -31,6 +31,9 @@ static const struct cmd_option options[] = {
      "Give it to the command under this name too: url, token, id (a client "
      "id) or secret (a client secret). Repeatable."},
     {"cookies", NULL, "Cookies pass, in both directions."},
+    {"http2", NULL,
+     "Speak HTTP/2 to a server that offers it. It takes up to 32 MiB of memory "
+     "for each client that reads slowly."},
     {"secret-in-path", NULL,
      "The secret may also be the first part of the path, for programs that "
      "send no header. It ends up in their logs."},
@@ -162,6 +165,7 @@ static int read_account(struct proxy_start *start, const char *account)
 		return cmd_fail_problem(&problem);
 	proxy->client = &start->client;
 	proxy->cookies = cmd_option(start->args, "cookies");
+	proxy->http2 = cmd_option(start->args, "http2");
 	proxy->guard.in_path = cmd_option(start->args, "secret-in-path");
 	proxy->guard.uid = geteuid();
 	return choose_host(start);

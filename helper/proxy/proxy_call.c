@@ -152,6 +152,7 @@ static void forward_call(struct proxy_call *call)
 	    .certificate = shows ? client->client_certificate : NULL,
 	    .certificate_key = shows ? client->client_key : NULL,
 	    .cookies = call->proxy->cookies,
+	    .http2 = call->proxy->http2,
 	    .no_referrer = call->proxy->guard.in_path,
 	};
 

@@ -123,7 +123,8 @@ static int add_folders(struct buf *out)
 static int write_service_unit(const struct proxy_service *service,
 			      struct buf *out)
 {
-	static const char *const flags[] = {"cookies", "secret-in-path", NULL};
+	static const char *const flags[] = {"cookies", "http2",
+					    "secret-in-path", NULL};
 	const char *host = cmd_option(service->args, "host");
 	int rc = buf_fmt(out,
 			 "[Unit]\nDescription=valetkey proxy of account "

@@ -25,7 +25,7 @@ struct proxy {
 	const struct client *client; /* the account */
 	struct proxy_guard guard;
 	struct proxy_map map;
-	bool cookies;
+	bool cookies, http2;
 
 	/* What becomes of a call that needed a token, see proxy_call.c: it has
 	 * one, of which one use is taken over; or there is none, and `said` is

@@ -291,10 +291,6 @@ int relay_transfer_setup(struct relay_transfer *transfer)
 	bad |= curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer);
 	bad |= curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->ex.error);
-	/* With HTTP/2 libcurl lets a server send up to 32 MiB ahead of a client
-	 * that does not read, and keeps them. */
-	bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
-				(long)CURL_HTTP_VERSION_1_1);
 	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -429,6 +425,15 @@ static int transfer_set_shape(struct relay_transfer *transfer)
 	return bad;
 }
 
+/* With HTTP/2 libcurl lets a server send megabytes ahead of a client that does not
+ * read (32 before 8.1, then 10), and keeps them: that is for who asks for it. */
+static int transfer_set_version(struct relay_transfer *transfer, bool http2)
+{
+	return curl_easy_setopt(transfer->ex.curl, CURLOPT_HTTP_VERSION,
+				http2 ? (long)CURL_HTTP_VERSION_2TLS
+				      : (long)CURL_HTTP_VERSION_1_1);
+}
+
 static void transfer_fail(struct relay_transfer *transfer, CURLcode code);
 
 static int transfer_prepare(struct relay_transfer *transfer,
@@ -449,6 +454,7 @@ static int transfer_prepare(struct relay_transfer *transfer,
 	*transfer->ex.error = '\0';
 	return curl_easy_setopt(transfer->ex.curl, CURLOPT_REQUEST_TARGET,
 				upstream->target) ||
+	       transfer_set_version(transfer, upstream->http2) ||
 	       transfer_set_shape(transfer) ||
 	       transfer_set_fields(transfer, upstream);
 }

@@ -79,6 +79,31 @@ test_mcp()
 	like "$(refreshes)" '^[1-9]' 'of which there were several'
 }
 
+# Only if it is asked for; then all share a connection.
+test_http2()
+{
+	kill "$UPSTREAM_PID" && rm -rf "$UPSTREAM" && mkdir -m 700 "$UPSTREAM" &&
+		cp "$KEYS/server.crt" "$KEYS/server.key" "$UPSTREAM"
+	ok 'a server that offers HTTP/2' start_server "$UPSTREAM/ready" \
+		"$UPSTREAM/out" "$NODE" js/http2.js "$UPSTREAM" || return
+	ok 'an account for it' proxy_account two "$(cat "$UPSTREAM/ready")"
+	ok 'a proxy' proxy_start two
+	is "$(through /a)" '1.1 1 0' 'HTTP/1.1 is what it speaks'
+	proxy_stop
+	ok 'one with HTTP/2' proxy_start two --http2
+	is "$(through /a)$(through /b)" '2.0 2 02.0 2 0' \
+		'HTTP/2, and the connection is kept'
+	head -c 3000000 /dev/zero >upload
+	is "$(through /c -T upload)" '2.0 2 3000000' 'an upload'
+	is "$(through /c -T - <upload)" '2.0 2 3000000' 'of unknown length'
+	is "$(through /big/5000000 | wc -c)" 5000000 'a download'
+	is "$(through /old)" '2.0 2 0' 'a refused token is replaced'
+	is "$(for _ in 1 2 3 4 5 6 7 8; do through /d & done; wait)" \
+		"$(for _ in 1 2 3 4 5 6 7 8; do echo '2.0 2 0'; done)" \
+		'eight at once share it'
+	proxy_stop
+}
+
 # It is given the proxy's secret for a token that does not end; at a server that
 # has every token looked at.
 test_rclone()
@@ -109,5 +134,6 @@ ok 'a login' demo_login demo
 test_calls
 test_refused
 test_mcp
+test_http2
 test_rclone
 done_testing
