@@ -8,10 +8,8 @@
 // the number of the connection, and how many bytes of body came. /old refuses
 // each token once.
 
-'use strict';
-
-const fs = require('fs');
-const http2 = require('http2');
+import fs from 'node:fs';
+import http2 from 'node:http2';
 
 const folder = process.argv[2];
 const refused = new Set();
