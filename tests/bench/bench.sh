@@ -132,6 +132,9 @@ set_up()
 	printf 'grant_type=client_credentials&scope=monitoring&client_id=%s&client_secret=%s\n' \
 		api-client "$(cat "$(secret_file api-secret)")" >body
 	printf 'protocol=https\nhost=%s\n\n' "$host" >asked
+	printf 'other.example' >asked.docker
+	printf '%s\n' '{"v":1,"registry":{"index-url":"sparse+https://other.example/index/","name":"x","headers":[]},"kind":"get","operation":"read","args":[]}' \
+		>asked.cargo
 }
 
 # oidc_account NAME: with the refresh token of a login of ours.
@@ -250,6 +253,10 @@ tokens()
 	competitors
 	idler true
 	competitor valetkey - - "valetkey token demo"
+	competitor docker - "$PWD/asked.docker" \
+		"docker-credential-valetkey get"
+	competitor cargo - "$PWD/asked.cargo" \
+		"cargo-credential-valetkey --cargo-plugin"
 	competitor oidc-token - - "oidc-token bench"
 	competitor secret-tool - - "secret-tool lookup bench one"
 	competitor git-cache - "$PWD/asked" \
