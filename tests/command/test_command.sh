@@ -18,7 +18,7 @@ COMPLETIONS=$VALETKEY_SRC/helper/completions
 # help_options VERB: as its --help lists them.
 help_options()
 {
-	valetkey "$1" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'
+	valetkey "$1" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p'
 }
 
 # unmentioned VERB: the options that the manual or a completion lacks.
