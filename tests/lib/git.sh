@@ -58,6 +58,7 @@ gate_config()
 	server.document-root = "$GATE_DIR"
 	server.bind = "127.0.0.1"
 	server.port = $1
+	server.feature-flags = ("server.h2proto" => "disable")
 	server.errorlog = "$GATE_DIR/errors"
 	server.breakagelog = "$GATE_DIR/errors"
 	server.upload-dirs = ("$GATE_DIR")
