@@ -248,7 +248,7 @@ test_kubectl()
 		valetkey login cluster
 	KUBECONFIG=$PWD/kubeconfig
 	export KUBECONFIG
-	sed -n 's/^| kubectl | .\(.*\). |$/\1/p' "$VALETKEY_SRC/README.md" |
+	sed -n 's/^| kubectl | `\([^`]*\)`.*/\1/p' "$VALETKEY_SRC/README.md" |
 		sed 's/token,work,/token,cluster,/' >line.sh
 	ok "kubectl: the manual's line" sh line.sh
 	kubectl config set-cluster here --server "$PROVIDER_URL" \
