@@ -9,12 +9,18 @@
 
 #define BLOCKS_KEPT 64u
 
-static void *block_take(struct relay_blocks *blocks)
+static void *block_take(struct relay_blocks *blocks, size_t size)
 {
-	void *block = blocks->first;
+	void *block = size == RELAY_BLOCK   ? blocks->first
+		      : size == RELAY_LARGE ? blocks->large
+					    : NULL;
 
 	if (!block)
-		return malloc(RELAY_BLOCK);
+		return malloc(size);
+	if (size == RELAY_LARGE) {
+		blocks->large = NULL;
+		return block;
+	}
 	memcpy(&blocks->first, block, sizeof(void *));
 	blocks->count--;
 	return block;
@@ -22,6 +28,10 @@ static void *block_take(struct relay_blocks *blocks)
 
 static void block_give(struct relay_blocks *blocks, void *block, size_t size)
 {
+	if (size == RELAY_LARGE && !blocks->large) {
+		blocks->large = block;
+		return;
+	}
 	if (size != RELAY_BLOCK || blocks->count >= BLOCKS_KEPT) {
 		free(block);
 		return;
@@ -34,7 +44,9 @@ static void block_give(struct relay_blocks *blocks, void *block, size_t size)
 void relay_blocks_free(struct relay_blocks *blocks)
 {
 	while (blocks->first)
-		free(block_take(blocks));
+		free(block_take(blocks, RELAY_BLOCK));
+	free(blocks->large);
+	blocks->large = NULL;
 }
 
 int relay_bytes_room(struct relay_blocks *blocks, struct relay_bytes *bytes,
@@ -53,8 +65,8 @@ int relay_bytes_room(struct relay_blocks *blocks, struct relay_bytes *bytes,
 		return 0;
 	}
 	while (cap - left < more)
-		cap *= 2;
-	data = cap == RELAY_BLOCK ? block_take(blocks) : malloc(cap);
+		cap = cap < RELAY_LARGE ? RELAY_LARGE : 2 * cap;
+	data = block_take(blocks, cap);
 	if (!data)
 		return -1;
 	if (left)

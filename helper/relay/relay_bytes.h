@@ -11,11 +11,13 @@
 #include <stddef.h>
 
 #define RELAY_BLOCK 16384u
+#define RELAY_LARGE (4 * RELAY_BLOCK) /* the next size */
 
-/* Blocks that are free; all zero at first. */
+/* Blocks that are free, and one large one; all zero at first. */
 struct relay_blocks {
 	void *first;
 	size_t count;
+	void *large;
 };
 
 /* data[at] to data[len - 1]; all zero: empty, and no memory. */

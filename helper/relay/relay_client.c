@@ -23,7 +23,7 @@
 #define STEPS_MAX 16		 /* then it is another's turn */
 /* What comes in pieces of up to a block, as by TLS, is sent when so much is there, or
  * when libcurl has no more. */
-#define COLLECTED_MAX (4 * RELAY_BLOCK)
+#define COLLECTED_MAX RELAY_LARGE
 
 /* ---- times ---- */
 
