@@ -400,7 +400,7 @@ static bool client_head(struct relay_client *client)
 				     &client->seen);
 	if (len || relay_bytes_left(in) >= RELAY_HEAD_MAX) {
 		client->seen = 0;
-		relay_turn_begin(client, len);
+		relay_turn_begin(client, len <= RELAY_HEAD_MAX ? len : 0);
 		return true;
 	}
 	return client_fill(client, relay_bytes_left(in) < RELAY_BLOCK / 2
