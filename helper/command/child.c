@@ -93,8 +93,9 @@ static bool program_is_there(const char *program)
 		size_t len = strcspn(path, ":");
 
 		buf_clear(&file);
-		if (buf_add(&file, path, len) || buf_str(&file, "/") ||
-		    buf_str(&file, program))
+		/* An empty one is where we are. */
+		if (buf_add(&file, len ? path : ".", len ? len : 1) ||
+		    buf_str(&file, "/") || buf_str(&file, program))
 			break;
 		there = access(buf_text(&file), F_OK) == 0;
 		path = path[len] ? path + len + 1 : NULL;
