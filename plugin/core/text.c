@@ -149,15 +149,15 @@ int text_json_string(struct buf *out, const char *text)
 
 	while (!rc && *text) {
 		const unsigned char *c = (const unsigned char *)text;
-		size_t len = utf8_character(c, strnlen(text, 4));
+		size_t len = json_plain(text);
 		const char *at = strchr(special, *text);
-		size_t plain = json_plain(text);
 
-		if (plain) {
-			rc = buf_add(out, text, plain);
-			text += plain;
+		if (len) {
+			rc = buf_add(out, text, len);
+			text += len;
 			continue;
 		}
+		len = utf8_character(c, strnlen(text, 4));
 		if (at)
 			rc = buf_char(out, '\\') ||
 			     buf_char(out, letters[at - special]);
