@@ -146,10 +146,12 @@ struct relay_upstream {
 			       path alone; NULL: it is left */
 	const char *ca_file, *proxy; /* as in struct http_request */
 	const char *certificate, *certificate_key;
-	bool cookies;	  /* Cookie and Set-Cookie pass */
-	bool http2;	  /* if the server offers it, see relay_transfer.c */
-	bool no_referrer; /* pages of the answer tell no other server where they
-			     are from (Referrer-Policy), for a secret in self */
+	bool cookies; /* Cookie and Set-Cookie pass */
+	bool http2;   /* if the server offers it, see relay_transfer.c */
+	/* That may be in the path of self: no field tells it to the server, and
+	 * pages of the answer tell no other server where they are from
+	 * (Referrer-Policy). NULL: none. */
+	const char *secret;
 };
 
 /*

@@ -153,7 +153,8 @@ static void forward_call(struct proxy_call *call)
 	    .certificate_key = shows ? client->client_key : NULL,
 	    .cookies = call->proxy->cookies,
 	    .http2 = call->proxy->http2,
-	    .no_referrer = call->proxy->guard.in_path,
+	    .secret =
+		call->proxy->guard.in_path ? call->proxy->guard.secret : NULL,
 	};
 
 	call->proxy->net->relay_forward(call->exchange, &upstream);

@@ -82,21 +82,14 @@ static bool is_named(const struct relay_head *head, const char *name,
 	return false;
 }
 
-/* The path of our own address; NULL: it has none. */
-static const char *field_self_path(const char *self)
-{
-	const char *host = self ? strstr(self, "://") : NULL;
-
-	return host ? strchr(host + 3, '/') : NULL;
-}
-
 /* What follows our own address, or its path alone; NULL: it is elsewhere. */
 static const char *field_behind_self(const char *value, const char *self)
 {
-	const char *path = field_self_path(self);
+	const char *host = self ? strstr(self, "://") : NULL;
+	const char *path = host ? strchr(host + 3, '/') : NULL;
 	size_t len;
 
-	if (!self || strncmp(value, "//", 2) == 0)
+	if (!host || strncmp(value, "//", 2) == 0)
 		return NULL;
 	if (*value == '/')
 		self = path ? path : "";
@@ -111,16 +104,15 @@ static bool is_destination(const struct relay_header *field)
 	return strcasecmp(field->name, "Destination") == 0;
 }
 
-/* With a secret in our path no field may tell it: WebDAV's If has addresses too. */
+/* Of those that have addresses of ours in them, WebDAV's If for one; a Destination
+ * is made the server's own. */
 static bool tells_secret(const struct relay_header *field,
 			 const struct relay_upstream *upstream)
 {
-	const char *path = field_self_path(upstream->self);
-
 	if (is_destination(field))
 		return !field_behind_self(field->value, upstream->self);
 	return strcasecmp(field->name, "Referer") == 0 ||
-	       (path && strstr(field->value, path));
+	       strstr(field->value, upstream->secret);
 }
 
 bool relay_fields_sent(const struct relay_head *head,
@@ -136,7 +128,7 @@ bool relay_fields_sent(const struct relay_head *head,
 	if (!upstream->cookies &&
 	    (field_is(name, len, "Cookie") || field_is(name, len, "Cookie2")))
 		return false;
-	if (upstream->no_referrer && tells_secret(field, upstream))
+	if (upstream->secret && tells_secret(field, upstream))
 		return false;
 	return !is_named(head, name, len);
 }

@@ -448,7 +448,7 @@ static int transfer_prepare(struct relay_transfer *transfer,
 	    self >= (int)sizeof(transfer->self))
 		return -1;
 	transfer->cookies = upstream->cookies;
-	transfer->no_referrer = upstream->no_referrer;
+	transfer->no_referrer = upstream->secret != NULL;
 	transfer->idempotent = is_idempotent(transfer->turn->head.method);
 	transfer->ex.began = clock_ms();
 	*transfer->ex.error = '\0';

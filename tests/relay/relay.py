@@ -701,7 +701,7 @@ def test_secret(server, _):
         ("Destination: //other.example/secret", None),
         (f"If: <{own}/x> (<urn:a>)", None),
         ("X-Where: somewhere/secret/page", None),
-        ("X-Stays: 1", "X-Stays: 1"),
+        ("X-Stays: https://127.0.0.1/x", "X-Stays: https://127.0.0.1/x"),
     ):
         reply = driver.say(get("/secret/x", field, method="COPY"))
         seen = server.last()

@@ -236,7 +236,8 @@ static int read_arguments(int argc, char **argv)
 			continue;
 		}
 		if (strcmp(argv[i], "--secret") == 0) {
-			secret = upstream.no_referrer = true;
+			secret = true;
+			upstream.secret = "secret";
 			continue;
 		}
 		if (i + 1 == argc)
