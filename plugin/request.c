@@ -23,7 +23,6 @@
 #define TIMEOUT_INTERACTIVE_MS 300000
 #define SCOPE_MAX 4096
 #define RESOURCE_MAX 8192
-#define RENEW_LEAST_MS 60000
 
 static void set_wait(struct ask *ask)
 {
@@ -153,15 +152,6 @@ static bool request_token_ok(const char *token)
 	return token && *token && text_visible(token, strlen(token));
 }
 
-/* When its last fifth begins. A token of unknown or short life is not renewed
- * early: less than a minute is not enough for it. */
-static int64_t renew_at(int64_t good_until, int64_t lifetime_ms)
-{
-	return lifetime_ms / 5 >= RENEW_LEAST_MS && good_until != INT64_MAX
-		   ? good_until - lifetime_ms / 5
-		   : INT64_MAX;
-}
-
 static int request_keep(const struct ask *ask, struct memory_token *from,
 			const struct valetkey_token **token)
 {
@@ -193,7 +183,8 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 		return VALETKEY_ERR_HELPER;
 	if (expires_in >= 0 && expires_in < INT32_MAX)
 		from.good_until = deadline_in(expires_in * 1000);
-	from.renew_at = renew_at(from.good_until, lifetime * 1000);
+	from.renew_at =
+	    ahead_at(from.access_token, from.good_until, lifetime * 1000);
 	return request_keep(ask, &from, token);
 }
 
@@ -220,7 +211,8 @@ static int request_ask_kernel(const struct ask *ask,
 	from.scope = scope ? scope : "";
 	from.expires_at = record_get_int(&published, "expires_at", 0);
 	from.good_until = record_get_int(&published, "good_until", 0);
-	from.renew_at = renew_at(from.good_until, from.good_until - issued);
+	from.renew_at = ahead_at(from.access_token, from.good_until,
+				 from.good_until - issued);
 	if (request_token_ok(from.access_token) &&
 	    scope_covers(scope, ask->request.scope) &&
 	    from.good_until - clock_ms() >

@@ -31,9 +31,9 @@ static void age(void)
 
 	must(kernel_read(&account, &token), "no token is published");
 	snprintf(good_until, sizeof(good_until), "%lld",
-		 (long long)deadline_in(500000));
+		 (long long)deadline_in(200000));
 	snprintf(issued, sizeof(issued), "%lld",
-		 (long long)deadline_in(500000 - 3600000));
+		 (long long)deadline_in(200000 - 3600000));
 	record_remove(&token, "id");
 	record_remove(&token, "hosts");
 	must(record_set(&token, "good_until", good_until) == 0 &&
