@@ -6,7 +6,7 @@
 
 #include "command/command.h"
 #include "core/account.h"
-#include "proxy_file.h"
+#include "service/private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,8 +82,9 @@ static bool read_kept_secret(const char *path,
 static int write_kept_secret(const char *path, const char *secret)
 {
 	struct buf text = {0};
-	int rc = buf_fmt(&text, "%s\n", secret) ? VALETKEY_ERR_NOMEM
-						: proxy_file_write(path, &text);
+	int rc = buf_fmt(&text, "%s\n", secret)
+		     ? VALETKEY_ERR_NOMEM
+		     : private_file_write(path, &text);
 
 	buf_free(&text);
 	return rc;

@@ -5,13 +5,10 @@
  */
 #include "proxy_service.h"
 
-#include "command/child.h"
 #include "command/terminal.h"
-#include "core/account.h"
-#include "proxy_file.h"
 #include "proxy_secret.h"
+#include "service/unit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,41 +31,7 @@ static int add_unit(const struct proxy_service *service, const char *suffix,
 	return rc || buf_str(out, suffix) ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int unit_path(const struct proxy_service *service, const char *suffix,
-		     struct buf *path)
-{
-	int rc = account_config_home(path);
-
-	if (!rc && buf_str(path, "/systemd/user/"))
-		rc = VALETKEY_ERR_NOMEM;
-	return rc ? rc : add_unit(service, suffix, path);
-}
-
 /* ---- what stands in the units ---- */
-
-/* A word of a unit's file, in quotes (systemd.service(5)). */
-static int add_quoted(struct buf *out, const char *text)
-{
-	int rc = buf_char(out, '"');
-
-	for (; !rc && *text; text++)
-		rc = (strchr("\"\\", *text) && buf_char(out, '\\')) ||
-		     (strchr("%$", *text) && buf_char(out, *text)) ||
-		     buf_char(out, *text);
-	return rc || buf_char(out, '"');
-}
-
-/* A path as it stands, but for what systemd would put in place of %
- * (systemd.unit(5)). */
-static int add_path(struct buf *out, const char *path)
-{
-	int rc = 0;
-
-	for (; !rc && *path; path++)
-		rc = (*path == '%' && buf_char(out, '%')) ||
-		     buf_char(out, *path);
-	return rc;
-}
 
 static int write_socket_unit(const struct proxy_service *service,
 			     const struct proxy_listener *listener,
@@ -80,7 +43,8 @@ static int write_socket_unit(const struct proxy_service *service,
 			 service->account);
 
 	if (!rc && listener->path)
-		rc = buf_str(out, LISTEN) || add_path(out, listener->path) ||
+		rc = buf_str(out, LISTEN) ||
+		     unit_add_path(out, listener->path) ||
 		     buf_str(out, "\nSocketMode=0600\nDirectoryMode=0700\n"
 				  "RemoveOnStop=yes\n");
 	else if (!rc)
@@ -96,27 +60,7 @@ static int add_program(struct buf *out)
 	if (len <= 0)
 		return -1;
 	path[len] = '\0';
-	return buf_str(out, "ExecStart=") || add_quoted(out, path);
-}
-
-/* The folders that it is to find, if they are not the usual ones. */
-static int add_folders(struct buf *out)
-{
-	static const char *const names[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME",
-					    NULL};
-	int rc = 0;
-
-	for (const char *const *name = names; !rc && *name; name++) {
-		const char *value = cmd_environment(*name);
-		struct buf pair = {0};
-
-		if (value)
-			rc = buf_fmt(&pair, "%s=%s", *name, value) ||
-			     buf_str(out, "Environment=") ||
-			     add_quoted(out, pair.data) || buf_char(out, '\n');
-		buf_free(&pair);
-	}
-	return rc;
+	return buf_str(out, "ExecStart=") || unit_add_quoted(out, path);
 }
 
 /* The helper, which may be at work on a new token, is left to finish it. */
@@ -132,21 +76,21 @@ static int write_service_unit(const struct proxy_service *service,
 			 service->account) ||
 		 add_unit(service, ".socket\n\n[Service]\n", out) ||
 		 add_program(out) || buf_str(out, " proxy ") ||
-		 add_quoted(out, service->account) ||
+		 unit_add_quoted(out, service->account) ||
 		 buf_str(out, " --service --idle " IDLE);
 
 	if (!rc && host)
-		rc = buf_str(out, " --host ") || add_quoted(out, host);
+		rc = buf_str(out, " --host ") || unit_add_quoted(out, host);
 	for (const char *const *flag = flags; !rc && *flag; flag++)
 		if (cmd_option(service->args, *flag))
 			rc = buf_fmt(out, " --%s", *flag);
-	return rc || buf_char(out, '\n') || add_folders(out) ||
+	return rc || buf_char(out, '\n') || unit_add_folders(out) ||
 	       buf_str(out, "KillMode=process\nLimitCORE=0\n");
 }
 
 /* ---- where it listens ---- */
 
-/* The reverse of add_path(). */
+/* The reverse of unit_add_path(). */
 static void read_path(const char *text, struct proxy_listener *listener)
 {
 	size_t len = 0;
@@ -203,11 +147,14 @@ static int check_service_path(const char *path)
 static int read_service_place(const struct proxy_service *service,
 			      struct proxy_listener *listener)
 {
-	struct buf path = {0};
-	int rc = unit_path(service, ".socket", &path);
+	struct buf name = {0}, path = {0};
+	int rc = add_unit(service, ".socket", &name);
 
 	if (!rc)
+		rc = unit_path(name.data, &path);
+	if (!rc)
 		read_socket_unit(path.data, listener);
+	buf_free(&name);
 	buf_free(&path);
 	return rc;
 }
@@ -237,94 +184,44 @@ int proxy_service_place(const struct proxy_service *service,
 
 /* ---- systemd ---- */
 
-static bool run_systemctl(const char *verb, const char *option,
-			  const char *unit)
-{
-	const char *argv[6] = {"systemctl", "--user", verb};
-	struct buf out = {0};
-	size_t n = 3;
-	int status;
-
-	if (option)
-		argv[n++] = option;
-	if (unit)
-		argv[n++] = unit;
-	status = cmd_child_output(argv, &out);
-	buf_free(&out);
-	return status == 0;
-}
-
-static bool systemd_answers(void)
-{
-	return run_systemctl("show-environment", NULL, NULL);
-}
-
 static int write_units(const struct proxy_service *service,
 		       const struct proxy_listener *listener)
 {
-	struct buf socket = {0}, unit = {0}, path = {0};
+	struct buf socket = {0}, unit = {0}, name = {0};
 	int rc = write_socket_unit(service, listener, &socket) ||
 			 write_service_unit(service, &unit)
 		     ? VALETKEY_ERR_NOMEM
-		     : unit_path(service, ".socket", &path);
+		     : add_unit(service, ".socket", &name);
 
 	if (!rc)
-		rc = proxy_file_write(path.data, &socket);
+		rc = unit_write(name.data, &socket);
+	buf_clear(&name);
 	if (!rc)
-		cmd_fail(0, "Wrote %s", path.data);
-	buf_clear(&path);
+		rc = add_unit(service, ".service", &name);
 	if (!rc)
-		rc = unit_path(service, ".service", &path);
-	if (!rc)
-		rc = proxy_file_write(path.data, &unit);
-	if (!rc)
-		cmd_fail(0, "Wrote %s", path.data);
+		rc = unit_write(name.data, &unit);
 	buf_free(&socket);
 	buf_free(&unit);
-	buf_free(&path);
+	buf_free(&name);
 	return rc;
-}
-
-/* A line for the person to type. */
-static void show_line(const char *words, const struct buf *unit)
-{
-	terminal_say(TERMINAL_PLAIN, "  systemctl --user %s%s%s%s\n", words,
-		     unit ? " '" : "", unit ? unit->data : "", unit ? "'" : "");
 }
 
 /* The next client meets the new secret. */
 static void stop_service(const struct buf *unit, bool answers)
 {
 	if (answers) {
-		run_systemctl("stop", NULL, unit->data);
+		unit_systemctl("stop", NULL, unit->data);
 		return;
 	}
 	cmd_fail(0, "systemd does not answer here. Where it does, run:");
-	show_line("stop", unit);
-}
-
-static int start_socket(const struct buf *socket, bool answers)
-{
-	if (!answers) {
-		show_line("daemon-reload", NULL);
-		show_line("enable --now", socket);
-		return VALETKEY_OK;
-	}
-	run_systemctl("daemon-reload", NULL, NULL);
-	run_systemctl("enable", NULL, socket->data);
-	if (run_systemctl("restart", NULL, socket->data))
-		return VALETKEY_OK;
-	return cmd_fail(VALETKEY_ERR_DENIED,
-			"systemd does not start it. See: systemctl --user "
-			"status '%s'",
-			socket->data);
+	unit_show_line("stop", unit->data);
 }
 
 int proxy_service_install(const struct proxy_service *service,
 			  const struct proxy_listener *listener)
 {
 	bool rotate = cmd_option(service->args, "rotate");
-	bool answers = systemd_answers();
+	bool answers = unit_systemd_answers();
 	struct buf socket = {0}, unit = {0};
 	int rc = rotate ? VALETKEY_OK : write_units(service, listener);
 
@@ -335,46 +232,32 @@ int proxy_service_install(const struct proxy_service *service,
 	if (!rc)
 		stop_service(&unit, answers);
 	if (!rc && !rotate)
-		rc = start_socket(&socket, answers);
+		rc = unit_start_socket(socket.data, answers);
 	buf_free(&socket);
 	buf_free(&unit);
-	return rc;
-}
-
-static int remove_unit(const struct proxy_service *service, const char *suffix)
-{
-	struct buf path = {0};
-	int rc = unit_path(service, suffix, &path);
-
-	if (!rc && unlink(path.data) == 0)
-		cmd_fail(0, "Removed %s", path.data);
-	else if (!rc && errno != ENOENT)
-		rc = cmd_fail(VALETKEY_ERR_DENIED, "Cannot remove %s: %s.",
-			      path.data, strerror(errno));
-	buf_free(&path);
 	return rc;
 }
 
 int proxy_service_remove(const struct proxy_service *service)
 {
 	struct buf socket = {0}, unit = {0};
-	bool answers = systemd_answers();
+	bool answers = unit_systemd_answers();
 	int rc = add_unit(service, ".socket", &socket);
 
 	if (!rc)
 		rc = add_unit(service, ".service", &unit);
 	if (!rc && answers) {
-		run_systemctl("disable", "--now", socket.data);
-		run_systemctl("stop", NULL, unit.data);
+		unit_systemctl("disable", "--now", socket.data);
+		unit_systemctl("stop", NULL, unit.data);
 	}
 	if (!rc)
-		rc = remove_unit(service, ".socket");
+		rc = unit_remove(socket.data);
 	if (!rc)
-		rc = remove_unit(service, ".service");
+		rc = unit_remove(unit.data);
 	if (!rc)
 		proxy_secret_forget(service->account);
 	if (!rc && answers)
-		run_systemctl("daemon-reload", NULL, NULL);
+		unit_systemctl("daemon-reload", NULL, NULL);
 	buf_free(&socket);
 	buf_free(&unit);
 	return rc;

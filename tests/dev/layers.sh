@@ -35,8 +35,9 @@ BEGIN {
 	row["helper"] = "ops " ops
 	row["command"] = "client core plugin"
 	row["fronts"] = "command " row["command"]
-	row["proxy"] = "net/net.h command " row["command"]
-	row["valetkey"] = "proxy fronts " row["fronts"]
+	row["service"] = "command " row["command"]
+	row["proxy"] = "net/net.h service command " row["command"]
+	row["valetkey"] = "proxy service fronts " row["fronts"]
 }
 
 # The folder of a file; the two mains have a row of their own.

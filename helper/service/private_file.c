@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proxy_file.c - see proxy_file.h.
+ * private_file.c - see private_file.h.
  */
-#include "proxy_file.h"
+#include "private_file.h"
 
 #include "command/command.h"
 
@@ -47,7 +47,7 @@ static bool write_new(const char *name, const struct buf *text)
 	return good;
 }
 
-int proxy_file_write(const char *path, const struct buf *text)
+int private_file_write(const char *path, const struct buf *text)
 {
 	struct buf new = {0};
 	int rc = VALETKEY_OK;
