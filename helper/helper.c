@@ -2,7 +2,8 @@
 /*
  * helper.c - the program valetkey-helper: the only one that ever holds a refresh
  * token or a client secret. Started by the plugin with a socket as descriptor 3
- * and an environment of the plugin's choice; answers one request and exits. It
+ * and an environment of the plugin's choice, or by systemd with the connection of
+ * another machine (ops/share.h); answers one request and exits. It
  * starts no other program, writes no log and leaves no core.
  */
 #include "core/channel.h"
@@ -12,6 +13,7 @@
 #include "net/net.h"
 #include "ops/ops.h"
 #include "ops/recover.h"
+#include "ops/share.h"
 #include "store/lock.h"
 #include <valetkey.h>
 
@@ -28,6 +30,7 @@
 #define REQUEST_MS 5000
 #define TIMEOUT_MS_DEFAULT 30000
 #define TIMEOUT_MS_MAX 3600000
+#define TIMEOUT_SHARED_MS 60000
 #define AFTER_DEADLINE_S 180 /* a sent request, and storing what it brought */
 
 static const struct {
@@ -128,20 +131,27 @@ static bool sends_pending(const char *name)
 static int helper_run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
+	int64_t most = job->shared ? TIMEOUT_SHARED_MS : TIMEOUT_MS_MAX;
 	int64_t timeout =
 	    record_get_int(&job->request, "timeout_ms", TIMEOUT_MS_DEFAULT);
+	int rc;
 
 	if (timeout < 1)
 		timeout = 1;
-	if (timeout > TIMEOUT_MS_MAX)
-		timeout = TIMEOUT_MS_MAX;
+	if (timeout > most)
+		timeout = most;
 	job->deadline = job->began + timeout;
 	if (job->host->bell)
 		ring_at(job->deadline);
-	job->interactive = record_get(&job->request, "interactive") != NULL;
-	job->send_pending = sends_pending(name);
+	job->interactive =
+	    !job->shared && record_get(&job->request, "interactive");
+	job->send_pending = !job->shared && sends_pending(name);
 	recover_all();
 	watchdog(timeout / 1000 + AFTER_DEADLINE_S);
+	if (job->shared)
+		return share_run(job);
+	if (op_far(job, &rc))
+		return rc;
 	for (size_t i = 0; name && i < sizeof(operations) / sizeof(*operations);
 	     i++)
 		if (strcmp(operations[i].name, name) == 0)
@@ -164,15 +174,20 @@ static void send_answer(struct job *job, int result)
 	record_free(&failure);
 }
 
-int main(void)
+/* `valetkey-helper share` is a service of the user's systemd. */
+int main(int argc, char **argv)
 {
 	struct channel host = {.fd = CHANNEL_HELPER_FD};
 	struct job job = {
-	    .host = &host, .began = clock_ms(), .retry_after_s = -1};
+	    .host = &host,
+	    .began = clock_ms(),
+	    .shared = argc > 1 && strcmp(argv[1], "share") == 0,
+	    .retry_after_s = -1,
+	};
 
 	if (!is_socket(CHANNEL_HELPER_FD))
 		return helper_explain();
-	if (is_socket(CHANNEL_BELL_FD))
+	if (!job.shared && is_socket(CHANNEL_BELL_FD))
 		host.bell = CHANNEL_BELL_FD;
 	harden();
 	watchdog(AFTER_DEADLINE_S);

@@ -10,15 +10,16 @@
 #include "fronts/front.h"
 #include "fronts/git.h"
 #include "proxy/proxy.h"
+#include "service/share.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,	 &cmd_token,	 &cmd_invalidate, &cmd_status,
-    &cmd_logout, &cmd_remove,	 &cmd_providers, &cmd_run,	  &cmd_curl,
-    &cmd_proxy,	 &cmd_git_setup, &cmd_front,	 &cmd_complete,
+    &cmd_add,	 &cmd_login,  &cmd_token,     &cmd_invalidate, &cmd_status,
+    &cmd_logout, &cmd_remove, &cmd_providers, &cmd_run,	       &cmd_curl,
+    &cmd_proxy,	 &cmd_share,  &cmd_git_setup, &cmd_front,      &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

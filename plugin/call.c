@@ -7,6 +7,7 @@
 
 #include "core/channel.h"
 #include "core/clock.h"
+#include "core/far.h"
 #include "core/paths.h"
 #include "core/text.h"
 #include "launch.h"
@@ -142,6 +143,21 @@ static int take_result(const struct call *call, const struct record *answer)
 	return (int)result;
 }
 
+/* The helper's end tells nothing; that of another machine does. */
+static int no_answer(const struct call *call, struct record *answer, int rc)
+{
+	struct problem problem = {0};
+
+	if (!call->far || rc != CHANNEL_CLOSED)
+		return channel_result(rc);
+	far_ended(&problem);
+	record_free(answer);
+	if (record_add(answer, "text", problem.text))
+		return VALETKEY_ERR_NOMEM;
+	call_failed(call, answer);
+	return problem.result;
+}
+
 int call_step(const struct call *call, struct channel *channel,
 	      struct record *answer, int64_t deadline)
 {
@@ -153,7 +169,7 @@ int call_step(const struct call *call, struct channel *channel,
 		if (rc == CHANNEL_TIMEOUT)
 			return CALL_PENDING;
 		if (rc)
-			return channel_result(rc);
+			return no_answer(call, answer, rc);
 		message = record_get(answer, "message");
 		if (!message)
 			return take_result(call, answer);
@@ -163,21 +179,38 @@ int call_step(const struct call *call, struct channel *channel,
 	return rc;
 }
 
+/* The other end of the channel, with a problem's text if that is told. */
+static int call_open(const struct call *call, int bell, int *fd,
+		     struct problem *problem)
+{
+	int rc;
+
+	if (call->far)
+		return far_connect(call->far, call->deadline, fd, problem);
+	rc = launch_helper(bell, fd);
+	if (rc == VALETKEY_ERR_HELPER)
+		problem_set(problem, rc,
+			    "Cannot start %s; is valetkey fully installed?",
+			    paths_helper);
+	return rc;
+}
+
 int call_begin(const struct call *call, int bell, struct channel *channel,
 	       struct record *answer)
 {
-	struct buf text = {0};
-	int rc = launch_helper(bell, &channel->fd);
+	struct problem problem = {0};
+	int rc = call_open(call, bell, &channel->fd, &problem);
+	int wrote;
 
-	if (rc == VALETKEY_ERR_HELPER &&
-	    (buf_fmt(&text, "Cannot start %s; is valetkey fully installed?",
-		     paths_helper) ||
-	     record_add(answer, "text", text.data)))
+	if (!rc) {
+		wrote = channel_write(channel, call->request, call->deadline);
+		if (call->far && wrote == CHANNEL_CLOSED)
+			rc = far_ended(&problem);
+		else
+			rc = channel_result(wrote);
+	}
+	if (*problem.text && record_add(answer, "text", problem.text))
 		rc = VALETKEY_ERR_NOMEM;
-	if (!rc)
-		rc = channel_result(
-		    channel_write(channel, call->request, call->deadline));
-	buf_free(&text);
 	return rc;
 }
 

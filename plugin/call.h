@@ -25,8 +25,9 @@ struct call_message {
 
 struct call {
 	const struct record *request;
-	int64_t deadline;	     /* of clock.h */
-	bool interactive;	     /* OPEN, CODE and ASK may be delivered */
+	int64_t deadline; /* of clock.h */
+	bool interactive; /* OPEN, CODE and ASK may be delivered */
+	const char *far;  /* far_socket(): asked instead of the helper */
 	valetkey_converse *converse; /* may be NULL */
 	void *data;
 };

@@ -9,6 +9,7 @@
 #include "ahead.h"
 #include "core/channel.h"
 #include "core/clock.h"
+#include "core/far.h"
 #include "core/kernel.h"
 #include "core/scope.h"
 #include "core/text.h"
@@ -177,14 +178,16 @@ int ask_keep(const struct ask *ask, const struct record *answer,
 	    .resource = ask->request.resource ? ask->origin : NULL,
 	    .expires_at = record_get_int(answer, "expires_at", 0),
 	    .good_until = INT64_MAX,
+	    .renew_at = INT64_MAX,
 	};
 
 	if (!request_token_ok(from.access_token))
 		return VALETKEY_ERR_HELPER;
 	if (expires_in >= 0 && expires_in < INT32_MAX)
 		from.good_until = deadline_in(expires_in * 1000);
-	from.renew_at =
-	    ahead_at(from.access_token, from.good_until, lifetime * 1000);
+	if (lifetime > 0 && lifetime < INT32_MAX)
+		from.renew_at = ahead_at(from.access_token, from.good_until,
+					 lifetime * 1000);
 	return request_keep(ask, &from, token);
 }
 
@@ -319,6 +322,7 @@ void wait_end(struct valetkey_wait *wait)
 	channel_close(&wait->channel);
 	record_free(&wait->request);
 	record_free(&wait->answer);
+	record_free(&wait->account);
 	if (wait->ready)
 		close(wait->ready);
 	if (wait->bell)
@@ -344,11 +348,34 @@ int wait_refuse(struct valetkey_wait *wait, const struct valetkey_token *token)
 	return VALETKEY_OK;
 }
 
+/* An account of another machine is asked for there, and no helper started. What
+ * an event loop watches must ring, though, which the helper does. A file that
+ * cannot be read is the helper's to tell. */
+static void wait_look_far(struct valetkey_wait *wait)
+{
+	const char *name = wait->gets ? wait->ask.account
+				      : record_get(&wait->request, "account");
+
+	if (wait->bell || !*name)
+		return;
+	if (account_read(name, &wait->account, NULL) == VALETKEY_OK)
+		wait->call.far = far_socket(&wait->account);
+	if (!wait->call.far) {
+		record_free(&wait->account);
+		return;
+	}
+	wait->call.interactive = false;
+	if (!wait->gets)
+		kernel_withdraw(&wait->account,
+				record_get(&wait->request, "access_token"));
+}
+
 void wait_start(struct valetkey_wait *wait)
 {
 	int rc = handle_call(&wait->visitor, &wait->request, &wait->ask.wait,
 			     &wait->call);
 
+	wait_look_far(wait);
 	if (!rc && wait->gets)
 		rc = ask_write(&wait->ask, &wait->request);
 	if (!rc)
@@ -369,5 +396,7 @@ int wait_step(struct valetkey_wait *wait, int64_t deadline,
 	rc = call_step(&wait->call, &wait->channel, &wait->answer, deadline);
 	if (!rc && wait->gets)
 		rc = ask_keep(&wait->ask, &wait->answer, token);
+	if (!rc && wait->gets && wait->call.far)
+		far_publish(&wait->account, &wait->answer);
 	return rc;
 }

@@ -54,6 +54,7 @@ struct valetkey_wait {
 	bool gets;
 	struct call call;
 	struct record request, answer;
+	struct record account;	/* of another machine, which is asked itself */
 	struct channel channel; /* fd -1: no helper is at work */
 	int ready, bell;	/* valetkey_fd(), and its other end; 0: none */
 	int result;		/* CALL_PENDING until it is known */

@@ -7,6 +7,7 @@
  */
 #include "client.h"
 
+#include "core/far.h"
 #include "core/origin.h"
 #include "core/text.h"
 #include "provider.h"
@@ -281,12 +282,43 @@ static int resolve(const struct record *provider, const struct record *keys,
 	return rc;
 }
 
+/* Of an account whose login another machine keeps, what is to be known here. */
+static int merge_far(const struct record *keys, struct record *config,
+		     struct problem *problem)
+{
+	const char *name = record_get(keys, "provider");
+	struct problem ignored = {0};
+
+	/* The provider's own words for git, docker and the proxy, if its file is
+	 * here too. */
+	if (name)
+		provider_load(name, config, &ignored);
+	for (const char *const *key = client_endpoints; *key; key++)
+		record_remove(config, *key);
+	return client_put_keys(keys, config) ? problem_no_memory(problem)
+					     : VALETKEY_OK;
+}
+
+int client_elsewhere(const struct client *client, const char *verb,
+		     struct problem *problem)
+{
+	if (!far_socket(&client->config))
+		return VALETKEY_OK;
+	return problem_set(problem, VALETKEY_ERR_ARG,
+			   "Another machine keeps the login of %s. Run this "
+			   "there: valetkey %s %s",
+			   client->account, verb, client->account);
+}
+
 static int merge_provider(const struct record *keys, struct record *config,
 			  struct problem *problem)
 {
 	const char *name = record_get(keys, "provider");
 	struct record provider = {0};
 	int rc = VALETKEY_OK;
+
+	if (far_socket(keys))
+		return merge_far(keys, config, problem);
 
 	if (name)
 		rc = provider_load(name, &provider, problem);
@@ -449,8 +481,11 @@ static bool port_ok(int64_t port)
 
 static int check_client(const struct client *client, struct problem *problem)
 {
-	int rc = check_names(client, problem);
+	int rc;
 
+	if (far_socket(&client->config))
+		return client_check_id(client, problem);
+	rc = check_names(client, problem);
 	if (!rc)
 		rc = check_urls(client, problem);
 	if (!rc && client->grant_type == GRANT_TYPE_DEVICE_CODE &&

@@ -134,6 +134,11 @@ bool client_resource_ok(const char *uri);
  * "client certificate"; NULL: nothing. */
 const char *client_credential(const struct client *client);
 
+/* 0, or ERR_ARG if another machine keeps its login (core/far.h), where the verb is
+ * to be typed. */
+int client_elsewhere(const struct client *client, const char *verb,
+		     struct problem *problem);
+
 /* Whether the id can be one: 0 or ERR_ARG. */
 int client_check_id(const struct client *client, struct problem *problem);
 

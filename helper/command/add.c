@@ -65,6 +65,10 @@ static const struct cmd_option options[] = {
      "Use this proxy, whatever the environment says; \"none\": use none."},
     {"resource-indicator", "URI",
      "What the tokens should be good for (RFC 8707); may be repeated."},
+    {"far", NULL,
+     "Another machine keeps the login: valetkey share, which see."},
+    {"socket", "PATH",
+     "With --far: where that machine answers, instead of the usual place."},
     {"yes", NULL, "With --mcp: go on without asking."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
     {NULL, NULL, NULL},
@@ -91,7 +95,8 @@ const struct cmd_verb cmd_add = {
 	"      --client api-services --client-id ID --secret-stdin <FILE\n"
 	"  valetkey add mine --issuer https://login.example.com "
 	"--client-id ID\n"
-	"  valetkey add notes --mcp https://mcp.example.com/mcp\n",
+	"  valetkey add notes --mcp https://mcp.example.com/mcp\n"
+	"  valetkey add work --far\n",
     .account = true,
     .run = run_add,
 };
@@ -389,11 +394,16 @@ static int run_add(struct cmd_args *args)
 		rc = refuse_existing(args->account);
 	if (!rc)
 		rc = make_id(&adding.keys);
+	if (!rc && (cmd_option(args, "far") || cmd_option(args, "socket"))) {
+		rc = cmd_add_far(&adding);
+		goto out;
+	}
 	if (!rc)
 		rc = walk_provider(&adding);
 	if (!rc)
 		rc = adding.registration.pairs.len ? keep_registered(&adding)
 						   : keep_proven(&adding, fd);
+out:
 	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);

@@ -135,6 +135,7 @@ struct cmd_call {
 	struct record *answer;	/* must be empty */
 	int64_t timeout_s;
 	bool interactive;
+	const char *far; /* a socket to ask instead of the helper; NULL: none */
 	struct cmd_talk talk;
 };
 
@@ -212,6 +213,9 @@ int cmd_custom_walk(struct cmd_adding *adding);
  * what op discover says); then adding->registration is filled. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
 
+/* add_far.c: `add --far`. keys has the id; the rest is asked of the other machine. */
+int cmd_add_far(struct cmd_adding *adding);
+
 /* ---- MCP servers (mcp.c) ---- */
 
 struct client;
@@ -264,6 +268,10 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd,
 /* account_file.c: changes these keys of an account's file, and removes those
  * with an empty value. 0 or a result; says nothing. */
 int cmd_account_change(const char *account, const struct record *changes);
+
+/* Makes an account's file, at once and whole: 0, or a result that is told; ERR_ARG:
+ * there is one. */
+int cmd_account_create(const char *account, const struct record *keys);
 
 /*
  * child.c: from here on SIGINT, SIGTERM and SIGHUP are only noted, because

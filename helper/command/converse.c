@@ -344,6 +344,7 @@ int cmd_call(struct cmd_call *call)
 	    .request = call->request,
 	    .deadline = deadline_in(call->timeout_s * 1000 + GRACE_MS),
 	    .interactive = call->interactive,
+	    .far = call->far,
 	    .converse = cmd_converse,
 	    .data = &call->talk,
 	};

@@ -337,6 +337,19 @@ out:
 	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
 }
 
+/* What cannot be read the helper tells. */
+static int check_kept_here(const char *account)
+{
+	struct problem problem = {0};
+	struct client client = {0};
+	int rc = VALETKEY_OK;
+
+	if (client_load(account, &client, &problem) == VALETKEY_OK)
+		rc = client_elsewhere(&client, "login", &problem);
+	client_free(&client);
+	return rc ? cmd_fail_problem(&problem) : VALETKEY_OK;
+}
+
 static int ask_for_login(struct cmd_args *args)
 {
 	struct record request = {0}, answer = {0};
@@ -351,6 +364,8 @@ static int ask_for_login(struct cmd_args *args)
 	struct buf scope = {0};
 	int rc = cmd_account_exists(args->account);
 
+	if (!rc)
+		rc = check_kept_here(args->account);
 	if (!rc)
 		rc = renew_endpoints(args->account,
 				     cmd_option(args, "accept-change") != NULL);

@@ -5,6 +5,7 @@
  */
 #include "command.h"
 #include "core/account.h"
+#include "core/far.h"
 #include "terminal.h"
 
 #define TIMEOUT_S 90
@@ -151,13 +152,19 @@ static int run_logout(struct cmd_args *args)
 static int removal_agreed(const struct cmd_args *args)
 {
 	struct buf question = {0};
+	struct record keys = {0};
 	int rc = VALETKEY_ERR_NOMEM;
+	bool far = account_read(args->account, &keys, NULL) == VALETKEY_OK &&
+		   far_socket(&keys);
 
 	if (buf_fmt(&question,
-		    "Log out of %s and delete its client secret? [y/N]",
+		    far ? "Forget %s here? The machine that keeps its login "
+			  "keeps it. [y/N]"
+			: "Log out of %s and delete its client secret? [y/N]",
 		    args->account) == 0)
 		rc = cmd_answers_agreed(args, question.data);
 	buf_free(&question);
+	record_free(&keys);
 	return rc;
 }
 

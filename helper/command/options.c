@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX 30
+#define OPTIONS_MAX 40
 #define COLUMN 30
 #define MIN_VALID_MAX_S (365 * 86400)
 

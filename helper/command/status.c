@@ -240,6 +240,11 @@ static void print_entry(const struct entry *entry)
 	print_line("client id", entry_text(entry, "client_id"));
 	print_line("logged in as", entry_text(entry, "identity"));
 	print_line("hosts", entry_text(entry, "hosts"));
+	if (*entry_text(entry, "far"))
+		printf("  %-14s another machine, at %s\n", "kept by",
+		       entry_text(entry, "far"));
+	if (entry_is(entry, "share", "yes"))
+		print_line("shared", "with other machines");
 	print_line("scopes", entry_text(entry, "scope"));
 	print_lacking(entry);
 	print_expiry(entry);
@@ -297,9 +302,9 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider",	   "name",    "client_id",  "grant",  "identity",
-	    "identity_id", "scope",   "state",	    "secret", "proof",
-	    "state_text",  "refusal", "not_granted"};
+	    "provider",	   "name",    "client_id",   "grant",  "identity",
+	    "identity_id", "scope",   "state",	     "secret", "proof",
+	    "state_text",  "refusal", "not_granted", "far",    "share"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 text_json_string(out, entry_text(entry, "account"));

@@ -31,8 +31,8 @@ _valetkey_options()
 			--token-endpoint \
 			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \
-			--client-key-id --client-certificate --proxy --yes \
-			--no-prompt
+			--client-key-id --client-certificate --proxy --far \
+			--socket --yes --no-prompt
 		;;
 	login)
 		printf '%s\n' --flow --no-browser --no-qr --accept-change \
@@ -49,6 +49,7 @@ _valetkey_options()
 		printf '%s\n' --port --socket --host --env --cookies \
 			--http2 --secret-in-path --service --rotate --off --idle
 		;;
+	share) printf '%s\n' --host --scope --off ;;
 	git-setup) echo --apply ;;
 	status) echo --json ;;
 	providers) echo --check ;;
@@ -103,7 +104,7 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add login token invalidate status logout remove \
-		providers run curl proxy git-setup front help
+		providers run curl proxy share git-setup front help
 }
 
 _valetkey_words()
@@ -117,7 +118,7 @@ _valetkey_words()
 	providers) valetkey complete providers ;;
 	front) printf '%s\n' git docker cargo goauth credential-helper ;;
 	login | token | invalidate | status | logout | remove | run | curl | \
-		proxy | git-setup)
+		proxy | share | git-setup)
 		valetkey complete accounts
 		;;
 	esac 2>/dev/null

@@ -36,13 +36,14 @@ complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the provider
 complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a token'
 complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
 complete -c valetkey -n __fish_use_subcommand -a proxy -d 'Give programs an address with tokens behind it'
+complete -c valetkey -n __fish_use_subcommand -a share -d 'Let another machine have tokens'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a front -d 'Answer another program'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 
-complete -c valetkey -n '__valetkey_in login token invalidate status logout remove run curl proxy git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl proxy git-setup front'
-complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl proxy git-setup front' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in login token invalidate status logout remove run curl proxy share git-setup' -a '(__valetkey_names accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl proxy share git-setup front'
+complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl proxy share git-setup front' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -68,6 +69,8 @@ complete -c valetkey -n '__valetkey_in add' -l token-endpoint -x -d 'A provider 
 complete -c valetkey -n '__valetkey_in add' -l device-authorization-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l revocation-endpoint -x -d 'A provider by its endpoints'
 complete -c valetkey -n '__valetkey_in add' -l auth -x -a 'client_secret_post client_secret_basic private_key_jwt tls_client_auth none' -d 'How the client authenticates'
+complete -c valetkey -n '__valetkey_in add' -l far -d 'Another machine keeps the login'
+complete -c valetkey -n '__valetkey_in add' -l socket -r -F -d 'Where that machine answers'
 complete -c valetkey -n '__valetkey_in add' -l no-prompt -d 'Ask nothing'
 
 complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints or the person may have changed'
@@ -87,6 +90,10 @@ complete -c valetkey -n '__valetkey_in token' -l id-token -d 'The ID token inste
 complete -c valetkey -n '__valetkey_in token' -l new -d 'Another one although the present one is good'
 complete -c valetkey -n '__valetkey_in token run invalidate' -l resource -x -d 'What the token is for'
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
+complete -c valetkey -n '__valetkey_in share' -l host -x -d 'Only for this host'
+complete -c valetkey -n '__valetkey_in share' -l scope -x -d 'No token with more scopes'
+complete -c valetkey -n '__valetkey_in share' -l off -d 'Share it no more'
+
 complete -c valetkey -n '__valetkey_in proxy' -l port -x -d 'Listen on this port'
 complete -c valetkey -n '__valetkey_in proxy' -l socket -r -F -d 'Listen on a unix socket'
 complete -c valetkey -n '__valetkey_in proxy' -l host -x -d 'One of the hosts of the account'

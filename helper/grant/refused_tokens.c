@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define REFUSED "refused[]"
+#define SHARED "shared[]" /* when another machine had one refused */
+#define SHARED_MAX 2
 #define MINUTE_MS 60000
 #define TOKENS_MAX 3
 #define SERVERS_MAX 8
@@ -151,4 +153,57 @@ void refused_tokens_forget(int lock)
 		lock_write(lock, &state);
 	}
 	record_free(&state);
+}
+
+/* ---- of other machines ---- */
+
+/* Keeps those of the last minute: how many they are, and when the first of them was.
+ */
+static int keep_shared(const struct record *before, struct record *state,
+		       unsigned *count, int64_t *first)
+{
+	const char *entry = NULL;
+	int rc = record_append(state, before);
+
+	*count = 0;
+	record_remove(state, SHARED);
+	while (!rc && (entry = record_next(before, SHARED, entry))) {
+		int64_t at = strtoll(entry, NULL, 10);
+		int64_t age = clock_ms() - at;
+
+		if (age < 0 || age >= MINUTE_MS || *count == SHARED_MAX)
+			continue;
+		if (!(*count)++)
+			*first = at;
+		rc = record_add_int(state, SHARED, at);
+	}
+	return rc;
+}
+
+int refused_tokens_shared(int lock, const struct client *client,
+			  struct problem *problem)
+{
+	struct record before = {0}, state = {0};
+	int64_t first = 0, left_ms;
+	unsigned count;
+	int rc = VALETKEY_OK;
+
+	lock_read(lock, &before);
+	if (keep_shared(&before, &state, &count, &first) ||
+	    record_add_int(&state, SHARED, clock_ms())) {
+		rc = problem_no_memory(problem);
+	} else if (count == SHARED_MAX) {
+		left_ms = first + MINUTE_MS - clock_ms();
+		rc = problem_set(
+		    problem, VALETKEY_ERR_THROTTLED,
+		    "Other machines had %d tokens of account %s refused "
+		    "within a minute, and have no more for %lld s.",
+		    SHARED_MAX, client->account,
+		    (long long)(left_ms + 999) / 1000);
+	} else {
+		lock_write(lock, &state);
+	}
+	record_free(&before);
+	record_free(&state);
+	return rc;
 }

@@ -25,6 +25,11 @@ void refused_tokens_note(int lock, const char *resource,
 int refused_tokens_check(int lock, const char *resource,
 			 const struct client *client, struct problem *problem);
 
+/* Other machines together have two tokens a minute refused (ops/share.h): 0, and
+ * this is one of them, or ERR_THROTTLED with *problem set. */
+int refused_tokens_shared(int lock, const struct client *client,
+			  struct problem *problem);
+
 /* There is a new login. */
 void refused_tokens_forget(int lock);
 

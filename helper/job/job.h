@@ -22,6 +22,7 @@ struct job {
 	int64_t deadline; /* the caller's, of clock.h */
 	int64_t began;	  /* of clock.h */
 	bool interactive;
+	bool shared;	       /* another machine asks (ops/share.h) */
 	struct store *store;   /* opened by job_store() */
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */

@@ -67,13 +67,17 @@ static bool get_is_good(const struct job *job, const struct grant *grant,
 {
 	int64_t good_for = get_good_for(grant, want);
 	int64_t issued = grant_issued_clock(grant);
+	int64_t min_valid_s = want->min_valid_s;
 
+	/* Another machine has no refresh by asking for more. */
+	if (job->shared && min_valid_s > grant_lifetime_s(grant) / 2)
+		min_valid_s = grant_lifetime_s(grant) / 2;
 	if (get_is_refused(grant, want) && want->twice)
 		return good_for > 0 && issued >= job->began - REFUSED_TWICE_MS;
 	if (want->new && !get_is_refused(grant, want))
 		return good_for > 0 && get_is_young(grant) &&
 		       get_is_issued(grant, want);
-	if (good_for > want->min_valid_s && !get_is_refused(grant, want))
+	if (good_for > min_valid_s && !get_is_refused(grant, want))
 		return true;
 	return good_for > 0 && issued >= job->began &&
 	       get_is_issued(grant, want);
@@ -198,6 +202,8 @@ static int get_renew(struct job *job, const struct client *client, int lock,
 		rc = refused_tokens_check(lock,
 					  record_get(&job->request, "resource"),
 					  client, &job->problem);
+	if (!rc && job->shared && found && get_is_refused(grant, want))
+		rc = refused_tokens_shared(lock, client, &job->problem);
 	return rc ? rc : ask_provider(job, client, lock, grant);
 }
 
@@ -396,11 +402,14 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 		  !generation_is_another(client, lock, grant.generation,
 					 grant.refresh_token) &&
 		  end_current(&grant, token);
-	if (current) {
+	if (current && job->shared)
+		rc = refused_tokens_shared(lock, client, &job->problem);
+	/* Theirs are counted for themselves, and block nobody here. */
+	if (!rc && current && !job->shared)
 		refused_tokens_note(lock, record_get(&job->request, "resource"),
 				    &grant);
+	if (!rc && current)
 		rc = grant_save(job, client, &grant);
-	}
 	if (!rc && record_add_int(&job->answer, "invalidated", current))
 		rc = problem_no_memory(&job->problem);
 	grant_free(&grant);

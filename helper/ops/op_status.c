@@ -4,6 +4,8 @@
  * the grant's state, how long its token is good, and what a person should do.
  */
 #include "core/clock.h"
+#include "core/far.h"
+#include "core/kernel.h"
 #include "grant/refresh.h"
 #include "grant/grant.h"
 #include "grant/revocations.h"
@@ -282,6 +284,32 @@ static void describe(struct lines *lines, const struct client *client)
 	grant_free(&grant);
 }
 
+/* Another machine keeps the login: whether that one answers, and for how long the
+ * token that is here is good. */
+static void describe_far(struct lines *lines, const struct client *client)
+{
+	struct job *job = lines->job;
+	struct record token = {0};
+	int64_t left = 0;
+	int rc;
+
+	status_line(lines, "far", far_socket(&client->config));
+	rc = op_far_about(client, &job->problem);
+	if (rc)
+		broken(lines, rc);
+	else
+		status_state(lines, "ok", "");
+	if (kernel_read(&client->config, &token))
+		left = (record_get_int(&token, "good_until", 0) - clock_ms()) /
+		       1000;
+	if (left > 0) {
+		status_line(lines, "scope", record_get(&token, "scope"));
+		status_number(lines, "expires_in", left);
+		status_number(lines, "expires_at", time(NULL) + left);
+	}
+	record_free(&token);
+}
+
 /* Failures that concern the keyring end the whole; others one account. */
 static int describe_account(struct lines *lines, const char *name)
 {
@@ -296,7 +324,11 @@ static int describe_account(struct lines *lines, const char *name)
 		client_load_id(name, &client, &job->problem);
 	} else {
 		describe_client(lines, &client);
-		if (!job_store(job))
+		if (record_is(&client.config, "share", "yes"))
+			status_line(lines, "share", "yes");
+		if (far_socket(&client.config))
+			describe_far(lines, &client);
+		else if (!job_store(job))
 			lines->rc = job->problem.result;
 		else
 			describe(lines, &client);

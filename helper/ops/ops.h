@@ -74,6 +74,13 @@
 
 #include "job/job.h"
 
+/* Whether the request is about an account whose login another machine keeps; then
+ * it is done (op_far.c). */
+bool op_far(struct job *job, int *result);
+
+/* Whether that machine answers, and shares the account. */
+int op_far_about(const struct client *client, struct problem *problem);
+
 int op_get(struct job *job);
 int op_renew(struct job *job);
 int op_invalidate(struct job *job);

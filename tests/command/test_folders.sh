@@ -73,6 +73,9 @@ verbs()
 	run valetkey run demo -- true
 	curl valetkey curl demo -- -sS $PROVIDER_URL/v2/organizations
 	proxy valetkey proxy demo -- true
+	share valetkey share demo --host $PROVIDER_URL
+	share-off valetkey share demo --off
+	add-far valetkey add fresh --far --socket $VALETKEY_TEST_DIR/far
 	logout valetkey logout demo
 	remove valetkey remove demo --yes
 	git-setup valetkey git-setup demo
