@@ -32,6 +32,8 @@ fi
 
 # shellcheck source=tests/bench/proxy.sh
 . "$VALETKEY_SRC/tests/bench/proxy.sh"
+# shellcheck source=tests/bench/far.sh
+. "$VALETKEY_SRC/tests/bench/far.sh"
 
 say()
 {
@@ -492,6 +494,8 @@ say "git credential fill"
 fills
 say "misses that the keyring answers"
 misses miss
+say "another machine, by sshd"
+far_rows || missing far valetkey "there is no sshd or no systemd"
 say "refreshes"
 refreshes
 say "refreshes with the system's certificates"

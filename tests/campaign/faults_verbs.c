@@ -34,6 +34,8 @@
 /* What half a remove has left can be removed. */
 #define LOGGED_IN \
 	"{ " LOG_IN "; } || { valetkey remove v --yes && " LOG_IN "; }"
+#define SHARED "grep -qx share=yes \"$XDG_CONFIG_HOME/valetkey/v.conf\""
+#define UNITS "$XDG_CONFIG_HOME/systemd/user/valetkey-share"
 #define TOKEN "$VALETKEY_TEST_DIR/token-of-v"
 #define GIT "git-credential-valetkey "
 #define GIT_INPUT(user) "<\"$VALETKEY_TEST_DIR/git-" user "\""
@@ -87,6 +89,26 @@ static const struct verb verbs[] = {
 	.before = LOGGED_IN,
 	.run = "exec valetkey remove v --yes",
 	.promise = VALETKEY_ERR_ACCOUNT,
+    },
+    {
+	.killed = "share: killed",
+	.twice = "share: two at once",
+	.before = LOGGED_IN "; valetkey share v --off",
+	.run = "exec valetkey share v",
+	.promise = VALETKEY_OK,
+	.promised = SHARED " && [ -f \"" UNITS ".socket\" ]",
+	.kept = THERE,
+	.keeps_grant = true,
+    },
+    {
+	.killed = "share --off: killed",
+	.twice = "share --off: two at once",
+	.before = LOGGED_IN "; valetkey share v",
+	.run = "exec valetkey share v --off",
+	.promise = VALETKEY_OK,
+	.promised = "! " SHARED " && ! [ -f \"" UNITS ".socket\" ]",
+	.kept = THERE,
+	.keeps_grant = true,
     },
     {
 	.killed = "invalidate: killed",

@@ -6,7 +6,8 @@
 # its own, and no bus. What systemd's socket does with Accept=yes is done by
 # systemd-socket-activate. Sourced after lib.sh and command.sh.
 
-HELPER=$VALETKEY_BUILD/tests/tree/valetkey-helper
+HELPER=${VALETKEY_PREFIX:+$VALETKEY_PREFIX/libexec/valetkey/valetkey-helper}
+: "${HELPER:=$VALETKEY_BUILD/tests/tree/valetkey-helper}"
 HOME_SOCKET=$XDG_RUNTIME_DIR/valetkey/share
 FAR_HOME=$VALETKEY_TEST_DIR/far-home
 FAR_RUNTIME=$VALETKEY_TEST_DIR/far-runtime

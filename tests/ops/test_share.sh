@@ -228,8 +228,8 @@ systemd_verifies()
 
 provider_start
 for account in work other; do
-	demo_account $account >/dev/null 2>&1
-	demo_login $account >/dev/null 2>&1
+	demo_account "$account" >/dev/null 2>&1
+	demo_login "$account" >/dev/null 2>&1
 done
 printf '%s\n' id=00112233445566778899aabbccddeeff share=yes \
 	"far=$HOME_SOCKET" >"$CONFIG/far.conf"

@@ -11,85 +11,15 @@
 . "$VALETKEY_SRC/tests/lib/command.sh"
 # shellcheck source=tests/ops/share.sh
 . "$VALETKEY_SRC/tests/ops/share.sh"
+# shellcheck source=tests/ops/sshd.sh
+. "$VALETKEY_SRC/tests/ops/sshd.sh"
 
-SSH=$VALETKEY_TEST_DIR/ssh
 UNREACHED='^valetkey: The machine that keeps this login cannot be reached: '
-SSHD=$(PATH=$PATH:/usr/sbin command -v sshd)
 
 need_programs systemd-socket-activate sshd ssh-keygen ssh
 case $(getent passwd "$(id -u)") in
 */nologin | */false) skip_all 'this user has no shell to log in to' ;;
 esac
-
-# The one who runs this logs in as himself, by a key that is made here.
-sshd_start()
-{
-	mkdir -m 700 "$SSH"
-	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
-	for key in host user; do
-		ssh-keygen -q -t ed25519 -N '' -f "$SSH/$key" </dev/null
-	done
-	cp "$SSH/user.pub" "$SSH/authorized"
-	SSH_PORT=$(free_port)
-	cat >"$SSH/sshd_config" <<-END
-	ListenAddress 127.0.0.1
-	Port $SSH_PORT
-	HostKey $SSH/host
-	AuthorizedKeysFile $SSH/authorized
-	PidFile none
-	UsePAM no
-	StrictModes no
-	PasswordAuthentication no
-	PermitRootLogin prohibit-password
-	MaxSessions 200
-	MaxStartups 200
-	END
-	cat >"$SSH/config" <<-END
-	Host far
-	    HostName 127.0.0.1
-	    Port $SSH_PORT
-	    User $(id -un)
-	    IdentityFile $SSH/user
-	    IdentitiesOnly yes
-	    UserKnownHostsFile $SSH/known
-	    StrictHostKeyChecking accept-new
-	    ControlPath $SSH/master
-	    LogLevel ERROR
-	END
-	setpriv --pdeathsig KILL "$SSHD" -D -e -f "$SSH/sshd_config" \
-		</dev/null >"$SSH/log" 2>&1 &
-	SSHD_PID=$!
-	until grep -q 'Server listening' "$SSH/log"; do
-		process_runs "$SSHD_PID" || return 1
-		sleep 0.02
-	done
-}
-
-to_far()
-{
-	ssh -F "$SSH/config" "$@" </dev/null
-}
-
-# link_start: a connection for the socket alone, as the manual has it.
-# $LINK is its process.
-link_start()
-{
-	setpriv --pdeathsig KILL ssh -F "$SSH/config" -N \
-		-o ExitOnForwardFailure=yes \
-		-R "$FAR_SOCKET:$HOME_SOCKET" far </dev/null \
-		>"$SSH/link.log" 2>&1 &
-	LINK=$!
-	until [ -S "$FAR_SOCKET" ]; do
-		process_runs "$LINK" || return 1
-		sleep 0.02
-	done
-}
-
-link_end()
-{
-	kill "$LINK" 2>/dev/null
-	wait "$LINK" 2>/dev/null
-}
 
 test_ssh()
 {
@@ -233,7 +163,7 @@ test_ssh_crowd
 test_ssh_cut
 test_master
 test_container
-kill "$SSHD_PID"
+sshd_stop
 serve_stop
 remove demo
 done_testing

@@ -164,6 +164,7 @@ test_liars()
 	said "$NETWORK" "${UNREACHED}the connection to it ended" \
 		'a connection that is cut' far valetkey token demo
 	echo x >"$VALETKEY_TEST_DIR/refused"
+	# shellcheck disable=SC2016 # for the inner shell
 	said "$NETWORK" "${UNREACHED}the connection to it ended" \
 		'by way of the helper' far sh -c \
 		'valetkey invalidate demo <"$1"' - "$VALETKEY_TEST_DIR/refused"
@@ -219,6 +220,30 @@ test_whose()
 	ok 'as it was' far valetkey token demo
 }
 
+# add --far, killed at any moment: the file is there whole, or not at all, and what
+# is half is gone after the next run.
+test_killed()
+{
+	share_mark other
+	killed_wrong=
+	for moment in 0 0.002 0.004 0.006 0.008 0.01 0.012 0.014 0.016 0.02; do
+		far valetkey add other --far >/dev/null 2>&1 &
+		adding=$!
+		sleep "$moment"
+		kill -s KILL "$adding" 2>/dev/null
+		wait "$adding" 2>/dev/null
+		file=$FAR_HOME/.config/valetkey/other.conf
+		[ ! -e "$file" ] || far valetkey remove other --yes \
+			>/dev/null 2>&1 || killed_wrong="$killed_wrong $moment"
+	done
+	is "$killed_wrong" '' 'add --far, killed: whole or not at all'
+	far valetkey status >/dev/null 2>&1
+	is "$(find "$FAR_HOME/.config/valetkey" -name '*.new-*')" '' \
+		'and nothing of it is left'
+	ok 'then it can be added' far valetkey add other --far
+	ok 'and removed' far valetkey remove other --yes
+}
+
 test_verbs()
 {
 	said 0 '^demo: ready$' 'status' far valetkey status demo
@@ -242,8 +267,8 @@ test_verbs()
 
 provider_start
 for account in demo other; do
-	demo_account $account >/dev/null 2>&1
-	demo_login $account >/dev/null 2>&1
+	demo_account "$account" >/dev/null 2>&1
+	demo_login "$account" >/dev/null 2>&1
 done
 share_mark demo
 requests_before=$(token_requests)
@@ -254,6 +279,7 @@ test_renewal
 test_crowd
 test_liars
 test_whose
+test_killed
 test_verbs
 serve_stop
 remove demo other
