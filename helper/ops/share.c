@@ -219,7 +219,6 @@ static int share_explain(struct job *job, int rc)
 int share_run(struct job *job)
 {
 	struct record request = {0}, account = {0}, answer = {0};
-	size_t which;
 	int rc = share_take_request(&job->request, &request, &job->problem);
 
 	if (!rc) {
@@ -230,10 +229,8 @@ int share_run(struct job *job)
 	}
 	if (!rc)
 		rc = share_check_host(job, &account);
-	if (!rc) {
-		which = share_find(&job->request);
-		rc = share_requests[which].run(job);
-	}
+	if (!rc)
+		rc = share_requests[share_find(&job->request)].run(job);
 	if (!rc)
 		rc = share_check_scope(job, &account);
 	if (!rc && share_take_answer(&job->answer, &answer))

@@ -116,7 +116,8 @@ static int see_shared(const char *name, void *any)
 /* ---- the units ---- */
 
 /* Many programs may come at once, and each is one connection: that must not make
- * systemd give up. Who waits for a refresh that is under way is let finish. */
+ * systemd give up, nor fill its journal. A helper that is at work on a refresh is
+ * left to finish it. */
 static int write_share_units(void)
 {
 	struct buf socket = {0}, service = {0};
@@ -145,6 +146,7 @@ static int write_share_units(void)
 			    "UnsetEnvironment=LD_PRELOAD LD_LIBRARY_PATH "
 			    "LD_AUDIT GIO_EXTRA_MODULES GIO_USE_VFS "
 			    "SSLKEYLOGFILE\n"
+			    "LogLevelMax=notice\n"
 			    "StandardOutput=null\n"
 			    "StandardError=null\n"
 			    "KillMode=process\n"

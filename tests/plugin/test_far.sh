@@ -74,6 +74,19 @@ test_token()
 	requests 1 'after one refresh'
 }
 
+test_programs()
+{
+	like "$(far valetkey curl demo -- -sS "$PROVIDER_URL/v2/organizations")" \
+		'"name"' 'curl'
+	# shellcheck disable=SC2016 # for the inner shell
+	like "$(far valetkey proxy demo -- sh -c 'curl -sS \
+		-H "Authorization: Bearer $VALETKEY_PROXY_TOKEN" \
+		"$VALETKEY_PROXY_URL/v2/organizations"')" '"name"' 'the proxy'
+	is "$(printf '%s\n' protocol=http "host=${PROVIDER_URL#http://}" '' |
+		far valetkey front git get | sed -n 's/^password=//p')" \
+		"$(valetkey token demo)" 'git'
+}
+
 test_loops()
 {
 	far_forget
@@ -227,7 +240,10 @@ test_killed()
 	share_mark other
 	killed_wrong=
 	for moment in 0 0.002 0.004 0.006 0.008 0.01 0.012 0.014 0.016 0.02; do
-		far valetkey add other --far >/dev/null 2>&1 &
+		# (Not by a function, whose shell would be killed.)
+		env -i PATH="$PATH" HOME="$FAR_HOME" \
+			XDG_RUNTIME_DIR="$FAR_RUNTIME" \
+			valetkey add other --far >/dev/null 2>&1 &
 		adding=$!
 		sleep "$moment"
 		kill -s KILL "$adding" 2>/dev/null
@@ -274,6 +290,7 @@ share_mark demo
 requests_before=$(token_requests)
 test_add
 test_token
+test_programs
 test_loops
 test_renewal
 test_crowd
