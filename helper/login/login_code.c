@@ -224,6 +224,13 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
+static enum listener_end login_end_of(int rc)
+{
+	return rc == VALETKEY_OK	     ? LISTENER_LOGGED_IN
+	       : rc == VALETKEY_ERR_CANCELED ? LISTENER_DECLINED
+					     : LISTENER_FAILED;
+}
+
 int login_by_code(struct login *login, struct grant *grant)
 {
 	struct visit visit = {.login = login};
@@ -236,7 +243,7 @@ int login_by_code(struct login *login, struct grant *grant)
 		tell_unseen(&visit);
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
-		visit.net->listener_reply(visit.listener, rc == VALETKEY_OK,
+		visit.net->listener_reply(visit.listener, login_end_of(rc),
 					  rc ? problem->text : grant->identity);
 	}
 	if (visit.net) {

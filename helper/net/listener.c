@@ -312,13 +312,14 @@ bool listener_refused(struct listener *listener)
 	return refused;
 }
 
-void listener_reply(struct listener *listener, bool success, const char *text)
+void listener_reply(struct listener *listener, enum listener_end end,
+		    const char *text)
 {
 	struct pollfd poll_fd = {.fd = listener->epoll_fd, .events = POLLIN};
 	int64_t deadline = deadline_in(REPLY_MS);
 
 	listener->settled = true;
-	listener->success = success;
+	listener->end = end;
 	buf_clear(&listener->text);
 	if (text)
 		buf_str(&listener->text, text);
@@ -339,7 +340,7 @@ void listener_close(struct listener *listener)
 	if (!listener)
 		return;
 	if (listener->answered && !listener->settled)
-		listener_reply(listener, false,
+		listener_reply(listener, LISTENER_FAILED,
 			       "The program that asked for the login has "
 			       "stopped waiting.");
 	for (i = 0; i < LOOPBACK_MAX; i++)

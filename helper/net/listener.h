@@ -48,8 +48,8 @@ struct listener {
 	struct listener_answer answer;
 	bool answered; /* the state has been used */
 	bool untold;   /* listener_run() has not returned it yet */
-	bool settled;  /* listener_reply() was called: success, text */
-	bool success;
+	bool settled;  /* listener_reply() was called: end, text */
+	enum listener_end end;
 	bool shown; /* the last page has been sent, since it is settled */
 	struct buf text;
 	struct MHD_Connection *waiters[LISTENER_WAITERS];

@@ -108,8 +108,13 @@ static enum MHD_Result respond_page(const struct listener *listener,
 static enum MHD_Result respond_settled(const struct listener *listener,
 				       struct MHD_Connection *connection)
 {
+	static const enum page_kind kinds[] = {
+	    [LISTENER_FAILED] = PAGE_FAILURE,
+	    [LISTENER_LOGGED_IN] = PAGE_SUCCESS,
+	    [LISTENER_DECLINED] = PAGE_DECLINED};
+
 	return respond_page(listener, connection, MHD_HTTP_OK,
-			    listener->success ? PAGE_SUCCESS : PAGE_FAILURE);
+			    kinds[listener->end]);
 }
 
 static struct guest *guest_of(struct MHD_Connection *connection)

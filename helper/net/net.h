@@ -85,6 +85,13 @@ struct listener_options {
 				 listener_address() leads; may be filled later */
 };
 
+/* How a login ended, for the page that tells of it. */
+enum listener_end {
+	LISTENER_FAILED = 0,
+	LISTENER_LOGGED_IN = 1,
+	LISTENER_DECLINED = 2 /* the person said no */
+};
+
 /* The authorization response's parameters, decoded; NULL: absent. */
 struct listener_answer {
 	char *code;
@@ -236,10 +243,11 @@ struct net {
 
 	/*
 	 * Shows the landing page to the browser that waits: success, with who
-	 * logged in, or failure with the reason (plain text; NULL if that is
-	 * not known). Returns when it was sent or after two seconds.
+	 * logged in, or failure or a person's no with the reason (plain text;
+	 * NULL if that is not known). Returns when it was sent or after two
+	 * seconds.
 	 */
-	void (*listener_reply)(struct listener *listener, bool success,
+	void (*listener_reply)(struct listener *listener, enum listener_end end,
 			       const char *text);
 
 	/* Closes the port. NULL is fine. */

@@ -30,7 +30,8 @@ int listener_fd(const struct listener *listener);
 bool listener_run(struct listener *listener, struct listener_answer *answer);
 void listener_answer_free(struct listener_answer *answer);
 bool listener_refused(struct listener *listener);
-void listener_reply(struct listener *listener, bool success, const char *text);
+void listener_reply(struct listener *listener, enum listener_end end,
+		    const char *text);
 void listener_close(struct listener *listener);
 
 int relay_open(const struct relay_options *options, struct relay **relay,

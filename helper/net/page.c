@@ -58,6 +58,7 @@ static const char key[] =
     "stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\" "
     "aria-hidden=\"true\"><circle cx=\"7\" cy=\"12\" r=\"4\"/>"
     "<path d=\"M11 12h10v4m-4-4v3\"/></svg>";
+static const char dash[] = "<path d=\"M18 28h20\"/>";
 static const char bang[] = "<path d=\"M28 16v15m0 8.2v.3\"/>";
 
 struct look {
@@ -70,6 +71,8 @@ struct look {
 static const struct look looks[] = {
     [PAGE_SUCCESS] = {"good", "status", check_mark, "You are logged in"},
     [PAGE_FAILURE] = {"bad", "alert", cross, "The login did not work"},
+    [PAGE_DECLINED] = {"note", "status", dash,
+		       "You declined, and nothing was changed"},
     [PAGE_STRANGER] = {"note", "alert", bang,
 		       "This page is not from the login in progress"},
     [PAGE_NOT_FOUND] = {"note", "alert", bang, "There is nothing here"},
@@ -176,8 +179,10 @@ static int write_reason(const struct page *page, struct buf *out)
 static int write_failure(const struct page *page, struct buf *out)
 {
 	return write_reason(page, out) || write_names(page, NULL, out) ||
-	       buf_str(out, "</div>\n<p>To try again, type this in a "
-			    "terminal:</p>\n") ||
+	       around(out, "</div>\n<p>",
+		      page->kind == PAGE_DECLINED ? "To log in after all"
+						  : "To try again",
+		      ", type this in a terminal:</p>\n") ||
 	       write_command(page, out);
 }
 
@@ -218,7 +223,8 @@ int page_write(const struct page *page, struct buf *out)
 
 	if (!rc && page->kind == PAGE_SUCCESS)
 		rc = write_success(page, out);
-	else if (!rc && page->kind == PAGE_FAILURE)
+	else if (!rc &&
+		 (page->kind == PAGE_FAILURE || page->kind == PAGE_DECLINED))
 		rc = write_failure(page, out);
 	else if (!rc && page->kind == PAGE_STRANGER)
 		rc = write_stranger(page, out);

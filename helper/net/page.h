@@ -14,15 +14,16 @@ enum page_kind {
 	PAGE_STRANGER = 3,  /* a redirect that is not the awaited one */
 	PAGE_NOT_FOUND = 4, /* nothing is here */
 	PAGE_METHOD = 5,    /* only GET is answered */
-	PAGE_UNKNOWN = 6    /* nobody knows whose browser this is */
+	PAGE_UNKNOWN = 6,   /* nobody knows whose browser this is */
+	PAGE_DECLINED = 7   /* the person said no; the text says to what */
 };
 
 struct page {
 	enum page_kind kind;
 	const char *provider; /* plain text, as the rest; escaped inside */
 	const char *account;
-	const char *text; /* SUCCESS: who logged in; FAILURE: the reason;
-			     NULL if that is not known */
+	const char *text; /* SUCCESS: who logged in; FAILURE, DECLINED: the
+			     reason; NULL if that is not known */
 };
 
 /* The headers that forbid a page everything it does not need. */

@@ -198,7 +198,7 @@ test_denied()
 {
 	said "$CANCELED" 'declined in the browser' 'the person says no' \
 		env VALETKEY_BROWSER_ANSWER=deny valetkey login work
-	page 'The login did not work' 'the person says no: the page'
+	page 'You declined, and nothing was changed' 'the person says no: the page'
 	ok 'the person says no: the grant is as before' valetkey token work
 }
 

@@ -129,7 +129,7 @@ static void test_form(void)
 	close(again);
 	again = follow(&text);
 	buf_clear(&text);
-	listener_reply(listener, true, NULL);
+	listener_reply(listener, LISTENER_LOGGED_IN, NULL);
 	pump(fd, &text, 2000);
 	tap_ok(strstr(buf_text(&text), "You are logged in"), "the page");
 	buf_clear(&text);

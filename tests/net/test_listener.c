@@ -205,7 +205,7 @@ static void test_redirect(void)
 	buf_clear(&text);
 	tap_ok(!pump(again, &text, 200) && !settled,
 	       "a reload waits too, and settles nothing");
-	listener_reply(listener, true, "al<i>ce");
+	listener_reply(listener, LISTENER_LOGGED_IN, "al<i>ce");
 	pump(fd, &text, 2000);
 	tap_ok(has(&text, "HTTP/1.1 200") && has(&text, "You are logged in") &&
 		   has(&text, "Pro&lt;vider&gt;") && has(&text, "work") &&
@@ -242,12 +242,25 @@ static void test_error_answer(void)
 	tap_ok(equal(answer.error_description, "no <b>"), "its description");
 	fd = follow(&text);
 	buf_clear(&text);
-	listener_reply(listener, false, "The provider said \"no <b>\" & 'so'");
+	listener_reply(listener, LISTENER_FAILED,
+		       "The provider said \"no <b>\" & 'so'");
 	pump(fd, &text, 2000);
 	tap_ok(has(&text, "The login did not work") &&
 		   has(&text, "valetkey login work") &&
 		   has(&text, "&quot;no &lt;b&gt;&quot; &amp; &#39;so&#39;"),
 	       "the page of a failure: the reason, escaped, and what to type");
+	close(fd);
+	close_listener();
+	open_listener("127.0.0.1", 0, &problem);
+	buf_clear(&text);
+	ask("GET /callback?error=access_denied&state=" STATE, &text);
+	fd = follow(&text);
+	buf_clear(&text);
+	listener_reply(listener, LISTENER_DECLINED, "You said <no>.");
+	pump(fd, &text, 2000);
+	tap_ok(has(&text, "You declined, and nothing was changed") &&
+		   has(&text, "&lt;no&gt;") && !has(&text, "class=\"bad\""),
+	       "the page of a no: what it was said to, and nothing in red");
 	close(fd);
 	close_listener();
 	buf_free(&text);
@@ -263,7 +276,7 @@ static void test_gone(void)
 	open_listener("127.0.0.1", 0, &problem);
 	ask("GET " GOOD, &text);
 	start = clock_ms();
-	listener_reply(listener, true, NULL);
+	listener_reply(listener, LISTENER_LOGGED_IN, NULL);
 	tap_ok(settled && clock_ms() - start < 2500,
 	       "a browser that is not sent on is waited for two seconds");
 	close_listener();
@@ -273,7 +286,7 @@ static void test_gone(void)
 	pump(fd, &text, 200);
 	close(fd);
 	start = clock_ms();
-	listener_reply(listener, true, NULL);
+	listener_reply(listener, LISTENER_LOGGED_IN, NULL);
 	tap_ok(settled && clock_ms() - start < 2500,
 	       "a browser that went away breaks nothing");
 	close_listener();

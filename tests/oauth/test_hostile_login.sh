@@ -34,12 +34,14 @@ page()
 # there, which never leads to a token request.
 answered()
 {
+	heading='The login did not work'
+	[ "$1" != "$CANCELED" ] || heading='You declined'
 	lie authorize "redirect 302 $4"
 	before=$(token_requests)
 	said "$1" "$2" "$3" valetkey login work --timeout 10
 	honest
 	clean "$text" "$3: and shows it clean"
-	page 'The login did not work' "$3: the page says so"
+	page "$heading" "$3: the page says so"
 	clean "$page" "$3: the page is clean"
 	is "$(token_requests)" "$before" "$3: no token is asked for"
 }

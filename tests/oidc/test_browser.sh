@@ -98,7 +98,7 @@ test_denied()
 	browse denied deny native
 	is "$status" "$CANCELED" 'Chromium: the person says no' ||
 		tap_note "$text"
-	shows denied '^The login did not work' 'denied: the page says so'
+	shows denied '^You declined, and nothing was changed' 'denied: the page says so'
 	is "$(grep -c 'valetkey login native' "$JOBS.denied.text")" 1 \
 		'denied: and what to type, once'
 	ok 'denied: the grant is as before' valetkey token native
