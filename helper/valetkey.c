@@ -17,9 +17,10 @@
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	 &cmd_login,  &cmd_token,     &cmd_invalidate, &cmd_status,
-    &cmd_logout, &cmd_remove, &cmd_providers, &cmd_run,	       &cmd_curl,
-    &cmd_proxy,	 &cmd_share,  &cmd_git_setup, &cmd_front,      &cmd_complete,
+    &cmd_add,	    &cmd_login,	    &cmd_token,	 &cmd_invalidate,
+    &cmd_status,    &cmd_list,	    &cmd_logout, &cmd_remove,
+    &cmd_providers, &cmd_run,	    &cmd_curl,	 &cmd_proxy,
+    &cmd_share,	    &cmd_git_setup, &cmd_front,	 &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
@@ -104,6 +105,14 @@ static int run_verb(int argc, char **argv)
 	return cmd_end(rc);
 }
 
+/* Whether the first word asks for it: as a verb, or as an option. */
+static bool is_asked(const char *word, const char *verb, const char *option,
+		     const char *letter)
+{
+	return strcmp(word, verb) == 0 || strcmp(word, option) == 0 ||
+	       strcmp(word, letter) == 0;
+}
+
 static int run_valetkey(int argc, char **argv)
 {
 	static char option[] = "--help";
@@ -113,14 +122,13 @@ static int run_valetkey(int argc, char **argv)
 		print_verbs(stderr);
 		return VALETKEY_ERR_ARG;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_asked(argv[1], "version", "--version", "-V")) {
 		puts("valetkey " PACKAGE_VERSION);
 		return cmd_flush();
 	}
 	if (strcmp(argv[1], "help") == 0 && argc > 2)
 		return run_verb(2, help_argv);
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "-h") == 0) {
+	if (is_asked(argv[1], "help", "--help", "-h")) {
 		print_verbs(stdout);
 		return cmd_flush();
 	}

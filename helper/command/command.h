@@ -46,11 +46,13 @@ struct cmd_verb {
 	bool account_optional;
 	int (*run)(struct cmd_args *args);
 	int (*run_words)(const struct cmd_words *words); /* instead of run() */
+	/* Of a line without "--": whether the command begins with this word. */
+	bool (*begins)(const struct cmd_words *words, const char *word);
 };
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl, cmd_invalidate,
-    cmd_complete;
+    cmd_list, cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl,
+    cmd_invalidate, cmd_complete;
 
 /* Reads argv after the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -66,12 +68,13 @@ int cmd_option_seconds(const struct cmd_args *args, const char *name,
 /* --min-valid of the verbs that get a token; 0 if it is not given. */
 int cmd_option_min_valid(const struct cmd_args *args, uint32_t *seconds);
 
-/* What was typed if a command may follow: WORD... [OPTIONS] -- COMMAND. */
+/* What was typed if a command may follow: WORD... [OPTIONS] [--] COMMAND. */
 struct cmd_words {
 	struct cmd_args args;
 	char **words; /* ends with NULL */
 	size_t count;
-	char **command; /* after "--", ends with NULL; NULL: there was none */
+	char **command; /* after "--", or from where it begins without that;
+			   ends with NULL; NULL: there was none */
 };
 
 /* As cmd_options_read(). */

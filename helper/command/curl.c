@@ -24,16 +24,18 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
+static bool begins_curl(const struct cmd_words *words, const char *word);
 static int run_curl(const struct cmd_words *words);
 
 const struct cmd_verb cmd_curl = {
     .name = "curl",
     .summary = "run curl with a token for the account's hosts",
-    .usage = "curl [ACCOUNT] -- CURL-ARGUMENT...",
+    .usage = "curl [ACCOUNT] [--] CURL-ARGUMENT...",
     .about =
 	"Runs curl with the header \"Authorization: Bearer TOKEN\", which no "
 	"process list shows. Every URL must be one of the account's hosts; "
-	"without ACCOUNT it is the account that has the first one. "
+	"without ACCOUNT it is the account that has the first one. A path, "
+	"such as /v2/devices, is one of the account's host. "
 	"Only options of curl that cannot take the token elsewhere are "
 	"allowed: no -K, --next, --resolve, --connect-to, --proxy, "
 	"--location-trusted, -v and so on, no globs, no ~/.curlrc. For those: "
@@ -43,11 +45,12 @@ const struct cmd_verb cmd_curl = {
 	"lacks a scope, a message says how to log in with more. The exit "
 	"status is curl's.",
     .options = options,
-    .examples = "  valetkey curl work -- https://eu.ninjarmm.com/v2/devices\n"
-		"  valetkey curl -- https://eu.ninjarmm.com/v2/devices\n"
-		"  valetkey curl work -- -sS -X PATCH --json @change.json \\\n"
-		"      https://eu.ninjarmm.com/v2/device/7\n",
+    .examples = "  valetkey curl work /v2/devices\n"
+		"  valetkey curl https://eu.ninjarmm.com/v2/devices\n"
+		"  valetkey curl work -sS -X PATCH --json @change.json "
+		"/v2/device/7\n",
     .run_words = run_curl,
+    .begins = begins_curl,
 };
 
 /* ---- what is meant for curl ---- */
@@ -58,12 +61,16 @@ const struct cmd_verb cmd_curl = {
  * options end with the first that takes a value; long names may be cut short,
  * but not here. */
 
+#define PATHS_MAX 64
+
 struct curl_check {
 	char name[ACCOUNT_NAME_MAX + 1]; /* the account's; "": not known yet */
 	struct record account;		 /* its file */
 	const char *url;		 /* one of those that were given */
 	bool plain;			 /* there is an http one */
 	bool follows;			 /* redirects */
+	char *paths[PATHS_MAX];		 /* URLs that were made of paths */
+	size_t path_count;
 };
 
 /* Short ones: without and with a value. Not v and the traces: they print the
@@ -156,11 +163,13 @@ static int check_header(const struct curl_check *curl, const char *header)
 	return VALETKEY_OK;
 }
 
-/* Where none is named the first URL says which it is. */
+/* If none is named the first URL says which it is; a path is of the only one. */
 static int choose_curl_account(struct curl_check *curl, const char *url)
 {
-	const struct cmd_target target = {
-	    .resource = url, .verb = "curl", .before_url = " -- "};
+	const struct cmd_target target = {.resource = url,
+					  .verb = "curl",
+					  .before_url = " ",
+					  .after = url ? NULL : " /PATH"};
 	int rc = cmd_account_choose(&target, curl->name);
 
 	return rc ? rc : cmd_account_read(curl->name, &curl->account);
@@ -184,6 +193,48 @@ static int take_curl_url(struct curl_check *curl, const char *url)
 	curl->plain |= strncmp(origin, "http:", 5) == 0;
 	curl->url = url;
 	return VALETKEY_OK;
+}
+
+/* The one server that a path can mean: https, or this computer's own http. */
+static int one_host(const struct curl_check *curl, char origin[ORIGIN_MAX])
+{
+	char each[ORIGIN_MAX];
+	const char *host = NULL;
+	unsigned count = 0;
+
+	while ((host = record_next(&curl->account, "hosts[]", host)))
+		if (origin_of(host, each) == 0 && !strchr(each, '*') &&
+		    count++ == 0)
+			strcpy(origin, each);
+	if (count == 1)
+		return VALETKEY_OK;
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"The account has %s, so a path does not say "
+			"where to. Give the whole URL; to see the hosts, run: "
+			"valetkey list",
+			count ? "several hosts" : "no host of its own");
+}
+
+/* Puts the URL of a path in its place. */
+static int take_curl_path(struct curl_check *curl, char **word)
+{
+	char origin[ORIGIN_MAX];
+	struct buf url = {0};
+	int rc = *curl->name ? VALETKEY_OK : choose_curl_account(curl, NULL);
+
+	if (!rc)
+		rc = one_host(curl, origin);
+	if (!rc && curl->path_count == PATHS_MAX)
+		rc = cmd_fail(VALETKEY_ERR_ARG, "Those are too many paths.");
+	if (!rc && buf_fmt(&url, "%s%s", origin, *word) == 0)
+		*word = curl->paths[curl->path_count] = strdup(url.data);
+	buf_free(&url);
+	if (rc)
+		return rc;
+	if (!curl->paths[curl->path_count])
+		return VALETKEY_ERR_NOMEM;
+	curl->path_count++;
+	return take_curl_url(curl, *word);
 }
 
 /* A line break in what ends up in the request's head would add to it. */
@@ -261,7 +312,7 @@ static int take_long(struct curl_check *curl, const char *word,
 
 /* Refuses what could take the token to another place. 0, ERR_ARG or
  * ERR_RESOURCE, told. */
-static int check_curl_words(struct curl_check *curl, char *const *words)
+static int check_curl_words(struct curl_check *curl, char **words)
 {
 	int rc = VALETKEY_OK;
 
@@ -272,6 +323,8 @@ static int check_curl_words(struct curl_check *curl, char *const *words)
 			rc = take_long(curl, *words, words[1], &taken);
 		else if (**words == '-' && (*words)[1])
 			rc = take_short(curl, *words, words[1], &taken);
+		else if (**words == '/')
+			rc = take_curl_path(curl, words);
 		else
 			rc = take_curl_url(curl, *words);
 		words += !rc && taken;
@@ -519,17 +572,18 @@ static int take_curl_account(struct curl_check *curl, const char *account)
 	return cmd_account_read(account, &curl->account);
 }
 
+/* After the account or, if there is none, with a URL or a path. */
+static bool begins_curl(const struct cmd_words *words, const char *word)
+{
+	return words->count ? true : *word != '-' && strpbrk(word, ":/");
+}
+
 static int run_curl(const struct cmd_words *words)
 {
 	struct curl_check curl = {.plain = false};
 	uint32_t min_valid_s;
 	int rc;
 
-	if (words->count && !words->command)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"curl's arguments come after --: valetkey curl "
-				"%s -- https://...",
-				words->words[0]);
 	if (words->count > 1 || !words->command)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which URL? Usage: valetkey "
@@ -545,5 +599,7 @@ static int run_curl(const struct cmd_words *words)
 	if (!rc)
 		rc = with_token(&curl, words->command, min_valid_s);
 	record_free(&curl.account);
+	while (curl.path_count)
+		free(curl.paths[--curl.path_count]);
 	return rc;
 }

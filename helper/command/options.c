@@ -192,7 +192,8 @@ void cmd_options_free(struct cmd_args *args)
 /* ---- words ---- */
 
 /* The command lines of `valetkey run` and `valetkey curl`, which end with a
- * command that is not ours to read: everything after "--". */
+ * command that is not ours to read: everything after "--". If there is no "--"
+ * at all, the verb says where it begins. */
 
 /* Whether the word after this option belongs to it. */
 static bool takes_next(const struct cmd_verb *verb, const char *word)
@@ -203,16 +204,42 @@ static bool takes_next(const struct cmd_verb *verb, const char *word)
 	return false;
 }
 
+static bool is_own_option(const struct cmd_verb *verb, const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return true;
+	for (const struct cmd_option *o = verb->options; o->name; o++)
+		if (strncmp(word, "--", 2) == 0 && strlen(o->name) == len - 2 &&
+		    strncmp(o->name, word + 2, len - 2) == 0)
+			return true;
+	return false;
+}
+
+static bool has_dashes(char *const *argv)
+{
+	while (*argv && strcmp(*argv, "--") != 0)
+		argv++;
+	return *argv;
+}
+
 /* Parts argv into words and options; what follows "--" is the command. */
 static int part_words(const struct cmd_verb *verb, char **argv,
 		      struct cmd_words *words, char **options)
 {
+	bool guess = verb->begins && !has_dashes(argv);
 	int count = 1;
 
 	options[0] = argv[0];
 	for (argv++; *argv; argv++) {
 		if (strcmp(*argv, "--") == 0) {
 			words->command = argv + 1;
+			break;
+		}
+		if (guess && !is_own_option(verb, *argv) &&
+		    verb->begins(words, *argv)) {
+			words->command = argv;
 			break;
 		}
 		if (**argv != '-') {

@@ -27,16 +27,18 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL},
 };
 
+static bool begins_command(const struct cmd_words *words, const char *word);
 static int run_command(const struct cmd_words *words);
 
 const struct cmd_verb cmd_run = {
     .name = "run",
     .summary = "run a command with a token in its environment",
-    .usage = "run [ACCOUNT][:VARIABLE]... [--fd] -- COMMAND [ARGUMENT...]",
+    .usage = "run [ACCOUNT][:VARIABLE]... [--fd] [--] COMMAND [ARGUMENT...]",
     .about = "Runs the command with a valid access token in VARIABLE "
 	     "(VALETKEY_TOKEN), for that command and its children only. "
 	     "Without ACCOUNT it is the only one there is, or the one of "
-	     "--resource.\n\n"
+	     "--resource; then the command comes after --, as it does if it "
+	     "has a -- itself.\n\n"
 	     "A variable lives as long as the command, the token usually for "
 	     "an hour: a program that runs longer must ask for one itself, "
 	     "before each request, through the library or valetkey token. Give "
@@ -44,12 +46,14 @@ const struct cmd_verb cmd_run = {
 	     "them): valetkey cannot see where the command sends it, but "
 	     "--resource checks what you intend.",
     .options = options,
-    .examples = "  valetkey run work:NINJA_TOKEN -- ./report.sh\n"
+    .examples = "  valetkey run work ./report.sh\n"
+		"  valetkey run work:NINJA_TOKEN -- ./report.sh\n"
 		"  valetkey run work:A other:B --min-valid 600 -- make sync\n"
 		"  valetkey run work --fd -- \\\n"
 		"      sh -c 'read -r token <\"/dev/fd/$VALETKEY_TOKEN_FD\"; "
 		"...'\n",
     .run_words = run_command,
+    .begins = begins_command,
 };
 
 static bool variable_ok(const char *name)
@@ -106,6 +110,15 @@ static int take_word(char *word, bool by_descriptor, const char **variable)
 				"\"%s:%s\" is not ACCOUNT:VARIABLE.", word,
 				*variable);
 	return cmd_check_variable(*variable);
+}
+
+/* After the account, without "--": whatever is not ACCOUNT:VARIABLE. */
+static bool begins_command(const struct cmd_words *words, const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return words->count && *word != '-' &&
+	       !(colon && variable_ok(colon + 1));
 }
 
 static const char *variable_of(const char *word)
@@ -182,6 +195,27 @@ static int take_token(const struct cmd_words *words, char *word,
 	return rc;
 }
 
+/* It is an account, or meant for a command. */
+static int fail_one_word(const char *word)
+{
+	struct record keys = {0};
+	char name[ACCOUNT_NAME_MAX + 1];
+	bool known;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
+	known = !*name || (account_name_ok(name) &&
+			   account_read(name, &keys, NULL) == VALETKEY_OK);
+	record_free(&keys);
+	if (known)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"Which command? Usage: valetkey run %s COMMAND",
+				word);
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"There is no account \"%s\". If that is the command, "
+			"run: valetkey run -- %s",
+			word, word);
+}
+
 static int run_command(const struct cmd_words *words)
 {
 	char none[] = "";
@@ -189,10 +223,7 @@ static int run_command(const struct cmd_words *words)
 	int rc = cmd_option_min_valid(&words->args, &min_valid_s);
 
 	if (!rc && words->count && !words->command)
-		return cmd_fail(
-		    VALETKEY_ERR_ARG,
-		    "The command comes after --: valetkey run %s -- COMMAND",
-		    words->words[0]);
+		return fail_one_word(words->words[0]);
 	if (!rc && (!words->command || !*words->command))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"Which account, and which command? Usage: "

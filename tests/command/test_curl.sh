@@ -83,8 +83,26 @@ exits 27 'one good URL does not help a bad one' \
 like "$(valetkey curl demo -- -v "$URL" 2>&1)" 'valetkey token demo --format' \
 	'what to do instead, for this account'
 exits 10 'no URL' valetkey curl demo -- -sS
-like "$(valetkey curl demo "$URL" 2>&1)" 'valetkey curl demo -- https' 'and what to type'
-exits 10 'no --' valetkey curl demo "$URL"
+is "$(valetkey curl demo -sS -o /dev/null -w '%{http_code}' "$URL")" 200 \
+	'without --'
+is "$(valetkey curl "$URL")" "$(valetkey curl demo -- -sS "$URL")" \
+	'without an account either'
+exits 10 'without --, what is not let through' valetkey curl demo -v "$URL"
+exits 27 'without --, not its host' valetkey curl demo https://example.net/
+exits 10 'an account alone' valetkey curl demo
+exits 20 'no such account' valetkey curl none "$URL"
+like "$(valetkey curl demo /v2/devices)" ALDER-DC01 'a path'
+like "$(valetkey curl /v2/devices)" ALDER-DC01 'a path of the only account'
+is "$(valetkey curl demo /v2/organizations /v2/devices)" \
+	"$(valetkey curl demo "$URL" "$PROVIDER_URL/v2/devices")" 'two paths'
+is "$(valetkey curl demo -sS -o /dev/null -w '%{url}' //example.net/v2)" \
+	"$PROVIDER_URL//example.net/v2" 'two slashes lead nowhere else'
+# shellcheck disable=SC2046 # words
+exits 10 'no end of paths' valetkey curl demo $(yes /v2 | head -65)
+printf 'hosts[]=https://two.example\n' >>"$XDG_CONFIG_HOME/valetkey/demo.conf"
+like "$(valetkey curl demo /v2/devices 2>&1)" 'several hosts, so a path' \
+	'a path and two hosts'
+sed -i '/two\.example/d' "$XDG_CONFIG_HOME/valetkey/demo.conf"
 exits 20 'no such account' valetkey curl none -- "$URL"
 exits 22 'the exit status is curl'"'"'s' valetkey curl demo -- -sSf \
 	"$PROVIDER_URL/none"

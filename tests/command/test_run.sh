@@ -77,7 +77,17 @@ exits 126 'a file that is no program' \
 exits 20 'no such account' valetkey run none -- true
 exits 10 'no command' valetkey run demo
 exits 10 'no account' valetkey run -- true
-like "$(valetkey run demo true 2>&1)" 'valetkey run demo -- COMMAND$' 'no --'
+like "$(valetkey run demo 2>&1)" 'valetkey run demo COMMAND$' 'and what to type'
+is "$(valetkey run demo sh -c 'echo "$VALETKEY_TOKEN"')" "$token" 'without --'
+is "$(valetkey run demo:A robot:B sh -c 'echo "$A $B"')" "$token $robot" \
+	'without --, two of them'
+is "$(valetkey run demo --fd printf '%s|' a --fd --help -x demo:A)" \
+	'a|--fd|--help|-x|demo:A|' 'without --, arguments are passed as they are'
+exits 20 'without --, no such account' valetkey run none true
+exits 10 'without --, an option that is none' valetkey run demo --frob true
+exits 10 'a command with -- of its own' valetkey run demo printf '%s' -- x
+like "$(valetkey run true 2>&1)" 'If that is the command, run: valetkey run -- true$' \
+	'a command alone'
 exits 10 'two tokens in one variable' valetkey run demo robot -- true
 exits 10 'in one that is named' valetkey run demo:A robot:A -- true
 exits 10 'a variable that is none' valetkey run demo:1X -- true
