@@ -103,8 +103,8 @@ _valetkey_value()
 
 _valetkey_verbs()
 {
-	printf '%s\n' add login token invalidate status logout remove \
-		providers run curl proxy share git-setup front help
+	printf '%s\n' add login token invalidate status list logout remove \
+		providers run curl proxy share git-setup front help version
 }
 
 _valetkey_words()

@@ -24,12 +24,13 @@ end
 complete -c valetkey -f
 complete -c valetkey -n __valetkey_behind_dashes -F
 complete -c valetkey -n __fish_use_subcommand -l help -d 'Show help'
-complete -c valetkey -n __fish_use_subcommand -l version -d 'Show the version'
+complete -c valetkey -n __fish_use_subcommand -s V -l version -d 'Show the version'
 complete -c valetkey -n __fish_use_subcommand -a add -d 'Add an account'
 complete -c valetkey -n __fish_use_subcommand -a login -d 'Log in with the browser'
 complete -c valetkey -n __fish_use_subcommand -a token -d 'Print a valid access token'
 complete -c valetkey -n __fish_use_subcommand -a invalidate -d 'Tell that a server refused a token'
 complete -c valetkey -n __fish_use_subcommand -a status -d 'Show the accounts'
+complete -c valetkey -n __fish_use_subcommand -a list -d 'Name the accounts'
 complete -c valetkey -n __fish_use_subcommand -a logout -d 'End the login'
 complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
 complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the providers'
@@ -40,10 +41,11 @@ complete -c valetkey -n __fish_use_subcommand -a share -d 'Let another machine h
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a front -d 'Answer another program'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
+complete -c valetkey -n __fish_use_subcommand -a version -d 'Show the version'
 
 complete -c valetkey -n '__valetkey_in login token invalidate status logout remove run curl proxy share git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status logout remove providers run curl proxy share git-setup front'
-complete -c valetkey -n '__valetkey_in add login token invalidate status logout remove providers run curl proxy share git-setup front' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in help' -a 'add login token invalidate status list logout remove providers run curl proxy share git-setup front'
+complete -c valetkey -n '__valetkey_in add login token invalidate status list logout remove providers run curl proxy share git-setup front' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'

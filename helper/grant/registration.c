@@ -85,11 +85,13 @@ int registration_seal(struct job *job, const struct client *client,
 }
 
 /* The item says whom to trust there, whatever the account's file says now. */
-void registration_end_item(const struct record *item, const char *proxy)
+enum registration_end registration_end_item(const struct record *item,
+					    const char *proxy)
 {
 	struct problem ignored = {0};
 	struct http_answer answer = {0};
-	const struct net *net = NULL;
+	enum registration_end end = REGISTRATION_LEFT;
+	const struct net *net;
 	struct http_request request = {
 	    .remove = true,
 	    .url = record_get(item, CLIENT_URI),
@@ -99,24 +101,36 @@ void registration_end_item(const struct record *item, const char *proxy)
 	    .deadline = deadline_in(REMOVE_MS),
 	};
 
+	if (!registration_is_ours(item))
+		return REGISTRATION_NOT_OURS;
 	if (request.ca_file && !*request.ca_file)
 		request.ca_file = NULL;
-	if (request.url && request.bearer)
-		net = net_load(&ignored);
-	if (net) {
-		net->http_send(&request, &answer, &ignored);
-		net->http_answer_free(&answer);
-	}
+	net = net_load(&ignored);
+	if (!net)
+		return end;
+	if (net->http_send(&request, &answer, &ignored) == VALETKEY_OK &&
+	    http_success(answer.status))
+		end = REGISTRATION_DELETED;
+	net->http_answer_free(&answer);
+	return end;
 }
 
-void registration_end(struct job *job, const struct client *client)
+enum registration_end registration_end(struct job *job,
+				       const struct client *client)
 {
+	enum registration_end end = REGISTRATION_NOT_OURS;
 	struct record item = {0};
 	bool found;
 
 	if (job_load_item(job, client, STORE_CLIENT, &item, &found) == 0)
-		registration_end_item(&item, client->proxy);
+		end = registration_end_item(&item, client->proxy);
 	record_free(&item);
+	return end;
+}
+
+bool registration_is_ours(const struct record *item)
+{
+	return record_get(item, CLIENT_URI) && record_get(item, CLIENT_TOKEN);
 }
 
 /* Nobody can allow the secret to go elsewhere. All other pins were compared

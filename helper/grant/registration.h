@@ -30,12 +30,24 @@ int registration_save_item(struct job *job, const struct client *client,
 int registration_seal(struct job *job, const struct client *client,
 		      struct buf *seal);
 
+/* What became of a registration at the server. */
+enum registration_end {
+	REGISTRATION_NOT_OURS = 0, /* or the server lets nobody delete it */
+	REGISTRATION_DELETED = 1,
+	REGISTRATION_LEFT = 2 /* the server was not reached, or refused */
+};
+
 /* RFC 7592 2.3: a registration that we made ourselves is deleted at the server,
  * if it can be; nothing depends on it. */
-void registration_end(struct job *job, const struct client *client);
+enum registration_end registration_end(struct job *job,
+				       const struct client *client);
 
 /* The same with its item at hand; the proxy is the account's. */
-void registration_end_item(const struct record *item, const char *proxy);
+enum registration_end registration_end_item(const struct record *item,
+					    const char *proxy);
+
+/* Whether the server lets us delete it: it is one of ours. */
+bool registration_is_ours(const struct record *item);
 
 /*
  * The item of a client with a secret, or with a key or certificate, whose item

@@ -123,9 +123,12 @@ static int forget_client(struct job *job, const struct client *client,
 			 int *lock)
 {
 	const struct store_key key = job_item_key(client, STORE_CLIENT);
+	enum registration_end end = registration_end(job, client);
 	int rc;
 
-	registration_end(job, client);
+	if (end && record_add(&job->answer, "registration",
+			      end == REGISTRATION_DELETED ? "deleted" : "left"))
+		return problem_no_memory(&job->problem);
 	rc = store_delete(job_store(job), &key, &job->problem);
 	if (rc)
 		return rc;

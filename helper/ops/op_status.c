@@ -88,12 +88,17 @@ static bool describe_secret(struct lines *lines, const struct client *client,
 {
 	struct record item = {0};
 	const char *proof;
-	bool stored;
+	bool stored, found;
 
+	if (job_load_item(lines->job, client, STORE_CLIENT, &item, &found) ==
+	    VALETKEY_OK)
+		status_number(lines, "registered", registration_is_ours(&item));
 	if (!client_has_secret(client)) {
 		status_line(lines, "secret", "none");
+		record_free(&item);
 		return true;
 	}
+	record_free(&item);
 	registration_secret(lines->job, client, &item);
 	stored = record_get(&item, "client_secret") != NULL;
 	status_line(lines, "secret", stored ? "stored" : "missing");

@@ -43,6 +43,7 @@
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
  *             and N.expires_at (absent, with N.lifetime=never: it does not),
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
+ *             N.registered=0|1 (remove deletes the client at the server),
  *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal
  *             and N.refused_at (what the provider refused last), N.revocations
  *             (that wait) and
@@ -55,7 +56,8 @@
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
  * remove      logout, and deletes all else that there is of the account
- *             -> as logout
+ *             -> as logout, and of a client that we registered
+ *             registration=deleted|left (at the server)
  * drop_revocations
  *             forgets all that wait to be sent -> dropped (how many)
  * forget      id, which is no account's: deletes what remove would -> nothing

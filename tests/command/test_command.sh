@@ -9,7 +9,7 @@
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
 
-VERBS='add login token invalidate status logout remove providers run curl proxy share git-setup front'
+VERBS='add login token invalidate status list logout remove providers run curl proxy share git-setup front'
 MANUAL=$VALETKEY_SRC/helper/man/valetkey.1
 COMPLETIONS=$VALETKEY_SRC/helper/completions
 
@@ -42,7 +42,9 @@ test_help()
 	is "$(valetkey --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' | xargs)" \
 		"$VERBS" 'no verb is forgotten here'
 	said "$ARG" '^Usage: valetkey VERB' 'nothing at all' valetkey
-	said 0 '^valetkey [0-9]+\.[0-9]+' '--version' valetkey --version
+	for word in --version -V version; do
+		said 0 '^valetkey [0-9]+\.[0-9]+' "$word" valetkey "$word"
+	done
 	for verb in $VERBS; do
 		said 0 "^Usage: valetkey $verb" "$verb --help" \
 			valetkey "$verb" --help
@@ -272,6 +274,27 @@ test_status_broken()
 	rm "$CONFIG/bad.conf"
 }
 
+# ---- list ----
+
+test_list()
+{
+	said 0 "^work +ninjaone $PROVIDER_URL\$" 'list' valetkey list
+	is "$(printf '%s\n' "$text" | cut -d ' ' -f 1 | xargs)" \
+		'fresh robot work' 'list: sorted, and no more'
+	requests 0 'list asks no provider'
+	printf 'id\n' >"$CONFIG/bad.conf"
+	said 0 '^bad +cannot be used; see: valetkey status bad$' \
+		'list: a malformed file' valetkey list
+	like "$text" '^work +ninjaone' 'list: and the others'
+	rm "$CONFIG/bad.conf"
+	printf '%s\n' issuer=https://as.example 'hosts[]=https://a.example' \
+		'hosts[]=https://b.example' >"$CONFIG/own.conf"
+	said 0 '^own +https://as\.example https://a\.example https://b\.example$' \
+		'list: without a provider'"'"'s file' valetkey list
+	rm "$CONFIG/own.conf"
+	said "$ARG" 'one argument too many' 'list of one' valetkey list work
+}
+
 # ---- logout and remove ----
 
 test_logout()
@@ -287,6 +310,12 @@ test_logout()
 	demo_login work >/dev/null 2>&1
 	ok 'after logout comes login' valetkey token work
 	said "$ACCOUNT" 'no account' 'logout of none' valetkey logout nobody
+	ok 'a machine has a token' valetkey token robot
+	said 0 'Nobody logs in to it: its client gets another one' \
+		'logout of a machine' valetkey logout robot
+	unlike "$text" 'is logged out' 'logout of a machine: is no logout'
+	like "$text" 'valetkey remove robot$' 'logout of a machine: what is'
+	ok 'logout of a machine: it is as it says' valetkey token robot
 }
 
 test_logout_unreachable()
@@ -322,6 +351,11 @@ test_unasked()
 	END
 	is "$status" "$CANCELED" 'remove, and the end instead of an answer'
 	like "$text" '^valetkey: Nothing was changed' 'and says so'
+	like "$text" '^  its client secret' 'remove: says what goes: the secret'
+	like "$text" "^  the file $CONFIG/fresh\.conf" 'remove: the file'
+	like "$text" 'stays \(client id web-client\): delete it there' \
+		'remove: and what does not'
+	unlike "$text" 'its login|git' 'remove: and nothing that there is not'
 	like "$(valetkey status fresh)" 'client secret +stored' \
 		'and nothing of it was done'
 }
@@ -351,6 +385,8 @@ test_remove()
 	said 0 'There are no accounts yet' 'status without accounts' \
 		valetkey status
 	is "$(valetkey status --json)" '[]' 'status --json without accounts'
+	said 0 'There are no accounts yet' 'list without accounts' valetkey list
+	is "$(valetkey list 2>/dev/null)" '' 'list without accounts: no line'
 	ok 'a name can be used again' demo_account work
 	remove work
 }
@@ -398,6 +434,7 @@ test_token_wrong
 requests_before=$(token_requests)
 test_status
 test_status_json
+test_list
 test_status_broken
 test_complete
 test_logout

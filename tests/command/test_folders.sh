@@ -63,6 +63,7 @@ verbs()
 	status valetkey status
 	status-json valetkey status --json
 	status-of valetkey status demo
+	list valetkey list
 	add add fresh
 	add-again add demo
 	login valetkey login demo

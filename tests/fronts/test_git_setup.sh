@@ -61,6 +61,34 @@ eval "$(printf '%s\n' "$applied" | sed -n 's/.*To undo that, run: //p')"
 is "$(config --get-regexp '^credential')" "credential.$ONE.helper theirs" \
 	'what it says takes it back, and no more'
 
+# ---- remove takes it back ----
+
+rm "$GIT_CONFIG_GLOBAL"
+ok 'an account by a name with a dot' demo_account a.b web --host "$ONE"
+ok 'a set-up of it, beside the first' setup a.b --apply
+ok 'and of the first' setup demo --apply
+config --add "credential.$ONE.helper" theirs
+config --add "credential.$ONE.username" axb
+removed=$(valetkey remove a.b --yes 2>&1)
+like "$removed" "^Removed from git's configuration: credential.$ONE.username\$" \
+	'remove takes its lines back and says so'
+unlike "$removed" "credential.$ONE.helper" 'but not what another account needs'
+is "$(config --get-all "credential.$ONE.username" | tr '\n' '|')" 'demo|axb|' \
+	'nor the names of others'
+is "$(asked $ONE)" "$token" 'git still has the token of the other account'
+ok 'the first one again, after it' demo_account spare web --host "$TWO"
+removed=$(valetkey remove spare --yes 2>&1)
+unlike "$removed" "credential.$TWO.helper" 'one that was not set up has none'
+removed=$(valetkey remove demo --yes 2>&1)
+like "$removed" "^Removed from git's configuration: credential.$ONE.helper\$" \
+	'the last one takes the helper'
+is "$(config --get-regexp '^credential' | tr '\n' '|')" \
+	"credential.$ONE.helper theirs|credential.$ONE.username axb|" \
+	'and what is of others stays'
+ok 'an account again' demo_account demo web --host "$ONE" --host "$TWO"
+ok 'that logs in' demo_login demo
+token=$(valetkey token demo)
+
 rm "$GIT_CONFIG_GLOBAL"
 # shellcheck disable=SC2016 # for git's shell
 config credential.helper '!f() { echo "$1" >>asked; }; f'
