@@ -93,8 +93,8 @@ exits 10 'an account alone' valetkey curl demo
 exits 20 'no such account' valetkey curl none "$URL"
 like "$(valetkey curl demo /v2/devices)" ALDER-DC01 'a path'
 like "$(valetkey curl /v2/devices)" ALDER-DC01 'a path of the only account'
-is "$(valetkey curl demo /v2/organizations /v2/devices)" \
-	"$(valetkey curl demo "$URL" "$PROVIDER_URL/v2/devices")" 'two paths'
+is "$(valetkey curl demo /v2/organizations /v2/organizations)" \
+	"$(valetkey curl demo "$URL" "$URL")" 'two paths'
 is "$(valetkey curl demo -sS -o /dev/null -w '%{url}' //example.net/v2)" \
 	"$PROVIDER_URL//example.net/v2" 'two slashes lead nowhere else'
 # shellcheck disable=SC2046 # words
