@@ -42,3 +42,28 @@ authority_new()
 			-addext basicConstraints=CA:false -addext \
 			subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost
 }
+
+# certificate_expired: "expired", of the authority, with the server's key: it ended
+# long ago. (openssl x509 makes none that ended before today from 3.5 on.)
+certificate_expired()
+(
+	cd "$KEYS" && cp server.key expired.key && : >index &&
+		cat >expired.conf <<-END &&
+		[ca]
+		default_ca = own
+		[own]
+		database = index
+		new_certs_dir = .
+		policy = any
+		copy_extensions = copy
+		rand_serial = yes
+		[any]
+		commonName = supplied
+		END
+		openssl req -new -key expired.key -subj /CN=127.0.0.1 \
+			-addext subjectAltName=IP:127.0.0.1 -out expired.csr &&
+		openssl ca -batch -notext -md sha256 -config expired.conf \
+			-cert ca.crt -keyfile ca.key -in expired.csr \
+			-startdate 200101000000Z -enddate 200201000000Z \
+			-out expired.crt
+) 2>"$KEYS/log"

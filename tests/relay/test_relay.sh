@@ -21,18 +21,6 @@ leaf()
 		-addext "subjectAltName=$leaf_names" "$@"
 }
 
-# "expired", of the authority: its last second was yesterday.
-expired_new()
-{
-	cp "$KEYS/server.key" "$KEYS/expired.key" &&
-		openssl req -new -key "$KEYS/expired.key" -subj /CN=127.0.0.1 \
-			-addext subjectAltName=IP:127.0.0.1 \
-			-out "$KEYS/expired.csr" &&
-		openssl x509 -req -in "$KEYS/expired.csr" -days -1 \
-			-CA "$KEYS/ca.crt" -CAkey "$KEYS/ca.key" \
-			-copy_extensions copy -out "$KEYS/expired.crt"
-}
-
 # Of no authority.
 stranger_new()
 {
@@ -49,7 +37,7 @@ authority_new &&
 	leaf name DNS:localhost &&
 	leaf other DNS:other.example &&
 	leaf client IP:127.0.0.1 -addext extendedKeyUsage=clientAuth &&
-	expired_new 2>"$KEYS/log" &&
+	certificate_expired &&
 	stranger_new ||
 	echo 'Bail out! no certificates'
 
