@@ -296,6 +296,8 @@ int http_send(const struct http_request *request, struct http_answer *answer,
 
 	answer->retry_after_s = -1;
 	rc = http_setup_address(&ex, problem);
+	if (!rc)
+		rc = http_setup_identity(&ex, problem);
 	if (rc)
 		goto out;
 	if (request->deadline <= ex.began) {

@@ -318,6 +318,11 @@ static const char *const texts[] = {
 	"The client certificate for {host} cannot be used. Check "
 	"client_certificate and client_key: two PEM files that belong "
 	"together.",
+    [HTTP_FAILURE_CERTIFICATE_KEY] =
+	"The client certificate for {host} cannot be used: the private key in "
+	"client_key is that of another certificate, so nothing was sent. Give "
+	"two PEM files that belong together: client_certificate and "
+	"client_key.",
     [HTTP_FAILURE_CERTIFICATE_REFUSED] =
 	"The server {host} refused our client certificate, or ended TLS for "
 	"another reason. Check that client_certificate has not expired and is "
@@ -370,7 +375,8 @@ int http_failure_set(struct problem *problem, enum http_failure failure,
 
 	if (failure == HTTP_FAILURE_NOMEM)
 		result = VALETKEY_ERR_NOMEM;
-	if (failure == HTTP_FAILURE_CERTIFICATE_FILE)
+	if (failure == HTTP_FAILURE_CERTIFICATE_FILE ||
+	    failure == HTTP_FAILURE_CERTIFICATE_KEY)
 		result = VALETKEY_ERR_DENIED;
 	if (failure == HTTP_FAILURE_DEADLINE ||
 	    (place->late &&

@@ -43,6 +43,14 @@ int http_memory(void);
  * to: 0 with host, https and loopback set, or a result with *problem set. */
 int http_setup_address(struct exchange *ex, struct problem *problem);
 
+/* Whether the private key is that of another certificate, as far as that can be
+ * read from the two files. */
+bool key_pair_differs(const char *certificate, const char *key);
+
+/* Refuses a client certificate with the key of another one: 0, or a result with
+ * *problem set. */
+int http_setup_identity(const struct exchange *ex, struct problem *problem);
+
 /* Of the options those for the connection: protocol, trust, identity, proxy.
  * 0 or -1. */
 int http_setup_connection(struct exchange *ex);
@@ -95,7 +103,8 @@ enum http_failure {
 	HTTP_FAILURE_CUT_OFF = 21,	       /* the answer ended too early */
 	HTTP_FAILURE_TOO_LONG = 22,	       /* more than HTTP_BODY_MAX */
 	HTTP_FAILURE_GARBLED = 23,	       /* not HTTP */
-	HTTP_FAILURE_UNTRUSTED_BY_FILE = 24    /* nobody in ca_file did */
+	HTTP_FAILURE_UNTRUSTED_BY_FILE = 24,   /* nobody in ca_file did */
+	HTTP_FAILURE_CERTIFICATE_KEY = 25      /* our key is another's */
 };
 
 struct http_failure_place {

@@ -179,6 +179,17 @@ static int set_trust(struct exchange *ex)
 	return bad;
 }
 
+int http_setup_identity(const struct exchange *ex, struct problem *problem)
+{
+	const struct http_request *request = ex->request;
+	const struct http_failure_place place = {.host = ex->host, .proxy = ""};
+
+	if (!request->certificate || !request->certificate_key ||
+	    !key_pair_differs(request->certificate, request->certificate_key))
+		return 0;
+	return http_failure_set(problem, HTTP_FAILURE_CERTIFICATE_KEY, &place);
+}
+
 static int set_identity(struct exchange *ex)
 {
 	const struct http_request *request = ex->request;

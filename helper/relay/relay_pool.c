@@ -295,7 +295,8 @@ static struct relay_transfer *transfer_new(struct relay *relay,
 	};
 	transfer->ex.request = &transfer->request;
 	transfer->ex.hurried = true;
-	if (http_setup_address(&transfer->ex, problem)) {
+	if (http_setup_address(&transfer->ex, problem) ||
+	    http_setup_identity(&transfer->ex, problem)) {
 		transfer_free(transfer);
 		return NULL;
 	}

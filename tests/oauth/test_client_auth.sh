@@ -292,7 +292,7 @@ test_certificate()
 	said "$DENIED" 'invalid_client' 'no certificate' valetkey token bad
 	remove bad
 	requests_before=$(token_requests)
-	said "$DENIED" 'certificate .*cannot be used.*belong together' \
+	said "$DENIED" 'cannot be used: .*that of another certificate' \
 		'a key of another certificate' add_shown mixed shown mixed
 	requests 0 'a key of another certificate: nothing is sent'
 	chmod 640 "$KEYS/client.key"
