@@ -286,6 +286,35 @@ test_quoted()
 	rm -r bin
 }
 
+# ---- where zsh's is installed ----
+
+# zsh_folder PREFIX: where configure puts it.
+zsh_folder()
+{
+	printf '%s' "$1"
+	sh "$COMPLETIONS/zsh-folder.sh" "$1"
+}
+
+# Without zsh, which a build need not have, it is the same place.
+test_zsh_folder()
+{
+	functions=$(zsh -dfc 'print -lr -- $fpath')
+	mkdir nowhere
+	for tool in sh sed sort head; do
+		ln -s "$(command -v "$tool")" nowhere/
+	done
+	for prefix in /usr /usr/local; do
+		folder=$(zsh_folder "$prefix")
+		like "$functions" "^$folder\$" "a zsh looks in $folder"
+		is "$prefix$(PATH=$PWD/nowhere sh \
+			"$COMPLETIONS/zsh-folder.sh" "$prefix")" "$folder" \
+			'which is known without asking it'
+	done
+	is "$(zsh_folder /opt/own)" /opt/own/share/zsh/site-functions \
+		'elsewhere it is the usual folder'
+	rm -r nowhere
+}
+
 # ---- all ----
 
 cd "$HOME" || exit
@@ -308,4 +337,5 @@ for shell in bash zsh fish; do
 	test_quoted
 done
 remove work me@home.example robot
+! command -v zsh >/dev/null || test_zsh_folder
 done_testing
