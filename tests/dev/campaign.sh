@@ -2,13 +2,13 @@
 # shellcheck shell=sh
 #
 # campaign.sh - ./dev campaign, a part of the script dev: the fault campaign
-# of tests/campaign. Its functions need(), step() and tree() are there.
+# of tests/campaign. Its functions need(), step(), tree() and strict() are there.
 
 : "${top:=$(pwd)}"
 
 campaign_tree()
 {
-	tree test --enable-werror && make -s -C build/test check TESTS=
+	strict_tree test && make -s -C build/test check TESTS=
 }
 
 # The peer if it can be had: the table says so if it is not there.
@@ -68,7 +68,7 @@ campaign_check()
 campaign_user_tree()
 {
 	release_as_user "$1" && (exec_as_user "$1" sh -c '
-		mkdir build disk && cd build && ../configure -q --enable-werror &&
+		mkdir build disk && cd build && ../configure -q &&
 		make -s -j2 && make -s -j2 check TESTS=') || return
 	mount -t tmpfs -o "size=64k,mode=700,uid=$(id -u nobody)" tmpfs \
 		"$1/disk" || echo "no small file system"

@@ -26,7 +26,7 @@ keyrings_run()
 do_keyrings()
 {
 	need build run test keyrings
-	step build "build/test" tree test --enable-werror
+	step build "build/test" strict_tree test
 	step programs "build the tests" make -s -C build/test -j2 check TESTS=
 	failed=0
 	keyrings_run gnome-keyring fronts test_git_store.sh tests/lib/session sh ||

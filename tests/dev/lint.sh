@@ -54,7 +54,7 @@ do_lint()
 {
 	need build test lint
 	bad=0
-	step build "build" tree test --enable-werror
+	step build "build" strict_tree test
 	step layers "what each folder may include" sh tests/dev/layers.sh || bad=1
 	step paths "whether the files that are named are there" \
 		sh tests/dev/paths.sh || bad=1

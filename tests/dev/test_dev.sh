@@ -47,6 +47,22 @@ if command -v dpkg-query >/dev/null; then
 	is "$(unlisted)" '' './dev test installs what the scripts need'
 fi
 
+# strict_with MACHINE VERSION: the option for a compiler that says this of itself.
+# shellcheck disable=SC2016,SC2034 # a script; for strict()
+strict_with()
+(
+	printf '#!/bin/sh\ncase $1 in -dumpmachine) echo %s ;; *) echo %s ;; esac\n' \
+		"$1" "$2" >"$VALETKEY_TEST_DIR/compiler"
+	chmod +x "$VALETKEY_TEST_DIR/compiler"
+	CC=$VALETKEY_TEST_DIR/compiler
+	eval "$(sed -n '/^strict()/,/^}/p' dev)"
+	strict
+)
+is "$(strict_with x86_64-linux-gnu 12)" --enable-werror \
+	"warnings of CI's compiler are errors"
+is "$(strict_with i686-linux-gnu 12)" '' 'those on another machine are not'
+is "$(strict_with x86_64-linux-gnu 99)" '' 'nor of another version'
+
 # summary_of LINE...: how ./dev test ends with these in its logs.
 summary_of()
 (
