@@ -44,7 +44,7 @@ copy_network()
 	fi
 }
 
-do_make()
+root_make()
 {
 	root=$1 suite=${2%:*} architecture=$(dpkg --print-architecture)
 	[ "$suite" = "$2" ] || architecture=${2#*:}
@@ -63,7 +63,7 @@ do_make()
 }
 
 # In the namespace: the file systems that every Debian has, then the work.
-do_inside()
+root_inside()
 {
 	root=$1
 	shift
@@ -91,7 +91,7 @@ do_inside()
 	exec "$@"
 }
 
-do_enter()
+root_enter()
 {
 	exec unshare --mount --propagation private --pid --fork --kill-child \
 		sh "$0" inside "$@"
@@ -99,4 +99,4 @@ do_enter()
 
 what=$1
 shift
-"do_$what" "$@"
+"root_$what" "$@"

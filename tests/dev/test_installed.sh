@@ -15,7 +15,6 @@ variable()
 	PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --variable="$1" valetkey
 }
 
-need_programs pkg-config
 prefix=$(variable prefix)
 helper=$(variable helper)
 modules=$(find "${helper%/*}" "$(variable sasldir)" -name '*.so' 2>/dev/null)

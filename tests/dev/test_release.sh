@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_release.sh - the version stands in configure.ac, and all who repeat it say the
+# same; the library's soname stays; the archive is complete.
+
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+
+cd "$VALETKEY_SRC" || exit
+version=$(sed -n 's/^AC_INIT(\[valetkey\], \[\(.*\)\])/\1/p' configure.ac)
+like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' 'configure.ac has a version'
+
+# ---- the version ----
+
+is "$(valetkey --version)" "valetkey $version" 'the command tells it'
+is "$(sed -n 's/^#define VALETKEY_VERSION "\(.*\)"/\1/p' plugin/valetkey.h)" \
+	"$version" 'the header has it'
+is "$(sed -n 's/^## \([^ ]*\) .*/\1/p' CHANGELOG.md | head -n 1)" "$version" \
+	'the newest heading of the changelog is about it'
+is "$(grep -cE '^## .* \(not released yet\)$' CHANGELOG.md)" \
+	"$(grep -cE "^## $version \\(not released yet\\)\$" CHANGELOG.md)" \
+	'and no older one is unreleased'
+is "$(grep -nF "$version" dev helper/man/* plugin/*.3 plugin/sasl/*.7 \
+	plugin/valetkey.py valetkey.pc.in Makefile.am)" '' \
+	'nobody else repeats it'
+
+# ---- the soname ----
+
+# shellcheck disable=SC2046 # three numbers
+set -- $(sed -n 's/.* -version-info \([0-9]*\):\([0-9]*\):\([0-9]*\) .*/\1 \2 \3/p' \
+	Makefile.am)
+is $(($1 - $3)) 1 'current - age is the number in the soname'
+# Every addition had a node of its own.
+is "$(grep -c '^VALETKEY_[0-9]* {$' plugin/valetkey.map)" $(($3 + 1)) \
+	'age counts the additions since the first'
+
+# ---- the archive ----
+
+# What git knows and the archive lacks, but for what only those with git need; the
+# archive's list has folders too.
+unpacked()
+{
+	awk 'NR == FNR { packed[$0]; next }
+	/^\.gitignore$|^\.ci\// { next }
+	{
+		for (path = $0; path; path = up) {
+			if (path in packed)
+				next
+			up = path
+			if (!sub(/\/[^\/]*$/, "", up))
+				up = ""
+		}
+		print
+	}' "$VALETKEY_TEST_DIR/packed" "$VALETKEY_TEST_DIR/known"
+}
+
+if [ -e .git ] && need_program git 'the archive'; then
+	make -s -C "$VALETKEY_BUILD" list-dist >"$VALETKEY_TEST_DIR/packed"
+	git -c safe.directory='*' ls-files >"$VALETKEY_TEST_DIR/known"
+	is "$(unpacked)" '' 'the archive has all that git knows'
+fi
+done_testing
