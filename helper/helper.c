@@ -49,6 +49,9 @@ static const struct {
     {"logout", op_logout},
     {"remove", op_remove},
     {"drop_revocations", op_drop_revocations},
+    {"store", op_store},
+    {"unlock", op_unlock},
+    {"lock", op_lock},
     {"forget", op_forget},
     {"git_get", op_git_get},
     {"git_store", op_git_store},
@@ -174,6 +177,16 @@ static void send_answer(struct job *job, int result)
 	record_free(&failure);
 }
 
+/* Of each store that this request has opened. */
+static void send_waiting(struct job *job)
+{
+	for (size_t i = 0; i < STORE_PLACES; i++) {
+		job_use_store(job, (enum store_place)i);
+		if (job->store)
+			revocations_send(job, NULL);
+	}
+}
+
 /* `valetkey-helper share` is a service of the user's systemd. */
 int main(int argc, char **argv)
 {
@@ -195,9 +208,9 @@ int main(int argc, char **argv)
 	    CHANNEL_OK)
 		send_answer(&job, helper_run(&job));
 	channel_close(&host);
-	if (job.store && (job.provider_reached || job.send_pending))
-		revocations_send(&job, NULL);
-	store_close(job.store);
+	if (job.provider_reached || job.send_pending)
+		send_waiting(&job);
+	job_close_stores(&job);
 	record_free(&job.request);
 	record_free(&job.answer);
 	return 0;

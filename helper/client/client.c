@@ -324,6 +324,8 @@ static int merge_provider(const struct record *keys, struct record *config,
 		rc = provider_load(name, &provider, problem);
 	if (name && !rc)
 		rc = resolve(&provider, keys, config, problem);
+	/* Where an account's secrets are is a person's choice, no provider's. */
+	record_remove(config, "store");
 	if (!rc && (client_put_keys(keys, config) ||
 		    client_put_scope(
 			config, name ? record_get(&provider, "offline_scope")

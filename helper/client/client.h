@@ -18,6 +18,7 @@
  *   shared          yes: several machines use the keyring in turn
  *   redirect_port   which one a login comes back to for {port} in redirect_uri,
  *                   if it is free; it is registered there. Absent: any
+ *   store           keyring (the usual one) or sealed, see store/store.h
  *   mcp             URL of the MCP server that the account was added for
  *   metadata_at     when the endpoints were discovered, Unix seconds
  *   client_secret_expires_at

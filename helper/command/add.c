@@ -42,6 +42,10 @@ static const struct cmd_option options[] = {
     {"secret-fd", "N", "Read the client secret from descriptor N."},
     {"client-secret", "X", NULL},
     {"scope", "SCOPES", "What the tokens may do, separated by spaces."},
+    {"store", "STORE",
+     "Where logins and secrets are kept: keyring (the desktop's, the default) "
+     "or sealed: files that need no desktop, for servers; see valetkey "
+     "unlock."},
     {"redirect-uri", "URI", "The redirect URI that is registered there."},
     {"host", "URL", "A host that the tokens are for; may be repeated."},
     {"ca-file", "FILE", "Certificates to trust instead of the system's."},
@@ -376,6 +380,22 @@ static int walk_provider(struct cmd_adding *adding)
 	return rc ? rc : cmd_answers_overrides(adding);
 }
 
+/* Into keys, if it is not the usual one. A secret that is shown once must not have
+ * been made before there is a place for it. */
+static int choose_store(struct cmd_adding *adding)
+{
+	const char *store = cmd_option(adding->args, "store");
+
+	if (!store || strcmp(store, "keyring") == 0)
+		return VALETKEY_OK;
+	if (strcmp(store, "sealed") != 0)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--store must be keyring or sealed.");
+	if (record_add(&adding->keys, "store", store))
+		return VALETKEY_ERR_NOMEM;
+	return cmd_store_ready(store, adding->person);
+}
+
 static int run_add(struct cmd_args *args)
 {
 	struct cmd_adding adding = {
@@ -392,6 +412,8 @@ static int run_add(struct cmd_args *args)
 			      "--register needs the server's --issuer URL.");
 	if (!rc)
 		rc = refuse_existing(args->account);
+	if (!rc)
+		rc = choose_store(&adding);
 	if (!rc)
 		rc = make_id(&adding.keys);
 	if (!rc && (cmd_option(args, "far") || cmd_option(args, "socket"))) {

@@ -52,7 +52,7 @@ struct cmd_verb {
 
 extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
     cmd_list, cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl,
-    cmd_invalidate, cmd_complete;
+    cmd_invalidate, cmd_complete, cmd_unlock, cmd_lock;
 
 /* Reads argv after the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -218,6 +218,11 @@ int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
 
 /* add_far.c: `add --far`. keys has the id; the rest is asked of the other machine. */
 int cmd_add_far(struct cmd_adding *adding);
+
+/* unlock.c: before anything is asked or typed, whether a new account's store
+ * ("keyring", "sealed") takes it; the keyring's dialog, or the passphrase, if a person
+ * is there. */
+int cmd_store_ready(const char *store, bool person);
 
 /* ---- MCP servers (mcp.c) ---- */
 

@@ -198,9 +198,12 @@ static void print_secret_expiry(const struct entry *entry)
 static void print_secret(const struct entry *entry)
 {
 	if (entry_is(entry, "secret", "missing"))
-		printf("  %-14s missing from the keyring. Run: valetkey remove "
+		printf("  %-14s missing from the %s. Run: valetkey remove "
 		       "%s, then valetkey add %s\n",
-		       "client secret", entry_text(entry, "account"),
+		       "client secret",
+		       entry_is(entry, "store", "sealed") ? "sealed store"
+							  : "keyring",
+		       entry_text(entry, "account"),
 		       entry_text(entry, "account"));
 	else if (entry_is(entry, "secret", "stored"))
 		printf("  %-14s stored%s\n", "client secret",
@@ -237,6 +240,8 @@ static void print_entry(const struct entry *entry)
 
 	print_state(entry);
 	print_line("provider", entry_text(entry, "name"));
+	if (entry_is(entry, "store", "sealed"))
+		print_line("store", "sealed files");
 	print_line("client id", entry_text(entry, "client_id"));
 	print_line("logged in as", entry_text(entry, "identity"));
 	print_line("hosts", entry_text(entry, "hosts"));
@@ -302,9 +307,10 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider",	   "name",    "client_id",   "grant",  "identity",
-	    "identity_id", "scope",   "state",	     "secret", "proof",
-	    "state_text",  "refusal", "not_granted", "far",    "share"};
+	    "provider", "name",	       "store",	      "client_id",
+	    "grant",	"identity",    "identity_id", "scope",
+	    "state",	"secret",      "proof",	      "state_text",
+	    "refusal",	"not_granted", "far",	      "share"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 text_json_string(out, entry_text(entry, "account"));
@@ -392,8 +398,8 @@ static void print_others(const struct record *answer)
 	int64_t count = record_get_int(answer, "others", 0);
 
 	if (count > 0)
-		puts("\nItems in the keyring without an account here; another "
-		     "machine or folder may have it:");
+		puts("\nItems in the keyring, or sealed, without an account "
+		     "here; another machine or folder may have it:");
 	for (int64_t n = 0; n < count; n++) {
 		const char *id = other_id(answer, n), *label = NULL;
 

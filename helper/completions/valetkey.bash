@@ -32,7 +32,7 @@ _valetkey_options()
 			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \
 			--client-key-id --client-certificate --proxy --far \
-			--socket --yes --no-prompt
+			--socket --store --yes --no-prompt
 		;;
 	login)
 		printf '%s\n' --flow --no-browser --no-qr --accept-change \
@@ -55,6 +55,10 @@ _valetkey_options()
 	providers) echo --check ;;
 	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
+	unlock)
+		printf '%s\n' --for --passphrase-stdin --passphrase-fd \
+			--change --reset --yes
+		;;
 	esac
 	echo --help
 }
@@ -87,13 +91,15 @@ _valetkey_value()
 		printf '%s\n' client_secret_post client_secret_basic \
 			private_key_jwt tls_client_auth none
 		;;
+	add/--store) printf '%s\n' keyring sealed ;;
 	login/--flow) printf '%s\n' code paste device ;;
 	token/--format)
 		printf '%s\n' plain bearer header headers json netrc curl env \
 			kubectl xoauth2
 		;;
 	*/--set | */--client-key-id | */--proxy | */--client-id | \
-		*/--secret-fd | */--scope | */--host | */--resource-indicator | \
+		*/--secret-fd | */--passphrase-fd | */--for | */--scope | \
+		*/--host | */--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--mcp | */--*-endpoint | \
 		*/--timeout | */--add-scope | */--min-valid | */--resource | \
 		*/--user | */--port | */--env | */--idle) ;;
@@ -104,7 +110,7 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add login token invalidate status list logout remove \
-		providers run curl proxy share git-setup front help version
+		unlock lock providers run curl proxy share git-setup front help version
 }
 
 _valetkey_words()

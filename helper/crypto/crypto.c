@@ -135,7 +135,45 @@ void sealer_close(struct sealer *sealer)
 	free(sealer);
 }
 
-int seal_open(const char *key, const struct buf *sealed, struct buf *plain)
+static int bind_about(gcry_cipher_hd_t cipher, const char *about)
+{
+	return about && gcry_cipher_authenticate(cipher, about, strlen(about))
+		   ? -1
+		   : 0;
+}
+
+int crypto_seal(const char *key, const char *about, const struct buf *plain,
+		struct buf *sealed)
+{
+	gcry_cipher_hd_t cipher;
+	char nonce[NONCE];
+	char *start, *body;
+	int rc = -1;
+
+	if (prepare_library() || open_cipher(key, &cipher))
+		return -1;
+	if (buf_reserve(sealed, NONCE + TAG + plain->len))
+		goto out;
+	start = sealed->data + sealed->len;
+	body = start + NONCE + TAG;
+	if (getrandom(nonce, NONCE, 0) != NONCE ||
+	    gcry_cipher_setiv(cipher, nonce, NONCE) ||
+	    bind_about(cipher, about) ||
+	    gcry_cipher_encrypt(cipher, body, plain->len, buf_text(plain),
+				plain->len) ||
+	    gcry_cipher_gettag(cipher, start + NONCE, TAG))
+		goto out;
+	memcpy(start, nonce, NONCE);
+	sealed->len += NONCE + TAG + plain->len;
+	sealed->data[sealed->len] = '\0';
+	rc = 0;
+out:
+	gcry_cipher_close(cipher);
+	return rc;
+}
+
+int crypto_unseal(const char *key, const char *about, const struct buf *sealed,
+		  struct buf *plain)
 {
 	const char *body = sealed->data + NONCE + TAG;
 	gcry_cipher_hd_t cipher;
@@ -149,13 +187,45 @@ int seal_open(const char *key, const struct buf *sealed, struct buf *plain)
 	    open_cipher(key, &cipher))
 		return -1;
 	if (gcry_cipher_setiv(cipher, sealed->data, NONCE) == 0 &&
-	    gcry_cipher_decrypt(cipher, plain->data, len, body, len) == 0 &&
-	    gcry_cipher_checktag(cipher, sealed->data + NONCE, TAG) == 0) {
+	    bind_about(cipher, about) == 0 &&
+	    gcry_cipher_decrypt(cipher, plain->data, len, body, len) == 0) {
 		plain->len = len;
 		plain->data[len] = '\0';
-		rc = 0;
+		rc = gcry_cipher_checktag(cipher, sealed->data + NONCE, TAG)
+			 ? -1
+			 : 0;
 	}
+	/* Nobody sees what another has made up. */
+	if (rc)
+		buf_clear(plain);
 	gcry_cipher_close(cipher);
+	return rc;
+}
+
+int seal_open(const char *key, const struct buf *sealed, struct buf *plain)
+{
+	return crypto_unseal(key, NULL, sealed, plain);
+}
+
+int crypto_stretch(const char *passphrase, const struct crypto_stretch *how,
+		   struct buf *key)
+{
+	const unsigned long costs[] = {KEY, how->passes, how->memory_kib, 1};
+	unsigned char bytes[KEY];
+	gcry_kdf_hd_t kdf;
+	int rc = -1;
+
+	if (prepare_library() ||
+	    gcry_kdf_open(&kdf, GCRY_KDF_ARGON2, GCRY_KDF_ARGON2ID, costs,
+			  sizeof(costs) / sizeof(*costs), passphrase,
+			  strlen(passphrase), how->salt, strlen(how->salt),
+			  NULL, 0, NULL, 0))
+		return -1;
+	if (gcry_kdf_compute(kdf, NULL) == 0 &&
+	    gcry_kdf_final(kdf, sizeof(bytes), bytes) == 0)
+		rc = buf_base64url(key, bytes, sizeof(bytes));
+	gcry_kdf_close(kdf);
+	explicit_bzero(bytes, sizeof(bytes));
 	return rc;
 }
 

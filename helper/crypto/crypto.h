@@ -35,6 +35,22 @@ void sealer_close(struct sealer *sealer);
 /* Opens it; -1 if it was not made with this key. */
 int seal_open(const char *key, const struct buf *sealed, struct buf *plain);
 
+/* The same with a new nonce each time, and bound to `about`, which is not in what
+ * is sealed: whoever opens it must say the same. 0 or -1. */
+int crypto_seal(const char *key, const char *about, const struct buf *plain,
+		struct buf *sealed);
+int crypto_unseal(const char *key, const char *about, const struct buf *sealed,
+		  struct buf *plain);
+
+/* A key out of a passphrase, as costly as is said (Argon2id, RFC 9106). */
+struct crypto_stretch {
+	const char *salt;
+	unsigned memory_kib;
+	unsigned passes;
+};
+int crypto_stretch(const char *passphrase, const struct crypto_stretch *how,
+		   struct buf *key);
+
 /* Adds a text's SHA-256 in hex. 0 or -1. */
 int crypto_digest(const char *text, struct buf *digest);
 

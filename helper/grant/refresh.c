@@ -123,9 +123,18 @@ static int take_parked(struct refresh *r)
 	return rc;
 }
 
-/* Another session's keyring has a newer one than ours shows. */
+/* Another session's keyring has a newer one than ours shows; or an older sealed file
+ * was put back. */
 static int outdated(const struct client *client, struct problem *problem)
 {
+	if (record_is(&client->config, "store", "sealed"))
+		return problem_set(
+		    problem, VALETKEY_ERR_LOGIN,
+		    "The sealed file of account %s has an older login than was "
+		    "stored before (was it put back from a backup?), so its "
+		    "refresh token is not sent. Put the newest one back, or "
+		    "run: valetkey login %s",
+		    client->account, client->account);
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
 	    "This session's keyring shows an older login of account %s than "

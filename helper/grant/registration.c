@@ -155,12 +155,15 @@ static int check_secret(const struct client *client, const struct record *item,
 
 static int missing(const struct client *client, struct problem *problem)
 {
-	return problem_set(problem, VALETKEY_ERR_LOGIN,
-			   "The %s of account %s is not in the keyring. "
-			   "Run: valetkey remove %s, then valetkey add %s",
-			   client_has_secret(client) ? "client secret"
-						     : "registration",
-			   client->account, client->account, client->account);
+	return problem_set(
+	    problem, VALETKEY_ERR_LOGIN,
+	    "The %s of account %s is not in the %s. "
+	    "Run: valetkey remove %s, then valetkey add %s",
+	    client_has_secret(client) ? "client secret" : "registration",
+	    client->account,
+	    record_is(&client->config, "store", "sealed") ? "sealed store"
+							  : "keyring",
+	    client->account, client->account);
 }
 
 static int registration_load_secret(struct job *job,

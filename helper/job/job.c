@@ -142,10 +142,62 @@ bool job_host_gone(struct job *job)
 
 struct store *job_store(struct job *job)
 {
-	if (!job->store)
-		store_open(job->interactive, job->deadline, &job->store,
+	struct store **store = &job->stores[job->place];
+
+	if (!*store)
+		store_open(job->place, job->interactive, job->deadline, store,
 			   &job->problem);
+	job->store = *store;
 	return job->store;
+}
+
+void job_use_store(struct job *job, enum store_place place)
+{
+	job->place = place;
+	job->store = job->stores[place];
+}
+
+int job_use_store_of(struct job *job, const struct record *keys)
+{
+	enum store_place place;
+
+	if (!store_place_of(record_get(keys, "store"), &place))
+		return problem_set(&job->problem, VALETKEY_ERR_ARG,
+				   "store must be keyring or sealed.");
+	job_use_store(job, place);
+	return VALETKEY_OK;
+}
+
+static int see_place(const char *name, void *data)
+{
+	bool *any = data;
+	struct record keys = {0};
+	enum store_place place;
+
+	if (account_read(name, &keys, NULL) == VALETKEY_OK &&
+	    store_place_of(record_get(&keys, "store"), &place))
+		any[place] = true;
+	record_free(&keys);
+	return 0;
+}
+
+bool job_has_place(enum store_place place)
+{
+	bool any[STORE_PLACES] = {false};
+
+	if (place == STORE_SEALED)
+		return true;
+	account_each(see_place, any);
+	return any[STORE_KEYRING] || !any[STORE_SEALED];
+}
+
+void job_close_stores(struct job *job)
+{
+	job->store = NULL;
+	for (size_t i = 0; i < STORE_PLACES; i++) {
+		store_close(job->stores[i]);
+		job->stores[i] = NULL;
+	}
 }
 
 void job_note(const struct job *job, int lock, int result)
@@ -160,14 +212,30 @@ void job_note(const struct job *job, int lock, int result)
 	backoff_note(lock, &this_time);
 }
 
+/* To be rid of an account must not need that its provider is known. */
+static int use_store_of_unusable(struct job *job, const char *name, int rc)
+{
+	struct problem kept = job->problem;
+	struct record keys = {0};
+
+	if (account_read(name, &keys, NULL) == VALETKEY_OK)
+		job_use_store_of(job, &keys);
+	record_free(&keys);
+	job->problem = kept;
+	return rc;
+}
+
 int job_client(struct job *job, struct client *client)
 {
 	const char *name = record_get(&job->request, "account");
+	int rc;
 
 	if (!name)
 		return problem_set(&job->problem, VALETKEY_ERR_ARG,
 				   "The request names no account.");
-	return client_load(name, client, &job->problem);
+	rc = client_load(name, client, &job->problem);
+	return rc ? use_store_of_unusable(job, name, rc)
+		  : job_use_store_of(job, &client->config);
 }
 
 struct store_key job_item_key(const struct client *client, enum store_kind kind)

@@ -22,8 +22,10 @@ struct job {
 	int64_t deadline; /* the caller's, of clock.h */
 	int64_t began;	  /* of clock.h */
 	bool interactive;
-	bool shared;	       /* another machine asks (ops/share.h) */
-	struct store *store;   /* opened by job_store() */
+	bool shared;		/* another machine asks (ops/share.h) */
+	enum store_place place; /* the store that is asked, and */
+	struct store *store; /* that one, as job_store() opened it; NULL: not */
+	struct store *stores[STORE_PLACES]; /* all that were opened */
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
@@ -66,8 +68,21 @@ int job_ask(struct job *job, const char *text, struct buf *reply);
 /* Whether the host has closed its end (the person gave up). Never blocks. */
 bool job_host_gone(struct job *job);
 
-/* The keyring, opened at the first call; NULL with job->problem set. */
+/* The store, opened at the first call; NULL with job->problem set. */
 struct store *job_store(struct job *job);
+
+/* From here on it is this one; job_client() makes it the account's. */
+void job_use_store(struct job *job, enum store_place place);
+
+/* The same by an account's keys, of which nobody knows yet if they make sense:
+ * ERR_ARG. */
+int job_use_store_of(struct job *job, const struct record *keys);
+
+/* Whether things may be there that belong to no account: always among sealed files,
+ * which cost nothing to look at; in the keyring unless all accounts are sealed. */
+bool job_has_place(enum store_place place);
+
+void job_close_stores(struct job *job);
 
 /* An account's item as it is; *found false: there is none. */
 int job_load_item(struct job *job, const struct client *client,

@@ -110,7 +110,7 @@ static int tell_parked(struct job *job)
 
 	return problem_set(&job->problem, kept.result,
 			   "%s The login is kept anyway, sealed: it is used as "
-			   "soon as the keyring accepts it.",
+			   "soon as it can be stored.",
 			   kept.text);
 }
 

@@ -173,6 +173,8 @@ int op_add(struct job *job)
 				"This kind of client needs its client secret.");
 	/* The keyring first: a secret is shown once and must not be proven and
 	 * then lost. */
+	if (!rc)
+		rc = job_use_store_of(job, &job->request);
 	if (!rc && !job_store(job))
 		rc = job->problem.result;
 	if (!rc)

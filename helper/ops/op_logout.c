@@ -179,8 +179,16 @@ static int log_out(struct job *job, bool remove)
 int op_drop_revocations(struct job *job)
 {
 	unsigned count = 0;
-	int rc = revocations_drop(job, &count);
+	int rc = VALETKEY_OK;
 
+	for (size_t i = 0; i < STORE_PLACES && !rc; i++) {
+		unsigned here = 0;
+
+		job_use_store(job, (enum store_place)i);
+		if (job_has_place(job->place))
+			rc = revocations_drop(job, &here);
+		count += here;
+	}
 	if (!rc && record_add_int(&job->answer, "dropped", count))
 		rc = problem_no_memory(&job->problem);
 	return rc;
@@ -217,7 +225,7 @@ static int check_other(struct job *job, const char *id)
 }
 
 /* An item that cannot be read is there, too. */
-static int find_other(struct job *job, const struct client *client)
+static int find_other_here(struct job *job, const struct client *client)
 {
 	static const enum store_kind kinds[] = {STORE_GRANT, STORE_CLIENT};
 	bool any = false;
@@ -234,9 +242,22 @@ static int find_other(struct job *job, const struct client *client)
 	}
 	return any ? VALETKEY_OK
 		   : problem_set(&job->problem, VALETKEY_ERR_ACCOUNT,
-				 "There is nothing of %s in the keyring. See: "
-				 "valetkey status",
+				 "There is nothing of %s in the keyring, nor "
+				 "sealed. See: valetkey status",
 				 client->id);
+}
+
+/* In the one store, or else in the other. */
+static int find_other(struct job *job, const struct client *client)
+{
+	int rc;
+
+	job_use_store(job, STORE_SEALED);
+	rc = find_other_here(job, client);
+	if (rc != VALETKEY_ERR_ACCOUNT)
+		return rc;
+	job_use_store(job, STORE_KEYRING);
+	return find_other_here(job, client);
 }
 
 /* Only its file would tell whose grant it is, and where it could be revoked. */

@@ -193,7 +193,8 @@ int op_register(struct job *job)
 				   "The registration_endpoint must be an https "
 				   "URL.");
 	/* The keyring first: what the server makes is to be kept. */
-	if (!job_store(job))
+	rc = job_use_store_of(job, &job->request);
+	if (rc || !job_store(job))
 		return job->problem.result;
 	rc = store_writable(job->store, &job->problem);
 	if (!rc)

@@ -315,13 +315,45 @@ static void describe_far(struct lines *lines, const struct client *client)
 	record_free(&token);
 }
 
-/* Failures that concern the keyring end the whole; others one account. */
+/* With accounts in the other store too, one that does not open is no reason to tell
+ * nothing of those. */
+static bool other_store_has_some(const struct lines *lines)
+{
+	const char *name = NULL;
+	bool other = false;
+
+	while (!other &&
+	       (name = record_next(&lines->job->request, "account[]", name))) {
+		struct record keys = {0};
+		enum store_place place;
+
+		other = account_read(name, &keys, NULL) == VALETKEY_OK &&
+			store_place_of(record_get(&keys, "store"), &place) &&
+			place != lines->job->place;
+		record_free(&keys);
+	}
+	return other;
+}
+
+static void describe_unopened(struct lines *lines)
+{
+	int rc = lines->job->problem.result;
+
+	if (other_store_has_some(lines))
+		broken(lines, rc);
+	else
+		lines->rc = rc;
+}
+
+/* Failures that concern the only store end the whole; others one account. */
 static int describe_account(struct lines *lines, const char *name)
 {
 	struct job *job = lines->job;
 	struct client client = {0};
 	int rc = client_load(name, &client, &job->problem);
 
+	if (!rc)
+		rc = job_use_store_of(job, &client.config);
 	status_line(lines, "account", name);
 	if (rc) {
 		broken(lines, rc);
@@ -331,10 +363,13 @@ static int describe_account(struct lines *lines, const char *name)
 		describe_client(lines, &client);
 		if (record_is(&client.config, "share", "yes"))
 			status_line(lines, "share", "yes");
+		if (!far_socket(&client.config))
+			status_line(lines, "store",
+				    store_place_name(job->place));
 		if (far_socket(&client.config))
 			describe_far(lines, &client);
 		else if (!job_store(job))
-			lines->rc = job->problem.result;
+			describe_unopened(lines);
 		else
 			describe(lines, &client);
 	}
@@ -348,10 +383,13 @@ static void load_waiting(struct lines *lines)
 {
 	struct job *job = lines->job;
 
-	if (job_store(job))
-		revocations_each(job, add_waiting, lines->waiting);
-	if (job->store)
-		store_set_deadline(job->store, job->deadline);
+	for (size_t i = 0; i < STORE_PLACES; i++) {
+		job_use_store(job, (enum store_place)i);
+		if (job_has_place(job->place) && job_store(job))
+			revocations_each(job, add_waiting, lines->waiting);
+		if (job->store)
+			store_set_deadline(job->store, job->deadline);
+	}
 	job->problem = (struct problem){0};
 }
 
@@ -389,6 +427,14 @@ static int add_other_lines(struct record *answer, unsigned number,
 	return rc;
 }
 
+static int list_others_here(struct job *job, const struct record *ids,
+			    struct record *found)
+{
+	return job_store(job)
+		   ? store_list_others(job->store, ids, found, &job->problem)
+		   : job->problem.result;
+}
+
 /* Of accounts that have no file here. They may be another machine's, or another
  * folder's: a person decides. */
 static void describe_others(struct lines *lines)
@@ -398,9 +444,13 @@ static void describe_others(struct lines *lines)
 	const char *id, *label;
 	unsigned count = 0;
 	size_t at = 0;
-	int rc = client_list_ids(&ids) || !job_store(job) ||
-		 store_list_others(job->store, &ids, &found, &job->problem);
+	int rc = client_list_ids(&ids) ? VALETKEY_ERR_ACCOUNT : VALETKEY_OK;
 
+	for (size_t i = 0; i < STORE_PLACES && !rc; i++) {
+		job_use_store(job, (enum store_place)i);
+		if (job_has_place(job->place))
+			rc = list_others_here(job, &ids, &found);
+	}
 	while (!rc && (id = record_each(&found, &at, &label))) {
 		if (!account_id_ok(id) || record_get(&seen, id))
 			continue;

@@ -41,7 +41,7 @@
  *             N.name, N.client_id, N.grant, N.scope (granted), N.state =
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
- *             and N.expires_at (absent, with N.lifetime=never: it does not),
+ *             and N.expires_at (absent, with N.lifetime=never: it does not), N.store=keyring|sealed,
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
  *             N.registered=0|1 (remove deletes the client at the server),
  *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal
@@ -61,6 +61,13 @@
  * drop_revocations
  *             forgets all that wait to be sent -> dropped (how many)
  * forget      id, which is no account's: deletes what remove would -> nothing
+ * store       store=keyring|sealed: whether an item can be kept there now, by
+ *             the keyring's dialog if a person is there. Of the sealed store
+ *             -> key=none|locked|open, holder (of the key); not open is no error
+ * unlock      passphrase, seconds (0: until a reboot): makes the sealed store's key,
+ *             or opens it. With new_passphrase: that holds it from now on. With
+ *             reset=1: forgets the key, and all that it has sealed -> nothing
+ * lock        takes the key out of the kernel -> nothing
  * git_get     a stored credential of git's. protocol, server, port, path, username
  *             as far as they are known, want_authtype=1; all values of git_*
  *             are written as record.h says.
@@ -96,6 +103,9 @@ int op_logout(struct job *job);
 int op_remove(struct job *job);
 int op_drop_revocations(struct job *job);
 int op_forget(struct job *job);
+int op_store(struct job *job);
+int op_unlock(struct job *job);
+int op_lock(struct job *job);
 int op_git_get(struct job *job);
 int op_git_store(struct job *job);
 int op_git_erase(struct job *job);

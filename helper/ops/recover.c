@@ -54,11 +54,12 @@ void recover_adding(const char *account)
 	job.deadline = job.began + LIMIT_MS;
 	if (!adding_resume(&adding, account))
 		return;
-	if (client_list_ids(&ids) == VALETKEY_OK)
+	if (client_list_ids(&ids) == VALETKEY_OK &&
+	    job_use_store_of(&job, &adding.keys) == VALETKEY_OK)
 		adding_finish(&job, &adding, finish_add(&job, &adding, &ids));
 	else
 		adding_leave(&adding);
-	store_close(job.store);
+	job_close_stores(&job);
 	record_free(&job.answer);
 	record_free(&ids);
 }

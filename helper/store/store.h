@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * store.h - where secrets are kept: the desktop keyring (freedesktop.org Secret
- * Service), which a private module asks (keyring/keyring.h).
+ * Service), which a private module asks (keyring/keyring.h), or sealed files
+ * (sealed.h). An account has one of them, by the choice of a person, and nothing
+ * ever falls back to the other.
  *
  * One item per account id and kind; its secret is a record (record.h), its
  * attributes are not secret. Nothing here ever shows a dialog unless
@@ -26,12 +28,20 @@
 
 struct store;
 
+enum store_place { STORE_KEYRING = 0, STORE_SEALED = 1, STORE_PLACES = 2 };
+
+/* By the name in an account's file: "keyring" (as NULL) or "sealed"; anything else:
+ * false. */
+bool store_place_of(const char *name, enum store_place *place);
+const char *store_place_name(enum store_place place);
+
 /*
  * Opens the connection. may_prompt: a locked collection is unlocked with the
- * keyring's own dialog; otherwise it is ERR_LOCKED when a secret is needed.
+ * keyring's own dialog; otherwise it is ERR_LOCKED when a secret is needed. Sealed
+ * files have no dialog: `valetkey unlock` opens them.
  */
-int store_open(bool may_prompt, int64_t deadline, struct store **store,
-	       struct problem *problem);
+int store_open(enum store_place place, bool may_prompt, int64_t deadline,
+	       struct store **store, struct problem *problem);
 
 /* Until when later calls may take. */
 void store_set_deadline(struct store *store, int64_t deadline);
@@ -77,7 +87,7 @@ int store_list_others(struct store *store, const struct record *ids,
 const char *store_name(const struct store *store);
 void store_outlast(struct store *store, const char *name);
 
-/* ---- items that are not ours: git's stored passwords ----
+/* ---- items that are not ours: git's stored passwords, in the keyring alone ----
  *
  * In the very items that git-credential-libsecret uses, so either program finds
  * what the other has stored. Attributes are a record of names and values. */

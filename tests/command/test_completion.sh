@@ -116,6 +116,8 @@ test_verbs()
 	inserts '[login][work][--flow][device]' 'login work --flow dev'
 	inserts '[token][work][--format][header]' 'token work --format h'
 	inserts '[add][x][--auth][private_key_jwt]' 'add x --auth pri'
+	inserts '[add][x][--store][sealed]' 'add x --store sea'
+	inserts '[unlock][--for]' 'unlock --fo'
 	inserts '[token][work][--scope]' 'token work --scope '
 	session 'verbs, options and their values'
 }

@@ -41,6 +41,11 @@ refuse_token()
 	echo another-one | valetkey invalidate "$1"
 }
 
+open_store()
+{
+	echo 'a passphrase of these tests' | valetkey unlock --passphrase-stdin --for 1m
+}
+
 ask_git()
 {
 	printf '%s\n' "protocol=http" "host=${PROVIDER_URL#*//}" \
@@ -79,6 +84,8 @@ verbs()
 	add-far valetkey add fresh --far --socket $VALETKEY_TEST_DIR/far
 	logout valetkey logout demo
 	remove valetkey remove demo --yes
+	unlock open_store
+	lock valetkey lock
 	git-setup valetkey git-setup demo
 	front ask_front
 	providers valetkey providers

@@ -44,7 +44,8 @@ static struct store *open_store(bool may_prompt, int ms)
 	struct store *store;
 	struct problem problem;
 
-	tap_ok(store_open(may_prompt, deadline_in(ms), &store, &problem) == 0,
+	tap_ok(store_open(STORE_KEYRING, may_prompt, deadline_in(ms), &store,
+			  &problem) == 0,
 	       "the store opens");
 	if (!store)
 		exit(tap_done());
@@ -56,7 +57,8 @@ static bool refused(int result)
 {
 	struct store *store;
 	struct problem problem = {0, ""};
-	int rc = store_open(false, deadline_in(5000), &store, &problem);
+	int rc = store_open(STORE_KEYRING, false, deadline_in(5000), &store,
+			    &problem);
 
 	store_close(store);
 	printf("# %s\n", problem.text);
@@ -254,8 +256,8 @@ static void test_hung(void)
 	tap_ok(load(store, &grant, "four") == 0, "it goes on, so do we");
 	send_signal("VALETKEY_TEST_BUS_PID", SIGSTOP);
 	start = clock_ms();
-	tap_ok(store_open(false, deadline_in(300), &second, &problem) ==
-		       VALETKEY_ERR_TIMEOUT &&
+	tap_ok(store_open(STORE_KEYRING, false, deadline_in(300), &second,
+			  &problem) == VALETKEY_ERR_TIMEOUT &&
 		   on_time(start),
 	       "a bus that hangs: timeout, on time");
 	send_signal("VALETKEY_TEST_BUS_PID", SIGCONT);
@@ -335,8 +337,8 @@ static int come_and_go(void)
 	for (int i = 0; i < 300; i++) {
 		struct store *store;
 		struct problem problem;
-		int rc =
-		    store_open(false, deadline_in(30000), &store, &problem);
+		int rc = store_open(STORE_KEYRING, false, deadline_in(30000),
+				    &store, &problem);
 
 		if (!rc)
 			rc = store_writable(store, &problem);

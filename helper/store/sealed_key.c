@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sealed_key.c - see sealed_key.h. Whoever changes the file holds the lock named
+ * "sealed"; it is replaced as the items are (sealed_folder.c).
+ */
+#include "sealed_key.h"
+
+#include "core/account.h"
+#include "core/clock.h"
+#include "core/kernel.h"
+#include "crypto/crypto.h"
+#include "lock.h"
+#include "sealed_folder.h"
+#include <valetkey.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#define KEY_FILE "key"
+#define KERNEL_NAME "valetkey-data-key:" /* nothing that may give way */
+#define LOCK_MS 20000
+
+/* ---- the file ---- */
+
+const struct sealed_holder *sealed_holder_named(const char *name)
+{
+	static const struct sealed_holder *const holders[] = {
+	    &sealed_passphrase};
+
+	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++)
+		if (name && strcmp(holders[i]->name, name) == 0)
+			return holders[i];
+	return NULL;
+}
+
+static bool is_key_id(const char *id)
+{
+	return id && strlen(id) == SEALED_KEY_ID &&
+	       strspn(id, "0123456789abcdef") == SEALED_KEY_ID;
+}
+
+int sealed_key_parse(const struct buf *text, struct sealed_key_file *file)
+{
+	*file = (struct sealed_key_file){0};
+	if (record_parse_text(&file->lines, buf_text(text), text->len, NULL) ==
+	    0) {
+		file->id = record_get(&file->lines, "id");
+		file->wrapped = record_get(&file->lines, "wrapped");
+		file->holder =
+		    sealed_holder_named(record_get(&file->lines, "holder"));
+	}
+	if (file->holder && is_key_id(file->id) && file->wrapped &&
+	    record_is(&file->lines, "version", "1"))
+		return 0;
+	sealed_key_file_free(file);
+	return -1;
+}
+
+void sealed_key_file_free(struct sealed_key_file *file)
+{
+	record_free(&file->lines);
+	*file = (struct sealed_key_file){0};
+}
+
+void sealed_key_free(struct sealed_data_key *key)
+{
+	buf_free(&key->text);
+	key->id[0] = '\0';
+}
+
+/* *found false: there is none. */
+static int load_key_file(int folder, struct sealed_key_file *file, bool *found,
+			 struct problem *problem)
+{
+	struct buf text = {0};
+	int rc = VALETKEY_OK;
+
+	*file = (struct sealed_key_file){0};
+	*found = false;
+	if (folder >= 0)
+		rc =
+		    sealed_folder_read(folder, KEY_FILE, &text, found, problem);
+	if (!rc && *found && sealed_key_parse(&text, file))
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
+				 "The key file of the sealed store is "
+				 "malformed, or a later version's. Put it back "
+				 "from a backup.");
+	buf_free(&text);
+	return rc;
+}
+
+static int bind_key(const char *id, const struct sealed_holder *holder,
+		    struct buf *about)
+{
+	return buf_fmt(about, "valetkey-sealed-key 1 %s %s", id, holder->name);
+}
+
+/* Opens it with the secret; what comes out has the name that the file says. */
+static int unwrap_key(const struct sealed_key_file *file, const char *secret,
+		      struct sealed_data_key *key, struct problem *problem)
+{
+	struct buf about = {0};
+	struct sealed_wrapping wrapping = {.secret = secret};
+	int rc = bind_key(file->id, file->holder, &about)
+		     ? problem_no_memory(problem)
+		     : VALETKEY_OK;
+
+	wrapping.about = buf_text(&about);
+	if (!rc)
+		rc = file->holder->unwrap(&wrapping, &file->lines, &key->text,
+					  problem);
+	if (!rc && sealed_key_name(key))
+		rc = problem_no_memory(problem);
+	if (!rc && strcmp(key->id, file->id) != 0)
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
+				 "The key file of the sealed store holds "
+				 "another key than it says. Put it back from a "
+				 "backup.");
+	if (rc)
+		sealed_key_free(key);
+	buf_free(&about);
+	return rc;
+}
+
+/* Replaces the file by one with this holder. */
+static int keep_key(int folder, const struct sealed_data_key *key,
+		    const struct sealed_holder *holder, const char *secret,
+		    struct problem *problem)
+{
+	struct record lines = {0};
+	struct buf about = {0}, text = {0};
+	struct sealed_wrapping wrapping = {.secret = secret};
+	int rc = VALETKEY_OK;
+
+	if (record_add(&lines, "version", "1") ||
+	    record_add(&lines, "id", key->id) ||
+	    record_add(&lines, "holder", holder->name) ||
+	    bind_key(key->id, holder, &about))
+		rc = problem_no_memory(problem);
+	wrapping.about = buf_text(&about);
+	if (!rc)
+		rc = holder->wrap(&wrapping, &key->text, &lines, problem);
+	if (!rc && record_write(&lines, &text))
+		rc = problem_no_memory(problem);
+	if (!rc)
+		rc = sealed_folder_write(folder, KEY_FILE, &text, problem);
+	record_free(&lines);
+	buf_free(&about);
+	buf_free(&text);
+	return rc;
+}
+
+/* ---- in the kernel ---- */
+
+struct kernel_name {
+	char text[sizeof(KERNEL_NAME) + SEALED_KEY_ID];
+};
+
+static void name_in_kernel(const char *id, struct kernel_name *name)
+{
+	stpcpy(stpcpy(name->text, KERNEL_NAME), id);
+}
+
+static bool key_from_kernel(const char *id, struct sealed_data_key *key)
+{
+	struct kernel_name name;
+	bool good;
+
+	name_in_kernel(id, &name);
+	good = keyctl_read(keyctl_find(name.text), &key->text) &&
+	       sealed_key_name(key) == 0 && strcmp(key->id, id) == 0;
+	if (!good)
+		sealed_key_free(key);
+	return good;
+}
+
+static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
+			 struct problem *problem)
+{
+	struct kernel_name name;
+
+	name_in_kernel(key->id, &name);
+	return keyctl_put(name.text, &key->text, (long)seconds)
+		   ? VALETKEY_OK
+		   : problem_set(
+			 problem, VALETKEY_ERR_DENIED,
+			 "The kernel keeps no key for you (keyrings(7)), as "
+			 "in many containers: an unlocked store needs that.");
+}
+
+static int tell_locked(const struct sealed_holder *holder,
+		       struct problem *problem)
+{
+	return problem_set(
+	    problem, VALETKEY_ERR_LOCKED, "%s Run: valetkey unlock",
+	    holder ? "The sealed store is locked: its passphrase is needed "
+		     "once after each start of the computer."
+		   : "The sealed store has no key yet.");
+}
+
+int sealed_key_get(int folder, struct sealed_data_key *key,
+		   struct problem *problem)
+{
+	struct sealed_key_file file;
+	bool found;
+	int rc = load_key_file(folder, &file, &found, problem);
+
+	if (rc)
+		return rc;
+	if (!found)
+		rc = tell_locked(NULL, problem);
+	else if (!file.holder->asks)
+		rc = unwrap_key(&file, NULL, key, problem);
+	else if (!key_from_kernel(file.id, key))
+		rc = tell_locked(file.holder, problem);
+	sealed_key_file_free(&file);
+	return rc;
+}
+
+/* ---- what a person does with it ---- */
+
+/* The folder, locked against others who change the key. */
+struct key_change {
+	int lock;
+	int folder; /* -1: there is none */
+	struct sealed_key_file file;
+	bool found;
+};
+
+static int begin_change(struct key_change *change, bool make,
+			struct problem *problem)
+{
+	int rc;
+
+	*change = (struct key_change){.lock = -1, .folder = -1};
+	rc = lock_take("sealed", LOCK_GRANT, deadline_in(LOCK_MS),
+		       &change->lock, problem);
+	if (!rc)
+		rc = sealed_folder_open(make, &change->folder, problem);
+	if (!rc)
+		rc = load_key_file(change->folder, &change->file,
+				   &change->found, problem);
+	return rc;
+}
+
+static void end_change(struct key_change *change)
+{
+	sealed_key_file_free(&change->file);
+	if (change->folder >= 0)
+		close(change->folder);
+	lock_drop(&change->lock);
+}
+
+int sealed_key_look(enum sealed_key_state *state, const char **holder,
+		    struct problem *problem)
+{
+	struct sealed_data_key key = {0};
+	struct problem why = {0};
+	struct sealed_key_file file;
+	int folder;
+	bool found;
+	int rc = sealed_folder_open(false, &folder, problem);
+
+	*state = SEALED_KEY_NONE;
+	*holder = NULL;
+	if (!rc)
+		rc = load_key_file(folder, &file, &found, problem);
+	if (rc || !found)
+		goto out;
+	*holder = file.holder->name;
+	rc = sealed_key_get(folder, &key, &why);
+	*state = rc ? SEALED_KEY_LOCKED : SEALED_KEY_OPEN;
+	if (rc && rc != VALETKEY_ERR_LOCKED)
+		*problem = why;
+	else
+		rc = VALETKEY_OK;
+	sealed_key_free(&key);
+	sealed_key_file_free(&file);
+out:
+	if (folder >= 0)
+		close(folder);
+	return rc;
+}
+
+static int see_item(const char *name, void *data)
+{
+	bool *any = data;
+
+	if (*name != '.' && strcmp(name, KEY_FILE) != 0)
+		*any = true;
+	return 0;
+}
+
+/* A new key beside files of another one would hide that its own is gone. */
+static int make_key(struct key_change *change, const char *secret,
+		    struct sealed_data_key *key, struct problem *problem)
+{
+	bool any = false;
+	int rc = sealed_folder_each(change->folder, see_item, &any, problem);
+
+	if (!rc && any)
+		return problem_set(
+		    problem, VALETKEY_ERR_DENIED,
+		    "The file `key` is missing from the sealed store, and "
+		    "there are files that it has sealed. Put it back from a "
+		    "backup; or, to give up what is sealed, run: valetkey "
+		    "unlock --reset");
+	if (!rc && (crypto_random(&key->text) || sealed_key_name(key)))
+		rc = problem_no_memory(problem);
+	if (!rc)
+		rc = keep_key(change->folder, key, &sealed_passphrase, secret,
+			      problem);
+	return rc;
+}
+
+int sealed_key_unlock(const char *secret, int64_t seconds,
+		      struct problem *problem)
+{
+	struct sealed_data_key key = {0};
+	struct key_change change;
+	int rc = begin_change(&change, true, problem);
+
+	if (!rc)
+		rc = change.found
+			 ? unwrap_key(&change.file, secret, &key, problem)
+			 : make_key(&change, secret, &key, problem);
+	if (!rc)
+		rc = key_to_kernel(&key, seconds, problem);
+	sealed_key_free(&key);
+	end_change(&change);
+	return rc;
+}
+
+int sealed_key_change(const char *secret, const char *new_secret,
+		      struct problem *problem)
+{
+	struct sealed_data_key key = {0};
+	struct key_change change;
+	int rc = begin_change(&change, true, problem);
+
+	if (!rc && !change.found)
+		rc = tell_locked(NULL, problem);
+	if (!rc)
+		rc = unwrap_key(&change.file, secret, &key, problem);
+	if (!rc)
+		rc = keep_key(change.folder, &key, &sealed_passphrase,
+			      new_secret, problem);
+	sealed_key_free(&key);
+	end_change(&change);
+	return rc;
+}
+
+int sealed_key_lock(struct problem *problem)
+{
+	struct key_change change;
+	struct kernel_name name;
+	int rc = begin_change(&change, false, problem);
+
+	if (!rc && change.found) {
+		name_in_kernel(change.file.id, &name);
+		keyctl_discard(name.text);
+		if (keyctl_find(name.text) >= 0)
+			rc = problem_set(problem, VALETKEY_ERR_DENIED,
+					 "The kernel does not let go of the "
+					 "key.");
+	}
+	end_change(&change);
+	return rc;
+}
+
+struct reset {
+	int folder;
+	struct problem *problem;
+};
+
+static int delete_item_file(const char *name, void *data)
+{
+	struct reset *reset = data;
+
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		       strcmp(name, KEY_FILE) == 0
+		   ? VALETKEY_OK
+		   : sealed_folder_delete(reset->folder, name, reset->problem);
+}
+
+/* The key last: as long as it is there, the rest can be opened. A key file that
+ * nobody can read goes too. */
+int sealed_key_reset(struct problem *problem)
+{
+	struct problem unread = {0};
+	struct key_change change;
+	struct reset reset = {.problem = problem};
+	struct kernel_name name;
+	int rc = begin_change(&change, false, &unread);
+
+	reset.folder = change.folder;
+	if (change.folder < 0) {
+		if (rc)
+			*problem = unread;
+		end_change(&change);
+		return rc;
+	}
+	rc = sealed_folder_each(change.folder, delete_item_file, &reset,
+				problem);
+	if (!rc)
+		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
+	if (!rc && change.found && change.file.id) {
+		name_in_kernel(change.file.id, &name);
+		keyctl_discard(name.text);
+	}
+	end_change(&change);
+	return rc;
+}
