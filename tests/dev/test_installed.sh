@@ -29,7 +29,7 @@ is "$(find "$lib" -maxdepth 1 -name 'libvaletkey.*' -printf '%f\n' | sort)" \
 	"$(printf '%s\n' libvaletkey.so libvaletkey.so.1 \
 		"$(basename "$(readlink -f "$VALETKEY_LIB")")")" \
 	'the library has its three names'
-is "$(find "$prefix/share/zsh" -type f -printf '%P\n')" \
+is "$(find "$prefix/share/zsh" -name _valetkey -printf '%P\n')" \
 	"$(sh "$VALETKEY_SRC/helper/completions/zsh-folder.sh" "$prefix" |
 		sed 's|^/share/zsh/||')/_valetkey" "zsh's completion"
 done_testing
