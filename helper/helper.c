@@ -42,8 +42,10 @@ static const struct {
     {"invalidate", op_invalidate},
     {"login", op_login},
     {"add", op_add},
+    {"edit", op_edit},
     {"register", op_register},
     {"discover", op_discover},
+    {"doctor", op_doctor},
     {"resource", op_resource},
     {"status", op_status},
     {"logout", op_logout},
@@ -135,6 +137,7 @@ static int helper_run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
 	int64_t most = job->shared ? TIMEOUT_SHARED_MS : TIMEOUT_MS_MAX;
+	bool looks = record_get(&job->request, "look") != NULL;
 	int64_t timeout =
 	    record_get_int(&job->request, "timeout_ms", TIMEOUT_MS_DEFAULT);
 	int rc;
@@ -148,8 +151,9 @@ static int helper_run(struct job *job)
 		ring_at(job->deadline);
 	job->interactive =
 	    !job->shared && record_get(&job->request, "interactive");
-	job->send_pending = !job->shared && sends_pending(name);
-	recover_all();
+	job->send_pending = !job->shared && !looks && sends_pending(name);
+	if (!looks)
+		recover_all();
 	watchdog(timeout / 1000 + AFTER_DEADLINE_S);
 	if (job->shared)
 		return share_run(job);

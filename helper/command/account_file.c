@@ -50,9 +50,11 @@ static const char *key_of_line(const char *line, size_t line_len, size_t *len)
 
 static int add_change(struct buf *out, struct record *left, const char *key)
 {
-	const char *value = record_get(left, key);
-	int rc = value && *value ? buf_fmt(out, "%s=%s\n", key, value) : 0;
+	const char *value = NULL;
+	int rc = 0;
 
+	while (!rc && (value = record_next(left, key, value)))
+		rc = *value ? buf_fmt(out, "%s=%s\n", key, value) : 0;
 	record_remove(left, key);
 	return rc;
 }

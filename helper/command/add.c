@@ -133,7 +133,8 @@ static int refuse_existing(const char *account)
 	if (!rc && access(path.data, F_OK) == 0)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "There is an account \"%s\" already. Choose "
-			      "another name, or run: valetkey remove %s",
+			      "another name, or change that one: valetkey edit "
+			      "%s",
 			      account, account);
 	buf_free(&path);
 	return rc;

@@ -50,9 +50,9 @@ struct cmd_verb {
 	bool (*begins)(const struct cmd_words *words, const char *word);
 };
 
-extern const struct cmd_verb cmd_add, cmd_login, cmd_token, cmd_status,
-    cmd_list, cmd_logout, cmd_remove, cmd_providers, cmd_run, cmd_curl,
-    cmd_invalidate, cmd_complete, cmd_unlock, cmd_lock;
+extern const struct cmd_verb cmd_add, cmd_edit, cmd_login, cmd_token,
+    cmd_status, cmd_list, cmd_logout, cmd_remove, cmd_providers, cmd_run,
+    cmd_curl, cmd_invalidate, cmd_complete, cmd_unlock, cmd_lock;
 
 /* Reads argv after the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,

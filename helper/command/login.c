@@ -143,8 +143,10 @@ static int refuse_change(const char *account, const struct record *keys)
 		return cmd_fail(VALETKEY_ERR_LOGIN,
 				"The client of %s was added for the old one. "
 				"If the provider has announced this change, "
-				"run: valetkey remove %s, then valetkey add %s",
-				account, account, account);
+				"give the new one and the client's secret: "
+				"valetkey edit %s --token-endpoint URL "
+				"--secret-stdin",
+				account, account);
 	return cmd_fail(VALETKEY_ERR_LOGIN,
 			"If the provider has announced this change, run: "
 			"valetkey login %s --accept-change",
@@ -246,9 +248,9 @@ static int widen_scope(struct cmd_args *args, struct cmd_call *call,
 		rc = cmd_fail_problem(&problem);
 	else if (client.grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "Nobody logs in to account %s. Its scopes are in "
-			      "its file: scope=",
-			      args->account);
+			      "Nobody logs in to account %s. To change its "
+			      "scopes, run: valetkey edit %s --scope SCOPES",
+			      args->account, args->account);
 	else if (scope_add(all, client.scope) || scope_add(all, more) ||
 		 record_add(call->request, "scope", more))
 		rc = VALETKEY_ERR_NOMEM;

@@ -250,9 +250,9 @@ int cmd_mcp_same_server(const char *account, const struct record *keys)
 		rc = cmd_fail(VALETKEY_ERR_LOGIN,
 			      "The MCP server no longer trusts %s, but %s. A "
 			      "client is not taken along to another server. If "
-			      "you trust that one, run: valetkey remove %s, "
-			      "then valetkey add %s --mcp %s",
-			      issuer, buf_text(&names), account, account, url);
+			      "you trust that one, add it by another name than "
+			      "%s: valetkey add NAME --mcp %s",
+			      issuer, buf_text(&names), account, url);
 	}
 	buf_free(&names);
 	record_free(&found);

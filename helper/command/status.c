@@ -198,12 +198,11 @@ static void print_secret_expiry(const struct entry *entry)
 static void print_secret(const struct entry *entry)
 {
 	if (entry_is(entry, "secret", "missing"))
-		printf("  %-14s missing from the %s. Run: valetkey remove "
-		       "%s, then valetkey add %s\n",
+		printf("  %-14s missing from the %s. To give it again: "
+		       "valetkey edit %s --secret-stdin\n",
 		       "client secret",
 		       entry_is(entry, "store", "sealed") ? "sealed store"
 							  : "keyring",
-		       entry_text(entry, "account"),
 		       entry_text(entry, "account"));
 	else if (entry_is(entry, "secret", "stored"))
 		printf("  %-14s stored%s\n", "client secret",

@@ -51,7 +51,7 @@ _valetkey_options()
 		;;
 	share) printf '%s\n' --host --scope --off ;;
 	git-setup) echo --apply ;;
-	status) echo --json ;;
+	status | doctor) echo --json ;;
 	providers) echo --check ;;
 	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
@@ -87,17 +87,24 @@ _valetkey_value()
 		provider=$(_valetkey_provider)
 		valetkey complete "${2#--}s" ${provider:+"$provider"}
 		;;
-	add/--auth)
+	add/--auth | edit/--auth)
 		printf '%s\n' client_secret_post client_secret_basic \
 			private_key_jwt tls_client_auth none
 		;;
 	add/--store) printf '%s\n' keyring sealed ;;
+	edit/--unset)
+		printf '%s\n' scope redirect-uri instance ca-file proxy auth \
+			client-key client-key-id client-certificate \
+			resource-indicator authorization-endpoint \
+			token-endpoint device-authorization-endpoint \
+			revocation-endpoint
+		;;
 	login/--flow) printf '%s\n' code paste device ;;
 	token/--format)
 		printf '%s\n' plain bearer header headers json netrc curl env \
 			kubectl xoauth2
 		;;
-	*/--set | */--client-key-id | */--proxy | */--client-id | \
+	edit/--instance | */--set | */--client-key-id | */--proxy | */--client-id | \
 		*/--secret-fd | */--passphrase-fd | */--for | */--scope | \
 		*/--host | */--resource-indicator | \
 		*/--redirect-uri | */--issuer | */--mcp | */--*-endpoint | \
@@ -109,8 +116,9 @@ _valetkey_value()
 
 _valetkey_verbs()
 {
-	printf '%s\n' add login token invalidate status list logout remove \
-		unlock lock providers run curl proxy share git-setup front help version
+	printf '%s\n' add edit login token invalidate status doctor list \
+		logout remove unlock lock providers run curl proxy share \
+		git-setup front help version
 }
 
 _valetkey_words()
@@ -123,8 +131,9 @@ _valetkey_words()
 	help) _valetkey_verbs ;;
 	providers) valetkey complete providers ;;
 	front) printf '%s\n' git docker cargo goauth credential-helper ;;
-	login | token | invalidate | status | logout | remove | run | curl | \
-		proxy | share | git-setup)
+	edit | login | token | invalidate | status | doctor | logout | \
+		remove | run | curl | proxy | share | \
+		git-setup)
 		valetkey complete accounts
 		;;
 	esac 2>/dev/null

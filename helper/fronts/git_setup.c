@@ -7,6 +7,8 @@
  * It only ever adds lines (an empty helper, which begins the chain anew, and
  * ours), so that taking them out again is the way back.
  */
+#include "doctor.h"
+
 #include "command/child.h"
 #include "command/command.h"
 #include "core/account.h"
@@ -143,7 +145,8 @@ static void walk_chain(const char *config, size_t len, struct chain *chain)
 	}
 }
 
-static int look_at_chain(struct chain *chain)
+/* What git config says: 0 and 1 (there are no helpers) are fine. */
+static int read_chain(struct chain *chain)
 {
 	static const char *const argv[] = {"git",
 					   "config",
@@ -157,9 +160,55 @@ static int look_at_chain(struct chain *chain)
 	if (status == 0)
 		walk_chain(buf_text(&out), out.len, chain);
 	buf_free(&out);
+	return status;
+}
+
+static int look_at_chain(struct chain *chain)
+{
+	int status = read_chain(chain);
+
 	return status == 0 || status == 1
 		   ? VALETKEY_OK
 		   : cmd_fail(VALETKEY_ERR_DENIED, "git config does not work.");
+}
+
+static void look_at_host(struct doctor *doctor, const char *account,
+			 const char *origin)
+{
+	struct chain chain = {.origin = origin};
+
+	if (read_chain(&chain) != 0 || !chain.ours)
+		return; /* it is not set up, or there is no git */
+	if (chain.before)
+		doctor_found_text(
+		    doctor, "git", FOUND_PROBLEM, VALETKEY_ERR_DENIED,
+		    "git asks another helper first for %s, and what that has "
+		    "stored shadows the tokens. Run: valetkey git-setup %s "
+		    "--apply",
+		    origin, account);
+	else if (chain.after)
+		doctor_found_text(doctor, "git", FOUND_NOTE, 0,
+				  "git also gives another helper each token "
+				  "for %s, and that may keep them. To see "
+				  "which, run: valetkey git-setup %s",
+				  origin, account);
+	else
+		doctor_found_text(doctor, "git", FOUND_OK, 0,
+				  "git asks valetkey, and nobody else, for %s.",
+				  origin);
+}
+
+void doctor_look_at_git(struct doctor *doctor, const char *account)
+{
+	struct record keys = {0};
+	char origin[ORIGIN_MAX];
+	const char *host = NULL;
+
+	if (account_read(account, &keys, NULL) == VALETKEY_OK)
+		while ((host = record_next(&keys, "hosts[]", host)))
+			if (origin_of(host, origin) == 0)
+				look_at_host(doctor, account, origin);
+	record_free(&keys);
 }
 
 /* ---- the lines ---- */

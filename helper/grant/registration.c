@@ -17,13 +17,78 @@
 #define CLIENT_URI "registration_client_uri"
 #define CLIENT_TOKEN "registration_access_token"
 #define REMOVE_MS 15000
+#define WAS "was."
+
+/* ---- the one that counts ---- */
+
+static bool is_was(const char *key)
+{
+	return strncmp(key, WAS, strlen(WAS)) == 0;
+}
+
+/* What belongs to one of two registrations. */
+static bool is_of_one(const char *key)
+{
+	return strcmp(key, "client_secret") == 0 || strcmp(key, "proof") == 0 ||
+	       strncmp(key, "pin.", 4) == 0;
+}
+
+/* The item with the one registration or, `was`, the other. */
+static int pick_registration(const struct record *item, bool was,
+			     struct record *out)
+{
+	const char *key, *value;
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && (key = record_each(item, &at, &value))) {
+		bool other = is_was(key);
+
+		if (other && was)
+			rc = record_add(out, key + strlen(WAS), value);
+		else if (!other && (!was || !is_of_one(key)))
+			rc = record_add(out, key, value);
+	}
+	return rc;
+}
+
+/* Which one it is: the other only if the client fits that alone. */
+static bool fits_other(const struct client *client, const struct record *item,
+		       struct record *other)
+{
+	const char *what;
+
+	return record_get(item, WAS "pin.client_id") &&
+	       !client_pinned(client, item, CLIENT_PINS_SECRET, &what) &&
+	       pick_registration(item, true, other) == 0 &&
+	       client_pinned(client, other, CLIENT_PINS_SECRET, &what);
+}
+
+int registration_load(struct job *job, const struct client *client,
+		      struct record *item, bool *found)
+{
+	struct record all = {0}, other = {0};
+	int rc = job_load_item(job, client, STORE_CLIENT, &all, found);
+
+	if (!rc && fits_other(client, &all, &other))
+		rc = record_append(item, &other);
+	else if (!rc)
+		rc = pick_registration(&all, false, item);
+	if (rc < 0)
+		rc = problem_no_memory(&job->problem);
+	record_free(&all);
+	record_free(&other);
+	return rc;
+}
+
+/* ---- writing it ---- */
 
 int registration_save(struct job *job, const struct client *client,
 		      const char *secret, const char *proof)
 {
 	struct record item = {0}, old = {0};
 	bool found;
-	int rc = job_load_item(job, client, STORE_CLIENT, &old, &found);
+	int rc = registration_load(job, client, &old, &found);
 
 	if (!rc &&
 	    (record_add(&item, "client_secret", secret) ||
@@ -49,6 +114,76 @@ int registration_save_item(struct job *job, const struct client *client,
 	if (!job_store(job))
 		return job->problem.result;
 	return store_save(job->store, &key, item, &job->problem);
+}
+
+/* Beside the new one, what there is now. */
+static int add_was(struct record *item, const struct record *now)
+{
+	const char *key, *value;
+	char name[80];
+	size_t at = 0;
+	int rc = 0;
+
+	while (!rc && (key = record_each(now, &at, &value)))
+		if (is_of_one(key) &&
+		    strlen(key) < sizeof(name) - sizeof(WAS)) {
+			snprintf(name, sizeof(name), WAS "%s", key);
+			rc = record_add(item, name, value);
+		}
+	return rc;
+}
+
+int registration_replace(struct job *job, const struct client *client,
+			 const char *secret, const char *proof)
+{
+	struct record item = {0}, now = {0};
+	struct client before = {0};
+	bool found = false;
+	int rc = client_load(client->account, &before, &job->problem);
+
+	/* A file that cannot be used has nothing to go back to. */
+	if (rc)
+		rc = job_load_item(job, client, STORE_CLIENT, &now, &found);
+	else
+		rc = registration_load(job, &before, &now, &found);
+	if (!rc &&
+	    (record_add(&item, "client_secret", secret) ||
+	     record_add(&item, "proof", proof) ||
+	     record_add(&item, CLIENT_URI, record_get(&now, CLIENT_URI)) ||
+	     record_add(&item, CLIENT_TOKEN, record_get(&now, CLIENT_TOKEN)) ||
+	     record_add(&item, "seal", record_get(&now, "seal")) ||
+	     add_was(&item, &now)))
+		rc = problem_no_memory(&job->problem);
+	if (!rc)
+		rc = registration_save_item(job, client, &item);
+	client_free(&before);
+	record_free(&item);
+	record_free(&now);
+	return rc;
+}
+
+int registration_settle(struct job *job, const struct client *client)
+{
+	const struct store_key key = job_item_key(client, STORE_CLIENT);
+	struct record all = {0}, item = {0};
+	struct client now = {0};
+	struct problem ignored = {0};
+	const char *what;
+	bool found;
+	int rc = job_load_item(job, client, STORE_CLIENT, &all, &found);
+
+	if (!rc && found && record_get(&all, WAS "pin.client_id") &&
+	    client_load(client->account, &now, &ignored) == VALETKEY_OK &&
+	    client_pinned(&now, &all, CLIENT_PINS_SECRET, &what)) {
+		if (pick_registration(&all, false, &item))
+			rc = problem_no_memory(&job->problem);
+		else
+			rc = store_save(job->store, &key, &item, &job->problem);
+	}
+	client_free(&now);
+	record_free(&all);
+	record_free(&item);
+	return rc;
 }
 
 static int save_new_seal(struct job *job, const struct client *client,
@@ -147,23 +282,26 @@ static int check_secret(const struct client *client, const struct record *item,
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
 	    "The %s of account %s is not the one that the %s was added for, so "
-	    "it is not sent. If you made this change, run: valetkey remove %s, "
-	    "then valetkey add %s",
+	    "it is not sent; it is kept. If you did not make this change, undo "
+	    "it. If you did, give what belongs to it: valetkey edit %s%s",
 	    what, client->account, credential ? credential : "client secret",
-	    client->account, client->account);
+	    client->account,
+	    credential && !client_has_secret(client) ? " --auth METHOD"
+						     : " --secret-stdin");
 }
 
 static int missing(const struct client *client, struct problem *problem)
 {
 	return problem_set(
 	    problem, VALETKEY_ERR_LOGIN,
-	    "The %s of account %s is not in the %s. "
-	    "Run: valetkey remove %s, then valetkey add %s",
+	    "The %s of account %s is not in the %s. Is it the one that it was "
+	    "added to? To give it again, run: valetkey edit %s%s",
 	    client_has_secret(client) ? "client secret" : "registration",
 	    client->account,
 	    record_is(&client->config, "store", "sealed") ? "sealed store"
 							  : "keyring",
-	    client->account, client->account);
+	    client->account,
+	    client_has_secret(client) ? " --secret-stdin" : " --auth METHOD");
 }
 
 static int registration_load_secret(struct job *job,
@@ -171,7 +309,7 @@ static int registration_load_secret(struct job *job,
 				    struct record *item)
 {
 	bool found;
-	int rc = job_load_item(job, client, STORE_CLIENT, item, &found);
+	int rc = registration_load(job, client, item, &found);
 
 	if (!rc && (!found || (client_has_secret(client) &&
 			       !record_get(item, "client_secret"))))
@@ -241,7 +379,7 @@ int registration_check(struct job *job, const struct client *client,
 	struct record item = {0};
 	struct grant grant = {0};
 	bool found = false, logged_in = false;
-	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
+	int rc = registration_load(job, client, &item, &found);
 
 	if (!rc && !found && client_credential(client))
 		rc = missing(client, &job->problem);
@@ -266,7 +404,7 @@ int registration_adopt(struct job *job, const struct client *client)
 	struct record item = {0};
 	const char *what;
 	bool found;
-	int rc = job_load_item(job, client, STORE_CLIENT, &item, &found);
+	int rc = registration_load(job, client, &item, &found);
 
 	if (!rc && !found && record_add(&item, "proof", "none"))
 		rc = problem_no_memory(&job->problem);

@@ -5,7 +5,10 @@
  * endpoints is noticed whether it has a secret or not.
  *
  * Keys: client_secret (if any), proof, registration_client_uri and
- * registration_access_token (RFC 7592, if we registered it), seal, pin.*.
+ * registration_access_token (RFC 7592, if we registered it), seal, pin.*; and
+ * while an account is edited, or if that was ended half way, "was." before
+ * client_secret, proof and pin.*: those of the file that there was. Of the two
+ * the one counts that the account's file fits.
  */
 #ifndef VALETKEY_REGISTRATION_H
 #define VALETKEY_REGISTRATION_H
@@ -22,6 +25,18 @@ int registration_save(struct job *job, const struct client *client,
 /* The same with an item that holds all but the pins. */
 int registration_save_item(struct job *job, const struct client *client,
 			   struct record *item);
+
+/* The item, without what does not count. */
+int registration_load(struct job *job, const struct client *client,
+		      struct record *item, bool *found);
+
+/* Before the account's file becomes what `client` is: its secret (NULL: none) and
+ * pins; the present ones stay beside them until registration_settle(). */
+int registration_replace(struct job *job, const struct client *client,
+			 const char *secret, const char *proof);
+
+/* The file fits what counts for `client`: what stayed beside it goes. */
+int registration_settle(struct job *job, const struct client *client);
 
 /*
  * Adds the key that a login's answer is parked with (park.h): it is in the item

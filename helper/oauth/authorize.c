@@ -353,12 +353,15 @@ static int response_refused(const struct client *client,
 			    struct problem *problem)
 {
 	static const struct error_advice known[] = {
-	    {"invalid_scope", VALETKEY_ERR_SCOPE, ""},
+	    {"invalid_scope", VALETKEY_ERR_SCOPE,
+	     " Tick the scopes that are asked for there, or ask for others: "
+	     "valetkey edit ACCOUNT --scope SCOPES."},
 	    {"invalid_target", VALETKEY_ERR_DENIED,
-	     " It does not know this resource: change 'resource[]' in the "
-	     "account's file."},
+	     " It does not know this resource: valetkey edit ACCOUNT "
+	     "--resource-indicator URI."},
 	    {NULL, VALETKEY_ERR_DENIED, ""},
 	};
+	char next[ERROR_ADVICE_MAX];
 	char error[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	const struct error_advice *advice;
 
@@ -370,10 +373,10 @@ static int response_refused(const struct client *client,
 				   "The login was declined in the browser. To "
 				   "try again: valetkey login %s",
 				   client->account);
-	return problem_set(problem, advice->result,
-			   "%s refused the login: %s%s%s.%s",
-			   client->provider_name, error, *detail ? ", " : "",
-			   detail, advice->next);
+	return problem_set(
+	    problem, advice->result, "%s refused the login: %s%s%s.%s",
+	    client->provider_name, error, *detail ? ", " : "", detail,
+	    error_advice_next(next, advice, client->account));
 }
 
 int authorize_answer_check(const struct client *client,

@@ -41,7 +41,7 @@ static int device_answer_refused(const struct client *client,
 {
 	static const struct error_advice known[] = {
 	    {"invalid_scope", VALETKEY_ERR_SCOPE,
-	     " Change 'scope' in the account's file."},
+	     " Ask for others: valetkey edit ACCOUNT --scope SCOPES."},
 	    {"unauthorized_client", VALETKEY_ERR_DENIED,
 	     " Tick the device flow for this client there, or log in with "
 	     "--flow code or --flow paste."},
@@ -50,6 +50,7 @@ static int device_answer_refused(const struct client *client,
 	     "client may use the device flow."},
 	    {NULL, VALETKEY_ERR_DENIED, ""},
 	};
+	char next[ERROR_ADVICE_MAX];
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
 	const char *name = token_error_name(json);
 	const struct error_advice *advice;
@@ -57,10 +58,10 @@ static int device_answer_refused(const struct client *client,
 	problem_quote(code, name ? name : "no reason given");
 	error_detail(detail, token_error_text(json));
 	advice = error_advice_find(known, code);
-	return problem_set(problem, advice->result,
-			   "%s refuses the device login: %s%s%s.%s",
-			   client->provider_name, code, *detail ? ", " : "",
-			   detail, advice->next);
+	return problem_set(
+	    problem, advice->result, "%s refuses the device login: %s%s%s.%s",
+	    client->provider_name, code, *detail ? ", " : "", detail,
+	    error_advice_next(next, advice, client->account));
 }
 
 static int64_t seconds_of(const struct json *json, const char *key,

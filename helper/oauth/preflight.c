@@ -22,14 +22,14 @@
 
 static const struct error_advice request_advice[] = {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     "Tick these scopes at the provider, or change 'scope' in the account's "
-     "file"},
+     "Tick what is asked for at the provider, or ask for less: valetkey edit "
+     "ACCOUNT --scope SCOPES"},
     {"invalid_target", VALETKEY_ERR_DENIED,
-     "It does not know this resource: change 'resource[]' in the account's "
-     "file"},
+     "It does not know this resource: valetkey edit ACCOUNT "
+     "--resource-indicator URI"},
     {"invalid_client", VALETKEY_ERR_DENIED,
      "It does not know the client, or does not accept how it authenticates: "
-     "remove the account and add it again"},
+     "valetkey edit ACCOUNT --client-id ID, --secret-stdin or --auth METHOD"},
     {NULL, VALETKEY_ERR_DENIED,
      "Compare the client id, redirect URI and grant types with the client app "
      "there"},
@@ -41,8 +41,8 @@ const char *authorize_port_advice(const struct authorization *to)
 		   ? " Does it compare the port, which is different at each "
 		     "login here? Then write redirect_port=NUMBER into the "
 		     "account's file and register the redirect URI with that "
-		     "port; if valetkey registered the client, remove the "
-		     "account and add it again."
+		     "port; if valetkey registered the client, add an account "
+		     "by another name."
 		   : "";
 }
 
@@ -52,6 +52,7 @@ int authorize_refused(const struct client *client,
 		      struct problem *problem)
 {
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	char scope[PROBLEM_QUOTE_MAX], next[ERROR_ADVICE_MAX];
 	const struct error_advice *advice;
 
 	problem_quote(code,
@@ -61,9 +62,10 @@ int authorize_refused(const struct client *client,
 	return problem_set(
 	    problem, advice->result,
 	    "%s refuses the login request: %s%s%s. %s (client id "
-	    "%s, redirect URI %s).%s",
+	    "%s, redirect URI %s, scopes \"%s\").%s",
 	    client->provider_name, code, *detail ? ", " : "", detail,
-	    advice->next, client->client_id, to->redirect_uri.data,
+	    error_advice_next(next, advice, client->account), client->client_id,
+	    to->redirect_uri.data, problem_quote(scope, buf_text(&to->scope)),
 	    advice->error ? "" : authorize_port_advice(to));
 }
 
@@ -79,12 +81,12 @@ static int wrong_registration(const struct client *client, const char *saw,
 	    "wrong (%s), or it knows no client with this client id (%s), or "
 	    "the redirect URI there is not exactly %s (a change can take an "
 	    "hour to arrive). Compare them with the page of the client app, "
-	    "then fix the account's file or run: valetkey remove %s, then "
-	    "valetkey add %s.%s",
+	    "then fix it there, or here with: valetkey edit %s followed by "
+	    "--redirect-uri URI, --client-id ID or --instance CODE; the client "
+	    "secret stays.%s",
 	    client->provider_name, saw, client->authorization_endpoint,
 	    client->client_id, authorization->redirect_uri.data,
-	    client->account, client->account,
-	    authorize_port_advice(authorization));
+	    client->account, authorize_port_advice(authorization));
 }
 
 /* Copies the decoded value of a query's parameter, cleaned; "" if absent. */

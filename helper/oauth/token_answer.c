@@ -111,13 +111,15 @@ const char *token_error_meaning(const struct record *names, const char *name)
 static const struct error_advice known[] = {
     {"invalid_grant", VALETKEY_ERR_LOGIN, ""},
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     " Check the scopes that are ticked at the provider."},
+     " Tick these scopes at the provider, or ask for others: valetkey edit "
+     "ACCOUNT --scope SCOPES."},
     {"invalid_client", VALETKEY_ERR_DENIED,
      " Check the client id, the client secret or key (and this "
-     "computer's clock), and the instance."},
+     "computer's clock), and the instance; to change one: valetkey edit "
+     "ACCOUNT."},
     {"invalid_target", VALETKEY_ERR_DENIED,
-     " It does not know this resource: change 'resource[]' in the account's "
-     "file."},
+     " It does not know this resource: valetkey edit ACCOUNT "
+     "--resource-indicator URI."},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
      " Check which grant types are ticked at the provider."},
     {NULL, VALETKEY_ERR_DENIED, ""},
@@ -129,6 +131,26 @@ const struct error_advice *error_advice_find(const struct error_advice *advice,
 	while (advice->error && strcmp(advice->error, error) != 0)
 		advice++;
 	return advice;
+}
+
+const char *error_advice_next(char out[ERROR_ADVICE_MAX],
+			      const struct error_advice *advice,
+			      const char *account)
+{
+	static const char word[] = "ACCOUNT";
+	const char *text = advice->next, *at;
+	size_t len = 0;
+
+	*out = '\0';
+	while ((at = strstr(text, word)) && len < ERROR_ADVICE_MAX) {
+		len +=
+		    (size_t)snprintf(out + len, ERROR_ADVICE_MAX - len,
+				     "%.*s%s", (int)(at - text), text, account);
+		text = at + strlen(word);
+	}
+	if (len < ERROR_ADVICE_MAX)
+		snprintf(out + len, ERROR_ADVICE_MAX - len, "%s", text);
+	return out;
 }
 
 const char *error_detail(char *out, const char *text)
@@ -148,6 +170,7 @@ static int token_answer_refused(const struct client *client,
 	const char *name = token_error_name(json);
 	const char *text = token_error_text(json);
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];
+	char next[ERROR_ADVICE_MAX];
 	const struct error_advice *advice;
 
 	*answer->name = '\0';
@@ -161,7 +184,8 @@ static int token_answer_refused(const struct client *client,
 	error_detail(detail, text == name ? "" : text);
 	return problem_set(problem, advice->result, "%s answered %s%s%s.%s",
 			   client->provider_name, code, *detail ? ": " : "",
-			   detail, advice->next);
+			   detail,
+			   error_advice_next(next, advice, client->account));
 }
 
 /* From somebody in between, or from another server than one thinks. */

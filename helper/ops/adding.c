@@ -126,7 +126,7 @@ static int tell_existing(struct problem *problem, const char *account)
 {
 	return problem_set(problem, VALETKEY_ERR_ARG,
 			   "There is an account \"%s\" already. Choose another "
-			   "name, or run: valetkey remove %s",
+			   "name, or change that one: valetkey edit %s",
 			   account, account);
 }
 

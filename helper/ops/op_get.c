@@ -132,8 +132,8 @@ static int check_id_token_may_come(struct job *job, const struct client *client,
 		return problem_set(
 		    &job->problem, VALETKEY_ERR_SCOPE,
 		    "Account %s has no ID token, because it does not ask for "
-		    "the scope openid. Add openid to 'scope' in the account's "
-		    "file, then run: valetkey login %s",
+		    "the scope openid. Run: valetkey login %s --add-scope "
+		    "openid",
 		    account, account);
 	if (!client->issuer)
 		return problem_set(
@@ -285,6 +285,13 @@ static int check_scope(struct job *job, const struct client *client,
 		    "valetkey login %s",
 		    client->account, quoted, client->provider_name,
 		    client->account);
+	if (!uses_code(client) &&
+	    client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS)
+		return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
+				   "The token of account %s does not have all "
+				   "of the scopes \"%s\". To ask for others, "
+				   "run: valetkey edit %s --scope SCOPES",
+				   client->account, quoted, client->account);
 	return problem_set(&job->problem, VALETKEY_ERR_SCOPE,
 			   "The grant of account %s does not have all of the "
 			   "scopes \"%s\". To log in with them as well, run: "

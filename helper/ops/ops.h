@@ -2,7 +2,9 @@
 /*
  * ops.h - what the helper does for a request, a file op_NAME.c for each subject.
  * Channel and messages: plugin/core/channel.h. Every request has `op`, `account`
- * if it concerns one, `timeout_ms`, and may have `program` and `interactive=1`.
+ * if it concerns one, `timeout_ms`, and may have `program` and `interactive=1`; with
+ * `look=1` nothing else is done beside it (what was left is not cleared, what waits
+ * to be revoked is not sent).
  *
  * get         a valid access token.
  *             scope, min_valid_s, resource (the URL that it is for), new=1 (not
@@ -26,6 +28,13 @@
  *             -> proof=accepted|unproven|none (none: there is no secret),
  *             proof_text for a person; a refused secret is ERR_DENIED and
  *             nothing is stored
+ * edit        the keys of the account's file as they are to be, of an account that
+ *             there is, and client_secret if the person gave one: sees to it that
+ *             the registration in the keyring fits; the command writes the file
+ *             afterwards, and asks once more if a secret was replaced.
+ *             -> secret=none|kept|replaced|needed (needed: nothing was done),
+ *             proof, proof_text as for add; changed=1 (the next login must be told
+ *             that the change is fine)
  * register    the keys of the account's file but client_id, registration_endpoint
  *             and the grant_types[] to register for: registers a client (RFC
  *             7591), stores what is secret of it, and makes the account's file.
@@ -35,6 +44,9 @@
  *             certificate|ask (what to choose by), machine=1 (nobody logs in),
  *             mcp=1 (it must promise what MCP demands)
  *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
+ * doctor      without an account bus and keyring (no_keyring=1: nothing), with one what its servers say
+ *             -> version, count, and for N from 0: N.check, N.state =
+ *             ok|note|problem, N.text, N.result (the code of a problem, else 0)
  * resource    url of an MCP server, ca_file -> resource (as the server spells it),
  *             authorization_server[], scope: what resource_read() finds (RFC 9728)
  * status      account[], others=1 -> count, and for N from 0: N.account, N.provider,
@@ -95,8 +107,10 @@ int op_renew(struct job *job);
 int op_invalidate(struct job *job);
 int op_login(struct job *job);
 int op_add(struct job *job);
+int op_edit(struct job *job);
 int op_register(struct job *job);
 int op_discover(struct job *job);
+int op_doctor(struct job *job);
 int op_resource(struct job *job);
 int op_status(struct job *job);
 int op_logout(struct job *job);

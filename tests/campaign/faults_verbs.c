@@ -36,6 +36,10 @@
 	"{ " LOG_IN "; } || { valetkey remove v --yes && " LOG_IN "; }"
 #define SHARED "grep -qx share=yes \"$XDG_CONFIG_HOME/valetkey/v.conf\""
 #define UNITS "$XDG_CONFIG_HOME/systemd/user/valetkey-share"
+/* Of where the secret goes, which is why it comes along. */
+#define EDIT(what)              \
+	"valetkey edit v " what \
+	" --secret-fd 3 3<\"$VALETKEY_TEST_DIR/web-secret\""
 #define TOKEN "$VALETKEY_TEST_DIR/token-of-v"
 #define GIT "git-credential-valetkey "
 #define GIT_INPUT(user) "<\"$VALETKEY_TEST_DIR/git-" user "\""
@@ -66,6 +70,15 @@ static const struct verb verbs[] = {
 	.run = "exec valetkey add v --issuer \"$PROVIDER_URL/\" --register "
 	       "--scope monitoring",
 	.promise = VALETKEY_ERR_LOGIN,
+    },
+    {
+	.killed = "edit: killed",
+	.twice = "edit: two at once",
+	.before = LOGGED_IN,
+	.other = EDIT("--ca-file \"$VALETKEY_TEST_DIR/web-secret\""),
+	.run = "exec " EDIT("--unset ca-file"),
+	.promise = NO_PROMISE,
+	.kept = "valetkey login v --timeout 20 --accept-change",
     },
     {
 	.killed = "login: killed",

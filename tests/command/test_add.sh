@@ -58,7 +58,7 @@ test_options()
 	unlike "$(cat "$CONFIG/work.conf")" "$(cat "$WEB_SECRET")" \
 		'the secret is not in its file'
 	is "$(items)" 1 'the secret is in the keyring'
-	said "$ARG" 'an account "work" already.*valetkey remove work' \
+	said "$ARG" 'an account "work" already.*valetkey edit work' \
 		'an account of that name exists' add_web "$WEB_SECRET" work
 	requests 0 'an account of that name exists: no token request'
 	said 0 'accepted' 'standard input, and an instance by its host' \

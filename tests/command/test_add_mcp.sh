@@ -384,7 +384,7 @@ test_other_server()
 	resource '"authorization_servers":["{other}"]'
 	: >"$LIES/a.log"
 	: >"$LIES/b.log"
-	said "$LOGIN" "no longer trusts $A, but .*valetkey remove lies, then valetkey add lies --mcp $A/mcp" \
+	said "$LOGIN" "no longer trusts $A, but .*than lies: valetkey add NAME --mcp $A/mcp" \
 		'it trusts another authorization server by now' \
 		valetkey login lies
 	is "$(heard b '') $(heard a authorize)" '0 0' \

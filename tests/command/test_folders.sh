@@ -71,6 +71,7 @@ verbs()
 	list valetkey list
 	add add fresh
 	add-again add demo
+	edit valetkey edit demo --scope monitoring
 	login valetkey login demo
 	token valetkey token demo
 	token-by-url valetkey token --resource $PROVIDER_URL/

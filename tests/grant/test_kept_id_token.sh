@@ -108,7 +108,7 @@ test_nobody()
 	demo_account plain >/dev/null 2>&1 && demo_login plain >/dev/null 2>&1
 	demo_account robot api-services >/dev/null 2>&1
 	before=$(counted token_requests)
-	said "$SCOPE" "does not ask for the scope openid\. Add openid to 'scope' .*valetkey login plain\$" \
+	said "$SCOPE" "does not ask for the scope openid\. Run: valetkey login plain --add-scope openid\$" \
 		'without openid' valetkey token plain --id-token
 	said "$SCOPE" 'Nobody logs in to account robot' 'a machine' \
 		valetkey token robot --id-token

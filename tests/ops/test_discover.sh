@@ -284,7 +284,7 @@ test_changed_secret()
 	day_later
 	run demo_login mine --accept-change
 	is "$status" "$LOGIN" 'with a client secret'
-	like "$text" 'valetkey remove mine, then valetkey add mine' \
+	like "$text" 'valetkey edit mine --token-endpoint URL --secret-stdin' \
 		'with a client secret: what to do'
 	is "$(key mine revocation_endpoint)" "$PROVIDER_URL/r" \
 		'with a client secret: nothing is taken over'
