@@ -22,7 +22,7 @@
 
 static const struct error_advice request_advice[] = {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     "Tick what is asked for at the provider, or ask for less: valetkey edit "
+     "Tick these scopes at the provider, or ask for less: valetkey edit "
      "ACCOUNT --scope SCOPES"},
     {"invalid_target", VALETKEY_ERR_DENIED,
      "It does not know this resource: valetkey edit ACCOUNT "
