@@ -21,6 +21,10 @@ is "$(sed -n 's/^## \([^ ]*\) .*/\1/p' CHANGELOG.md | head -n 1)" "$version" \
 is "$(grep -cE '^## .* \(not released yet\)$' CHANGELOG.md)" \
 	"$(grep -cE "^## $version \\(not released yet\\)\$" CHANGELOG.md)" \
 	'and no older one is unreleased'
+# (The archive has no debian/.)
+[ ! -e debian ] ||
+	is "$(sed -n '1s/^valetkey (\(.*\)-[0-9]*) .*/\1/p' debian/changelog)" \
+		"$version" 'the packages have it'
 is "$(grep -nF "$version" dev helper/man/* plugin/*.3 plugin/sasl/*.7 \
 	plugin/valetkey.py valetkey.pc.in Makefile.am)" '' \
 	'nobody else repeats it'
@@ -42,7 +46,7 @@ is "$(grep -c '^VALETKEY_[0-9]* {$' plugin/valetkey.map)" $(($3 + 1)) \
 unpacked()
 {
 	awk 'NR == FNR { packed[$0]; next }
-	/^\.gitignore$|^\.ci\// { next }
+	/^\.gitignore$|^\.ci\/|^debian\// { next }
 	{
 		for (path = $0; path; path = up) {
 			if (path in packed)
