@@ -387,12 +387,13 @@ static int choose_store(struct cmd_adding *adding)
 {
 	const char *store = cmd_option(adding->args, "store");
 
-	if (!store || strcmp(store, "keyring") == 0)
-		return VALETKEY_OK;
-	if (strcmp(store, "sealed") != 0)
+	if (!store)
+		store = "keyring";
+	if (strcmp(store, "keyring") != 0 && strcmp(store, "sealed") != 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--store must be keyring or sealed.");
-	if (record_add(&adding->keys, "store", store))
+	if (strcmp(store, "sealed") == 0 &&
+	    record_add(&adding->keys, "store", store))
 		return VALETKEY_ERR_NOMEM;
 	return cmd_store_ready(store, adding->person);
 }
@@ -413,7 +414,7 @@ static int run_add(struct cmd_args *args)
 			      "--register needs the server's --issuer URL.");
 	if (!rc)
 		rc = refuse_existing(args->account);
-	if (!rc)
+	if (!rc && !cmd_option(args, "far") && !cmd_option(args, "socket"))
 		rc = choose_store(&adding);
 	if (!rc)
 		rc = make_id(&adding.keys);

@@ -151,6 +151,29 @@ struct store *job_store(struct job *job)
 	return job->store;
 }
 
+int job_store_writable(struct job *job)
+{
+	struct store *store = job_store(job);
+	int rc;
+
+	if (!store)
+		return job->problem.result;
+	store_set_prompt(store, false);
+	rc = store_writable(store, &job->problem);
+	store_set_prompt(store, job->interactive);
+	if (!job->interactive || job->place != STORE_KEYRING ||
+	    (rc != VALETKEY_ERR_LOCKED && rc != VALETKEY_ERR_NO_KEYRING))
+		return rc;
+	job_info(job, "%s",
+		 rc == VALETKEY_ERR_LOCKED
+		     ? "The keyring is locked. Its dialog on the desktop waits "
+		       "for your password."
+		     : "The keyring has no default collection yet. Its dialog "
+		       "on the desktop waits for you to choose a password for "
+		       "one.");
+	return store_writable(store, &job->problem);
+}
+
 void job_use_store(struct job *job, enum store_place place)
 {
 	job->place = place;

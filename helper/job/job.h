@@ -71,6 +71,11 @@ bool job_host_gone(struct job *job);
 /* The store, opened at the first call; NULL with job->problem set. */
 struct store *job_store(struct job *job);
 
+/* Opens it, and looks whether it takes an item: 0 or a result. A keyring that needs
+ * the person first is told of before its dialog is shown, so that nobody waits for
+ * something that is behind another window. */
+int job_store_writable(struct job *job);
+
 /* From here on it is this one; job_client() makes it the account's. */
 void job_use_store(struct job *job, enum store_place place);
 

@@ -10,7 +10,8 @@
 
 #define NO_COLLECTION                                                         \
 	"The keyring has no default collection. Create one in the keyring's " \
-	"manager, and make it the default."
+	"manager, and make it the default; without a desktop: "               \
+	"gnome-keyring-daemon --unlock"
 
 /* What D-Bus errors mean; the first whose name begins like this counts, and
  * the last is any other. */
@@ -54,6 +55,16 @@ int keyring_no_collection(struct problem *problem)
 {
 	return problem_set(problem, VALETKEY_ERR_NO_KEYRING, "%s",
 			   NO_COLLECTION);
+}
+
+int keyring_no_new_collection(struct problem *problem)
+{
+	return problem_set(problem, VALETKEY_ERR_NO_KEYRING,
+			   "The keyring has no default collection, and its "
+			   "dialog to create one was closed, or could not be "
+			   "shown here. Create one in the keyring's manager, "
+			   "and make it the default; or repeat the command, "
+			   "and choose a password in the dialog.");
 }
 
 int keyring_unasked(struct problem *problem)

@@ -43,6 +43,7 @@ struct keyring_module {
 	int (*open)(bool may_prompt, int64_t deadline, struct keyring **keyring,
 		    struct problem *problem);
 	void (*set_deadline)(struct keyring *keyring, int64_t deadline);
+	void (*set_prompt)(struct keyring *keyring, bool may_prompt);
 	int (*writable)(struct keyring *keyring, struct problem *problem);
 	int (*load)(struct keyring *keyring, const struct store_key *key,
 		    struct record *record, bool *found,

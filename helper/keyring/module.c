@@ -42,6 +42,11 @@ static void keyring_set_deadline(struct keyring *keyring, int64_t deadline)
 	keyring->deadline = deadline;
 }
 
+static void keyring_set_prompt(struct keyring *keyring, bool may_prompt)
+{
+	keyring->may_prompt = may_prompt;
+}
+
 static int check_writable(struct keyring *keyring, void *work,
 			  struct problem *problem)
 {
@@ -61,6 +66,7 @@ extern const struct keyring_module valetkey_keyring
 const struct keyring_module valetkey_keyring = {
     .open = keyring_open,
     .set_deadline = keyring_set_deadline,
+    .set_prompt = keyring_set_prompt,
     .writable = keyring_writable_twice,
     .load = account_items_load,
     .save = account_items_save,

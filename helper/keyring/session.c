@@ -339,6 +339,15 @@ static int find_keyring(struct keyring *keyring, char **name,
 	return rc;
 }
 
+int keyring_find_collection(struct keyring *keyring, struct problem *problem)
+{
+	char *name = NULL;
+	int rc = find_keyring(keyring, &name, problem);
+
+	g_free(name);
+	return rc;
+}
+
 /* SecretService's own constructor insists on GLib's shared connection, and on
  * properties and signals; GDBusProxy's takes what it is given. */
 static void init_class(gpointer service_class, gpointer data)

@@ -27,6 +27,7 @@
 struct keyring {
 	bool may_prompt;
 	bool unverified;  /* see store.h */
+	bool declined;	  /* the dialog for a default collection was closed */
 	char *collection; /* the default one's path; NULL: there is none */
 	bool locked;	  /* that one, when last looked at */
 	int64_t deadline;
@@ -50,6 +51,9 @@ struct call {
  * then all that he asked the keyring for has reached it. */
 const char *keyring_bus_name(const struct keyring *keyring);
 void keyring_outlast(struct keyring *keyring, const char *bus_name);
+
+/* Looks again which collection is the default one. */
+int keyring_find_collection(struct keyring *keyring, struct problem *problem);
 
 /* Connects to the session bus; then keyring_attach(). */
 int keyring_connect(struct keyring *keyring, struct problem *problem);
@@ -79,6 +83,9 @@ int keyring_explain(GError *error, struct problem *problem);
 /* Sets the problem for a keyring that is locked, or has no default collection. */
 int keyring_locked(struct problem *problem);
 int keyring_no_collection(struct problem *problem);
+
+/* For one whose dialog for a new default collection was closed. */
+int keyring_no_new_collection(struct problem *problem);
 
 /* For one that has a question which may not be shown. */
 int keyring_unasked(struct problem *problem);

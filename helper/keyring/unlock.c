@@ -87,12 +87,40 @@ void keyring_look(struct keyring *keyring)
 			    &unused);
 }
 
-int keyring_writable(struct keyring *keyring, struct problem *problem)
+/* By the keyring's own dialog, which asks for a password of the person's choice. */
+static int make_collection(struct keyring *keyring, struct problem *problem)
 {
+	GVariantBuilder properties;
+	struct call call = {SECRETS_PATH, SECRETS_SERVICE, "CreateCollection",
+			    "(oo)", NULL};
 	int rc;
 
+	g_variant_builder_init(&properties, G_VARIANT_TYPE("a{sv}"));
+	g_variant_builder_add(&properties, "{sv}", SECRETS_COLLECTION ".Label",
+			      g_variant_new_string("Default keyring"));
+	call.arguments = g_variant_new("(a{sv}s)", &properties, "default");
+	rc = keyring_call_prompt(keyring, &call, 1, problem);
+	if (rc == VALETKEY_ERR_CANCELED || rc == VALETKEY_ERR_LOCKED) {
+		keyring->declined = true; /* one question is enough */
+		return keyring_no_new_collection(problem);
+	}
+	if (!rc)
+		rc = keyring_find_collection(keyring, problem);
+	if (!rc && !keyring->collection)
+		rc = keyring_no_collection(problem);
+	return rc;
+}
+
+int keyring_writable(struct keyring *keyring, struct problem *problem)
+{
+	int rc = VALETKEY_OK;
+
 	if (!keyring->collection)
-		return keyring_no_collection(problem);
+		rc = keyring->declined	   ? keyring_no_new_collection(problem)
+		     : keyring->may_prompt ? make_collection(keyring, problem)
+					   : keyring_no_collection(problem);
+	if (rc)
+		return rc;
 	rc = look_locked(keyring, keyring->collection, &keyring->locked,
 			 problem);
 	if (rc || !keyring->locked)

@@ -142,9 +142,7 @@ int login_run(struct job *job, const struct client *client,
 	int lock;
 	int rc;
 
-	if (!job_store(job))
-		return job->problem.result;
-	rc = store_writable(job->store, &job->problem);
+	rc = job_store_writable(job);
 	if (!rc)
 		rc = lock_take(client->id, LOCK_LOGIN, job->deadline, &lock,
 			       &job->problem);

@@ -56,10 +56,8 @@ int op_add(struct job *job)
 	 * then lost. */
 	if (!rc)
 		rc = job_use_store_of(job, &job->request);
-	if (!rc && !job_store(job))
-		rc = job->problem.result;
 	if (!rc)
-		rc = store_writable(job->store, &job->problem);
+		rc = job_store_writable(job);
 	if (!rc)
 		rc = add_client(job, &client,
 				client_has_secret(&client) ? secret : NULL);

@@ -194,9 +194,8 @@ int op_register(struct job *job)
 				   "URL.");
 	/* The keyring first: what the server makes is to be kept. */
 	rc = job_use_store_of(job, &job->request);
-	if (rc || !job_store(job))
-		return job->problem.result;
-	rc = store_writable(job->store, &job->problem);
+	if (!rc)
+		rc = job_store_writable(job);
 	if (!rc)
 		rc = choose_port(job);
 	if (!rc)

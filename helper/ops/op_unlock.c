@@ -36,9 +36,7 @@ int op_store(struct job *job)
 		rc = look_at_key(job, &open);
 	if (rc || !open)
 		return rc;
-	if (!job_store(job))
-		return job->problem.result;
-	return store_writable(job->store, &job->problem);
+	return job_store_writable(job);
 }
 
 int op_unlock(struct job *job)

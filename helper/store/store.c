@@ -91,6 +91,12 @@ void store_set_deadline(struct store *store, int64_t deadline)
 		module->set_deadline(store->keyring, deadline);
 }
 
+void store_set_prompt(struct store *store, bool may_prompt)
+{
+	if (!store->sealed)
+		module->set_prompt(store->keyring, may_prompt);
+}
+
 int store_writable(struct store *store, struct problem *problem)
 {
 	return store->sealed ? sealed_writable(store->sealed, problem)

@@ -46,6 +46,9 @@ int store_open(enum store_place place, bool may_prompt, int64_t deadline,
 /* Until when later calls may take. */
 void store_set_deadline(struct store *store, int64_t deadline);
 
+/* Whether the keyring may show its dialogs from here on. */
+void store_set_prompt(struct store *store, bool may_prompt);
+
 /* Whether the default collection is there and unlocked: 0 or a result. Asked
  * before a refresh token is spent; no probe write. */
 int store_writable(struct store *store, struct problem *problem);

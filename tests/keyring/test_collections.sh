@@ -130,6 +130,8 @@ test_none()
 		demo_login demo
 	like "$(demo_login demo 2>&1)" 'Create one in the keyring.s manager' \
 		'no collection: and what to do'
+	exits "$NO_KEYRING" 'no collection: add says NO_KEYRING, before it asks' \
+		valetkey add other --provider ninjaone --no-prompt </dev/null
 }
 
 # shellcheck disable=SC2119
