@@ -167,7 +167,7 @@ static int read_version(struct relay_head *head, const char *text)
 /* METHOD SP target SP version, one blank each; the line ends with NUL. */
 static int read_request_line(struct relay_head *head, char *line, size_t len)
 {
-	char *target = memchr(line, ' ', len);
+	char *target = strchr(line, ' ');
 	char *version;
 
 	if (strlen(line) != len || !target)

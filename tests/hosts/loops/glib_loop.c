@@ -2,9 +2,9 @@
 /*
  * glib_loop - loops.h on a GLib main loop, as in a desktop program.
  */
-#include "loops.h"
+#include <glib-unix.h> /* has a variable "handle" in a function since 2.80 */
 
-#include <glib-unix.h>
+#include "loops.h"
 
 static GMainContext *context;
 static GMainLoop *loop;
