@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# hosts.sh - the verb hosts of dev, which sources this: programs of other
-# people that are too large for ./dev test, see tests/foreign/large.sh. cargo, go,
-# docker and kubectl are not installed for it, but used if they are there: Debian 12's
-# are too old, or crash.
+# hosts.sh - the verb hosts of dev, which sources this: programs of other people that
+# are too large for ./dev test (tests/foreign/large.sh), and those that are not, in the
+# versions that this system has. Its functions need() and strict_tree() are there,
+# and test_step() and others of test.sh.
 
-hosts_tree()
+# Debian 12's cargo, go and kubectl are too old, or crash.
+hosts_roles()
 {
-	strict_tree test && make -s -C build/test -j2 check TESTS=
+	echo hosts
+	[ "$(debian_version)" -lt 13 ] || echo since-13
 }
 
 do_hosts()
 {
-	need build run test hosts
-	step hosts "build/test" hosts_tree
-	# shellcheck disable=SC2154 # top is of the script dev
-	env VALETKEY_SRC="$top" VALETKEY_BUILD="$top/build/test" \
-		VALETKEY_LIB="$top/build/test/tests/tree/.libs/libvaletkey.so.1" \
-		PATH="$top/build/test/tests/tree:$PATH" \
-		tests/lib/session sh tests/foreign/large.sh
+	# shellcheck disable=SC2046 # a list of words
+	need build run test $(hosts_roles)
+	rm -rf "$logs"
+	broken=0
+	with_npm_packages
+	test_step build "build/test" strict_tree test
+	[ "$broken" -ne 0 ] ||
+		test_scripts tests/foreign/large.sh "$(matching foreign)" \
+			"$(matching sasl)" "$(matching docker)" \
+			"$(matching git_clone)" "$(matching proxy_clients)"
+	summary "$broken"
 }

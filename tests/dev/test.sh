@@ -38,6 +38,14 @@ npm_packages()
 		echo "$want" >build/npm/made-from
 }
 
+with_npm_packages()
+{
+	test_step npm "npm ci into build/npm" npm_packages
+	# shellcheck disable=SC2154 # top is of the script dev
+	VALETKEY_TEST_NPM=$top/build/npm
+	export VALETKEY_TEST_NPM
+}
+
 # distcheck includes installcheck: the tests that look at an installed prefix.
 distcheck()
 {
@@ -171,6 +179,14 @@ matching()
 			print }'
 }
 
+# test_scripts FILE...: these alone, in the one build.
+test_scripts()
+{
+	test_step check "make check of $(echo "$@" | tr '\n' ' ')" \
+		check build/test TESTS="$(echo "$@" | tr '\n' ' ')"
+	grep -hE '^(PASS|FAIL|ERROR|SKIP): ' "$logs/check" || :
+}
+
 # test_some NAME...: these alone, in the one build, as whoever runs it.
 test_some()
 {
@@ -181,9 +197,8 @@ test_some()
 			die "test: there is no test $name; see tests/*/"
 		chosen="$chosen $found"
 	done
-	test_step check "make check of$chosen" \
-		check build/test TESTS="$chosen"
-	grep -hE '^(PASS|FAIL|ERROR|SKIP): ' "$logs/check" || :
+	# shellcheck disable=SC2086 # a list of words
+	test_scripts $chosen
 }
 
 do_test()
@@ -191,10 +206,7 @@ do_test()
 	need build run test
 	rm -rf "$logs"
 	broken=0
-	test_step npm "npm ci into build/npm" npm_packages
-	# shellcheck disable=SC2154 # top is of the script dev
-	VALETKEY_TEST_NPM=$top/build/npm
-	export VALETKEY_TEST_NPM
+	with_npm_packages
 	test_step build "build/test" strict_tree test
 	if [ "$broken" -eq 0 ] && [ $# -gt 0 ]; then
 		test_some "$@"

@@ -59,32 +59,15 @@ mail_lines()
 			-e "s/me%40example.com@imap.example.com/demo%40example.com@127.0.0.1:$IMAPS_PORT/"
 }
 
-imap_tls()
-{
-	if [ "$IMAPS_PORT" -eq 0 ]; then
-		echo 'ssl = no'
-		return
-	fi
-	printf 'ssl = yes\nssl_cert = <%s\nssl_key = <%s\n' \
-		"$FOREIGN/imap/cert.pem" "$FOREIGN/imap/key.pem"
-}
-
 # The mechanisms that Dovecot offers.
 imap_mechanisms()
 {
-	password=$IMAP_PLAIN${IMAP_PASSWORD:+plain login}
-	echo "auth_mechanisms = xoauth2 oauthbearer $password"
-	[ -n "$IMAP_PASSWORD" ] || return 0
-	cat <<-END
-	passdb {
-	  driver = static
-	  mechanisms = plain login
-	  args = password=$IMAP_PASSWORD
-	}
-	END
+	echo "auth_mechanisms = xoauth2 oauthbearer" \
+		"$IMAP_PLAIN${IMAP_PASSWORD:+plain login}"
 }
 
-imap_config()
+# What is written alike for all versions of Dovecot.
+imap_common()
 {
 	user=$(imap_user) group=$(id -gn "$(imap_user)")
 	cat <<-END
@@ -98,19 +81,7 @@ imap_config()
 	default_login_user = $user
 	first_valid_uid = 1
 	first_valid_gid = 1
-	$(imap_tls)
-	disable_plaintext_auth = no
 	$(imap_mechanisms)
-	mail_location = maildir:~/Maildir
-	passdb {
-	  driver = oauth2
-	  mechanisms = xoauth2 oauthbearer $IMAP_PLAIN
-	  args = $FOREIGN/imap/oauth2.conf
-	}
-	userdb {
-	  driver = static
-	  args = uid=$user gid=$group home=$FOREIGN/imap/home
-	}
 	service imap-login {
 	  chroot =
 	  inet_listener imap {
@@ -128,6 +99,96 @@ imap_config()
 	  }
 	}
 	END
+	[ "$IMAPS_PORT" -ne 0 ] || echo 'ssl = no'
+}
+
+# Up to 2.3, after imap_common.
+imap_config_old()
+{
+	cat >"$FOREIGN/imap/oauth2.conf" <<-END
+	introspection_mode = post
+	introspection_url = http://127.0.0.1:$WEB_PORT/introspect
+	username_attribute = email
+	active_attribute = active
+	active_value = true
+	END
+	[ "$IMAPS_PORT" -eq 0 ] || cat <<-END
+	ssl = yes
+	ssl_cert = <$FOREIGN/imap/cert.pem
+	ssl_key = <$FOREIGN/imap/key.pem
+	END
+	[ -z "$IMAP_PASSWORD" ] || cat <<-END
+	passdb {
+	  driver = static
+	  mechanisms = plain login
+	  args = password=$IMAP_PASSWORD
+	}
+	END
+	cat <<-END
+	disable_plaintext_auth = no
+	mail_location = maildir:~/Maildir
+	passdb {
+	  driver = oauth2
+	  mechanisms = xoauth2 oauthbearer $IMAP_PLAIN
+	  args = $FOREIGN/imap/oauth2.conf
+	}
+	userdb {
+	  driver = static
+	  args = uid=$user gid=$group home=$FOREIGN/imap/home
+	}
+	END
+}
+
+# Since 2.4, after imap_common.
+imap_config_new()
+{
+	[ "$IMAPS_PORT" -eq 0 ] || cat <<-END
+	ssl = yes
+	ssl_server_cert_file = $FOREIGN/imap/cert.pem
+	ssl_server_key_file = $FOREIGN/imap/key.pem
+	END
+	[ -z "$IMAP_PASSWORD" ] || cat <<-END
+	passdb static {
+	  passdb_mechanisms_filter = plain login
+	  passdb_static_password = $IMAP_PASSWORD
+	}
+	END
+	[ -z "$IMAP_PLAIN" ] || echo 'passdb oauth2 {
+	}'
+	cat <<-END
+	auth_allow_cleartext = yes
+	mail_driver = maildir
+	mail_path = ~/Maildir
+	oauth2 {
+	  introspection_mode = post
+	  introspection_url = http://127.0.0.1:$WEB_PORT/introspect
+	  username_attribute = email
+	  active_attribute = active
+	  active_value = true
+	}
+	userdb static {
+	  fields {
+	    uid = $user
+	    gid = $group
+	    home = $FOREIGN/imap/home
+	  }
+	}
+	END
+}
+
+imap_config()
+{
+	case $(PATH=$PATH:/usr/sbin dovecot --version) in
+	2.[0-3].*)
+		imap_common
+		imap_config_old
+		;;
+	*)
+		printf 'dovecot_%s_version = 2.4.0\n' config storage
+		imap_common
+		imap_config_new
+		;;
+	esac
 }
 
 imap_answers()
@@ -153,13 +214,6 @@ imap_start()
 		"$FOREIGN/imap/home/Maildir/tmp" "$FOREIGN/imap/run" \
 		"$FOREIGN/imap/state"
 	mailbox_gets first-message
-	cat >"$FOREIGN/imap/oauth2.conf" <<-END
-	introspection_mode = post
-	introspection_url = http://127.0.0.1:$WEB_PORT/introspect
-	username_attribute = email
-	active_attribute = active
-	active_value = true
-	END
 	imap_config >"$FOREIGN/imap/conf"
 	set --
 	if [ "$(id -u)" -eq 0 ]; then

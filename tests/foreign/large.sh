@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# large.sh - ./dev hosts, inside tests/lib/session: programs of other people that are
-# too large for ./dev test (that one: tests/foreign/test_foreign.sh). Each is the one in
+# large.sh - by ./dev hosts: programs of other people that are too large for
+# ./dev test (that one: tests/foreign/test_foreign.sh). Each is the one in
 # PATH, and is skipped if it is not there or too old.
 #
-# Left out: Debian 12 has no Codex, go without GOAUTH (1.24 has it), and a docker that
-# needs its daemon for all.
+# Left out: Codex, which Debian has not.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
@@ -193,20 +192,61 @@ go_host()
 	unset LD_LIBRARY_PATH
 }
 
-# Without its daemon it shows an image's manifest.
-test_docker()
+docker_inspect()
 {
-	have docker || return
-	mkdir -p dockerconfig
+	DOCKER_CONFIG=$PWD/dockerconfig docker manifest inspect --insecure \
+		"$1/demo/hello"
+}
+
+podman_pull()
+{
+	rm -rf podman
+	REGISTRY_AUTH_FILE=$PWD/dockerconfig/config.json podman \
+		--root "$PWD/podman/root" --runroot "$PWD/podman/run" \
+		--storage-driver vfs pull -q --tls-verify=false "$1/demo/hello"
+}
+
+# image_cases TOOL COMMAND SAYS STATUS: the command fetches from the registry that it
+# is given, and says so; if it cannot, it ends with that status.
+image_cases()
+{
+	registry=${SECURE#https://}
+	said 0 "$3" "$1: an image" "$2" "$registry"
+	ok "$1: by a token" [ "$(server_log secure '^v2 oauth2 yes')" -gt 0 ]
+	expire fronts
+	said 0 "$3" "$1: after the token has expired" "$2" "$registry"
+	provider_expire
+	said "$4" 'no such manifest|authentication required' "$1: a token that was revoked" \
+		"$2" "$registry"
+	valetkey token fronts | valetkey invalidate fronts 2>/dev/null
+	said 0 "$3" "$1: after it was invalidated" "$2" "$registry"
+	: >secure/refuse
+	before=$(server_log secure '^v2')
+	said "$4" 'no such manifest|authentication required' "$1: a server that refuses all" \
+		"$2" "$registry"
+	ok "$1: no loop" [ $(($(server_log secure '^v2') - before)) -le 8 ]
+	rm secure/refuse
+	said "$4" . "$1: another host" "$2" "localhost:${SECURE##*:}"
+	demo_account second web --host "$SECURE" >/dev/null 2>&1
+	said "$4" 'Several accounts have the host .*: fronts, second' \
+		"$1: two accounts" "$2" "$registry"
+	remove second
+	valetkey logout fronts --yes </dev/null >/dev/null 2>&1
+	said "$4" 'valetkey login fronts' "$1: logged out" "$2" "$registry"
+	demo_login fronts >/dev/null 2>&1
+}
+
+# docker shows an image's manifest without its daemon; and goes on without a
+# credential whatever its helper says.
+test_images()
+{
+	mkdir -p dockerconfig "$HOME/.config/containers"
 	printf '{"credHelpers":{"%s":"valetkey"}}\n' "${SECURE#https://}" \
 		>dockerconfig/config.json
-	# (It goes on without a credential whatever its helper says.)
-	set -- env DOCKER_CONFIG="$PWD/dockerconfig" docker manifest inspect \
-		--insecure "${SECURE#https://}/demo/hello"
-	said 0 'image.layer.v1.tar' 'docker: an image' "$@"
-	valetkey logout fronts --yes </dev/null >/dev/null 2>&1
-	said 1 'valetkey login fronts' 'docker: logged out' "$@"
-	demo_login fronts >/dev/null 2>&1
+	printf '{"default":[{"type":"insecureAcceptAnything"}]}\n' \
+		>"$HOME/.config/containers/policy.json"
+	! have docker || image_cases docker docker_inspect image.layer.v1.tar 1
+	! have podman || image_cases podman podman_pull '^[0-9a-f]{64}$' 125
 }
 
 # ---- a cluster ----
@@ -275,7 +315,7 @@ SECURE=$SERVER
 ok 'its account' demo_account fronts web --host "$HERE" --host "$SECURE"
 ok 'a login' demo_login fronts
 test_cargo
-test_docker
+test_images
 test_go
 remove fronts
 fronts_stop

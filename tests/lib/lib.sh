@@ -202,10 +202,10 @@ tap_result()
 	return "$1"
 }
 
-# tap_note TEXT: each line as a comment.
+# tap_note TEXT: each line as a comment, without what moves a terminal's cursor.
 tap_note()
 {
-	printf '%s\n' "$1" | sed 's/^/# /'
+	printf '%s\n' "$1" | tr -d '\000-\010\013-\037' | sed 's/^/# /'
 }
 
 # ok DESCRIPTION COMMAND...: succeeds; its output is shown if it does not.
@@ -216,7 +216,7 @@ ok()
 	"$@" >"$VALETKEY_TEST_DIR/ok.out" 2>&1 || tap_status=$?
 	tap_result "$tap_status" "$tap_description" && return
 	tap_note "exit status $tap_status"
-	sed 's/^/# /' "$VALETKEY_TEST_DIR/ok.out"
+	tap_note "$(cat "$VALETKEY_TEST_DIR/ok.out")"
 	return "$tap_status"
 }
 
@@ -227,7 +227,7 @@ exits()
 	shift 2
 	"$@" >"$VALETKEY_TEST_DIR/ok.out" 2>&1 || tap_status=$?
 	is "$tap_status" "$tap_expected" "$tap_description" && return
-	sed 's/^/# /' "$VALETKEY_TEST_DIR/ok.out"
+	tap_note "$(cat "$VALETKEY_TEST_DIR/ok.out")"
 	return 1
 }
 
