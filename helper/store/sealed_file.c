@@ -25,13 +25,19 @@ const char *sealed_kind(enum store_kind kind)
 
 int sealed_key_name(struct sealed_data_key *key)
 {
-	struct buf digest = {0};
-	int rc = crypto_digest(buf_text(&key->text), &digest);
+	struct buf named = {0}, digest = {0};
+	/* The digest of the text alone is what the cipher is keyed with. */
+	int rc =
+	    buf_fmt(&named, "valetkey-sealed-name %s", buf_text(&key->text)) ||
+		    crypto_digest(named.data, &digest)
+		? -1
+		: 0;
 
 	if (!rc) {
 		memcpy(key->id, digest.data, SEALED_KEY_ID);
 		key->id[SEALED_KEY_ID] = '\0';
 	}
+	buf_free(&named);
 	buf_free(&digest);
 	return rc;
 }
