@@ -408,8 +408,12 @@ int registration_adopt(struct job *job, const struct client *client)
 
 	if (!rc && !found && record_add(&item, "proof", "none"))
 		rc = problem_no_memory(&job->problem);
+	/* A secret that an edit has brought meanwhile stays the new server's. */
 	if (!rc &&
-	    (!found || !client_pinned(client, &item, CLIENT_PINS_ALL, &what)))
+	    (!found ||
+	     (!client_pinned(client, &item, CLIENT_PINS_ALL, &what) &&
+	      (!record_get(&item, "client_secret") ||
+	       client_pinned(client, &item, CLIENT_PINS_SECRET, &what)))))
 		rc = registration_save_item(job, client, &item);
 	record_free(&item);
 	return rc;

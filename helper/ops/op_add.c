@@ -25,11 +25,12 @@ static int add_client(struct job *job, const struct client *client,
 		      const char *secret)
 {
 	struct adding adding;
+	bool answered;
 	int rc = adding_begin(job, &adding, recover_adding);
 
 	if (rc)
 		return rc;
-	rc = prove_client(job, client, secret);
+	rc = prove_client(job, client, secret, &answered);
 	if (!rc)
 		rc = registration_save(job, client, secret,
 				       record_get(&job->answer, "proof"));

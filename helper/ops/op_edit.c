@@ -67,10 +67,22 @@ static int check_no_loss(struct editing *editing)
 
 static int replace_registration(struct editing *editing, const char *secret)
 {
-	int rc = prove_client(editing->job, &editing->client, secret);
+	struct problem *problem = &editing->job->problem;
+	const char *why;
+	bool answered;
+	int rc =
+	    prove_client(editing->job, &editing->client, secret, &answered);
 
+	/* The one that there is may not be shown again. */
+	if (!rc && !answered && record_get(&editing->item, "client_secret")) {
+		why = record_get(&editing->job->answer, "proof_text");
+		rc = problem_set(problem, VALETKEY_ERR_NETWORK,
+				 "The new client secret could not be tried: %s "
+				 "Nothing was changed.",
+				 why);
+	}
 	if (!rc && job_host_gone(editing->job))
-		rc = problem_set(&editing->job->problem, VALETKEY_ERR_CANCELED,
+		rc = problem_set(problem, VALETKEY_ERR_CANCELED,
 				 "The command was ended.");
 	if (!rc)
 		rc = registration_replace(
@@ -153,10 +165,8 @@ int op_edit(struct job *job)
 
 	if (!rc)
 		rc = job_use_store_of(job, &job->request);
-	if (!rc && !job_store(job))
-		rc = job->problem.result;
 	if (!rc)
-		rc = store_writable(job->store, &job->problem);
+		rc = job_store_writable(job);
 	if (!rc)
 		rc = edit_locked(&editing);
 	record_free(&editing.item);

@@ -96,7 +96,7 @@ static bool is_bad_code(const struct token_answer *answer)
 }
 
 int prove_client(struct job *job, const struct client *client,
-		 const char *secret)
+		 const char *secret, bool *answered)
 {
 	const char *what = client_credential(client);
 	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
@@ -104,10 +104,12 @@ int prove_client(struct job *job, const struct client *client,
 	struct problem why = {0};
 	int rc;
 
+	*answered = true;
 	if (!what)
 		return add_proof(job, "none", "This client has no secret.");
 	rc = machine ? request_with_credentials(client, secret, &answer, &why)
 		     : request_with_no_code(client, secret, &answer, &why);
+	*answered = answer.status != 0;
 	if (prove_is_refused(client, &answer, &why)) {
 		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED, "%s",
 				 why.text);

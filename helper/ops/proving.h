@@ -12,9 +12,9 @@
 /*
  * Shows it once, and says into the job's answer what that proves:
  * proof=accepted|unproven|none (none: there is nothing to show), proof_text for a
- * person. ERR_DENIED: it was refused.
+ * person. ERR_DENIED: it was refused. *answered false: the provider was not reached.
  */
 int prove_client(struct job *job, const struct client *client,
-		 const char *secret);
+		 const char *secret, bool *answered);
 
 #endif
