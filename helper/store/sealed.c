@@ -89,13 +89,16 @@ static int refuse_item(struct problem *problem, const char *name, int error)
 		    problem, VALETKEY_ERR_DENIED,
 		    "The sealed file %s was sealed with another key than this "
 		    "store's. Put back the file `key` that belongs to it, or "
-		    "the file that belongs to this key.",
+		    "the file that belongs to this key; if there is none, "
+		    "delete it in the folder `sealed`, and log in again.",
 		    name);
-	return problem_set(problem, VALETKEY_ERR_DENIED,
-			   "The sealed file %s is not as it was written "
-			   "(damaged or altered), and nothing of it is used. "
-			   "Put it back from a backup.",
-			   name);
+	return problem_set(
+	    problem, VALETKEY_ERR_DENIED,
+	    "The sealed file %s is not as it was written "
+	    "(damaged or altered), and nothing of it is used. "
+	    "Put it back from a backup; if there is none, delete "
+	    "it in the folder `sealed`, and log in again.",
+	    name);
 }
 
 int sealed_load(struct sealed *sealed, const struct store_key *key,

@@ -181,7 +181,9 @@ static int replace_locked(const struct replacing *at, const struct buf *text,
 		unlinkat(at->folder, at->temporary.data, 0);
 		return rc;
 	}
-	fsync(at->folder);
+	/* (Some file systems do not know it for folders.) */
+	if (fsync(at->folder) != 0 && errno != EINVAL)
+		return refuse_file(problem, at->name, strerror(errno));
 	rc = sealed_folder_read(at->folder, at->name, &back, &found, problem);
 	if (!rc && (!found || back.len != text->len ||
 		    memcmp(back.data, text->data, text->len) != 0))

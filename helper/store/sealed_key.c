@@ -183,7 +183,7 @@ static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
 	return keyctl_put(name.text, &key->text, (long)seconds)
 		   ? VALETKEY_OK
 		   : problem_set(
-			 problem, VALETKEY_ERR_DENIED,
+			 problem, VALETKEY_ERR_NO_KEYRING,
 			 "The kernel keeps no key for you (keyrings(7)), as "
 			 "in many containers: an unlocked store needs that.");
 }
@@ -251,6 +251,31 @@ static void end_change(struct key_change *change)
 	lock_drop(&change->lock);
 }
 
+static int see_item(const char *name, void *data)
+{
+	bool *any = data;
+
+	if (*name != '.' && strcmp(name, KEY_FILE) != 0)
+		*any = true;
+	return 0;
+}
+
+/* A new key beside files of another one would hide that its own is gone. */
+static int check_no_files(int folder, struct problem *problem)
+{
+	bool any = false;
+	int rc = sealed_folder_each(folder, see_item, &any, problem);
+
+	if (!rc && any)
+		rc = problem_set(
+		    problem, VALETKEY_ERR_DENIED,
+		    "The file `key` is missing from the sealed store, and "
+		    "there are files that it has sealed. Put it back from a "
+		    "backup; or, to give up what is sealed, run: valetkey "
+		    "unlock --reset");
+	return rc;
+}
+
 int sealed_key_look(enum sealed_key_state *state, const char **holder,
 		    struct problem *problem)
 {
@@ -265,6 +290,8 @@ int sealed_key_look(enum sealed_key_state *state, const char **holder,
 	*holder = NULL;
 	if (!rc)
 		rc = load_key_file(folder, &file, &found, problem);
+	if (!rc && !found && folder >= 0)
+		rc = check_no_files(folder, problem);
 	if (rc || !found)
 		goto out;
 	*holder = file.holder->name;
@@ -282,29 +309,11 @@ out:
 	return rc;
 }
 
-static int see_item(const char *name, void *data)
-{
-	bool *any = data;
-
-	if (*name != '.' && strcmp(name, KEY_FILE) != 0)
-		*any = true;
-	return 0;
-}
-
-/* A new key beside files of another one would hide that its own is gone. */
 static int make_key(struct key_change *change, const char *secret,
 		    struct sealed_data_key *key, struct problem *problem)
 {
-	bool any = false;
-	int rc = sealed_folder_each(change->folder, see_item, &any, problem);
+	int rc = check_no_files(change->folder, problem);
 
-	if (!rc && any)
-		return problem_set(
-		    problem, VALETKEY_ERR_DENIED,
-		    "The file `key` is missing from the sealed store, and "
-		    "there are files that it has sealed. Put it back from a "
-		    "backup; or, to give up what is sealed, run: valetkey "
-		    "unlock --reset");
 	if (!rc && (crypto_random(&key->text) || sealed_key_name(key)))
 		rc = problem_no_memory(problem);
 	if (!rc)
@@ -350,22 +359,13 @@ int sealed_key_change(const char *secret, const char *new_secret,
 	return rc;
 }
 
+/* Also of one whose file is not there at the moment. */
 int sealed_key_lock(struct problem *problem)
 {
-	struct key_change change;
-	struct kernel_name name;
-	int rc = begin_change(&change, false, problem);
-
-	if (!rc && change.found) {
-		name_in_kernel(change.file.id, &name);
-		keyctl_discard(name.text);
-		if (keyctl_find(name.text) >= 0)
-			rc = problem_set(problem, VALETKEY_ERR_DENIED,
-					 "The kernel does not let go of the "
-					 "key.");
-	}
-	end_change(&change);
-	return rc;
+	return keyctl_discard_all(KERNEL_NAME)
+		   ? VALETKEY_OK
+		   : problem_set(problem, VALETKEY_ERR_DENIED,
+				 "The kernel does not let go of the key.");
 }
 
 struct reset {
@@ -390,7 +390,6 @@ int sealed_key_reset(struct problem *problem)
 	struct problem unread = {0};
 	struct key_change change;
 	struct reset reset = {.problem = problem};
-	struct kernel_name name;
 	int rc = begin_change(&change, false, &unread);
 
 	reset.folder = change.folder;
@@ -404,10 +403,8 @@ int sealed_key_reset(struct problem *problem)
 				problem);
 	if (!rc)
 		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
-	if (!rc && change.found && change.file.id) {
-		name_in_kernel(change.file.id, &name);
-		keyctl_discard(name.text);
-	}
+	if (!rc)
+		rc = sealed_key_lock(problem);
 	end_change(&change);
 	return rc;
 }

@@ -34,6 +34,7 @@
 #define MASK_SPARE 0x3f030100UL
 #define MASK_SPARE_TEXT "3f030100"
 #define KEYS_MAX 1024
+#define ABOUT_MAX 256 /* of what the kernel tells of a key */
 #define EVICTIONS_MAX 16
 #define KEY_USERS_MAX 16384 /* of that file */
 #define KEY_COST 64	    /* bytes of the quota, but for the payload */
@@ -206,23 +207,54 @@ static bool is_cache(const char *name)
 	return strncmp(name, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
 }
 
-/* What may give way: a cache, or what was said to be spare. The kernel tells
- * "user;UID;GID;MASK;NAME". */
+/* The key's name in what the kernel tells of it, "user;UID;GID;MASK;NAME". */
+static const char *describe(long key, char about[ABOUT_MAX])
+{
+	long len = keyctl(KEYCTL_DESCRIBE, key, (long)about, ABOUT_MAX, 0);
+	const char *end =
+	    len > 0 && len <= ABOUT_MAX ? strrchr(about, ';') : NULL;
+
+	return end && strncmp(about, "user;", 5) == 0 ? end + 1 : NULL;
+}
+
+/* What may give way: a cache, or what was said to be spare. */
 static bool may_go(long key)
 {
-	char about[256];
-	long len = keyctl(KEYCTL_DESCRIBE, key, (long)about, sizeof(about), 0);
-	const char *name;
+	char about[ABOUT_MAX];
+	const char *name = describe(key, about);
 
-	if (len <= 0 || len > (long)sizeof(about))
+	if (!name)
 		return false;
-	name = strrchr(about, ';');
-	if (!name || strncmp(about, "user;", 5) != 0)
-		return false;
-	if (is_cache(name + 1))
-		return true;
-	return strncmp(name + 1, "valetkey-", 9) == 0 && name - about > 9 &&
-	       strncmp(name - 8, MASK_SPARE_TEXT, 8) == 0;
+	return is_cache(name) ||
+	       (strncmp(name, "valetkey-", 9) == 0 && name - about > 10 &&
+		strncmp(name - 9, MASK_SPARE_TEXT, 8) == 0);
+}
+
+static size_t list_keys(int32_t keys[KEYS_MAX])
+{
+	long len = keyctl(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)keys,
+			  KEYS_MAX * sizeof(*keys), 0);
+	size_t count = len > 0 ? (size_t)len / sizeof(*keys) : 0;
+
+	return count < KEYS_MAX ? count : KEYS_MAX;
+}
+
+bool keyctl_discard_all(const char *prefix)
+{
+	int32_t keys[KEYS_MAX];
+	char about[ABOUT_MAX];
+	size_t count = list_keys(keys);
+	bool gone = true;
+
+	possess();
+	for (size_t i = 0; i < count; i++) {
+		const char *name = describe(keys[i], about);
+
+		if (name && strncmp(name, prefix, strlen(prefix)) == 0)
+			gone = discard(keys[i]) && gone;
+	}
+	dispossess();
+	return gone;
 }
 
 static int64_t issued(long key)
@@ -243,13 +275,11 @@ static int64_t issued(long key)
 static bool drop_oldest(void)
 {
 	int32_t keys[KEYS_MAX];
-	long len = keyctl(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)keys,
-			  sizeof(keys), 0);
+	size_t count = list_keys(keys);
 	int64_t oldest = INT64_MAX;
 	long victim = -1;
 
-	for (size_t i = 0;
-	     len > 0 && i < (size_t)len / sizeof(*keys) && i < KEYS_MAX; i++) {
+	for (size_t i = 0; i < count; i++) {
 		int64_t when;
 
 		if (!may_go(keys[i]))

@@ -66,6 +66,9 @@ void keyctl_spare(const char *name, long timeout_s);
 
 void keyctl_discard(const char *name);
 
+/* All whose names begin so; false: one of them stays. */
+bool keyctl_discard_all(const char *prefix);
+
 /* Whether so many bytes more leave a quarter of the user's quota, which all
  * programs of the user share, to others; true if nobody knows. */
 bool keyctl_quota_leaves_room(size_t bytes);
