@@ -175,8 +175,23 @@ int call_step(const struct call *call, struct channel *channel,
 			return take_result(call, answer);
 		rc = handle_message(call, channel, answer, message);
 		record_free(answer);
+		/* Who never stops talking gets no more time than who is silent;
+		 * a person may take longer. */
+		if (!rc && call->far && !deadline_left(deadline))
+			return CALL_PENDING;
 	}
 	return rc;
+}
+
+int call_late(const struct call *call, struct record *answer)
+{
+	record_free(answer);
+	if (call->far &&
+	    record_add(answer, "text",
+		       "The machine that keeps this login has not answered in "
+		       "time. Is the connection to it still alive?") == 0)
+		call_failed(call, answer);
+	return VALETKEY_ERR_TIMEOUT;
 }
 
 /* The other end of the channel, with a problem's text if that is told. */
@@ -224,5 +239,5 @@ int call_helper(const struct call *call, struct record *answer)
 	else
 		rc = call_step(call, &channel, answer, call->deadline);
 	channel_close(&channel);
-	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;
+	return rc == CALL_PENDING ? call_late(call, answer) : rc;
 }

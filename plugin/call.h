@@ -57,4 +57,7 @@ void call_failed(const struct call *call, const struct record *answer);
 int call_step(const struct call *call, struct channel *channel,
 	      struct record *answer, int64_t deadline);
 
+/* The time is up: ERR_TIMEOUT, and of another machine what that means. */
+int call_late(const struct call *call, struct record *answer);
+
 #endif

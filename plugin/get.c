@@ -17,7 +17,7 @@ static int wait_for_helper(struct valetkey_wait *wait,
 
 	wait_start(wait);
 	rc = wait_step(wait, wait->ask.wait.deadline, token);
-	return rc == CALL_PENDING ? VALETKEY_ERR_TIMEOUT : rc;
+	return rc == CALL_PENDING ? call_late(&wait->call, &wait->answer) : rc;
 }
 
 /* One thread of a handle asks for an account, the others wait for what it gets.

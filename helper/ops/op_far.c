@@ -29,8 +29,9 @@ static int far_read(struct channel *channel, struct record *answer,
 	do {
 		record_free(answer);
 		rc = channel_read(channel, answer, deadline);
-	} while (!rc && !record_get(answer, "result"));
-	return rc;
+	} while (!rc && !record_get(answer, "result") &&
+		 deadline_left(deadline));
+	return rc || record_get(answer, "result") ? rc : CHANNEL_TIMEOUT;
 }
 
 static int far_take_answer(struct job *job, const struct record *answer,
@@ -94,12 +95,15 @@ static int far_ask(struct job *job, const struct record *account)
 	return rc;
 }
 
-int op_far_about(const struct client *client, struct problem *problem)
+int op_far_about(const struct client *client, int64_t deadline,
+		 struct problem *problem)
 {
 	struct job job = {.deadline = deadline_in(ABOUT_MS)};
 	struct record request = {0}, answer = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
+	if (job.deadline > deadline)
+		job.deadline = deadline;
 	if (record_add(&request, "op", "about") == 0 &&
 	    record_add(&request, "account", client->account) == 0)
 		rc = far_exchange(&job, &client->config, &request, &answer);

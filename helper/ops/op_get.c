@@ -404,13 +404,15 @@ static int forget_token(struct job *job, const struct client *client, int lock,
 	bool found, current;
 	int rc = grant_load(job, client, &grant, &found);
 
-	kernel_withdraw(&client->config, token);
 	current = !rc &&
 		  !generation_is_another(client, lock, grant.generation,
 					 grant.refresh_token) &&
 		  end_current(&grant, token);
 	if (current && job->shared)
 		rc = refused_tokens_shared(lock, client, &job->problem);
+	/* Another machine takes nothing from here beyond its two a minute. */
+	if (!rc || !job->shared)
+		kernel_withdraw(&client->config, token);
 	/* Theirs are counted for themselves, and block nobody here. */
 	if (!rc && current && !job->shared)
 		refused_tokens_note(lock, record_get(&job->request, "resource"),

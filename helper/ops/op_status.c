@@ -299,7 +299,7 @@ static void describe_far(struct lines *lines, const struct client *client)
 	int rc;
 
 	status_line(lines, "far", far_socket(&client->config));
-	rc = op_far_about(client, &job->problem);
+	rc = op_far_about(client, job->deadline, &job->problem);
 	if (rc)
 		broken(lines, rc);
 	else

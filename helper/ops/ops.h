@@ -99,8 +99,9 @@
  * it is done (op_far.c). */
 bool op_far(struct job *job, int *result);
 
-/* Whether that machine answers, and shares the account. */
-int op_far_about(const struct client *client, struct problem *problem);
+/* Whether that machine answers within some seconds, and shares the account. */
+int op_far_about(const struct client *client, int64_t deadline,
+		 struct problem *problem);
 
 int op_get(struct job *job);
 int op_renew(struct job *job);

@@ -150,6 +150,7 @@ static int write_share_units(void)
 			    "StandardOutput=null\n"
 			    "StandardError=null\n"
 			    "KillMode=process\n"
+			    "KillSignal=SIGCONT\n"
 			    "LimitCORE=0\n")
 		? VALETKEY_ERR_NOMEM
 		: VALETKEY_OK;
@@ -190,7 +191,7 @@ static int runtime_folder(struct buf *path)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int tell_share_lines(const char *account)
+static int tell_share_lines(const char *account, bool limited)
 {
 	unsigned user = (unsigned)geteuid();
 	struct buf here = {0};
@@ -200,7 +201,9 @@ static int tell_share_lines(const char *account)
 		rc = VALETKEY_ERR_NOMEM;
 	if (rc)
 		goto out;
-	terminal_say(TERMINAL_GOOD, "%s is shared, at %s\n", account,
+	terminal_say(TERMINAL_GOOD, "%s is shared%s, at %s\n", account,
+		     limited ? " as you said"
+			     : " for all its hosts and with all its scopes",
 		     here.data);
 	terminal_say(
 	    TERMINAL_PLAIN,
@@ -221,7 +224,7 @@ out:
 
 /* ---- the verb ---- */
 
-static int share_start(const char *account)
+static int share_start(const char *account, bool limited)
 {
 	bool answers = unit_systemd_answers();
 	int rc = write_share_units();
@@ -231,7 +234,7 @@ static int share_start(const char *account)
 			    "run:");
 	if (!rc)
 		rc = unit_start_socket(SHARE_SOCKET, answers);
-	return rc ? rc : tell_share_lines(account);
+	return rc ? rc : tell_share_lines(account, limited);
 }
 
 static int share_end(const char *account)
@@ -266,8 +269,11 @@ static int run_share(struct cmd_args *args)
 	if (!rc)
 		rc = change_share(args, &account);
 	if (!rc)
-		rc = cmd_option(args, "off") ? share_end(args->account)
-					     : share_start(args->account);
+		rc = cmd_option(args, "off")
+			 ? share_end(args->account)
+			 : share_start(args->account,
+				       cmd_option(args, "host") ||
+					   cmd_option(args, "scope"));
 	record_free(&account);
 	return rc;
 }

@@ -149,7 +149,8 @@ static void bound_connect(int fd, int64_t deadline)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 }
 
-static int far_reach(int fd, const char *path, struct problem *problem)
+static int far_reach(int fd, const char *path, int64_t deadline,
+		     struct problem *problem)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct ucred peer;
@@ -157,11 +158,12 @@ static int far_reach(int fd, const char *path, struct problem *problem)
 	int rc;
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	do
+	do {
+		bound_connect(fd, deadline);
 		rc = connect(fd, (const struct sockaddr *)&address,
 			     sizeof(address));
-	while (rc != 0 && errno == EINTR);
-	if (rc != 0 && errno == EAGAIN)
+	} while (rc != 0 && errno == EINTR && deadline_left(deadline));
+	if (rc != 0 && (errno == EAGAIN || errno == EINTR))
 		return problem_set(problem, VALETKEY_ERR_TIMEOUT,
 				   "The machine that keeps this login does not "
 				   "answer. " NEXT);
@@ -187,8 +189,7 @@ int far_connect(const char *path, int64_t deadline, int *fd,
 	if (*fd < 0)
 		return problem_set(problem, VALETKEY_ERR_DENIED,
 				   "Too many files are open in this program.");
-	bound_connect(*fd, deadline);
-	rc = far_reach(*fd, path, problem);
+	rc = far_reach(*fd, path, deadline, problem);
 	if (rc) {
 		close(*fd);
 		*fd = -1;

@@ -143,6 +143,11 @@ test_loop()
 	asked "$THROTTLED" 'so is who names it in a get' op=get account=work \
 		"refused=$refused"
 	requests 0 'which costs nothing either'
+	asked "$THROTTLED" 'and who invalidates it' op=invalidate account=work \
+		"access_token=$refused"
+	ok 'which is still there for the programs here' env \
+		DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent \
+		valetkey token work
 	forget_count work
 	ask op=get account=work
 	asked 0 'a minute later' op=invalidate account=work \
@@ -158,7 +163,7 @@ test_loop()
 
 test_part()
 {
-	said 0 'is shared, at' 'share for one host' valetkey share work \
+	said 0 'is shared as you said, at' 'share for one host' valetkey share work \
 		--host "$PROVIDER_URL"
 	asked 0 'a token for that host' op=get account=work \
 		"resource=$PROVIDER_URL/v2/devices"
@@ -169,14 +174,15 @@ test_part()
 	ask op=about account=work
 	is "$(printf '%s\n' "$text" | sed -n 's/^hosts\[\]=//p')" \
 		https://one.example 'about tells the shared hosts'
-	said 0 'is shared, at' 'share with fewer scopes than it has' \
+	said 0 'is shared as you said, at' 'share with fewer scopes than it has' \
 		valetkey share work --scope management
 	asked "$SCOPE" 'its token is kept here' op=get account=work
 	is "$(token_of)" '' 'there is none in the answer'
-	said 0 'is shared, at' 'share with its scopes' valetkey share work \
+	said 0 'is shared as you said, at' 'share with its scopes' valetkey share work \
 		--scope 'monitoring offline_access other'
 	asked 0 'its token is given' op=get account=work
-	said 0 'is shared, at' 'share all' valetkey share work
+	said 0 'is shared for all its hosts and with all its scopes, at' \
+		'share all' valetkey share work
 	unlike "$(cat "$CONFIG/work.conf")" 'share_' 'nothing of that is left'
 	said "$RESOURCE" 'not one of the account' 'a host that it does not have' \
 		valetkey share work --host https://elsewhere.example
@@ -197,8 +203,8 @@ test_units()
 		like "$(cat "$units/valetkey-share.socket")" "^$line\$" \
 			"the socket has $line"
 	done
-	for line in KillMode=process LogLevelMax=notice CollectMode=inactive-or-failed \
-		'ExecStart=".*valetkey-helper" share'; do
+	for line in KillMode=process KillSignal=SIGCONT LogLevelMax=notice \
+		CollectMode=inactive-or-failed 'ExecStart=".*valetkey-helper" share'; do
 		like "$(cat "$units/valetkey-share@.service")" "^$line\$" \
 			"the service has $line"
 	done

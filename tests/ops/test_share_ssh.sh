@@ -124,7 +124,7 @@ contained()
 		--tmpfs /root --dir "$BOX" --bind "$BOX" "$BOX" \
 		--ro-bind "$VALETKEY_SRC" "$VALETKEY_SRC" \
 		--ro-bind "$VALETKEY_BUILD" "$VALETKEY_BUILD" \
-		--bind "$XDG_RUNTIME_DIR/valetkey" /run/valetkey \
+		--ro-bind "$XDG_RUNTIME_DIR/valetkey" /run/valetkey \
 		--unshare-all --uid 1234 --gid 1234 --die-with-parent --clearenv \
 		--setenv PATH "$PATH" --setenv HOME "$BOX" \
 		${ASAN_OPTIONS:+--setenv ASAN_OPTIONS "$ASAN_OPTIONS"} \

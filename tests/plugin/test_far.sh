@@ -182,7 +182,11 @@ test_liars()
 		'by way of the helper' far sh -c \
 		'valetkey invalidate demo <"$1"' - "$VALETKEY_TEST_DIR/refused"
 	liar 'sleep 20'
-	said "$TIMEOUT" '' 'nobody answers' far valetkey token demo --timeout 1
+	said "$TIMEOUT" 'has not answered in time' 'nobody answers' \
+		far valetkey token demo --timeout 1
+	liar "yes '$(printf 'valetkey=1\nmessage=info\ntext=x\n')'"
+	said "$TIMEOUT" '' 'somebody who never stops talking' \
+		far timeout 10 valetkey token demo --timeout 1
 	liar "$(answers_with 'valetkey=1\nresult=0\n\n')"
 	said "$HELPER_FAILED" '' 'no token' far valetkey token demo
 	liar "$(answers_with 'valetkey=1\nresult=0\naccess_token=a b\n\n')"
