@@ -101,6 +101,8 @@ void doctor_found(struct doctor *doctor, const char *check,
 	fflush(stdout);
 	buf_free(&out);
 	doctor->first = false;
+	if (kind == FOUND_PROBLEM && problem->result == VALETKEY_ERR_NO_BUS)
+		doctor->bus_failed = true;
 	if (kind == FOUND_PROBLEM && !doctor->result)
 		doctor->result =
 		    problem->result ? problem->result : VALETKEY_ERR_DENIED;
@@ -399,7 +401,8 @@ static int look_at_account(const char *name, void *data)
 				  client.client_id ? client.client_id : "");
 		if (far_socket(&client.config))
 			look_at_far(doctor, &client);
-		else if (!doctor->bus_failed)
+		else if (!doctor->bus_failed ||
+			 record_is(&client.config, "store", "sealed"))
 			look_at_login(doctor, &client);
 		if (!far_socket(&client.config))
 			look_at_server(doctor);
@@ -422,7 +425,6 @@ static int run_doctor(struct cmd_args *args)
 		return rc;
 	doctor_look_at_place(&doctor);
 	look_at_keyring(&doctor, needs_keyring(args->account));
-	doctor.bus_failed = doctor.result == VALETKEY_ERR_NO_BUS;
 	if (args->account)
 		rc = look_at_account(args->account, &doctor);
 	else

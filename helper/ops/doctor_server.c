@@ -359,13 +359,19 @@ static void check_client(struct job *job, const struct client *client)
 	struct problem problem = {0};
 	int rc;
 
-	if (client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS ||
-	    !client->authorization_endpoint) {
+	if (client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS) {
 		finding_add(job, "client", FINDING_NOTE, 0,
 			    "Only a request with the client's secret tells "
 			    "whether the provider knows it. To make one, run: "
-			    "valetkey %s %s",
-			    client->authorization_endpoint ? "token" : "login",
+			    "valetkey token %s --new",
+			    client->account);
+		return;
+	}
+	if (client->grant_type != GRANT_TYPE_AUTHORIZATION_CODE ||
+	    !client->redirect_uri) {
+		finding_add(job, "client", FINDING_NOTE, 0,
+			    "Only a login tells whether the provider knows the "
+			    "client. Run: valetkey login %s",
 			    client->account);
 		return;
 	}

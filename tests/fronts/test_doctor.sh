@@ -177,6 +177,20 @@ test_silent()
 	kill "$SERVED"
 }
 
+# It has no redirect URI that could be tried.
+test_device()
+{
+	valetkey add screen --issuer "$PROVIDER_URL/" --auth none \
+		--client-id native-client --scope monitoring --no-prompt \
+		</dev/null >/dev/null 2>&1
+	sed -i -e '/^redirect_uri=/d' -e 's/^grant=.*/grant=device_code/' \
+		"$CONFIG/screen.conf"
+	finds "$LOGIN" note client 'Only a login tells.*valetkey login screen' \
+		'a device' valetkey doctor screen
+	unlike "$text" '^problem +client' 'a device: its redirect URI is no problem'
+	valetkey remove screen --yes </dev/null >/dev/null 2>&1
+}
+
 test_git()
 {
 	rm -f "$GIT_CONFIG_GLOBAL"
@@ -210,5 +224,8 @@ test_server
 test_region
 test_git
 test_silent
+provider_stop
+provider_start --device
+test_device
 remove work robot robot2
 done_testing
