@@ -162,7 +162,8 @@ test_push()
 	like "$text" 'invalid_scope, no.*tick|invalid_scope, no.*Tick' 'and says so'
 	echo '400 {"error":"invalid_target"}' >"$PAGE-par"
 	back 'code=c'
-	like "$text" "not know this resource.*'resource\[\]'" 'refused: the resource'
+	like "$text" 'not know this resource.*edit mine --resource-indicator' \
+		'refused: the resource'
 	echo '400 {"error":"invalid_request"}' >"$PAGE-par"
 	back 'code=c'
 	like "$status $text" "^$DENIED.*redirect URI http://127.0.0.1:[0-9]*/callback" \
@@ -252,7 +253,8 @@ test_answer()
 	is $? 1 'and nothing was redeemed'
 	account
 	back 'error=invalid_target'
-	like "$text" "not know this resource.*'resource\[\]'" 'an unknown resource'
+	like "$text" 'not know this resource.*edit mine --resource-indicator' \
+		'an unknown resource'
 	back 'error=invalid_scope'
 	is "$status" "$SCOPE" 'an unknown scope'
 }
