@@ -171,7 +171,7 @@ $TLS_TYPE None"
 mailbox bearer "$MAILBOX" "$PLAIN" 'AuthMechs OAUTHBEARER'
 mailbox xoauth2 "$MAILBOX" "$PLAIN" 'AuthMechs XOAUTH2'
 mailbox tls "$MAILBOX" "Port $IMAPS_PORT" "CertificateFile $PWD/cert.pem" \
-	"$(mail_lines mbsync)"
+	"$(mail_lines mbsync | sed "s/^SSLType/$TLS_TYPE/")"
 mailbox stranger nobody@example.com "$PLAIN" 'AuthMechs XOAUTH2'
 mailbox password "$MAILBOX" "$PLAIN" "Pass $IMAP_PASSWORD"
 chmod 600 mbsyncrc
