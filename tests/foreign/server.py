@@ -9,7 +9,8 @@
 # the same files as a cargo registry, whose tokens come without a scheme, what a
 # Dovecot asks (RFC 7662, /introspect), and SMTP with XOAUTH2, and with a token as
 # the password. Files and mail are in FOLDER, which gets "ready", the ports
-# of HTTP and SMTP, and "log", a line for each decision.
+# of HTTP and SMTP, and "log", a line for each decision. While there is a file "refuse",
+# Dovecot is told that no token is good.
 import base64
 import http.server
 import json
@@ -103,6 +104,8 @@ class Files(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         form = urllib.parse.parse_qs(self.rfile.read(length).decode())
         known = person(form.get("token", [""])[0], "introspect")
+        if os.path.exists(os.path.join(FOLDER, "refuse")):
+            known = {}
         self.answer(200, json.dumps(dict(known, active=bool(known))).encode(),
                     "application/json")
 

@@ -52,6 +52,10 @@ static bool look(struct terminal *terminal, int64_t ms)
 		return false;
 	fwrite(at, 1, (size_t)n, stdout);
 	terminal->len += (size_t)n;
+	/* As terminals do that are asked what they are: some wait for that. */
+	if (memmem(at, (size_t)n, "\033[c", 3) &&
+	    write(terminal->fd, "\033[?1;2c", 7) < 0)
+		return false;
 	return true;
 }
 

@@ -184,7 +184,7 @@ test_liars()
 	liar 'sleep 20'
 	said "$TIMEOUT" 'has not answered in time' 'nobody answers' \
 		far valetkey token demo --timeout 1
-	liar "yes '$(printf 'valetkey=1\nmessage=info\ntext=x\n')'"
+	liar "while printf 'valetkey=1\nmessage=info\ntext=x\n\n' >&3; do :; done"
 	said "$TIMEOUT" '' 'somebody who never stops talking' \
 		far timeout 10 valetkey token demo --timeout 1
 	liar "$(answers_with 'valetkey=1\nresult=0\n\n')"

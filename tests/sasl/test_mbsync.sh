@@ -94,12 +94,14 @@ test_expired()
 # It says no whatever comes; each run ends by itself.
 test_always_refused()
 {
+	: >"$FOREIGN/refuse"
 	for run in 1 2 3; do
-		refused stranger 'XOAUTH2.* (NO |returned an error)' \
+		refused xoauth2 'XOAUTH2.* (NO |returned an error)' \
 			"always refused, run $run"
 	done
-	refused stranger 'valetkey: .* refused 3 new access tokens' \
+	refused xoauth2 'valetkey: .* refused 3 new access tokens' \
 		'  the fourth is told that there is no more'
+	rm "$FOREIGN/refuse"
 }
 
 test_elsewhere()
@@ -172,7 +174,6 @@ mailbox bearer "$MAILBOX" "$PLAIN" 'AuthMechs OAUTHBEARER'
 mailbox xoauth2 "$MAILBOX" "$PLAIN" 'AuthMechs XOAUTH2'
 mailbox tls "$MAILBOX" "Port $IMAPS_PORT" "CertificateFile $PWD/cert.pem" \
 	"$(mail_lines mbsync | sed "s/^SSLType/$TLS_TYPE/")"
-mailbox stranger nobody@example.com "$PLAIN" 'AuthMechs XOAUTH2'
 mailbox password "$MAILBOX" "$PLAIN" "Pass $IMAP_PASSWORD"
 chmod 600 mbsyncrc
 test_works
