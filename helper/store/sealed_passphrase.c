@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define MEMORY_KIB 65536 /* RFC 9106 4: the second choice, in one lane */
+#define MEMORY_KIB 65536     /* RFC 9106 4: the second choice, in one lane */
+#define MEMORY_KIB_MIN 65536 /* of files that there are: never raise it */
 #define PASSES 3
 #define MEMORY_KIB_MAX (1024 * 1024) /* of what somebody has put there */
 #define PASSES_MAX 64
@@ -53,7 +54,7 @@ static int stretch_passphrase(const char *secret, const struct record *lines,
 	const struct crypto_stretch how = {salt, (unsigned)memory,
 					   (unsigned)passes};
 
-	if (!salt || strlen(salt) < 16 || memory < MEMORY_KIB ||
+	if (!salt || strlen(salt) < 16 || memory < MEMORY_KIB_MIN ||
 	    memory > MEMORY_KIB_MAX || passes < 1 || passes > PASSES_MAX)
 		return problem_set(problem, VALETKEY_ERR_DENIED,
 				   "The key file of the sealed store is "
