@@ -359,13 +359,28 @@ int sealed_key_change(const char *secret, const char *new_secret,
 	return rc;
 }
 
-/* Also of one whose file is not there at the moment. */
+/* If the file that says which one it is is not there, or cannot be read, all that
+ * there are. */
 int sealed_key_lock(struct problem *problem)
 {
-	return keyctl_discard_all(KERNEL_NAME)
-		   ? VALETKEY_OK
-		   : problem_set(problem, VALETKEY_ERR_DENIED,
+	struct sealed_key_file file = {0};
+	struct problem unread = {0};
+	struct kernel_name name = {KERNEL_NAME};
+	int folder;
+	bool found;
+	int rc = sealed_folder_open(false, &folder, problem);
+
+	if (rc || folder < 0)
+		return rc;
+	load_key_file(folder, &file, &found, &unread);
+	if (file.id)
+		name_in_kernel(file.id, &name);
+	if (!keyctl_discard_all(name.text))
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The kernel does not let go of the key.");
+	sealed_key_file_free(&file);
+	close(folder);
+	return rc;
 }
 
 struct reset {
@@ -402,9 +417,9 @@ int sealed_key_reset(struct problem *problem)
 	rc = sealed_folder_each(change.folder, delete_item_file, &reset,
 				problem);
 	if (!rc)
-		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
-	if (!rc)
 		rc = sealed_key_lock(problem);
+	if (!rc)
+		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
 	end_change(&change);
 	return rc;
 }
