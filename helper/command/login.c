@@ -139,14 +139,18 @@ static bool proves_itself(const struct record *keys)
 /* A secret goes only where it was added for. */
 static int refuse_change(const char *account, const struct record *keys)
 {
+	bool secret = !record_get(keys, "client_key") &&
+		      !record_get(keys, "client_certificate");
+
 	if (proves_itself(keys))
-		return cmd_fail(VALETKEY_ERR_LOGIN,
-				"The client of %s was added for the old one. "
-				"If the provider has announced this change, "
-				"give the new one and the client's secret: "
-				"valetkey edit %s --token-endpoint URL "
-				"--secret-stdin",
-				account, account);
+		return cmd_fail(
+		    VALETKEY_ERR_LOGIN,
+		    "The client of %s was added for the old one. "
+		    "If the provider has announced this change, "
+		    "give the new one%s: valetkey edit %s "
+		    "--token-endpoint URL %s",
+		    account, secret ? " and the client's secret" : "", account,
+		    secret ? "--secret-stdin" : "--auth METHOD");
 	return cmd_fail(VALETKEY_ERR_LOGIN,
 			"If the provider has announced this change, run: "
 			"valetkey login %s --accept-change",

@@ -57,7 +57,7 @@ refused()
 # fixed NAME KEY DESCRIPTION: nor does one with --accept-change.
 fixed()
 {
-	said "$LOGIN" "^valetkey: The $2 of account $1 is not the one.*remove $1, then valetkey add" \
+	said "$LOGIN" "^valetkey: The $2 of account $1 is not the one.*kept.*valetkey edit $1 --" \
 		"$3" valetkey login "$1" --accept-change
 }
 
@@ -136,7 +136,7 @@ test_metadata()
 	lie metadata json '{"issuer":"{self}","authorization_endpoint":"{self}/authorize",
 		"token_endpoint":"{self}/token","revocation_endpoint":"{self}/elsewhere",
 		"token_endpoint_auth_methods_supported":["private_key_jwt"]}'
-	said "$LOGIN" 'remove key, then valetkey add key' \
+	said "$LOGIN" 'valetkey edit key --token-endpoint URL --auth METHOD' \
 		'key: an endpoint that the server has moved' \
 		valetkey login key --accept-change
 	is "$(grep -c elsewhere "$CONFIG/key.conf")" 0 \
