@@ -82,7 +82,7 @@ test_several()
 	said "$ACCOUNT" "valetkey run one --resource $PROVIDER_URL -- COMMAND\$" \
 		'run: a URL that two have' \
 		valetkey run --resource "$PROVIDER_URL/v2" -- true
-	said "$ACCOUNT" "valetkey curl one -- $PROVIDER_URL\$" \
+	said "$ACCOUNT" "valetkey curl one $PROVIDER_URL\$" \
 		'curl: a URL that two have' \
 		valetkey curl -- "$PROVIDER_URL/v2/devices"
 	said "$ACCOUNT" 'valetkey invalidate one --resource' \
