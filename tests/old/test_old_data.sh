@@ -149,7 +149,7 @@ ok 'a machine gets a token' valetkey token machine --min-valid "$FAR"
 is "$(provider_count 'grant=client_credentials.*result=ok')" 1 \
 	'a machine gets a token: with its old secret'
 
-said "$SCOPE" 'does not ask for the scope openid.*valetkey login web$' \
+said "$SCOPE" 'does not ask for the scope openid.*valetkey login web --add-scope openid$' \
 	'without an ID token, which nobody kept then, the remedy is told' \
 	valetkey token web --id-token
 said "$SCOPE" 'Nobody logs in' 'a machine has none' \
