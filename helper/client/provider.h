@@ -53,6 +53,8 @@
  *                             expires_in); default seconds
  *   expires_in                the lifetime, if the answer has none, seconds;
  *                             0: it never expires
+ *   refresh_idle_days         a refresh token that is not used for so long ends
+ *   refresh_max_days          a login ends so long after it, however it is used
  *   identity                  member that a person is known by, default email,
  *                             preferred_username, name, sub; may be a path with
  *                             dots; of the id_token, of what userinfo_endpoint

@@ -187,6 +187,17 @@ static const char *judge_number(struct provider_check *check,
 		   : "must be a whole number of seconds, from 0";
 }
 
+static const char *judge_days(struct provider_check *check,
+			      const struct provider_line *line)
+{
+	size_t len = strspn(line->value, "0123456789");
+
+	(void)check;
+	return len && len < 6 && !line->value[len] && *line->value != '0'
+		   ? NULL
+		   : "must be a whole number of days, from 1";
+}
+
 static const char *judge_character(struct provider_check *check,
 				   const struct provider_line *line)
 {
@@ -377,6 +388,7 @@ static provider_judge *const judges[] = {
     [PROVIDER_ENDPOINT] = judge_endpoint,
     [PROVIDER_ORIGIN] = judge_origin,
     [PROVIDER_NUMBER] = judge_number,
+    [PROVIDER_DAYS] = judge_days,
     [PROVIDER_CHARACTER] = judge_character,
     [PROVIDER_WORD] = judge_word,
     [PROVIDER_PAIR] = judge_pair,

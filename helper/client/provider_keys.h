@@ -31,6 +31,7 @@ enum provider_value {
 	PROVIDER_PATH = 17,	  /* of a URL */
 	PROVIDER_PATHS = 18,	  /* FROM=TO */
 	PROVIDER_VARIABLE = 19,	  /* NAME=url, NAME=token and so on */
+	PROVIDER_DAYS = 20,	  /* from 1 */
 };
 
 /* Where a key may stand: as KEY, as client.KIND.KEY, or as both. */

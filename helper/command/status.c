@@ -152,6 +152,56 @@ static void print_expiry(const struct entry *entry)
 				 "token expires");
 }
 
+/* "2027-02-27" */
+static const char *date_of(char date[16], time_t when)
+{
+	struct tm day;
+
+	*date = '\0';
+	if (localtime_r(&when, &day))
+		strftime(date, 16, "%Y-%m-%d", &day);
+	return date;
+}
+
+static void print_last_refresh(const struct entry *entry)
+{
+	int64_t ago = time(NULL) - entry_number(entry, "refreshed_at");
+	const char *program = entry_text(entry, "refreshed_by");
+	char duration[32];
+
+	if (!*entry_text(entry, "refreshed_at"))
+		return;
+	printf("  %-14s %s ago%s", "last refresh",
+	       cmd_duration(duration, sizeof(duration), ago > 0 ? ago : 0),
+	       *program ? ", by " : "");
+	terminal_put(stdout, program, strlen(program));
+	putchar('\n');
+}
+
+/* How it is known when the login ends. */
+static const char *dies_by_words(const struct entry *entry)
+{
+	if (entry_is(entry, "dies_by", "told"))
+		return "told by the provider";
+	if (entry_is(entry, "dies_by", "data"))
+		return "as the provider documents";
+	return "learned: an earlier login ended so";
+}
+
+static void print_death(const struct entry *entry)
+{
+	int64_t when = entry_number(entry, "dies_on");
+	int64_t left = when - time(NULL);
+	char duration[32], date[16];
+
+	if (!*entry_text(entry, "dies_on"))
+		return;
+	cmd_duration(duration, sizeof(duration), left < 0 ? -left : left);
+	printf("  %-14s %s, %s%s%s (%s)\n", "dies on", date_of(date, when),
+	       left < 0 ? "" : "in ", duration, left < 0 ? " ago" : "",
+	       dies_by_words(entry));
+}
+
 static void print_lacking(const struct entry *entry)
 {
 	const char *lacking = entry_text(entry, "not_granted");
@@ -218,15 +268,12 @@ static void print_waiting(const struct entry *entry)
 {
 	int64_t held = entry_number(entry, "revocations_held");
 	int64_t count = entry_number(entry, "revocations") - held;
-	time_t since = entry_number(entry, "revocations_since");
-	struct tm day;
-	char date[16] = "";
+	char date[16];
 
-	if (localtime_r(&since, &day))
-		strftime(date, sizeof(date), "%Y-%m-%d", &day);
 	if (count > 0)
 		printf("  %-14s %lld to be sent, since %s\n", "revocations",
-		       (long long)count, date);
+		       (long long)count,
+		       date_of(date, entry_number(entry, "revocations_since")));
 	if (held > 0)
 		printf("  %-14s %lld with the next logout: what later logins "
 		       "replaced\n",
@@ -252,6 +299,8 @@ static void print_entry(const struct entry *entry)
 	print_line("scopes", entry_text(entry, "scope"));
 	print_lacking(entry);
 	print_expiry(entry);
+	print_last_refresh(entry);
+	print_death(entry);
 	print_secret(entry);
 	print_refusal(entry);
 	print_waiting(entry);
@@ -306,10 +355,10 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider", "name",	       "store",	      "client_id",
-	    "grant",	"identity",    "identity_id", "scope",
-	    "state",	"secret",      "proof",	      "state_text",
-	    "refusal",	"not_granted", "far",	      "share"};
+	    "provider", "name",	       "store",	      "client_id",   "grant",
+	    "identity", "identity_id", "scope",	      "state",	     "secret",
+	    "proof",	"state_text",  "refusal",     "not_granted", "far",
+	    "share",	"dies_by",     "refreshed_by"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 text_json_string(out, entry_text(entry, "account"));
@@ -318,6 +367,9 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc = add_text_member(out, entry, texts[i]);
 	rc = rc || add_number_member(out, entry, "expires_in") ||
 	     add_number_member(out, entry, "expires_at") ||
+	     add_number_member(out, entry, "dies_on") ||
+	     add_number_member(out, entry, "logged_in_at") ||
+	     add_number_member(out, entry, "refreshed_at") ||
 	     add_number_member(out, entry, "refused_at") ||
 	     add_number_member(out, entry, "revocations") ||
 	     add_number_member(out, entry, "revocations_held") ||

@@ -5,7 +5,7 @@
  * come, before anybody looks at them; what they mean is renewal.h's.
  *
  * Keys of `about`, which is parked in front of the bytes: answer (1, the form of
- * all this); of a refresh generation (account_state.h); of a login login (see
+ * all this); of a refresh generation (account_state.h) and program (who asked); of a login login (see
  * there), scope, nonce, accept_change and pins (a digest); machine (machine.h),
  * boot, issued_at, issued_clock (grant.h).
  */

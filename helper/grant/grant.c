@@ -46,6 +46,9 @@ static const struct grant_field {
     {NUMBER(generation)},
     {NUMBER(answer_size)},
     {NUMBER(login)},
+    {NUMBER(login_at)},
+    {NUMBER(refresh_until)},
+    {TEXT(program)},
     {TEXT(seal)},
     {TEXT(id_token)},
     {NUMBER(id_token_expires_in)},
@@ -308,6 +311,7 @@ bool grant_published(const struct client *client, struct grant *grant)
 static int keep_login(const struct grant *old, struct grant *grant)
 {
 	grant->login = old->login;
+	grant->login_at = old->login_at;
 	return grant_set(&grant->identity, old->identity) ||
 	       grant_set(&grant->identity_id, old->identity_id) ||
 	       record_append(&grant->errors, &old->errors);
@@ -319,6 +323,7 @@ static int begin_login(const struct client *client,
 	const char *line = NULL;
 	int rc = 0;
 
+	grant->login_at = grant->issued_at;
 	if (arrival)
 		grant->login = generation_of_login(&arrival->about);
 	while (!rc && (line = record_next(&client->config, ERRORS, line)))
@@ -343,6 +348,7 @@ static int add_origin(const struct arrival *arrival, struct grant *grant)
 	grant->generation = generation_of(about);
 	grant->answer_size = (int64_t)arrival_body(arrival).len;
 	return grant_set(&grant->boot, record_get(about, "boot")) ||
+	       grant_set(&grant->program, record_get(about, "program")) ||
 	       grant_set(&grant->machine, record_get(about, "machine"));
 }
 
@@ -358,6 +364,19 @@ static int add_seal(const struct grant *old, struct grant *grant)
 	return rc;
 }
 
+/* A refresh token that stays keeps its end, if nothing else is told. */
+static void read_refresh_lifetime(const struct grant_source *source,
+				  struct grant *grant)
+{
+	int64_t told = record_get_int(source->answer, "refresh_expires_in", -1);
+
+	if (told >= 0 && grant->refresh_token)
+		grant->refresh_until = told ? grant->issued_at + told : -1;
+	else if (source->old &&
+		 text_same(source->old->refresh_token, grant->refresh_token))
+		grant->refresh_until = source->old->refresh_until;
+}
+
 int grant_from_answer(const struct client *client,
 		      const struct grant_source *source, struct grant *grant)
 {
@@ -371,11 +390,13 @@ int grant_from_answer(const struct client *client,
 	if (!scope) /* RFC 6749 5.1: none means as asked */
 		scope = old ? old->scope : source->asked_scope;
 	read_lifetime(record_get(answer, LIFETIME), grant);
+	if (grant_set(&grant->refresh_token, refresh) ||
+	    add_origin(source->arrival, grant))
+		return VALETKEY_ERR_NOMEM;
+	read_refresh_lifetime(source, grant);
 	return grant_set(&grant->access_token,
 			 record_get(answer, "access_token")) ||
-		       grant_set(&grant->refresh_token, refresh) ||
 		       grant_set(&grant->scope, scope) ||
-		       add_origin(source->arrival, grant) ||
 		       (old ? keep_login(old, grant)
 			    : begin_login(client, source->arrival, grant)) ||
 		       add_seal(old, grant) || client_pin(client, &grant->pins)

@@ -37,6 +37,11 @@ struct grant {
 	int64_t generation; /* see account_state.h */
 	int64_t login;	    /* the generation of its login, see there */
 
+	int64_t login_at;      /* when that was, Unix seconds */
+	int64_t refresh_until; /* the refresh token's end as the provider told
+				  it, Unix seconds; -1: it has none */
+	char *program;	       /* who asked for the last refresh: a hint */
+
 	char *seal;	     /* a key, see park.h */
 	int64_t answer_size; /* of the last answer, for the next one's room */
 

@@ -18,9 +18,11 @@
 #include "renewal.h"
 #include "store/machine.h"
 #include "store/account_state.h"
+#include "store/learned.h"
 #include <valetkey.h>
 
 #include <string.h>
+#include <time.h>
 
 #define STORE_LIMIT_MS 30000
 
@@ -33,9 +35,10 @@ struct refresh {
 	int lock;	     /* the account's, held */
 	struct grant *grant; /* the stored one, and then what comes after it */
 	struct record registration;
-	struct grant other; /* see RENEWAL_OTHER */
-	struct buf parked;  /* that one, sealed, until it is stored */
-	bool interrupted;   /* the refresh before this one was */
+	struct grant other;	/* see RENEWAL_OTHER */
+	struct buf parked;	/* that one, sealed, until it is stored */
+	bool interrupted;	/* the refresh before this one was */
+	struct learned_age age; /* of the grant whose token is sent */
 
 	/* The request that is under way. */
 	struct arrival arrival;
@@ -199,7 +202,9 @@ static int reserve_room(struct refresh *r)
 	if (usual < 0 || usual > HTTP_BODY_MAX)
 		usual = HTTP_BODY_MAX;
 	r->arrival.place = renewal_place(r->client, r->grant);
+	r->age = learned_age_of(r->grant->issued_at, r->grant->login_at);
 	if (record_add_int(&r->arrival.about, "generation", generation) ||
+	    job_add_program(r->job, &r->arrival.about) ||
 	    arrival_expect(&r->arrival, r->client, (size_t)usual))
 		return problem_no_memory(&r->job->problem);
 	return VALETKEY_OK;
@@ -293,6 +298,8 @@ static int take_renewed(struct refresh *r, int rc)
 		return stored;
 	if (!stored || r->arrival.parked)
 		grant_replace(r->grant, &r->renewed);
+	if (!rc)
+		learned_survived(r->lock, &r->age);
 	r->job->problem = how;
 	return rc;
 }
@@ -366,7 +373,10 @@ static void record_death(struct refresh *r)
 				"its answer was on the way, which may be why."
 			      : "";
 	struct problem kept = r->job->problem, reason;
+	int64_t until = r->grant->refresh_until;
 
+	if (!r->interrupted && (until <= 0 || time(NULL) < until))
+		learned_died(r->lock, &r->age);
 	problem_set(&reason, VALETKEY_ERR_LOGIN, "%s%s", kept.text, why);
 	grant_set(&r->grant->refresh_token, NULL);
 	grant_set(&r->grant->access_token, NULL);
@@ -503,7 +513,7 @@ int refresh_by_credentials(struct job *job, const struct client *client,
 			   struct grant *grant)
 {
 	struct token_answer answer = {0};
-	struct record item = {0};
+	struct record item = {0}, program = {0};
 	struct buf params = {0};
 	struct endpoint_request request = {.client = client, .params = &params};
 	int rc = registration_secret(job, client, &item);
@@ -526,6 +536,10 @@ int refresh_by_credentials(struct job *job, const struct client *client,
 				   .asked_scope = client->scope,
 			       },
 			       grant);
+	if (!rc && job_add_program(job, &program))
+		rc = problem_no_memory(&job->problem);
+	if (!rc && grant_set(&grant->program, record_get(&program, "program")))
+		rc = problem_no_memory(&job->problem);
 	if (rc)
 		goto out;
 	store_set_deadline(job_store(job), deadline_in(STORE_LIMIT_MS));
@@ -534,5 +548,6 @@ out:
 	token_answer_free(&answer);
 	buf_free(&params);
 	record_free(&item);
+	record_free(&program);
 	return rc;
 }

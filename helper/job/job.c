@@ -279,3 +279,11 @@ int job_load_item(struct job *job, const struct client *client,
 	return store ? store_load(store, &key, item, found, &job->problem)
 		     : job->problem.result;
 }
+
+int job_add_program(const struct job *job, struct record *about)
+{
+	char quoted[PROBLEM_QUOTE_MAX];
+
+	problem_quote(quoted, record_get(&job->request, "program"));
+	return record_add(about, "program", *quoted ? quoted : NULL);
+}

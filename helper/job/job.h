@@ -100,6 +100,9 @@ struct store_key job_item_key(const struct client *client,
  * is (store/account_state.h). */
 void job_note(const struct job *job, int lock, int result);
 
+/* Who asks, as `program`, if it says so: a hint, safe to show. 0 or -1. */
+int job_add_program(const struct job *job, struct record *about);
+
 /* The account of the request. Result code; job->problem is set. */
 int job_client(struct job *job, struct client *client);
 

@@ -469,6 +469,25 @@ static int take_lifetime(const struct client *client,
 			  : 0;
 }
 
+/* Of the refresh token: no standard names it, but several providers do. 0: it has
+ * no end. A Unix time is nothing that anybody tells here. */
+static int take_refresh_lifetime(const struct client *client,
+				 const struct members *members,
+				 struct token_answer *answer)
+{
+	const char *text =
+	    token_answer_number(members, "refresh_token_expires_in");
+
+	if (!text)
+		text = token_answer_number(members, "refresh_expires_in");
+	if (!text || unit_is(client, "at"))
+		return 0;
+	return record_add_int(&answer->fields, "refresh_expires_in",
+			      strtod(text, NULL) > 0
+				  ? token_answer_lifetime_of(client, text, 0)
+				  : 0);
+}
+
 /* ---- scope ---- */
 
 /* With spaces between. The provider's own separator counts, and commas do if
@@ -606,6 +625,7 @@ static int token_answer_take_fields(const struct client *client,
 	if (record_add(&answer->fields, "access_token", token) ||
 	    take_scope(client, members, answer) ||
 	    take_lifetime(client, members, answer) ||
+	    take_refresh_lifetime(client, members, answer) ||
 	    take_identity(client, members, answer))
 		return problem_no_memory(problem);
 	return VALETKEY_OK;

@@ -26,7 +26,8 @@ struct token_answer {
 				  clock, or ours if it does not tell */
 	struct record fields;  /* of a success, as text: access_token,
 				  refresh_token, scope (with spaces between),
-				  expires_in (0: it never expires), id_token
+				  expires_in (0: it never expires),
+				  refresh_expires_in (the same), id_token
 				  and id_token_date (when that was sent, as
 				  date), identity, identity_id; of one that is
 				  unusable: refresh_token, if any */

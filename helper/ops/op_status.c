@@ -8,6 +8,7 @@
 #include "core/kernel.h"
 #include "grant/refresh.h"
 #include "grant/grant.h"
+#include "grant/lifetime.h"
 #include "grant/revocations.h"
 #include "grant/registration.h"
 #include "ops.h"
@@ -137,6 +138,26 @@ static void describe_grant(struct lines *lines, const struct client *client,
 	status_number(lines, "expires_in", good_for);
 	if (good_for > 0 && grant->lifetime == GRANT_EXPIRES)
 		status_number(lines, "expires_at", time(NULL) + good_for);
+}
+
+/* When it was used last, by whom, and when it ends. */
+static void describe_life(struct lines *lines, const struct client *client,
+			  const struct grant *grant)
+{
+	struct lifetime life;
+
+	lifetime_find(client, grant, &life);
+	status_number(lines, "token_life", grant_lifetime_s(grant));
+	if (grant->login_at > 0)
+		status_number(lines, "logged_in_at", grant->login_at);
+	if (lifetime_refreshed(grant) && grant->issued_at > 0) {
+		status_number(lines, "refreshed_at", grant->issued_at);
+		status_line(lines, "refreshed_by", grant->program);
+	}
+	if (life.by) {
+		status_number(lines, "dies_on", life.dies_on);
+		status_line(lines, "dies_by", life.by);
+	}
 }
 
 static void describe_state(struct lines *lines, const struct client *client,
@@ -284,8 +305,10 @@ static void describe(struct lines *lines, const struct client *client)
 		describe_state(lines, client, &grant, found);
 	if (!rc)
 		describe_refusal(lines, client, &grant, found);
-	if (found)
+	if (found) {
 		describe_grant(lines, client, &grant);
+		describe_life(lines, client, &grant);
+	}
 	grant_free(&grant);
 }
 

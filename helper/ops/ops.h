@@ -54,6 +54,10 @@
  *             ok|expired|login|changed|broken (N.result says why), N.state_text for a
  *             person, N.identity and N.identity_id (who logged in), N.expires_in
  *             and N.expires_at (absent, with N.lifetime=never: it does not), N.store=keyring|sealed,
+ *             N.token_life (seconds that it has when it is new), N.logged_in_at,
+ *             N.refreshed_at and N.refreshed_by (of the last refresh since; a
+ *             program's name, as it told it), N.dies_on (Unix seconds) with
+ *             N.dies_by=told|data|learned,
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
  *             N.registered=0|1 (remove deletes the client at the server),
  *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal

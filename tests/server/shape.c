@@ -8,6 +8,7 @@
 #include "encode.h"
 #include "scope.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,6 +97,18 @@ int64_t shape_lifetime(const struct faults *faults, int64_t lifetime)
 	if (shape_is(faults, "at"))
 		return (int64_t)time(NULL) + lifetime;
 	return lifetime;
+}
+
+void shape_refresh_lifetime(const struct faults *faults, int64_t lifetime,
+			    struct buf *body)
+{
+	if (shape_is(faults, "told"))
+		buf_printf(body, ",\"refresh_token_expires_in\":%" PRId64,
+			   lifetime);
+	else if (shape_is(faults, "told-otherwise"))
+		buf_printf(body, ",\"refresh_expires_in\":%" PRId64, lifetime);
+	else if (shape_is(faults, "told-never"))
+		buf_printf(body, ",\"refresh_expires_in\":0");
 }
 
 void shape_scope(const struct faults *faults, unsigned scope, struct buf *body)

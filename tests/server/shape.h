@@ -21,6 +21,9 @@ int shape_take_json(struct request *request);
 
 /* The value for expires_in, and the member scope with a comma before it. */
 int64_t shape_lifetime(const struct faults *faults, int64_t lifetime);
+/* The member that tells the refresh token's life, or nothing. */
+void shape_refresh_lifetime(const struct faults *faults, int64_t lifetime,
+			    struct buf *body);
 void shape_scope(const struct faults *faults, unsigned scope, struct buf *body);
 
 /* Puts the tokens into authed_user, with a bot's token outside. */

@@ -52,6 +52,8 @@ static void token_write(const struct exchange *ex, const struct token *access,
 	if (!(options->omit & OMIT_EXPIRES_IN))
 		buf_printf(body, ",\"expires_in\":%" PRId64,
 			   shape_lifetime(faults, options->access_lifetime));
+	if (refresh)
+		shape_refresh_lifetime(faults, options->refresh_lifetime, body);
 	if (!(options->omit & OMIT_SCOPE))
 		shape_scope(faults, access->scope, body);
 	if (!shape_is(faults, "no-type")) {
