@@ -11,6 +11,7 @@
 #include "core/own_memory.h"
 #include "grant/revocations.h"
 #include "net/net.h"
+#include "oauth/exchange_text.h"
 #include "ops/ops.h"
 #include "ops/recover.h"
 #include "ops/share.h"
@@ -133,6 +134,28 @@ static bool sends_pending(const char *name)
 	return false;
 }
 
+static void tell_exchange(const struct net_exchange *exchange, void *data)
+{
+	struct buf line = {0};
+
+	if (exchange_text(exchange, &line) == 0)
+		job_debug(data, "%s", line.data);
+	buf_free(&line);
+}
+
+/* Of another machine the request for it is passed over. */
+static void debug_begin(struct job *job, const char *name)
+{
+	const char *account = record_get(&job->request, "account");
+
+	job->debug = !job->shared && record_get(&job->request, "debug");
+	if (!job->debug)
+		return;
+	net_observe(tell_exchange, job);
+	job_debug(job, "The helper begins: %s%s%s.", name ? name : "?",
+		  account ? " " : "", account ? account : "");
+}
+
 static int helper_run(struct job *job)
 {
 	const char *name = record_get(&job->request, "op");
@@ -152,6 +175,7 @@ static int helper_run(struct job *job)
 	job->interactive =
 	    !job->shared && record_get(&job->request, "interactive");
 	job->send_pending = !job->shared && !looks && sends_pending(name);
+	debug_begin(job, name);
 	if (!looks)
 		recover_all();
 	watchdog(timeout / 1000 + AFTER_DEADLINE_S);
@@ -172,6 +196,8 @@ static void send_answer(struct job *job, int result)
 {
 	struct record failure = {0}, *answer = &job->answer;
 
+	job_debug(job, "The helper is done: result %d, %lld ms.", result,
+		  (long long)(clock_ms() - job->began));
 	if (result != VALETKEY_OK)
 		answer = &failure;
 	if (result != VALETKEY_OK && *job->problem.text)

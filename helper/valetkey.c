@@ -117,8 +117,13 @@ static bool is_asked(const char *word, const char *verb, const char *option,
 static int run_valetkey(int argc, char **argv)
 {
 	static char option[] = "--help";
-	char *help_argv[] = {argc > 2 ? argv[2] : NULL, option, NULL};
+	char *help_argv[] = {NULL, option, NULL};
 
+	if (argc > 1 && strcmp(argv[1], "--debug") == 0) {
+		cmd_debug_begin();
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		print_verbs(stderr);
 		return VALETKEY_ERR_ARG;
@@ -127,8 +132,10 @@ static int run_valetkey(int argc, char **argv)
 		puts("valetkey " PACKAGE_VERSION);
 		return cmd_flush();
 	}
-	if (strcmp(argv[1], "help") == 0 && argc > 2)
+	if (strcmp(argv[1], "help") == 0 && argc > 2) {
+		help_argv[0] = argv[2];
 		return run_verb(2, help_argv);
+	}
 	if (is_asked(argv[1], "help", "--help", "-h")) {
 		print_verbs(stdout);
 		return cmd_flush();
@@ -146,6 +153,9 @@ int main(int argc, char **argv)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return VALETKEY_ERR_DENIED;
 	own_memory_hide();
+	/* For fronts, whose command line is another program's. */
+	if (cmd_environment("VALETKEY_DEBUG"))
+		cmd_debug_begin();
 	if (!argc)
 		return VALETKEY_ERR_ARG;
 	name = name ? name + 1 : argv[0];

@@ -33,6 +33,7 @@ static const struct {
     {"ask", VALETKEY_MESSAGE_ASK, true, true, false},
     {"ask-secret", VALETKEY_MESSAGE_ASK_SECRET, true, true, false},
     {"wait", VALETKEY_MESSAGE_WAIT, false, false, false},
+    {"debug", CALL_MESSAGE_DEBUG, false, false, false},
 };
 
 static int channel_result(int rc)

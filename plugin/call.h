@@ -23,6 +23,11 @@ struct call_message {
 				  may stand in a command line. */
 };
 
+/* The kind of a message that comes only if the request has `debug` (handle.h), so
+ * that no host program ever sees one: what was asked of whom, and how long it
+ * took. */
+#define CALL_MESSAGE_DEBUG 1000
+
 struct call {
 	const struct record *request;
 	int64_t deadline; /* of clock.h */

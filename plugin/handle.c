@@ -125,6 +125,7 @@ struct valetkey {
 	valetkey_converse *converse;
 	void *data;
 	bool answers; /* VALETKEY_ANSWERS */
+	bool debug;
 	char program[PROGRAM_MAX + 1];
 };
 
@@ -398,7 +399,8 @@ int handle_call(struct visitor *visitor, struct record *request,
 	    .converse = converse,
 	    .data = visitor,
 	};
-	if (call->interactive && record_add(request, "interactive", "1"))
+	if ((call->interactive && record_add(request, "interactive", "1")) ||
+	    (handle->debug && record_add(request, "debug", "1")))
 		return VALETKEY_ERR_NOMEM;
 	return record_add(request, "program",
 			  *handle->program ? handle->program : NULL)
@@ -409,4 +411,9 @@ int handle_call(struct visitor *visitor, struct record *request,
 struct memory *handle_memory(struct valetkey *handle)
 {
 	return handle->memory;
+}
+
+void handle_debug(struct valetkey *handle)
+{
+	handle->debug = true;
 }

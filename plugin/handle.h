@@ -52,6 +52,10 @@ bool handle_talking(struct valetkey *handle);
 
 struct memory *handle_memory(struct valetkey *handle);
 
+/* From now on the helper says what it does, in messages of the kind
+ * CALL_MESSAGE_DEBUG. For the command, which has this code inside. */
+void handle_debug(struct valetkey *handle);
+
 struct handle_wait {
 	int64_t deadline; /* of clock.h */
 	bool interactive;

@@ -94,6 +94,22 @@ int cmd_fail_problem(const struct problem *problem);
 /* Something other than cmd_fail() has told why the result is not 0. */
 void cmd_is_told(void);
 
+/* --debug: from now on what is done is told on standard error, and how long after
+ * this call. */
+void cmd_debug_begin(void);
+bool cmd_debugs(void);
+void cmd_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether the message is what the helper says of its work; then it is told. First
+ * in every conversation. */
+bool cmd_debug_message(const struct valetkey_message *message);
+
+/* Into a request to the helper, if --debug was said: 0 or -1. */
+int cmd_debug_request(struct record *request);
+
+/* A handle that was opened: its helper says what it does. NULL is fine. */
+void cmd_debug_handle(struct valetkey *handle);
+
 /* At the end of a verb: tells of the result unless that was done. */
 int cmd_end(int result);
 
@@ -129,6 +145,7 @@ struct cmd_talk {
 	bool paste;	     /* the browser does not return here */
 	bool qr;	     /* for a browser elsewhere: a QR code */
 	bool told;	     /* an ERROR message has been shown */
+	bool helped;	     /* the helper has said what it did */
 };
 
 valetkey_converse cmd_converse;

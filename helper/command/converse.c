@@ -8,6 +8,7 @@
 #include "command.h"
 #include "core/account.h"
 #include "core/clock.h"
+#include "core/far.h"
 #include "core/own_memory.h"
 #include "terminal.h"
 
@@ -290,6 +291,10 @@ int cmd_converse(const struct valetkey_message *message, char *reply,
 {
 	struct cmd_talk *talk = data;
 
+	if (cmd_debug_message(message)) {
+		talk->helped = true;
+		return 0;
+	}
 	switch (message->type) {
 	case VALETKEY_MESSAGE_INFO:
 		terminal_say(TERMINAL_PLAIN, "%s\n", message->text);
@@ -354,6 +359,7 @@ int cmd_call(struct cmd_call *call)
 	if (record_add_int(call->request, "timeout_ms",
 			   call->timeout_s * 1000) == 0 &&
 	    record_add(call->request, "program", "valetkey") == 0 &&
+	    cmd_debug_request(call->request) == 0 &&
 	    record_add(call->request, "interactive",
 		       call->interactive ? "1" : NULL) == 0)
 		rc = call_helper(&to, call->answer);
@@ -374,6 +380,19 @@ int cmd_discover(struct record *request, const struct record *keys,
 	return cmd_call(&call);
 }
 
+/* Which tier had a token without the helper; nothing is in memory yet. */
+static void debug_tier(const char *account)
+{
+	struct record keys = {0};
+	bool far = account_read(account, &keys, NULL) == VALETKEY_OK &&
+		   far_socket(&keys);
+
+	cmd_debug("The token was in the kernel's keyring%s.",
+		  far ? ", or came from the machine that keeps this login"
+		      : "");
+	record_free(&keys);
+}
+
 int cmd_get_token(const char *program, const struct valetkey_request *request,
 		  struct valetkey **handle, const struct valetkey_token **token)
 {
@@ -386,8 +405,11 @@ int cmd_get_token(const char *program, const struct valetkey_request *request,
 					     .data = &talk};
 	int rc = valetkey_open(&how, handle);
 
+	cmd_debug_handle(*handle);
 	if (!rc)
 		rc = valetkey_get(*handle, request, token);
+	if (!rc && !talk.helped && cmd_debugs())
+		debug_tier((*token)->account);
 	return cmd_tell_failure(rc, &talk);
 }
 

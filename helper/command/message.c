@@ -3,10 +3,13 @@
  * message.c - how every verb tells something: of a failure, one or two sentences
  * on standard error; and what goes to standard output.
  */
-#include "core/text.h"
+#include "call.h"
 #include "client/provider.h"
 #include "client/unusable.h"
 #include "command.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "handle.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -88,6 +91,54 @@ void cmd_tell_ignored(void)
 int cmd_fail_problem(const struct problem *problem)
 {
 	return cmd_fail(problem->result, "%s", problem->text);
+}
+
+/* ---- --debug ---- */
+
+static int64_t debug_began; /* of clock.h; 0: nobody wants to see it */
+
+void cmd_debug_begin(void)
+{
+	if (!debug_began)
+		debug_began = clock_ms();
+}
+
+bool cmd_debugs(void)
+{
+	return debug_began != 0;
+}
+
+int cmd_debug_request(struct record *request)
+{
+	return record_add(request, "debug", debug_began ? "1" : NULL);
+}
+
+void cmd_debug(const char *format, ...)
+{
+	struct problem text;
+	va_list args;
+
+	if (!debug_began)
+		return;
+	va_start(args, format);
+	vsnprintf(text.text, sizeof(text.text), format, args);
+	va_end(args);
+	terminal_say(TERMINAL_FAINT, "debug: %lld ms: %s\n",
+		     (long long)(clock_ms() - debug_began), text.text);
+}
+
+bool cmd_debug_message(const struct valetkey_message *message)
+{
+	if (message->type != CALL_MESSAGE_DEBUG)
+		return false;
+	cmd_debug("%s", message->text);
+	return true;
+}
+
+void cmd_debug_handle(struct valetkey *handle)
+{
+	if (debug_began && handle)
+		handle_debug(handle);
 }
 
 /* ---- standard output ---- */

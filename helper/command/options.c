@@ -79,6 +79,9 @@ static void print_help(const struct cmd_verb *verb)
 	for (const struct cmd_option *o = verb->options; o->name; o++)
 		if (o->help)
 			help_option(o);
+	printf("  --debug%*s", COLUMN - 9, "");
+	print_wrapped(COLUMN, "Say on standard error what is asked of whom, "
+			      "and how long it takes; never a secret.");
 	printf("  --help%*sThis text.\n", COLUMN - 8, "");
 	printf("\nExamples:\n%s", verb->examples);
 	printf("\nExit status: 0, or 1x fix the command, 2x a person must do "
@@ -99,7 +102,8 @@ static size_t make_table(const struct cmd_verb *verb, struct option *table)
 							  : no_argument,
 					   .val = 1};
 	table[n] = (struct option){.name = "help", .val = 'h'};
-	table[n + 1] = (struct option){0};
+	table[n + 1] = (struct option){.name = "debug", .val = 'd'};
+	table[n + 2] = (struct option){0};
 	return n;
 }
 
@@ -158,7 +162,7 @@ static int take_account(const struct cmd_verb *verb, int argc, char **argv,
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 		     struct cmd_args *args, bool *run)
 {
-	struct option table[OPTIONS_MAX + 2];
+	struct option table[OPTIONS_MAX + 3];
 	int found, rc, at = 0;
 
 	make_table(verb, table);
@@ -171,6 +175,10 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 			*run = false;
 			print_help(verb);
 			return cmd_flush();
+		}
+		if (found == 'd') {
+			cmd_debug_begin();
+			continue;
 		}
 		if (found != 1)
 			return fail_option(verb, found, argv);
@@ -208,7 +216,8 @@ static bool is_own_option(const struct cmd_verb *verb, const char *word)
 {
 	size_t len = strcspn(word, "=");
 
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	    strcmp(word, "--debug") == 0)
 		return true;
 	for (const struct cmd_option *o = verb->options; o->name; o++)
 		if (strncmp(word, "--", 2) == 0 && strlen(o->name) == len - 2 &&

@@ -60,7 +60,7 @@ _valetkey_options()
 			--change --reset --yes
 		;;
 	esac
-	echo --help
+	printf '%s\n' --debug --help
 }
 
 # The provider of the line, nothing where there is none.

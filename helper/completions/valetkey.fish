@@ -23,6 +23,7 @@ end
 
 complete -c valetkey -f
 complete -c valetkey -n __valetkey_behind_dashes -F
+complete -c valetkey -l debug -d 'Say what is asked of whom, and how long it takes'
 complete -c valetkey -n __fish_use_subcommand -l help -d 'Show help'
 complete -c valetkey -n __fish_use_subcommand -s V -l version -d 'Show the version'
 complete -c valetkey -n __fish_use_subcommand -a add -d 'Add an account'

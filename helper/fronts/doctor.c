@@ -126,7 +126,8 @@ void doctor_found_text(struct doctor *doctor, const char *check,
 static int doctor_message(const struct valetkey_message *message, char *reply,
 			  size_t size, void *data)
 {
-	(void)message, (void)reply, (void)size, (void)data;
+	(void)reply, (void)size, (void)data;
+	cmd_debug_message(message);
 	return 0;
 }
 
@@ -146,6 +147,7 @@ static int ask_doctor(struct doctor *doctor, const char *check,
 		terminal_wait(text, (unsigned)(limit_ms / 1000));
 	}
 	if (record_add(request, "look", "1") == 0 &&
+	    cmd_debug_request(request) == 0 &&
 	    record_add_int(request, "timeout_ms", limit_ms) == 0)
 		rc = call_helper(&call, answer);
 	terminal_wait_end();

@@ -148,6 +148,8 @@ static int hold_failure(const struct valetkey_message *message, char *reply,
 			size_t reply_size, void *data)
 {
 	(void)reply, (void)reply_size;
+	if (cmd_debug_message(message))
+		return 0;
 	if (message->type == VALETKEY_MESSAGE_ERROR)
 		problem_set(data, VALETKEY_ERR_DENIED, "%s", message->text);
 	return 0;
@@ -198,7 +200,8 @@ static void replace_old_token(const struct front_account *account,
 	    record_add(&request, "account", account->name) == 0 &&
 	    record_add(&request, "resource",
 		       *token->origin ? token->origin : NULL) == 0 &&
-	    record_add_int(&request, "timeout_ms", NEWER_MS) == 0)
+	    record_add_int(&request, "timeout_ms", NEWER_MS) == 0 &&
+	    cmd_debug_request(&request) == 0)
 		call_helper(&call, &answer);
 	record_free(&request);
 	record_free(&answer);
@@ -262,6 +265,7 @@ int front_token_get(const struct front_asking *asking,
 	if (asking->url && origin_of(asking->url, token->origin) != 0)
 		return VALETKEY_ERR_RESOURCE;
 	rc = valetkey_open(&options, &token->handle);
+	cmd_debug_handle(token->handle);
 	if (rc)
 		return problem_set(&token->problem, rc, "%s.",
 				   valetkey_strerror(rc));

@@ -109,7 +109,8 @@ static int run_operation(struct record *request, struct record *answer,
 	talk->held.result = 0;
 	record_remove(request, "timeout_ms");
 	if (record_add_int(request, "timeout_ms", ms) ||
-	    record_add(request, "interactive", interactive ? "1" : NULL))
+	    record_add(request, "interactive", interactive ? "1" : NULL) ||
+	    cmd_debug_request(request))
 		return VALETKEY_ERR_NOMEM;
 	return call_helper(&call, answer);
 }

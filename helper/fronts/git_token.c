@@ -150,6 +150,7 @@ static int get_token(struct asking *asking, const struct git_past *past,
 						 .data = &asking->talk};
 	int rc = valetkey_open(&options, &asking->handle);
 
+	cmd_debug_handle(asking->handle);
 	if (rc)
 		return git_tell_failure(rc, &asking->talk);
 	drop_refused(asking, past, scheme);

@@ -221,6 +221,7 @@ int grant_save(struct job *job, const struct client *client,
 	const struct store_key key = job_item_key(client, STORE_GRANT);
 	struct store *store = job_store(job);
 	struct record item = {0};
+	int64_t began = clock_ms();
 	int rc = store ? VALETKEY_OK : job->problem.result;
 
 	if (!rc && grant_write(grant, &item))
@@ -229,6 +230,8 @@ int grant_save(struct job *job, const struct client *client,
 		rc = store_save(store, &key, &item, &job->problem);
 	if (!rc)
 		grant_publish(client, grant);
+	job_debug(job, "Stored the grant%s: %lld ms.", rc ? ", in vain" : "",
+		  (long long)(clock_ms() - began));
 	record_free(&item);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "store/account_state.h"
+#include "store/sealed_file.h"
 #include <valetkey.h>
 
 #include <poll.h>
@@ -20,19 +21,37 @@ static int job_tell(struct job *job, const struct record *message)
 	return channel_write(job->host, message, deadline_in(TELL_MS));
 }
 
-void job_info(struct job *job, const char *format, ...)
+static void tell_text(struct job *job, const char *kind, const char *format,
+		      va_list args)
 {
 	struct record message = {0};
 	struct problem text = {0};
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(text.text, sizeof(text.text), format, args);
-	va_end(args);
-	if (record_add(&message, "message", "info") == 0 &&
+	if (record_add(&message, "message", kind) == 0 &&
 	    record_add(&message, "text", text.text) == 0)
 		job_tell(job, &message);
 	record_free(&message);
+}
+
+void job_info(struct job *job, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell_text(job, "info", format, args);
+	va_end(args);
+}
+
+void job_debug(struct job *job, const char *format, ...)
+{
+	va_list args;
+
+	if (!job->debug)
+		return;
+	va_start(args, format);
+	tell_text(job, "debug", format, args);
+	va_end(args);
 }
 
 static int64_t seconds_left(int64_t deadline)
@@ -143,10 +162,16 @@ bool job_host_gone(struct job *job)
 struct store *job_store(struct job *job)
 {
 	struct store **store = &job->stores[job->place];
+	int64_t began = clock_ms();
 
-	if (!*store)
+	if (!*store) {
 		store_open(job->place, job->interactive, job->deadline, store,
 			   &job->problem);
+		job_debug(job, "Opened the %s store%s: %lld ms.",
+			  store_place_name(job->place),
+			  *store ? "" : ", in vain",
+			  (long long)(clock_ms() - began));
+	}
 	job->store = *store;
 	return job->store;
 }
@@ -274,10 +299,21 @@ int job_load_item(struct job *job, const struct client *client,
 {
 	const struct store_key key = job_item_key(client, kind);
 	struct store *store = job_store(job);
+	const char *how = "there is none";
+	int64_t began = clock_ms();
+	int rc;
 
 	*found = false;
-	return store ? store_load(store, &key, item, found, &job->problem)
-		     : job->problem.result;
+	if (!store)
+		return job->problem.result;
+	rc = store_load(store, &key, item, found, &job->problem);
+	if (rc)
+		how = "failed";
+	else if (*found)
+		how = "found";
+	job_debug(job, "Looked for the %s there: %s, %lld ms.",
+		  sealed_kind(kind), how, (long long)(clock_ms() - began));
+	return rc;
 }
 
 int job_add_program(const struct job *job, struct record *about)

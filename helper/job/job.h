@@ -23,6 +23,7 @@ struct job {
 	int64_t began;	  /* of clock.h */
 	bool interactive;
 	bool shared;		/* another machine asks (ops/share.h) */
+	bool debug;		/* whoever asks wants to see what is done */
 	enum store_place place; /* the store that is asked, and */
 	struct store *store; /* that one, as job_store() opened it; NULL: not */
 	struct store *stores[STORE_PLACES]; /* all that were opened */
@@ -34,6 +35,11 @@ struct job {
 
 /* Tells something; a host that is gone is not an error here. */
 void job_info(struct job *job, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Tells what was done, if the request wants to know. Never a secret, nor what a
+ * server has written. */
+void job_debug(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Asks the host to open a browser. False: the host is gone. */

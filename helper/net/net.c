@@ -8,10 +8,53 @@
  */
 #include "net.h"
 
+#include "core/clock.h"
 #include "core/paths.h"
 #include <valetkey.h>
 
 #include <dlfcn.h>
+
+/* ---- who is told of each exchange ---- */
+
+static struct {
+	void (*tell)(const struct net_exchange *exchange, void *data);
+	void *data;
+	struct net net; /* the module's, but for the one function */
+	const struct net *module;
+} net_observer;
+
+static int send_observed(const struct http_request *request,
+			 struct http_answer *answer, struct problem *problem)
+{
+	int64_t began = clock_ms();
+	int rc = net_observer.module->http_send(request, answer, problem);
+	const struct net_exchange exchange = {.request = request,
+					      .answer = answer,
+					      .problem = problem,
+					      .result = rc,
+					      .ms = clock_ms() - began};
+
+	net_observer.tell(&exchange, net_observer.data);
+	return rc;
+}
+
+void net_observe(void (*observer)(const struct net_exchange *exchange,
+				  void *data),
+		 void *data)
+{
+	net_observer.tell = observer;
+	net_observer.data = data;
+}
+
+static const struct net *net_observed(const struct net *module)
+{
+	net_observer.module = module;
+	net_observer.net = *module;
+	net_observer.net.http_send = send_observed;
+	return &net_observer.net;
+}
+
+/* ---- the module ---- */
 
 const struct net *net_load(struct problem *problem)
 {
@@ -29,5 +72,7 @@ const struct net *net_load(struct problem *problem)
 			    "The network module of valetkey cannot be loaded "
 			    "(%s). Reinstall valetkey.",
 			    problem_quote(quoted, dlerror()));
+	else if (net_observer.tell)
+		loaded = net_observed(loaded);
 	return loaded;
 }

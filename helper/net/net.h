@@ -292,4 +292,19 @@ struct net {
 /* The module, loaded at the first call; NULL with *problem set. */
 const struct net *net_load(struct problem *problem);
 
+/* An exchange that has ended: what http_send() was given, what it returned, and
+ * how long it took. */
+struct net_exchange {
+	const struct http_request *request;
+	const struct http_answer *answer;
+	const struct problem *problem;
+	int result;
+	int64_t ms;
+};
+
+/* Before the module is loaded: who is told of each exchange. */
+void net_observe(void (*observer)(const struct net_exchange *exchange,
+				  void *data),
+		 void *data);
+
 #endif

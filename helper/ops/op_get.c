@@ -210,6 +210,7 @@ static int get_renew(struct job *job, const struct client *client, int lock,
 static int obtain(struct job *job, const struct client *client,
 		  const struct want *want, struct grant *grant)
 {
+	int64_t began;
 	int rc, lock;
 
 	/* Usually a process that waits for the lock has not opened the keyring
@@ -224,11 +225,16 @@ static int obtain(struct job *job, const struct client *client,
 		if (rc || (found && get_is_good(job, grant, want)))
 			return rc;
 	}
+	began = clock_ms();
 	rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
 		       &job->problem);
+	job_debug(job, "Waited for the account's lock: %lld ms.",
+		  (long long)(clock_ms() - began));
 	if (!rc && (want->id_token || !grant_published(client, grant) ||
 		    !get_is_good(job, grant, want)))
 		rc = get_renew(job, client, lock, want, grant);
+	else if (!rc)
+		job_debug(job, "The kernel's keyring has a good token by now.");
 	lock_drop(&lock);
 	return rc;
 }

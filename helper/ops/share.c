@@ -36,9 +36,10 @@ static const struct {
 
 #define SHARE_REQUESTS (sizeof(share_requests) / sizeof(*share_requests))
 
-/* Who asks, how long it waits, and whether a person is there: not here. */
-static const char *const share_passed_over[] = {"op", "timeout_ms", "program",
-						"interactive", NULL};
+/* Who asks, how long it waits, whether a person is there, and wants to know more:
+ * not here. */
+static const char *const share_passed_over[] = {
+    "op", "timeout_ms", "program", "interactive", "debug", NULL};
 
 static const char *const share_answers[] = {
     "access_token", "expires_at", "expires_in",	 "lifetime",

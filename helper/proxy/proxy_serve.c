@@ -50,6 +50,7 @@ int proxy_open(struct proxy *proxy, int listener)
 	struct problem problem = {0};
 	int rc = valetkey_open(&how, &proxy->handle);
 
+	cmd_debug_handle(proxy->handle);
 	proxy->net = rc ? NULL : net_load(&problem);
 	if (!proxy->net) {
 		close(listener);

@@ -5,6 +5,7 @@
  */
 #include "proxy_wait.h"
 
+#include "command/command.h"
 #include "core/clock.h"
 
 #include <stdlib.h>
@@ -138,6 +139,8 @@ int proxy_wait_converse(const struct valetkey_message *message, char *reply,
 
 	(void)reply;
 	(void)reply_size;
+	if (cmd_debug_message(message))
+		return 0;
 	if (message->type == VALETKEY_MESSAGE_ERROR) {
 		buf_clear(&proxy->said);
 		buf_str(&proxy->said, message->text);

@@ -4,8 +4,8 @@
  *
  * Every record starts with the line `valetkey=1` (the protocol's version) and
  * ends with a blank line. A request has `op`. The helper answers with any
- * number of messages (`message=info|error|open|code|ask|ask-secret|wait`), each
- * ask answered by a record with `reply`, and at last with `result=N` (enum
+ * number of messages (`message=info|error|open|code|ask|ask-secret|wait|debug`),
+ * each ask answered by a record with `reply`, and at last with `result=N` (enum
  * valetkey_result), `text` if there is more to say, and what was asked for.
  */
 #ifndef VALETKEY_CHANNEL_H

@@ -20,6 +20,8 @@ passed=$own/passed
 output=$VALETKEY_TEST_DIR/output
 processes=$own/processes
 mkdir -m 700 "$own"
+# All that the command says of its work is searched too.
+export VALETKEY_DEBUG=1
 
 # learn FILE NAME...: the values of these parameters and JSON members that have
 # passed, sorted. What is short would be found anywhere.

@@ -65,6 +65,10 @@ test_token()
 		far valetkey token demo --new
 	far_forget
 	said 0 '' 'a person is not asked there' far valetkey token demo --interactive
+	far_forget
+	said 0 '' 'that machine says nothing of its work' \
+		far valetkey token demo --debug
+	unlike "$text" 'The helper' 'whatever is asked of it'
 	requests 0 'all that without the provider'
 	printf '%s\n' "$token" | far valetkey invalidate demo >"$OUT" 2>&1
 	like "$(cat "$OUT")" 'is invalidated' 'it is told of a refused token'
