@@ -48,13 +48,18 @@ static bool is_proxy(const char *variable)
 	       strncasecmp(end - 6, "_proxy", 6) == 0;
 }
 
-/* A directory of ours that nobody else can write. */
-static bool is_safe_dir(const char *path)
+static bool is_dir_of(const char *path, uid_t owner)
 {
 	struct stat st;
 
 	return *path == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	       st.st_uid == owner && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* A directory of ours that nobody else can write. */
+static bool is_safe_dir(const char *path)
+{
+	return is_dir_of(path, geteuid());
 }
 
 static bool allowed(const char *variable)
@@ -72,6 +77,9 @@ static bool allowed(const char *variable)
 		return false;
 	if (strncmp(variable, "XDG_RUNTIME_DIR=", 16) == 0)
 		return is_safe_dir(value);
+	if (strncmp(variable, "CREDENTIALS_DIRECTORY=", 22) == 0)
+		return is_safe_dir(value) ||
+		       is_dir_of(value, 0); /* systemd's */
 	for (const char *const *begin = begins; *begin; begin++)
 		if (strncmp(variable, *begin, strlen(*begin)) == 0)
 			return true;

@@ -283,11 +283,13 @@ static void print_waiting(const struct entry *entry)
 static void print_entry(const struct entry *entry)
 {
 	const char *text = entry_text(entry, "state_text");
+	const char *holder = entry_text(entry, "holder");
 
 	print_state(entry);
 	print_line("provider", entry_text(entry, "name"));
 	if (entry_is(entry, "store", "sealed"))
-		print_line("store", "sealed files");
+		printf("  %-14s sealed files, key held by: %s\n", "store",
+		       *holder ? holder : "nobody");
 	print_line("client id", entry_text(entry, "client_id"));
 	print_line("logged in as", entry_text(entry, "identity"));
 	print_line("hosts", entry_text(entry, "hosts"));
@@ -355,10 +357,10 @@ static int add_hosts(struct buf *out, const struct entry *entry)
 static int add_object(struct buf *out, const struct entry *entry)
 {
 	static const char *const texts[] = {
-	    "provider", "name",	       "store",	      "client_id",   "grant",
-	    "identity", "identity_id", "scope",	      "state",	     "secret",
-	    "proof",	"state_text",  "refusal",     "not_granted", "far",
-	    "share",	"dies_by",     "refreshed_by"};
+	    "provider", "name",	       "store",	       "client_id",   "grant",
+	    "identity", "identity_id", "scope",	       "state",	      "secret",
+	    "proof",	"state_text",  "refusal",      "not_granted", "far",
+	    "share",	"dies_by",     "refreshed_by", "holder"};
 	int rc = buf_str(out, entry->number ? ",\n {\"account\":"
 					    : "{\"account\":") ||
 		 text_json_string(out, entry_text(entry, "account"));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unlock.c - `valetkey unlock` and `valetkey lock`: the passphrase of the sealed
- * store, typed without echo or read from a descriptor, never taken from argv or the
- * environment. `valetkey add` asks here whether the store takes an account.
+ * unlock.c - `valetkey unlock` and `valetkey lock`: who holds the key of the sealed
+ * store, and its passphrase, typed without echo or read from a descriptor, never
+ * taken from argv or the environment. `valetkey add` asks here whether the store
+ * takes an account.
  */
 #include "command.h"
 #include "terminal.h"
@@ -26,9 +27,12 @@ static const struct cmd_option unlock_options[] = {
      "Read the passphrase from standard input; on a terminal without showing "
      "it."},
     {"passphrase-fd", "N", "Read the passphrase from descriptor N."},
+    {"holder", "HOLDER",
+     "Who holds a new key: passphrase, or credential: of the service that runs "
+     "valetkey, see man valetkey-headless. With --change: from now on."},
     {"change", NULL,
-     "Choose another passphrase. From a descriptor: the old one in the first "
-     "line, the new one in the second."},
+     "Choose another passphrase or holder. From a descriptor: the old "
+     "passphrase in the first line, the new one in the second."},
     {"reset", NULL,
      "Give up the key, and delete all that is sealed: logins and client "
      "secrets. For a passphrase that is forgotten."},
@@ -49,11 +53,13 @@ const struct cmd_verb cmd_unlock = {
 	"were added with --store sealed, and keeps the store's key in the "
 	"kernel until the computer is restarted. Until then your own programs "
 	"get tokens, as with an unlocked keyring. The first time it asks you "
-	"to choose the passphrase.",
+	"to choose the passphrase. With another --holder nothing is asked for, "
+	"then and later.",
     .options = unlock_options,
     .examples = "  valetkey unlock\n"
 		"  valetkey unlock --for 8h\n"
 		"  valetkey unlock --change\n"
+		"  valetkey unlock --holder credential\n"
 		"  valetkey unlock --passphrase-fd 3 3</run/keys/passphrase\n",
     .run = run_unlock,
 };
@@ -65,7 +71,8 @@ const struct cmd_verb cmd_lock = {
     .about =
 	"Takes the key of the sealed store out of the kernel. Access tokens "
 	"that programs already have, or that are cached in the kernel, stay "
-	"valid until they expire; nothing is refreshed until valetkey unlock.",
+	"valid until they expire; nothing is refreshed until valetkey unlock. "
+	"If no passphrase holds the key, it cannot be locked.",
     .options = lock_options,
     .examples = "  valetkey lock\n",
     .run = run_lock,
@@ -98,19 +105,33 @@ static int look_at_store(const char *store, bool person, struct record *answer)
 }
 
 struct unlocking {
-	const char *passphrase, *new_passphrase; /* the latter may be NULL */
+	bool change;
+	bool old, new; /* which passphrases are to be typed */
+	const char *holder;
 	int64_t seconds;
+	struct buf passphrase, new_passphrase;
 };
 
+static bool holder_asks(const char *holder)
+{
+	return strcmp(holder, "passphrase") == 0;
+}
+
 /* op unlock. */
-static int send_passphrase(const struct unlocking *unlocking)
+static int send_unlocking(const struct unlocking *unlocking)
 {
 	struct record request = {0}, answer = {0};
 	int rc = VALETKEY_ERR_NOMEM;
 
 	if (record_add(&request, "op", "unlock") == 0 &&
-	    record_add(&request, "passphrase", unlocking->passphrase) == 0 &&
-	    record_add(&request, "new_passphrase", unlocking->new_passphrase) ==
+	    record_add(&request, "passphrase",
+		       unlocking->old ? buf_text(&unlocking->passphrase)
+				      : NULL) == 0 &&
+	    record_add(&request, "new_passphrase",
+		       unlocking->new ? buf_text(&unlocking->new_passphrase)
+				      : NULL) == 0 &&
+	    record_add(&request, "holder", unlocking->holder) == 0 &&
+	    record_add(&request, "change", unlocking->change ? "1" : NULL) ==
 		0 &&
 	    record_add_int(&request, "seconds", unlocking->seconds) == 0)
 		rc = ask_about_store(&request, UNLOCK_S, false, &answer);
@@ -147,75 +168,68 @@ static int choose_passphrase(int terminal, struct buf *passphrase)
 }
 
 /* Until the passphrase is right, or was wrong three times. */
-static int unlock_by_person(int terminal, bool new, int64_t seconds)
+static int unlock_by_person(int terminal, struct unlocking *unlocking)
 {
-	struct buf passphrase = {0};
-	struct unlocking unlocking = {.seconds = seconds};
 	int rc = VALETKEY_ERR_DENIED;
 
-	if (new)
+	if (unlocking->new && !unlocking->change)
 		terminal_say(TERMINAL_PLAIN,
 			     "The sealed store has no key yet. Choose a "
 			     "passphrase: valetkey will ask for it once after "
 			     "each start of the computer. Nobody can find it "
 			     "out if you forget it.\n");
 	for (int i = 0; rc == VALETKEY_ERR_DENIED && i < TRIES; i++) {
-		buf_clear(&passphrase);
-		rc = new ? choose_passphrase(terminal, &passphrase)
-			 : terminal_ask_secret(
-			       terminal, "Passphrase (not shown)", &passphrase);
-		unlocking.passphrase = buf_text(&passphrase);
+		buf_clear(&unlocking->passphrase);
+		rc = VALETKEY_OK;
+		if (unlocking->old)
+			rc = terminal_ask_secret(
+			    terminal,
+			    unlocking->change ? "Old passphrase (not shown)"
+					      : "Passphrase (not shown)",
+			    &unlocking->passphrase);
+		if (!rc && unlocking->new)
+			rc = choose_passphrase(terminal,
+					       &unlocking->new_passphrase);
 		if (!rc)
-			rc = send_passphrase(&unlocking);
+			rc = send_unlocking(unlocking);
 	}
-	buf_free(&passphrase);
 	return rc;
 }
 
-static int change_by_person(int terminal)
+static int take_line(struct buf *text, struct buf *passphrase)
 {
-	struct buf old = {0}, new = {0};
-	struct unlocking unlocking = {0};
-	int rc =
-	    terminal_ask_secret(terminal, "Old passphrase (not shown)", &old);
+	size_t len = strcspn(buf_text(text), "\n");
 
-	if (!rc)
-		rc = choose_passphrase(terminal, &new);
-	unlocking.passphrase = buf_text(&old);
-	unlocking.new_passphrase = buf_text(&new);
-	if (!rc)
-		rc = send_passphrase(&unlocking);
-	buf_free(&old);
-	buf_free(&new);
-	return rc;
+	if (!len || !text_plain(text->data, len))
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"A passphrase must be one line without control "
+				"characters.");
+	if (buf_add(passphrase, text->data, len))
+		return VALETKEY_ERR_NOMEM;
+	buf_eat(text, len + (text->data[len] == '\n'));
+	return VALETKEY_OK;
 }
 
 /* A passphrase a line. */
-static int unlock_by_descriptor(int fd, bool change, int64_t seconds)
+static int unlock_by_descriptor(int fd, struct unlocking *unlocking)
 {
 	struct buf text = {0};
-	struct unlocking unlocking = {.seconds = seconds};
-	char *end = NULL;
 	int rc = cmd_secret_read(fd, "The passphrase", PASSPHRASE_MAX, &text);
 
-	if (!rc && change) {
-		end = strchr(text.data, '\n');
-		if (!end)
-			rc = cmd_fail(VALETKEY_ERR_ARG,
-				      "--change needs two lines: the old "
-				      "passphrase, and the new one.");
-		else
-			*end = '\0';
-	}
-	if (!rc && (!text_plain(buf_text(&text), strlen(buf_text(&text))) ||
-		    (end && !text_plain(end + 1, strlen(end + 1)))))
+	if (!rc && unlocking->old && unlocking->new &&
+	    !strchr(buf_text(&text), '\n'))
 		rc = cmd_fail(VALETKEY_ERR_ARG,
-			      "A passphrase must be one line without control "
-			      "characters.");
-	unlocking.passphrase = buf_text(&text);
-	unlocking.new_passphrase = end ? end + 1 : NULL;
+			      "--change needs two lines: the old passphrase, "
+			      "and the new one.");
+	if (!rc && unlocking->old)
+		rc = take_line(&text, &unlocking->passphrase);
+	if (!rc && unlocking->new)
+		rc = take_line(&text, &unlocking->new_passphrase);
+	if (!rc && text.len)
+		rc = cmd_fail(VALETKEY_ERR_ARG,
+			      "There are more lines than passphrases.");
 	if (!rc)
-		rc = send_passphrase(&unlocking);
+		rc = send_unlocking(unlocking);
 	buf_free(&text);
 	return rc;
 }
@@ -296,31 +310,64 @@ static int passphrase_source(const struct cmd_args *args, int *fd)
 	return VALETKEY_OK;
 }
 
-static int unlock_store(int fd, bool new, bool change, int64_t seconds)
+static int unlock_store(int fd, struct unlocking *unlocking)
 {
-	int terminal = fd < 0 ? STDIN_FILENO : fd;
-
-	if (change && new)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"There is no passphrase to change yet. Run: "
-				"valetkey unlock");
+	if (!unlocking->old && !unlocking->new)
+		return send_unlocking(unlocking);
 	if (fd >= 0 && !isatty(fd))
-		return unlock_by_descriptor(fd, change, seconds);
+		return unlock_by_descriptor(fd, unlocking);
 	if (fd < 0 && !terminal_person())
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"There is no terminal to ask for the "
 				"passphrase at. Give it with "
 				"--passphrase-stdin or --passphrase-fd N.");
-	return change ? change_by_person(terminal)
-		      : unlock_by_person(terminal, new, seconds);
+	return unlock_by_person(fd < 0 ? STDIN_FILENO : fd, unlocking);
+}
+
+/* `present`: who holds the key, NULL: there is none. */
+static int plan_unlocking(const char *present, struct unlocking *unlocking)
+{
+	const char *next = unlocking->holder;
+
+	if (!next)
+		next = present ? present : "passphrase";
+	if (unlocking->change && !present)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"The sealed store has no key to change yet. "
+				"Run: valetkey unlock");
+	if (!unlocking->change && present && strcmp(present, next) != 0)
+		return VALETKEY_OK; /* the helper says why not */
+	unlocking->old = present && holder_asks(present);
+	unlocking->new = (unlocking->change || !present) && holder_asks(next);
+	return VALETKEY_OK;
+}
+
+static void tell_unlocked(const struct unlocking *unlocking, const char *holder)
+{
+	if (unlocking->change && !unlocking->holder && holder_asks(holder))
+		terminal_say(TERMINAL_GOOD, "The passphrase is changed.\n");
+	else if (unlocking->change)
+		terminal_say(TERMINAL_GOOD,
+			     "The key of the sealed store is held by %s now.\n",
+			     holder);
+	else if (holder_asks(holder))
+		terminal_say(TERMINAL_GOOD, "The sealed store is unlocked%s.\n",
+			     unlocking->seconds ? " for that time" : "");
+	else
+		terminal_say(TERMINAL_GOOD,
+			     "The sealed store is open: its key is held by "
+			     "%s.\n",
+			     holder);
 }
 
 static int run_unlock(struct cmd_args *args)
 {
-	bool change = cmd_option(args, "change") != NULL, new;
+	struct unlocking unlocking = {.change =
+					  cmd_option(args, "change") != NULL,
+				      .holder = cmd_option(args, "holder")};
 	struct record answer = {0};
-	int64_t seconds;
-	int fd, rc = option_time(args, &seconds);
+	const char *holder;
+	int fd, rc = option_time(args, &unlocking.seconds);
 
 	if (!rc)
 		rc = passphrase_source(args, &fd);
@@ -329,15 +376,18 @@ static int run_unlock(struct cmd_args *args)
 	if (cmd_option(args, "reset"))
 		return reset_store(args);
 	rc = look_at_store("sealed", false, &answer);
-	new = record_is(&answer, "key", "none");
-	record_free(&answer);
+	holder = record_get(&answer, "holder");
 	if (!rc)
-		rc = unlock_store(fd, new, change, seconds);
-	if (!rc && change)
-		terminal_say(TERMINAL_GOOD, "The passphrase is changed.\n");
-	else if (!rc)
-		terminal_say(TERMINAL_GOOD, "The sealed store is unlocked%s.\n",
-			     seconds ? " for that time" : "");
+		rc = plan_unlocking(holder, &unlocking);
+	if (!rc)
+		rc = unlock_store(fd, &unlocking);
+	if (unlocking.holder)
+		holder = unlocking.holder;
+	if (!rc)
+		tell_unlocked(&unlocking, holder ? holder : "passphrase");
+	buf_free(&unlocking.passphrase);
+	buf_free(&unlocking.new_passphrase);
+	record_free(&answer);
 	return rc;
 }
 
@@ -358,19 +408,43 @@ static int run_lock(struct cmd_args *args)
 
 /* ---- before an account is added ---- */
 
+/* A key is made by a command, which says who holds it. */
+static int refuse_without_key(const struct record *answer)
+{
+	const char *holder = NULL;
+	struct buf text = {0};
+	int rc = buf_str(&text, "The sealed store has no key yet. Run: "
+				"valetkey unlock, and choose a passphrase");
+
+	while (!rc && (holder = record_next(answer, "offer[]", holder)))
+		rc = buf_fmt(&text,
+			     "; or, if nothing is to be typed: valetkey unlock "
+			     "--holder %s",
+			     holder);
+	rc = rc ? VALETKEY_ERR_NOMEM
+		: cmd_fail(VALETKEY_ERR_LOCKED, "%s", buf_text(&text));
+	buf_free(&text);
+	return rc;
+}
+
 int cmd_store_ready(const char *store, bool person)
 {
+	struct unlocking unlocking = {0};
 	struct record answer = {0};
-	bool new;
 	int rc = look_at_store(store, person, &answer);
 
-	new = record_is(&answer, "key", "none");
-	if (!rc && (new || record_is(&answer, "key", "locked")))
-		rc = person ? unlock_by_person(STDIN_FILENO, new, 0)
-			    : cmd_fail(VALETKEY_ERR_LOCKED,
-				       "The sealed store %s. Run: valetkey "
-				       "unlock",
-				       new ? "has no key yet" : "is locked");
+	unlocking.new = record_is(&answer, "key", "none");
+	unlocking.old = record_is(&answer, "key", "locked");
+	if (!rc && unlocking.new && (!person || record_get(&answer, "offer[]")))
+		rc = refuse_without_key(&answer);
+	else if (!rc && unlocking.old && !person)
+		rc = cmd_fail(VALETKEY_ERR_LOCKED,
+			      "The sealed store is locked. Run: valetkey "
+			      "unlock");
+	else if (!rc && (unlocking.new || unlocking.old))
+		rc = unlock_by_person(STDIN_FILENO, &unlocking);
+	buf_free(&unlocking.passphrase);
+	buf_free(&unlocking.new_passphrase);
 	record_free(&answer);
 	return rc;
 }

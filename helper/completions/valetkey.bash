@@ -57,7 +57,7 @@ _valetkey_options()
 	remove) echo --yes ;;
 	unlock)
 		printf '%s\n' --for --passphrase-stdin --passphrase-fd \
-			--change --reset --yes
+			--holder --change --reset --yes
 		;;
 	esac
 	printf '%s\n' --debug --help
@@ -92,6 +92,7 @@ _valetkey_value()
 			private_key_jwt tls_client_auth none
 		;;
 	add/--store) printf '%s\n' keyring sealed ;;
+	unlock/--holder) printf '%s\n' passphrase credential ;;
 	edit/--unset)
 		printf '%s\n' scope redirect-uri instance ca-file proxy auth \
 			client-key client-key-id client-certificate \

@@ -325,6 +325,10 @@ static void take_status(struct doctor *doctor, const struct client *client,
 	else
 		doctor_found_text(doctor, "login", FOUND_PROBLEM,
 				  VALETKEY_ERR_LOGIN, "%s", text);
+	if (*answer_text(status, 0, "holder"))
+		doctor_found_text(doctor, "store", FOUND_OK, 0,
+				  "Sealed files, whose key is held by: %s.",
+				  answer_text(status, 0, "holder"));
 	if (well)
 		look_at_refresh(doctor, client, status);
 	if (well)

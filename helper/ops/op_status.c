@@ -14,6 +14,7 @@
 #include "ops.h"
 #include "store/account_state.h"
 #include "store/lock.h"
+#include "store/sealed_key.h"
 #include <valetkey.h>
 
 #include <stdio.h>
@@ -389,6 +390,8 @@ static int describe_account(struct lines *lines, const char *name)
 		if (!far_socket(&client.config))
 			status_line(lines, "store",
 				    store_place_name(job->place));
+		if (!far_socket(&client.config) && job->place == STORE_SEALED)
+			status_line(lines, "holder", sealed_key_holder());
 		if (far_socket(&client.config))
 			describe_far(lines, &client);
 		else if (!job_store(job))

@@ -58,6 +58,7 @@
  *             N.refreshed_at and N.refreshed_by (of the last refresh since; a
  *             program's name, as it told it), N.dies_on (Unix seconds) with
  *             N.dies_by=told|data|learned,
+ *             N.holder (of the sealed store's key: passphrase|credential),
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
  *             N.registered=0|1 (remove deletes the client at the server),
  *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal
@@ -79,10 +80,12 @@
  * forget      id, which is no account's: deletes what remove would -> nothing
  * store       store=keyring|sealed: whether an item can be kept there now, by
  *             the keyring's dialog if a person is there. Of the sealed store
- *             -> key=none|locked|open, holder (of the key); not open is no error
- * unlock      passphrase, seconds (0: until a reboot): makes the sealed store's key,
- *             or opens it. With new_passphrase: that holds it from now on. With
- *             reset=1: forgets the key, and all that it has sealed -> nothing
+ *             -> key=none|locked|open, holder (of the key), offer[] (who else than a
+ *             passphrase can hold a new one); not open is no error
+ * unlock      passphrase, holder, seconds (0: until a reboot): makes the sealed
+ *             store's key, or opens it. With change=1: holder and new_passphrase, as
+ *             far as they are said, hold it from now on. With reset=1: forgets the
+ *             key, and all that it has sealed -> nothing
  * lock        takes the key out of the kernel -> nothing
  * git_get     a stored credential of git's. protocol, server, port, path, username
  *             as far as they are known, want_authtype=1; all values of git_*

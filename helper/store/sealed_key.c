@@ -22,14 +22,23 @@
 
 /* ---- the file ---- */
 
-const struct sealed_holder *sealed_holder_named(const char *name)
+const struct sealed_holder *sealed_holder_each(size_t *at)
 {
 	static const struct sealed_holder *const holders[] = {
-	    &sealed_passphrase};
+	    &sealed_passphrase, &sealed_credential};
 
-	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++)
-		if (name && strcmp(holders[i]->name, name) == 0)
-			return holders[i];
+	return *at < sizeof(holders) / sizeof(*holders) ? holders[(*at)++]
+							: NULL;
+}
+
+const struct sealed_holder *sealed_holder_named(const char *name)
+{
+	const struct sealed_holder *holder;
+	size_t at = 0;
+
+	while ((holder = sealed_holder_each(&at)))
+		if (name && strcmp(holder->name, name) == 0)
+			return holder;
 	return NULL;
 }
 
@@ -122,29 +131,49 @@ static int unwrap_key(const struct sealed_key_file *file, const char *secret,
 	return rc;
 }
 
+/* What would not open again must not replace what does. */
+static int prove_wrapped(const struct sealed_key_file *file,
+			 const struct sealed_wrapping *wrapping,
+			 const char *data_key, struct problem *problem)
+{
+	struct buf again = {0};
+	int rc = file->holder->unwrap(wrapping, &file->lines, &again, problem);
+
+	if (!rc && !text_same(buf_text(&again), data_key))
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
+				 "The key of the sealed store does not come "
+				 "back as it was given. Nothing was changed.");
+	buf_free(&again);
+	return rc;
+}
+
 /* Replaces the file by one with this holder. */
 static int keep_key(int folder, const struct sealed_data_key *key,
 		    const struct sealed_holder *holder, const char *secret,
 		    struct problem *problem)
 {
-	struct record lines = {0};
+	struct sealed_key_file file = {.holder = holder};
+	struct record *lines = &file.lines;
 	struct buf about = {0}, text = {0};
 	struct sealed_wrapping wrapping = {.secret = secret};
 	int rc = VALETKEY_OK;
 
-	if (record_add(&lines, "version", "1") ||
-	    record_add(&lines, "id", key->id) ||
-	    record_add(&lines, "holder", holder->name) ||
+	if (record_add(lines, "version", "1") ||
+	    record_add(lines, "id", key->id) ||
+	    record_add(lines, "holder", holder->name) ||
 	    bind_key(key->id, holder, &about))
 		rc = problem_no_memory(problem);
 	wrapping.about = buf_text(&about);
 	if (!rc)
-		rc = holder->wrap(&wrapping, &key->text, &lines, problem);
-	if (!rc && record_write(&lines, &text))
+		rc = holder->wrap(&wrapping, &key->text, lines, problem);
+	if (!rc && !holder->asks)
+		rc = prove_wrapped(&file, &wrapping, buf_text(&key->text),
+				   problem);
+	if (!rc && record_write(lines, &text))
 		rc = problem_no_memory(problem);
 	if (!rc)
 		rc = sealed_folder_write(folder, KEY_FILE, &text, problem);
-	record_free(&lines);
+	record_free(lines);
 	buf_free(&about);
 	buf_free(&text);
 	return rc;
@@ -297,7 +326,7 @@ int sealed_key_look(enum sealed_key_state *state, const char **holder,
 	*holder = file.holder->name;
 	rc = sealed_key_get(folder, &key, &why);
 	*state = rc ? SEALED_KEY_LOCKED : SEALED_KEY_OPEN;
-	if (rc && rc != VALETKEY_ERR_LOCKED)
+	if (rc && (rc != VALETKEY_ERR_LOCKED || !file.holder->asks))
 		*problem = why;
 	else
 		rc = VALETKEY_OK;
@@ -309,7 +338,26 @@ out:
 	return rc;
 }
 
-static int make_key(struct key_change *change, const char *secret,
+const char *sealed_key_holder(void)
+{
+	struct sealed_key_file file = {0};
+	struct problem unread = {0};
+	const char *name = NULL;
+	int folder;
+	bool found;
+
+	if (sealed_folder_open(false, &folder, &unread) == VALETKEY_OK)
+		load_key_file(folder, &file, &found, &unread);
+	if (file.holder)
+		name = file.holder->name;
+	sealed_key_file_free(&file);
+	if (folder >= 0)
+		close(folder);
+	return name;
+}
+
+static int make_key(struct key_change *change,
+		    const struct sealed_opening *opening,
 		    struct sealed_data_key *key, struct problem *problem)
 {
 	int rc = check_no_files(change->folder, problem);
@@ -317,43 +365,84 @@ static int make_key(struct key_change *change, const char *secret,
 	if (!rc && (crypto_random(&key->text) || sealed_key_name(key)))
 		rc = problem_no_memory(problem);
 	if (!rc)
-		rc = keep_key(change->folder, key, &sealed_passphrase, secret,
-			      problem);
+		rc = keep_key(change->folder, key, opening->holder,
+			      opening->secret, problem);
 	return rc;
 }
 
-int sealed_key_unlock(const char *secret, int64_t seconds,
+static int open_key(const struct sealed_key_file *file,
+		    const struct sealed_opening *opening,
+		    struct sealed_data_key *key, struct problem *problem)
+{
+	if (file->holder != opening->holder)
+		return problem_set(problem, VALETKEY_ERR_ARG,
+				   "The key of the sealed store has another "
+				   "holder: %s. To change that, run: valetkey "
+				   "unlock --change --holder %s",
+				   file->holder->name, opening->holder->name);
+	return unwrap_key(file, opening->secret, key, problem);
+}
+
+int sealed_key_unlock(const struct sealed_opening *opening,
 		      struct problem *problem)
 {
+	struct sealed_opening how = *opening;
 	struct sealed_data_key key = {0};
 	struct key_change change;
 	int rc = begin_change(&change, true, problem);
 
+	if (!how.holder)
+		how.holder =
+		    change.found ? change.file.holder : &sealed_passphrase;
+	if (!rc && how.seconds && !how.holder->asks)
+		rc = problem_set(problem, VALETKEY_ERR_ARG,
+				 "A key that is held by %s is always open.",
+				 how.holder->name);
 	if (!rc)
-		rc = change.found
-			 ? unwrap_key(&change.file, secret, &key, problem)
-			 : make_key(&change, secret, &key, problem);
-	if (!rc)
-		rc = key_to_kernel(&key, seconds, problem);
+		rc = change.found ? open_key(&change.file, &how, &key, problem)
+				  : make_key(&change, &how, &key, problem);
+	if (!rc && how.holder->asks)
+		rc = key_to_kernel(&key, how.seconds, problem);
 	sealed_key_free(&key);
 	end_change(&change);
 	return rc;
 }
 
-int sealed_key_change(const char *secret, const char *new_secret,
-		      struct problem *problem)
+/* What the kernel has is as open as before, if the holder before was a passphrase
+ * too. */
+static int settle_kernel(const struct sealed_holder *old,
+			 const struct sealed_holder *new,
+			 const struct sealed_data_key *key,
+			 struct problem *problem)
 {
+	struct kernel_name name;
+
+	if (new->asks)
+		return old->asks ? VALETKEY_OK : key_to_kernel(key, 0, problem);
+	name_in_kernel(key->id, &name);
+	keyctl_discard(name.text);
+	return VALETKEY_OK;
+}
+
+int sealed_key_change(const struct sealed_opening *old,
+		      const struct sealed_opening *new, struct problem *problem)
+{
+	const struct sealed_holder *holder = new->holder;
 	struct sealed_data_key key = {0};
 	struct key_change change;
 	int rc = begin_change(&change, true, problem);
 
 	if (!rc && !change.found)
 		rc = tell_locked(NULL, problem);
+	if (!rc && !holder)
+		holder = change.file.holder;
 	if (!rc)
-		rc = unwrap_key(&change.file, secret, &key, problem);
+		rc = unwrap_key(&change.file, old->secret, &key, problem);
 	if (!rc)
-		rc = keep_key(change.folder, &key, &sealed_passphrase,
-			      new_secret, problem);
+		rc =
+		    keep_key(change.folder, &key, holder, new->secret, problem);
+	if (!rc)
+		rc = settle_kernel(change.file.holder, holder, &key, problem);
 	sealed_key_free(&key);
 	end_change(&change);
 	return rc;
@@ -361,7 +450,8 @@ int sealed_key_change(const char *secret, const char *new_secret,
 
 /* If the file that says which one it is is not there, or cannot be read, all that
  * there are. */
-int sealed_key_lock(struct problem *problem)
+static int discard_key(const struct sealed_holder **holder,
+		       struct problem *problem)
 {
 	struct sealed_key_file file = {0};
 	struct problem unread = {0};
@@ -370,9 +460,11 @@ int sealed_key_lock(struct problem *problem)
 	bool found;
 	int rc = sealed_folder_open(false, &folder, problem);
 
+	*holder = NULL;
 	if (rc || folder < 0)
 		return rc;
 	load_key_file(folder, &file, &found, &unread);
+	*holder = file.holder;
 	if (file.id)
 		name_in_kernel(file.id, &name);
 	if (!keyctl_discard_all(name.text))
@@ -380,6 +472,22 @@ int sealed_key_lock(struct problem *problem)
 				 "The kernel does not let go of the key.");
 	sealed_key_file_free(&file);
 	close(folder);
+	return rc;
+}
+
+int sealed_key_lock(struct problem *problem)
+{
+	const struct sealed_holder *holder;
+	int rc = discard_key(&holder, problem);
+
+	if (!rc && holder && !holder->asks)
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
+				 "The sealed store cannot be locked: its key "
+				 "is held by %s, and opens whenever it is "
+				 "needed. To lock it, let a passphrase hold "
+				 "it: valetkey unlock --change --holder "
+				 "passphrase",
+				 holder->name);
 	return rc;
 }
 
@@ -403,6 +511,7 @@ static int delete_item_file(const char *name, void *data)
 int sealed_key_reset(struct problem *problem)
 {
 	struct problem unread = {0};
+	const struct sealed_holder *holder;
 	struct key_change change;
 	struct reset reset = {.problem = problem};
 	int rc = begin_change(&change, false, &unread);
@@ -417,7 +526,7 @@ int sealed_key_reset(struct problem *problem)
 	rc = sealed_folder_each(change.folder, delete_item_file, &reset,
 				problem);
 	if (!rc)
-		rc = sealed_key_lock(problem);
+		rc = discard_key(&holder, problem);
 	if (!rc)
 		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
 	end_change(&change);

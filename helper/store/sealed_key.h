@@ -2,9 +2,12 @@
 /*
  * sealed_key.h - the one data key that all files of a user's sealed store are sealed
  * with. It is random, and lies in the file `key` of the store's folder, wrapped by a
- * holder: a passphrase (Argon2id). Once that was typed (`valetkey unlock`) the data
- * key is in the kernel's user keyring: until a reboot, `valetkey lock`, or for as
- * long as the person said. It never gives way there to anything.
+ * holder: a passphrase (Argon2id), or a credential of the service that runs us.
+ *
+ * Once the passphrase was typed (`valetkey unlock`) the data key is in the kernel's
+ * user keyring: until a reboot, `valetkey lock`, or for as long as the person said.
+ * It never gives way there to anything. A holder that asks for nothing opens the key
+ * for each process anew, and the kernel has none.
  */
 #ifndef VALETKEY_SEALED_KEY_H
 #define VALETKEY_SEALED_KEY_H
@@ -26,6 +29,9 @@ struct sealed_holder {
 	const char *name; /* in the file, and for a person */
 	bool asks;	  /* needs what a person types */
 
+	/* Whether this process could have its data key held so; NULL: always. */
+	bool (*offered)(void);
+
 	/* Adds its lines to the file's: `wrapped`, and how. */
 	int (*wrap)(const struct sealed_wrapping *wrapping,
 		    const struct buf *data_key, struct record *lines,
@@ -39,9 +45,13 @@ struct sealed_holder {
 };
 
 extern const struct sealed_holder sealed_passphrase;
+extern const struct sealed_holder sealed_credential;
 
 /* NULL: there is none of that name. */
 const struct sealed_holder *sealed_holder_named(const char *name);
+
+/* From *at, 0 at first; NULL: no other. */
+const struct sealed_holder *sealed_holder_each(size_t *at);
 
 /* ---- the file `key` ---- */
 
@@ -72,23 +82,35 @@ enum sealed_key_state {
 	SEALED_KEY_OPEN = 2
 };
 
-/* *holder: its name; NULL: there is no key yet. */
+/* LOCKED: a passphrase is needed. What else keeps it from being opened is an error.
+ * *holder: its name; NULL: there is no key yet. */
 int sealed_key_look(enum sealed_key_state *state, const char **holder,
 		    struct problem *problem);
 
+/* The holder's name alone, without opening anything; NULL: nobody can tell. */
+const char *sealed_key_holder(void);
+
+struct sealed_opening {
+	const struct sealed_holder *holder; /* NULL: any; of a new key: asks */
+	const char *secret;
+	int64_t seconds; /* in the kernel; 0: until a reboot */
+};
+
 /*
- * Makes the data key if there is none, or opens it; then it is in the kernel, for so
- * many seconds if not 0. ERR_DENIED: the secret is wrong, too short, or there are
- * files that another key has sealed.
+ * Makes the data key if there is none, or opens it; then it is in the kernel, if its
+ * holder asks. ERR_DENIED: the secret is wrong, too short, or there are files that
+ * another key has sealed. ERR_ARG: it has another holder.
  */
-int sealed_key_unlock(const char *secret, int64_t seconds,
+int sealed_key_unlock(const struct sealed_opening *opening,
 		      struct problem *problem);
 
-/* The same data key, held by another secret from now on. */
-int sealed_key_change(const char *secret, const char *new_secret,
+/* The same data key, held by another secret or holder (NULL: the same) from now
+ * on. */
+int sealed_key_change(const struct sealed_opening *old,
+		      const struct sealed_opening *new,
 		      struct problem *problem);
 
-/* Takes it out of the kernel. */
+/* Takes it out of the kernel. ERR_DENIED: its holder opens it again unasked. */
 int sealed_key_lock(struct problem *problem);
 
 /* Deletes it with all that it has sealed. */

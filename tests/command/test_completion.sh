@@ -118,6 +118,7 @@ test_verbs()
 	inserts '[add][x][--auth][private_key_jwt]' 'add x --auth pri'
 	inserts '[add][x][--store][sealed]' 'add x --store sea'
 	inserts '[unlock][--for]' 'unlock --fo'
+	inserts '[unlock][--holder][credential]' 'unlock --holder cre'
 	inserts '[token][work][--scope]' 'token work --scope '
 	session 'verbs, options and their values'
 }

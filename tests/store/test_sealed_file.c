@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_sealed_file.c - the sealed store's files: what an earlier version has written
- * with a known key stays readable (sealed-1.grant, sealed-1.key), and whatever is
+ * with a known key stays readable (sealed-1.grant, sealed-1*.key), and whatever is
  * changed in a file, its name or its first line, it does not open.
  *
  *	test_sealed_file make FOLDER	writes such files anew
@@ -12,9 +12,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MAX 8192
 #define PASSPHRASE "a passphrase for everybody"
+#define CREDENTIAL "a credential that everybody may know"
 
 static const struct sealed_name name = {"0123456789abcdef0123456789abcdef",
 					STORE_GRANT};
@@ -58,29 +61,39 @@ static void make_record(struct record *record)
 
 /* ---- what was written once ---- */
 
-static int write_fixtures(const char *folder)
+static int write_key(const char *folder, const struct sealed_holder *holder,
+		     const char *file)
 {
 	struct sealed_wrapping wrapping = {.about = "valetkey-sealed-key 1",
 					   .secret = PASSPHRASE};
-	struct record record = {0}, lines = {0};
+	struct record lines = {0};
 	struct problem problem = {0};
-	struct buf file = {0}, text = {0};
-	FILE *item = open_in(folder, "sealed-1.grant", "we");
-	FILE *key = open_in(folder, "sealed-1.key", "we");
+	struct buf text = {0};
+	FILE *key = open_in(folder, file, "we");
 
-	make_record(&record);
 	record_add(&lines, "version", "1");
 	record_add(&lines, "id", data_key.id);
-	record_add(&lines, "holder", sealed_passphrase.name);
-	if (!item || !key ||
-	    sealed_file_make(&data_key, &name, &record, &file) ||
-	    sealed_passphrase.wrap(&wrapping, &data_key.text, &lines,
-				   &problem) ||
+	record_add(&lines, "holder", holder->name);
+	if (!key || holder->wrap(&wrapping, &data_key.text, &lines, &problem) ||
 	    record_write(&lines, &text))
 		return 1;
-	fwrite(file.data, 1, file.len, item);
 	fwrite(text.data, 1, text.len, key);
-	return fclose(item) || fclose(key);
+	return fclose(key);
+}
+
+static int write_fixtures(const char *folder)
+{
+	struct record record = {0};
+	struct buf file = {0};
+	FILE *item = open_in(folder, "sealed-1.grant", "we");
+
+	make_record(&record);
+	if (!item || sealed_file_make(&data_key, &name, &record, &file))
+		return 1;
+	fwrite(file.data, 1, file.len, item);
+	return fclose(item) ||
+	       write_key(folder, &sealed_passphrase, "sealed-1.key") ||
+	       write_key(folder, &sealed_credential, "sealed-1-credential.key");
 }
 
 static void test_old_item(void)
@@ -124,6 +137,59 @@ static void test_old_key(void)
 	tap_ok(key.holder->unwrap(&wrapping, &key.lines, &data, &problem) &&
 		   !data.len,
 	       "nor for another key");
+	sealed_key_file_free(&key);
+	buf_free(&text);
+	buf_free(&data);
+}
+
+/* A service's folder of credentials, with ours in it. */
+static void lay_out_credential(char folder[static 32], const char *text)
+{
+	FILE *file;
+
+	strcpy(folder, "/tmp/valetkey-XXXXXX");
+	if (!mkdtemp(folder))
+		abort();
+	file = open_in(folder, "valetkey", "we");
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		abort();
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+}
+
+static void remove_credential(const char *folder)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/valetkey", folder);
+	unlink(path);
+	rmdir(folder);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void test_old_credential_key(void)
+{
+	struct sealed_wrapping wrapping = {.about = "valetkey-sealed-key 1"};
+	struct sealed_key_file key = {0};
+	struct problem problem = {0};
+	struct buf text = {0}, data = {0};
+	char folder[32];
+
+	read_fixture("sealed-1-credential.key", &text);
+	if (!tap_ok(sealed_key_parse(&text, &key) == 0 &&
+			key.holder == &sealed_credential,
+		    "a key file of the first version with a credential"))
+		exit(tap_done());
+	lay_out_credential(folder, CREDENTIAL "\n");
+	tap_ok(key.holder->unwrap(&wrapping, &key.lines, &data, &problem) ==
+		       0 &&
+		   strcmp(buf_text(&data), data_key.text.data) == 0,
+	       "opens with it");
+	wrapping.about = "valetkey-sealed-key 2";
+	buf_clear(&data);
+	tap_ok(key.holder->unwrap(&wrapping, &key.lines, &data, &problem) &&
+		   !data.len,
+	       "and not for another key");
+	remove_credential(folder);
 	sealed_key_file_free(&key);
 	buf_free(&text);
 	buf_free(&data);
@@ -224,12 +290,20 @@ static void test_nonces(void)
 
 int main(int argc, char **argv)
 {
+	char folder[32];
+	int rc;
+
 	name_key(&data_key, "a key that everybody may know");
 	name_key(&other_key, "another key that everybody may know");
-	if (argc == 3 && strcmp(argv[1], "make") == 0)
-		return write_fixtures(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "make") == 0) {
+		lay_out_credential(folder, CREDENTIAL);
+		rc = write_fixtures(argv[2]);
+		remove_credential(folder);
+		return rc;
+	}
 	test_old_item();
 	test_old_key();
+	test_old_credential_key();
 	test_costs();
 	test_changes();
 	test_nonces();

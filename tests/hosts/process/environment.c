@@ -154,6 +154,22 @@ static void check_directory(const char *name, const char *good)
 	rmdir(evil);
 }
 
+/* systemd's folder of a service's credentials is root's. */
+static void check_credentials(void)
+{
+	static const char name[] = "CREDENTIALS_DIRECTORY";
+	struct record answer = {0};
+
+	setenv(name, "/usr", 1);
+	report(&answer);
+	expect(&answer, name, "/usr");
+	setenv(name, "/tmp", 1);
+	report(&answer);
+	expect(&answer, name, NULL);
+	unsetenv(name);
+	record_free(&answer);
+}
+
 static void check_state(void)
 {
 	struct record answer = {0};
@@ -199,6 +215,8 @@ int main(int argc, char **argv)
 	check_variables();
 	check_directory("XDG_RUNTIME_DIR", good);
 	check_directory("XDG_CONFIG_HOME", good);
+	check_directory("CREDENTIALS_DIRECTORY", good);
+	check_credentials();
 	check_state();
 	rmdir(good);
 	return broken != 0;
