@@ -189,9 +189,11 @@ static bool is_yes(const char *reply)
 	return strcasecmp(reply, "y") == 0 || strcasecmp(reply, "yes") == 0;
 }
 
-static int ask_person(struct job *job, const struct client *client,
-		      const struct grant *before, const struct grant *grant)
+static int ask_person(struct login *login, const struct grant *before,
+		      const struct grant *grant)
 {
+	const struct client *client = login->client;
+	struct job *job = login->job;
 	struct buf reply = {0};
 	int rc;
 
@@ -200,6 +202,8 @@ static int ask_person(struct job *job, const struct client *client,
 		 "without being asked, run: valetkey login %s --accept-change",
 		 client->account, before->identity ? before->identity : "",
 		 grant->identity ? grant->identity : "", client->account);
+	if (login->asks)
+		login->asks(login->data);
 	rc = job_ask(job, "Log in as somebody else from now on? [y/N]", &reply);
 	if (!rc && is_yes(buf_text(&reply)))
 		rc = VALETKEY_OK;
@@ -215,9 +219,10 @@ bool identity_is_another(const struct grant *stored, const struct grant *grant)
 	       strcmp(stored->identity_id, grant->identity_id) != 0;
 }
 
-int identity_check(struct job *job, const struct client *client, bool accepted,
-		   const struct grant *grant)
+int identity_check(struct login *login, const struct grant *grant)
 {
+	const struct client *client = login->client;
+	struct job *job = login->job;
 	struct grant stored = {0};
 	bool found;
 	int rc = grant_look(job, client, &stored, &found);
@@ -228,8 +233,9 @@ int identity_check(struct job *job, const struct client *client, bool accepted,
 			 "was %s.",
 			 client->provider_name,
 			 stored.identity ? stored.identity : "");
-	else if (!rc && identity_is_another(&stored, grant) && !accepted)
-		rc = ask_person(job, client, &stored, grant);
+	else if (!rc && identity_is_another(&stored, grant) &&
+		 !login->options->accept_change)
+		rc = ask_person(login, &stored, grant);
 	grant_free(&stored);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #define VALETKEY_IDENTITY_H
 
 #include "grant/grant.h"
+#include "login.h"
 #include "oauth/endpoint.h"
 
 #include <stdbool.h>
@@ -37,10 +38,9 @@ bool identity_is_another(const struct grant *stored, const struct grant *grant);
 
 /*
  * Whether the grant may take the place of the stored one: if that is somebody
- * else's the person is asked, unless `accepted`. 0, ERR_CANCELED: no, and
+ * else's the person is asked, unless that was accepted before. 0, ERR_CANCELED: no, and
  * *problem says what to do.
  */
-int identity_check(struct job *job, const struct client *client, bool accepted,
-		   const struct grant *grant);
+int identity_check(struct login *login, const struct grant *grant);
 
 #endif

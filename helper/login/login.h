@@ -37,6 +37,11 @@ struct login {
 	struct buf seal;	    /* what its answer is parked with */
 	const char *scope;	    /* all that is asked for; the flow's own */
 	const char *nonce;	    /* for the ID token; NULL: none was sent */
+
+	/* Before the person is asked something in the terminal; NULL: nobody
+	 * looks elsewhere meanwhile. */
+	void (*asks)(void *data);
+	void *data;
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */

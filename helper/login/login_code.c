@@ -224,6 +224,14 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
+/* The person is in the browser, which waits for us. */
+static void show_asking(void *data)
+{
+	struct visit *visit = data;
+
+	visit->net->listener_reply(visit->listener, LISTENER_ASKING, NULL);
+}
+
 static enum listener_end login_end_of(int rc)
 {
 	return rc == VALETKEY_OK	     ? LISTENER_LOGGED_IN
@@ -241,6 +249,8 @@ int login_by_code(struct login *login, struct grant *grant)
 		rc = wait_for_browser(&visit);
 	if (!rc) {
 		tell_unseen(&visit);
+		login->asks = show_asking;
+		login->data = &visit;
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, login_end_of(rc),

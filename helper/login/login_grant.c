@@ -70,8 +70,7 @@ static int identify(struct login *login, const struct token_answer *answer,
 	int rc = identity_find(&who, grant, &job->problem);
 
 	if (!rc)
-		rc = identity_check(job, login->client,
-				    login->options->accept_change, grant);
+		rc = identity_check(login, grant);
 	if (rc)
 		login_give_back(login, grant);
 	return rc;

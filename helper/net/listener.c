@@ -331,6 +331,8 @@ void listener_reply(struct listener *listener, enum listener_end end,
 		poll(&poll_fd, 1, deadline_left(deadline));
 		run_daemons(listener);
 	}
+	if (end == LISTENER_ASKING)
+		listener->settled = listener->shown = false;
 }
 
 void listener_close(struct listener *listener)

@@ -111,7 +111,8 @@ static enum MHD_Result respond_settled(const struct listener *listener,
 	static const enum page_kind kinds[] = {
 	    [LISTENER_FAILED] = PAGE_FAILURE,
 	    [LISTENER_LOGGED_IN] = PAGE_SUCCESS,
-	    [LISTENER_DECLINED] = PAGE_DECLINED};
+	    [LISTENER_DECLINED] = PAGE_DECLINED,
+	    [LISTENER_ASKING] = PAGE_ASKING};
 
 	return respond_page(listener, connection, MHD_HTTP_OK,
 			    kinds[listener->end]);

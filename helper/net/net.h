@@ -89,7 +89,8 @@ struct listener_options {
 enum listener_end {
 	LISTENER_FAILED = 0,
 	LISTENER_LOGGED_IN = 1,
-	LISTENER_DECLINED = 2 /* the person said no */
+	LISTENER_DECLINED = 2, /* the person said no */
+	LISTENER_ASKING = 3    /* not yet: a question waits in the terminal */
 };
 
 /* The authorization response's parameters, decoded; NULL: absent. */
@@ -245,7 +246,8 @@ struct net {
 	 * Shows the landing page to the browser that waits: success, with who
 	 * logged in, or failure or a person's no with the reason (plain text;
 	 * NULL if that is not known). Returns when it was sent or after two
-	 * seconds.
+	 * seconds. After LISTENER_ASKING the browser comes back and waits again
+	 * for what is to be shown then.
 	 */
 	void (*listener_reply)(struct listener *listener, enum listener_end end,
 			       const char *text);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 const char page_content_security_policy[] =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 static const char style[] =
     ":root{color-scheme:light dark;--paper:#f4f2ee;--card:#fff;--ink:#1d2126;"
@@ -29,7 +29,8 @@ static const char style[] =
     "main{width:100%;max-width:29rem;padding:2.5rem 2.25rem 2rem;"
     "background:var(--card);border:1px solid var(--line);border-radius:1rem;"
     "box-shadow:0 1px 2px #0000000d,0 12px 32px -12px #00000024}"
-    ".sign{display:block;width:3.5rem;height:3.5rem;margin-bottom:1.25rem;"
+    ".sign{display:block;width:3.5rem;height:3.5rem;"
+    "margin:0 0 1.25rem -2px;"
     "color:var(--tone)}"
     "h1{font-size:1.6rem;line-height:1.2;font-weight:650;"
     "letter-spacing:-.015em;text-wrap:balance}"
@@ -78,6 +79,7 @@ static const struct look looks[] = {
     [PAGE_NOT_FOUND] = {"note", "alert", bang, "There is nothing here"},
     [PAGE_METHOD] = {"note", "alert", bang, "This is not the way to get here"},
     [PAGE_UNKNOWN] = {"note", "alert", bang, "Whose browser is this?"},
+    [PAGE_ASKING] = {"note", "status", bang, "Please go to the terminal"},
 };
 
 static int escape(struct buf *out, const char *text)
@@ -108,14 +110,25 @@ static int around(struct buf *out, const char *before, const char *text,
 	return buf_str(out, before) || escape(out, text) || buf_str(out, after);
 }
 
+/* The key above, in a colour for both schemes; or browsers ask for a file. */
+static const char icon[] =
+    "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://"
+    "www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23"
+    "3b82c4' stroke-width='2.5' stroke-linecap='round'%3E%3Ccircle cx='7' "
+    "cy='12' r='4'/%3E%3Cpath d='M11 12h10v4m-4-4v3'/%3E%3C/svg%3E\">\n";
+
 static int open_page(const struct look *look, struct buf *out)
 {
-	return around(out,
-		      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-		      "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-		      "content=\"width=device-width,initial-scale=1\">\n"
-		      "<meta name=\"robots\" content=\"noindex\">\n<title>",
-		      look->heading, " - valetkey</title>\n<style>") ||
+	return buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+			    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+			    "content=\"width=device-width,initial-scale=1\">\n"
+			    "<meta name=\"robots\" content=\"noindex\">\n") ||
+	       buf_str(out, icon) ||
+	       (look == &looks[PAGE_ASKING] &&
+		buf_str(out, "<meta http-equiv=\"refresh\" "
+			     "content=\"1\">\n")) ||
+	       around(out, "<title>", look->heading,
+		      " - valetkey</title>\n<style>") ||
 	       buf_str(out, style) ||
 	       around(out, "</style>\n</head>\n<body>\n<main class=\"",
 		      look->tone, "\">\n") ||
@@ -209,6 +222,15 @@ static int write_unknown(const struct page *page, struct buf *out)
 		      "</div>\n");
 }
 
+static int write_asking(const struct page *page, struct buf *out)
+{
+	return write_names(page, NULL, out) ||
+	       buf_str(out,
+		       "</div>\n<p>A question waits there before this login is "
+		       "kept. When it is answered, this page says how the "
+		       "login ended.</p>\n");
+}
+
 static int write_other(const struct page *page, struct buf *out)
 {
 	return around(out, "<p>valetkey is waiting here for the login with ",
@@ -230,6 +252,8 @@ int page_write(const struct page *page, struct buf *out)
 		rc = write_stranger(page, out);
 	else if (!rc && page->kind == PAGE_UNKNOWN)
 		rc = write_unknown(page, out);
+	else if (!rc && page->kind == PAGE_ASKING)
+		rc = write_asking(page, out);
 	else if (!rc)
 		rc = write_other(page, out);
 	return rc || buf_str(out, "<footer>") || buf_str(out, key) ||

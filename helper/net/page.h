@@ -15,7 +15,8 @@ enum page_kind {
 	PAGE_NOT_FOUND = 4, /* nothing is here */
 	PAGE_METHOD = 5,    /* only GET is answered */
 	PAGE_UNKNOWN = 6,   /* nobody knows whose browser this is */
-	PAGE_DECLINED = 7   /* the person said no; the text says to what */
+	PAGE_DECLINED = 7,  /* the person said no; the text says to what */
+	PAGE_ASKING = 8	    /* a question waits in the terminal; loads itself */
 };
 
 struct page {

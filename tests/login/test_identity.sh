@@ -190,10 +190,14 @@ test_somebody_else()
 	revoked $((before + 1)) 'somebody else: the new grant is revoked'
 	still_alice 'somebody else'
 
-	terminal env VALETKEY_BROWSER_USER=bob valetkey login work <<-END
+	page=$VALETKEY_TEST_DIR/page
+	terminal env VALETKEY_BROWSER_USER=bob VALETKEY_BROWSER_SAVE="$page" \
+		valetkey login work <<-END
 	expect from now on? [y/N]
 	send no
 	END
+	like "$(cat "$page")" 'Please go to the terminal' \
+		'meanwhile the page says where the question is'
 	is "$status" "$CANCELED" 'a no'
 	like "$text" 'new login was not kept' 'a no: and says so'
 	revoked $((before + 2)) 'a no: the new grant is revoked'

@@ -9,6 +9,7 @@
 #include "lib/tap.h"
 #include "valetkey.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -266,6 +267,43 @@ static void test_error_answer(void)
 	buf_free(&text);
 }
 
+/* What a page that loads itself has asked for comes while nobody serves. */
+static void test_asking(void)
+{
+	struct problem problem;
+	struct buf text = {0}, landing = {0};
+	char path[64], line[80];
+	int fd;
+
+	open_listener("127.0.0.1", 0, &problem);
+	ask("GET " GOOD, &text);
+	location(&text, path);
+	snprintf(line, sizeof(line), "GET %s", path);
+	fd = dial(AF_INET, port);
+	request(fd, line);
+	pump(fd, &landing, 200);
+	listener_reply(listener, LISTENER_ASKING, NULL);
+	pump(fd, &landing, 2000);
+	tap_ok(has(&landing, "go to the terminal") &&
+		   has(&landing, "http-equiv=\"refresh\""),
+	       "a question: the page says where, and loads itself");
+	close(fd);
+	fd = dial(AF_INET, port);
+	request(fd, line);
+	buf_clear(&landing);
+	tap_ok(!pump(fd, &landing, 200) && !landing.len,
+	       "which waits again meanwhile");
+	listener_reply(listener, LISTENER_LOGGED_IN, "alice");
+	pump(fd, &landing, 2000);
+	tap_ok(has(&landing, "You are logged in") &&
+		   !has(&landing, "http-equiv=\"refresh\""),
+	       "until it says how the login ended");
+	close(fd);
+	close_listener();
+	buf_free(&landing);
+	buf_free(&text);
+}
+
 static void test_gone(void)
 {
 	struct problem problem;
@@ -488,6 +526,7 @@ int main(void)
 	test_cookies(8, "32 KB of cookies");
 	test_cookies(180, "as many cookies as any browser keeps for a host");
 	test_error_answer();
+	test_asking();
 	test_gone();
 	test_families();
 	test_port_in_use();
