@@ -110,6 +110,10 @@ int cmd_debug_request(struct record *request);
 /* A handle that was opened: its helper says what it does. NULL is fine. */
 void cmd_debug_handle(struct valetkey *handle);
 
+/* From now on a failure is told to a program too: by cmd_end(), as a JSON object on
+ * standard output, if nothing was written there. */
+void cmd_json_begin(void);
+
 /* At the end of a verb: tells of the result unless that was done. */
 int cmd_end(int result);
 

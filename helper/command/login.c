@@ -36,6 +36,9 @@ static const struct cmd_option options[] = {
     {"yes", NULL, "With --add-scope: go on without asking."},
     {"timeout", "SECONDS",
      "Give up after this long (default 300; paste and device 900)."},
+    {"json", NULL,
+     "Tell who logged in, and what was granted, as a JSON object on standard "
+     "output."},
     {NULL, NULL, NULL},
 };
 
@@ -292,6 +295,39 @@ static void tell_logged_in(const char *account, const struct record *answer)
 	terminal_say(TERMINAL_PLAIN, "Next: valetkey token %s\n", account);
 }
 
+static int add_login_text(struct buf *out, const struct record *answer,
+			  const char *key)
+{
+	const char *text = record_get(answer, key);
+
+	return text &&
+	       (buf_fmt(out, ",\"%s\":", key) || text_json_string(out, text));
+}
+
+static int print_login_json(const char *account, const struct record *answer)
+{
+	int64_t expires = record_get_int(answer, "expires_in", 0);
+	struct buf out = {0};
+	int rc = buf_str(&out, "{\"account\":") ||
+		 text_json_string(&out, account) ||
+		 add_login_text(&out, answer, "identity") ||
+		 add_login_text(&out, answer, "scope") ||
+		 add_login_text(&out, answer, "not_granted");
+
+	if (!rc && expires > 0)
+		rc = buf_fmt(&out, ",\"expires_in\":%lld", (long long)expires);
+	if (!rc && record_get(answer, "refresh_token"))
+		rc = buf_fmt(&out, ",\"refresh_token\":%s",
+			     record_get_int(answer, "refresh_token", 0)
+				 ? "true"
+				 : "false");
+	rc = rc || buf_str(&out, "}\n");
+	if (!rc)
+		fputs(out.data, stdout);
+	buf_free(&out);
+	return rc ? VALETKEY_ERR_NOMEM : cmd_flush();
+}
+
 /* Whether the person would not see a browser that is started here, or it would
  * not find its way back to this machine. */
 static bool is_remote(void)
@@ -396,6 +432,8 @@ static int ask_for_login(struct cmd_args *args)
 		rc = adopt_scope(args, &scope);
 	if (!rc)
 		tell_logged_in(args->account, &answer);
+	if (!rc && cmd_option(args, "json"))
+		rc = print_login_json(args->account, &answer);
 out:
 	buf_free(&scope);
 	record_free(&request);

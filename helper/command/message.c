@@ -54,6 +54,7 @@ int cmd_fail_provider(const char *name, const struct problem *problem)
 /* ---- failures ---- */
 
 static bool told;
+static struct problem last_told;
 
 int cmd_fail(int result, const char *format, ...)
 {
@@ -65,8 +66,65 @@ int cmd_fail(int result, const char *format, ...)
 	va_end(args);
 	terminal_say(TERMINAL_PLAIN, "valetkey: %s\n", problem.text);
 	told = told || result;
+	last_told = problem;
 	return result;
 }
+
+/* ---- a failure for a program ---- */
+
+static bool json_wanted, flushed;
+
+/* As in valetkey.h, which has what they mean. */
+static const struct {
+	int result;
+	const char *name;
+} result_names[] = {
+    {VALETKEY_ERR_ARG, "arg"},
+    {VALETKEY_ERR_ABI, "abi"},
+    {VALETKEY_ERR_BUSY, "busy"},
+    {VALETKEY_ERR_SETUID, "setuid"},
+    {VALETKEY_ERR_ACCOUNT, "account"},
+    {VALETKEY_ERR_LOGIN, "login"},
+    {VALETKEY_ERR_SCOPE, "scope"},
+    {VALETKEY_ERR_LOCKED, "locked"},
+    {VALETKEY_ERR_NO_KEYRING, "no_keyring"},
+    {VALETKEY_ERR_NO_BUS, "no_bus"},
+    {VALETKEY_ERR_CANCELED, "canceled"},
+    {VALETKEY_ERR_RESOURCE, "resource"},
+    {VALETKEY_ERR_NETWORK, "network"},
+    {VALETKEY_ERR_TIMEOUT, "timeout"},
+    {VALETKEY_ERR_NOT_CACHED, "not_cached"},
+    {VALETKEY_ERR_THROTTLED, "throttled"},
+    {VALETKEY_ERR_HELPER, "helper"},
+    {VALETKEY_ERR_DENIED, "denied"},
+    {VALETKEY_ERR_NOMEM, "nomem"},
+};
+
+#define RESULT_NAMES (sizeof(result_names) / sizeof(*result_names))
+
+void cmd_json_begin(void)
+{
+	json_wanted = true;
+}
+
+static void print_json_failure(int result)
+{
+	struct buf out = {0};
+	size_t i = 0;
+
+	while (i < RESULT_NAMES && result_names[i].result != result)
+		i++;
+	if (buf_fmt(&out, "{\"error\":{\"result\":%d,\"name\":\"%s\",\"text\":",
+		    result,
+		    i < RESULT_NAMES ? result_names[i].name : "") == 0 &&
+	    text_json_string(&out, last_told.text) == 0 &&
+	    buf_str(&out, "}}\n") == 0)
+		fputs(out.data, stdout);
+	buf_free(&out);
+	fflush(stdout);
+}
+
+/* ---- the end of a verb ---- */
 
 void cmd_is_told(void)
 {
@@ -77,6 +135,8 @@ int cmd_end(int result)
 {
 	if (result && !told)
 		cmd_fail(result, "%s.", valetkey_strerror(result));
+	if (result && json_wanted && !flushed)
+		print_json_failure(result);
 	return result;
 }
 
@@ -172,6 +232,7 @@ int cmd_wrap(struct buf *out, unsigned indent, const char *text)
 
 int cmd_flush(void)
 {
+	flushed = true;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return VALETKEY_OK;
 	return cmd_fail(VALETKEY_ERR_DENIED,

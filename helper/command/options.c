@@ -182,6 +182,10 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 		}
 		if (found != 1)
 			return fail_option(verb, found, argv);
+		if (strcmp(table[at].name, "json") == 0 ||
+		    (strcmp(table[at].name, "format") == 0 &&
+		     strcmp(optarg, "json") == 0))
+			cmd_json_begin();
 		if (record_add(&args->options, table[at].name,
 			       optarg ? optarg : "1"))
 			return VALETKEY_ERR_NOMEM;

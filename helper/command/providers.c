@@ -18,6 +18,7 @@ static const struct cmd_option options[] = {
     {"check", "FILE",
      "Read a provider's file, explain each of its keys and find what is wrong "
      "with it."},
+    {"json", NULL, "An array of objects, one for each provider; or the one."},
     {NULL, NULL, NULL},
 };
 
@@ -26,7 +27,7 @@ static int run_providers(struct cmd_args *args);
 const struct cmd_verb cmd_providers = {
     .name = "providers",
     .summary = "list the providers that 'add' knows, or check a file",
-    .usage = "providers [NAME | --check FILE]",
+    .usage = "providers [NAME | --check FILE] [--json]",
     .about =
 	"Lists the providers, each with its instances and its kinds of client; "
 	"or shows one of them, with the steps of registering a client; or "
@@ -37,6 +38,7 @@ const struct cmd_verb cmd_providers = {
     .options = options,
     .examples = "  valetkey providers\n"
 		"  valetkey providers gitlab\n"
+		"  valetkey providers --json | jq -r '.[].provider'\n"
 		"  valetkey providers --check acme.conf\n",
     .account = true,
     .account_optional = true,
@@ -108,6 +110,105 @@ static int list_all(void)
 	int rc = provider_each(see_provider, &result);
 
 	return rc ? rc : result;
+}
+
+/* ---- the list as JSON ---- */
+
+static int add_json_words(struct buf *out, const char *label,
+			  const struct record *provider, const char *key)
+{
+	int rc = buf_fmt(out, ",\"%s\":[", label);
+	const char *value = NULL;
+	struct buf word = {0};
+	bool more = false;
+
+	while (!rc && (value = record_next(provider, key, value))) {
+		buf_clear(&word);
+		rc = (more && buf_char(out, ',')) ||
+		     buf_add(&word, value, strcspn(value, " ")) ||
+		     text_json_string(out, buf_text(&word));
+		more = true;
+	}
+	buf_free(&word);
+	return rc || buf_char(out, ']');
+}
+
+static int add_provider_json(struct buf *out, const char *name,
+			     const struct record *provider)
+{
+	const char *title = record_get(provider, "name");
+
+	return buf_str(out, "{\"provider\":") || text_json_string(out, name) ||
+	       buf_str(out, ",\"name\":") ||
+	       text_json_string(out, title ? title : name) ||
+	       add_json_words(out, "instances", provider, "instance[]") ||
+	       add_json_words(out, "instance_domains", provider,
+			      "instance_domain[]") ||
+	       add_json_words(out, "parameters", provider, "parameter[]") ||
+	       add_json_words(out, "clients", provider, "client[]") ||
+	       buf_char(out, '}');
+}
+
+/* What cannot be read is told, and left out. */
+struct json_list {
+	struct buf out;
+	int result;
+};
+
+static int see_provider_json(const char *name, void *data)
+{
+	struct record provider = {0};
+	struct json_list *list = data;
+	struct problem problem;
+	int rc = 0;
+
+	if (provider_load(name, &provider, &problem))
+		list->result = cmd_fail_problem(&problem);
+	else
+		rc = (list->out.len > 1 && buf_char(&list->out, ',')) ||
+		     add_provider_json(&list->out, name, &provider);
+	record_free(&provider);
+	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
+}
+
+static int print_json_line(const struct buf *out)
+{
+	fwrite(out->data, 1, out->len, stdout);
+	putchar('\n');
+	return cmd_flush();
+}
+
+static int list_all_json(void)
+{
+	struct json_list list = {.result = VALETKEY_OK};
+	int rc = buf_char(&list.out, '[')
+		     ? VALETKEY_ERR_NOMEM
+		     : provider_each(see_provider_json, &list);
+
+	if (!rc && buf_char(&list.out, ']'))
+		rc = VALETKEY_ERR_NOMEM;
+	if (!rc)
+		rc = print_json_line(&list.out);
+	buf_free(&list.out);
+	return rc ? rc : list.result;
+}
+
+static int show_provider_json(const char *name)
+{
+	struct record provider = {0};
+	struct problem problem = {0};
+	struct buf out = {0};
+	int rc = provider_load(name, &provider, &problem);
+
+	if (rc)
+		rc = cmd_fail_provider(name, &problem);
+	else if (add_provider_json(&out, name, &provider))
+		rc = VALETKEY_ERR_NOMEM;
+	else
+		rc = print_json_line(&out);
+	buf_free(&out);
+	record_free(&provider);
+	return rc;
 }
 
 /* ---- one ---- */
@@ -364,14 +465,26 @@ static int check_folder(void)
 		   : VALETKEY_OK;
 }
 
+static int run_json(const struct cmd_args *args)
+{
+	int rc =
+	    args->account ? show_provider_json(args->account) : list_all_json();
+
+	return rc ? rc : check_folder();
+}
+
 static int run_providers(struct cmd_args *args)
 {
 	const char *check = cmd_option(args, "check");
+	bool json = cmd_option(args, "json") != NULL;
 	int result, rc;
 
-	if (check && args->account)
+	if (check && (args->account || json))
 		return cmd_fail(VALETKEY_ERR_ARG,
-				"Give either a NAME or --check FILE.");
+				"--check FILE stands alone, without %s.",
+				json ? "--json" : "a NAME");
+	if (json)
+		return run_json(args);
 	if (check)
 		result = check_provider_file(check);
 	else

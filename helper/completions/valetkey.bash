@@ -36,7 +36,7 @@ _valetkey_options()
 		;;
 	login)
 		printf '%s\n' --flow --no-browser --no-qr --accept-change \
-			--add-scope --yes --timeout
+			--add-scope --yes --timeout --json
 		;;
 	token)
 		printf '%s\n' --format --user --resource --new --id-token \
@@ -52,7 +52,7 @@ _valetkey_options()
 	share) printf '%s\n' --host --scope --off ;;
 	git-setup) echo --apply ;;
 	status | doctor) echo --json ;;
-	providers) echo --check ;;
+	providers) printf '%s\n' --check --json ;;
 	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
 	unlock)

@@ -85,6 +85,7 @@ complete -c valetkey -n '__valetkey_in edit' -l instance -x -d 'Which region, or
 complete -c valetkey -n '__valetkey_in edit' -l unset -x -a 'scope redirect-uri instance ca-file proxy auth client-key client-key-id client-certificate resource-indicator authorization-endpoint token-endpoint device-authorization-endpoint revocation-endpoint' -d 'Back to what is usual'
 
 complete -c valetkey -n '__valetkey_in login' -l accept-change -d 'The endpoints or the person may have changed'
+complete -c valetkey -n '__valetkey_in login' -l json -d 'Tell of the login as a JSON object'
 complete -c valetkey -n '__valetkey_in login' -l add-scope -x -d 'Ask for these scopes as well'
 complete -c valetkey -n '__valetkey_in login' -l flow -x -a 'code paste device' -d 'The way to log in'
 complete -c valetkey -n '__valetkey_in login' -l no-qr -d 'Show no QR code'
@@ -120,6 +121,7 @@ complete -c valetkey -n '__valetkey_in proxy' -l idle -x -d 'End after so many s
 complete -c valetkey -n '__valetkey_in git-setup' -l apply -d 'Change the configuration'
 
 complete -c valetkey -n '__valetkey_in providers' -l check -r -F -d 'Explain a file and find what is wrong'
+complete -c valetkey -n '__valetkey_in providers' -l json -d 'An array of objects'
 complete -c valetkey -n '__valetkey_in providers' -a '(__valetkey_names providers)' -d 'A provider'
 complete -c valetkey -n '__valetkey_in front' -a 'git docker cargo goauth credential-helper' -d 'A front'
 complete -c valetkey -n '__valetkey_in status doctor' -l json -d 'An array of objects'

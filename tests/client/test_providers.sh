@@ -46,7 +46,7 @@ test_shipped()
 	like "$text" 'tick monitoring' 'the scopes'
 	said "$ARG" 'no provider "nobody"' 'one that there is not' \
 		valetkey providers nobody
-	said "$ARG" 'either' 'a name and a file' \
+	said "$ARG" 'stands alone' 'a name and a file' \
 		valetkey providers github --check "$FILE"
 	said "$ARG" 'cannot be read' 'no file' \
 		valetkey providers --check "$FILE.not"
