@@ -15,6 +15,9 @@
  * oidc-agent is judged by the same rules; its window ends when its file is
  * written.
  *
+ * The accounts are in the keyring or, with --sealed, in the sealed store; what is
+ * done to the one or to the other has a group of its own.
+ *
  * The other verbs (add, login, logout, ...) are killed as well, the command, its
  * helper or both, and run twice at once; see left.c for what may not be left
  * behind after the next run of any verb.
@@ -45,9 +48,9 @@ enum phase {
 
 /* What nobody owns any more (left.c). */
 enum left {
-	LEFT_ITEM = 0,	   /* of the keyring, without an account */
+	LEFT_ITEM = 0,	   /* of a store that is no account's there */
 	LEFT_NEW_FILE = 1, /* half an account's file */
-	LEFT_FILE = 2,	   /* lock or parked, of no account */
+	LEFT_FILE = 2,	   /* lock, parked or half sealed, of no account */
 	LEFT_KEY = 3,	   /* of the kernel's keyring, of no account */
 	LEFT_GRANT = 4,	   /* alive at the provider */
 	LEFT_CLIENT = 5,   /* registered at the provider */
@@ -103,6 +106,7 @@ struct world {
 	const char *dir, *build;
 	uint16_t port;
 	int log;
+	const char *store; /* where the accounts are: "keyring" or "sealed" */
 	bool is_short;
 	int percent;   /* of the long run's trials */
 	pid_t keyring; /* ours, or 0: the session's own runs */
@@ -139,8 +143,9 @@ void keyring_restart(void);
 void keyring_lock(void);
 void keyring_unlock(void);
 void keyring_signal(int number);
-/* Whether the item was written since then (of world_ms()). */
-bool keyring_holds_since(const char *account, int64_t when);
+
+/* Whether the account's item was written since then (of world_ms()). */
+bool store_holds_since(const char *account, int64_t when);
 
 /* The helper's place to park, key or file: 0 none, 1 reserved, 2 sealed. */
 int parked_state(const char *account);
@@ -241,9 +246,23 @@ int64_t peer_file_time(void);
 
 /* ---- the faults ---- */
 
+/* What happens to the store at some moment of a refresh (faults_keyring.c), and is
+ * mended after it. */
+struct disturbance {
+	const char *name;
+	void (*begin)(void);
+	void (*end)(void);
+	const int *allowed;
+	uint32_t timeout_ms; /* 0: TIMEOUT_MS */
+	int trials, trials_short;
+	bool hangs; /* mended before the helper ends */
+};
+void disturb(const struct disturbance *how);
+
 void faults_processes(void);
 void faults_steps(void);
 void faults_keyring(void);
+void faults_sealed(void);
 void faults_provider(void);
 void faults_slow(void);
 void faults_tls(void);

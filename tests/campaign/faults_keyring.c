@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * faults_keyring.c - the keyring daemon dies, is locked or hangs at each phase
- * of a refresh.
+ * of a refresh; and how anything is done to a store at such a moment.
  */
 #include "campaign.h"
 #include "valetkey.h"
@@ -45,15 +45,6 @@ static void await_moment(const struct trial *trial, enum moment moment)
 			;
 }
 
-struct disturbance {
-	const char *name;
-	void (*begin)(void);
-	void (*end)(void);
-	const int *allowed;
-	uint32_t timeout_ms;
-	int trials, trials_short;
-};
-
 static void stop_keyring(void)
 {
 	keyring_signal(SIGSTOP);
@@ -79,36 +70,38 @@ static void disturb_once(struct row *row, const struct disturbance *how,
 	host_start(&host, &options);
 	await_moment(&trial, moment);
 	how->begin();
-	if (how->begin == stop_keyring) {
-		host_end(&host, &outcome);
+	host_end(&host, &outcome);
+	if (how->hangs)
 		how->end();
-	} else {
-		host_end(&host, &outcome);
-	}
 	host_await_helpers(host.pid);
 	trial_outcome(&trial, &outcome, host.timeout_ms);
 	trial_phase(&trial);
 	world_faults("");
-	if (how->begin != stop_keyring)
+	if (!how->hangs)
 		how->end();
 	trial_end(&trial);
+}
+
+void disturb(const struct disturbance *how)
+{
+	struct row *row = table_row(how->name);
+	int trials = world_trials(how->trials_short, how->trials);
+
+	for (int n = 0; n < trials; n++)
+		disturb_once(row, how, (enum moment)(n % MOMENTS));
 }
 
 void faults_keyring(void)
 {
 	static const struct disturbance all[] = {
-	    {"keyring killed", keyring_kill, keyring_start, gone, 0, 200, 10},
-	    {"keyring locked", keyring_lock, keyring_unlock, locked, 0, 200,
-	     10},
-	    {"keyring hangs", stop_keyring, continue_keyring, slow, 400, 100,
-	     5},
+	    {"keyring killed", keyring_kill, keyring_start, gone, 0, 200, 10,
+	     false},
+	    {"keyring locked", keyring_lock, keyring_unlock, locked, 0, 200, 10,
+	     false},
+	    {"keyring hangs", stop_keyring, continue_keyring, slow, 400, 100, 5,
+	     true},
 	};
 
-	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		struct row *row = table_row(all[i].name);
-		int trials = world_trials(all[i].trials_short, all[i].trials);
-
-		for (int n = 0; n < trials; n++)
-			disturb_once(row, &all[i], (enum moment)(n % MOMENTS));
-	}
+	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
+		disturb(&all[i]);
 }

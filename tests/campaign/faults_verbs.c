@@ -22,10 +22,11 @@
 #define NO_PROMISE (-1)
 
 #define THERE "[ -f \"$XDG_CONFIG_HOME/valetkey/v.conf\" ]"
-#define ADD                                                   \
-	"valetkey add v --provider ninjaone --instance demo " \
-	"--client web --scope monitoring --client-id "        \
-	"web-client --secret-fd 3 --redirect-uri "            \
+#define ADD                                                            \
+	"valetkey add v --provider ninjaone --instance demo "          \
+	"--store \"$CAMPAIGN_STORE\" --client web --scope monitoring " \
+	"--client-id "                                                 \
+	"web-client --secret-fd 3 --redirect-uri "                     \
 	"\"$PROVIDER_REDIRECT\" 3<\"$VALETKEY_TEST_DIR/web-secret\""
 #define GONE "! " THERE " || valetkey remove v --yes"
 #define LOG_IN                          \
@@ -40,6 +41,9 @@
 #define EDIT(what)              \
 	"valetkey edit v " what \
 	" --secret-fd 3 3<\"$VALETKEY_TEST_DIR/web-secret\""
+#define UNLOCK                               \
+	"valetkey unlock --passphrase-fd 3 " \
+	"3<\"$VALETKEY_TEST_DIR/passphrase\""
 #define TOKEN "$VALETKEY_TEST_DIR/token-of-v"
 #define GIT "git-credential-valetkey "
 #define GIT_INPUT(user) "<\"$VALETKEY_TEST_DIR/git-" user "\""
@@ -53,6 +57,10 @@ struct verb {
 	const char *kept;	    /* one that succeeds in any case */
 	int promise;		    /* what a get says after a success */
 	bool keeps_grant;	    /* who was logged in still is */
+	const char *only;	    /* in this store */
+	const char *last;   /* right before it, when all was looked at */
+	const char *mended; /* after a success was looked at, before all else */
+	int part;	    /* one of so many trials: it takes long */
 };
 
 static const struct verb verbs[] = {
@@ -68,7 +76,7 @@ static const struct verb verbs[] = {
 	.twice = "add --register: two at once",
 	.before = GONE,
 	.run = "exec valetkey add v --issuer \"$PROVIDER_URL/\" --register "
-	       "--scope monitoring",
+	       "--store \"$CAMPAIGN_STORE\" --scope monitoring",
 	.promise = VALETKEY_ERR_LOGIN,
     },
     {
@@ -139,6 +147,33 @@ static const struct verb verbs[] = {
 	.keeps_grant = true,
     },
     {
+	.killed = "unlock: killed",
+	.twice = "unlock: two at once",
+	.before = LOGGED_IN,
+	.last = "valetkey lock",
+	.run = "exec " UNLOCK,
+	.promise = VALETKEY_OK,
+	.promised = "valetkey status v",
+	.kept = THERE,
+	.keeps_grant = true,
+	.only = "sealed",
+	.mended = UNLOCK,
+	.part = 5,
+    },
+    {
+	.killed = "lock: killed",
+	.twice = "lock: two at once",
+	.before = LOGGED_IN,
+	.run = "exec valetkey lock",
+	.promise = VALETKEY_OK,
+	.promised = "! valetkey status v",
+	.kept = THERE,
+	.keeps_grant = true,
+	.only = "sealed",
+	.mended = UNLOCK,
+	.part = 5,
+    },
+    {
 	.killed = "git store: killed",
 	.twice = "git store: two at once",
 	.before =
@@ -147,6 +182,7 @@ static const struct verb verbs[] = {
 	.promise = NO_PROMISE,
 	.promised = GIT "get " GIT_INPUT("user-name") " | grep -qx password=p",
 	.kept = GIT "get " GIT_INPUT("keep-name") " | grep -qx password=k",
+	.only = "keyring",
     },
     {
 	.killed = "git erase: killed",
@@ -158,6 +194,7 @@ static const struct verb verbs[] = {
 	.promised =
 	    "! " GIT "get " GIT_INPUT("user-name") " | grep -q password=",
 	.kept = GIT "get " GIT_INPUT("keep-name") " | grep -qx password=k",
+	.only = "keyring",
     },
 };
 
@@ -239,10 +276,12 @@ static unsigned verb_usual_us(const struct verb *verb)
 
 	for (int i = 0; i < USUAL_RUNS; i++) {
 		run_line(verb->before);
+		run_line(verb->last);
 		run_start(&run, verb);
 		run_end(&run);
 		took += world_ms() - run.host.began;
 		host_await_helpers(run.host.pid);
+		run_line(verb->mended);
 	}
 	return (unsigned)(took + 1) * 1000 / USUAL_RUNS;
 }
@@ -281,13 +320,30 @@ static void judge_grant(struct row *row, const struct verb *verb, bool success,
 	}
 }
 
+static void judge_promised(struct row *row, const struct verb *verb,
+			   bool success)
+{
+	if (success && verb->promised && run_line(verb->promised) != 0)
+		verb_wrong(row, "a success that was none", 0);
+}
+
+/* What else can be looked at only after it. */
+static void mend_store(struct row *row, const struct verb *verb, bool success)
+{
+	if (!verb->mended)
+		return;
+	judge_promised(row, verb, success);
+	if (run_line(verb->mended) != 0)
+		verb_wrong(row, "it cannot be mended", 0);
+}
+
 static void judge_verb(struct row *row, const struct verb *verb, bool success,
 		       bool had_grant)
 {
 	if (verb->promise != NO_PROMISE)
 		judge_grant(row, verb, success, had_grant);
-	if (success && verb->promised && run_line(verb->promised) != 0)
-		verb_wrong(row, "a success that was none", 0);
+	if (!verb->mended)
+		judge_promised(row, verb, success);
 	if (verb->kept && run_line(verb->kept) != 0) {
 		row->lost++;
 		fprintf(stderr, "# %s, try %u: LOST another password\n",
@@ -340,6 +396,8 @@ static bool prepare_verb(struct row *row, const struct verb *verb,
 		verb_wrong(row, "what must go before", status);
 	left_begin();
 	left_count(&before, false);
+	if (!status)
+		status = run_line(verb->last);
 	return status == 0;
 }
 
@@ -384,6 +442,7 @@ static bool kill_verb_once(struct row *row, const struct verb *verb,
 	note_run_time(row, &run);
 	host_await_helpers(run.host.pid);
 	reap_strays();
+	mend_store(row, verb, run.succeeded);
 	look_after(row, run.host.pid);
 	judge_verb(row, verb, run.succeeded, had_grant);
 	return killed;
@@ -393,7 +452,8 @@ static bool kill_verb_once(struct row *row, const struct verb *verb,
 static void kill_verb(const struct verb *verb, unsigned usual)
 {
 	struct row *row = table_row(verb->killed);
-	int wanted = world_trials(6, 1000), killed = 0, runs;
+	int part = verb->part ? verb->part : 1;
+	int wanted = world_trials(6, 1000 / part), killed = 0, runs;
 
 	for (runs = 0; killed < wanted && runs < 3 * wanted; runs++)
 		killed += kill_verb_once(row, verb, usual);
@@ -425,6 +485,7 @@ static void twice_once(struct row *row, const struct verb *verb,
 	}
 	host_await_helpers(runs[0].host.pid);
 	reap_strays();
+	mend_store(row, verb, runs[0].succeeded || runs[1].succeeded);
 	look_after(row, runs[0].host.pid);
 	if (!kills && !runs[0].succeeded && !runs[1].succeeded)
 		verb_wrong(row, "neither succeeds", 0);
@@ -435,8 +496,9 @@ static void twice_once(struct row *row, const struct verb *verb,
 static void run_twice(const struct verb *verb, unsigned usual)
 {
 	struct row *row = table_row(verb->twice);
+	int part = verb->part ? verb->part : 1;
 
-	for (int i = 0; i < world_trials(2, 100); i++)
+	for (int i = 0; i < world_trials(2, 100 / part); i++)
 		twice_once(row, verb, usual);
 }
 
@@ -464,6 +526,8 @@ void faults_verbs(void)
 	for (unsigned i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		unsigned usual;
 
+		if (verbs[i].only && strcmp(verbs[i].only, world.store) != 0)
+			continue;
 		run_line(GONE); /* that of another verb may be another kind */
 		usual = verb_usual_us(&verbs[i]);
 		kill_verb(&verbs[i], usual);

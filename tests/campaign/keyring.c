@@ -102,18 +102,3 @@ void keyring_signal(int number)
 {
 	kill(process(), number);
 }
-
-bool keyring_holds_since(const char *account, int64_t when)
-{
-	char command[256], text[16], line[512];
-	const char *file = world_path("issued");
-
-	snprintf(command, sizeof(command), "dump grant %s", world_id(account));
-	snprintf(line, sizeof(line),
-		 "'%s/tests/lib/keyring' %s 2>/dev/null | "
-		 "sed -n 's/^issued_clock=//p' >'%s'",
-		 world.build, command, file);
-	world_run((const char *const[]){"sh", "-c", line, NULL});
-	world_read(world_path("issued"), text, sizeof(text));
-	return strtoll(text, NULL, 10) >= when;
-}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * left.c - what a verb has left behind that nobody owns any more, looked for
- * after the next run of any verb. An account owns the items, files and kernel
- * keys that have its id, and the client that its file names. A grant at the
+ * after the next run of any verb. An account owns the items in its store, files and
+ * kernel keys that have its id, and the client that its file names. A grant at the
  * provider is owned by the item that has its newest refresh token, be it to use
  * it or to revoke it later, or by a parked answer; a client, too, by what waits
  * in the keyring. What the provider gave in an answer that nobody read is in
@@ -28,10 +28,13 @@ static unsigned id_count;
 
 /* The accounts that are there: their ids, and their files' text. */
 static char accounts[IDS][40];
+static bool sealed[IDS]; /* where its items are */
 static unsigned account_count;
 static char files[1 << 16];
 
+/* Of the keyring, and then of the sealed store. */
 static char items[TEXT_MAX], alive[TEXT_MAX];
+static const char *sealed_items;
 
 static const char *config_folder(void)
 {
@@ -49,6 +52,15 @@ static bool has_id(char list[IDS][40], unsigned count, const char *id)
 	return false;
 }
 
+/* Of an account in this store. */
+static bool is_owner(const char *id, bool in_sealed)
+{
+	for (unsigned i = 0; i < account_count; i++)
+		if (strcmp(accounts[i], id) == 0)
+			return sealed[i] == in_sealed;
+	return false;
+}
+
 static void add_id(char list[IDS][40], unsigned *count, const char *id)
 {
 	if (*id && *count < IDS && !has_id(list, *count, id))
@@ -60,19 +72,22 @@ static bool is_account(const char *id)
 	return has_id(accounts, account_count, id);
 }
 
-/* Each file of the folder; what it does may delete it. */
-static void each_file(void (*work)(const char *name, const char *path,
+/* Each file of the folder, or of the one in it; what it does may delete it. */
+static void each_file(const char *below,
+		      void (*work)(const char *name, const char *path,
 				   void *data),
 		      void *data)
 {
 	const struct dirent *entry;
-	DIR *directory = opendir(config_folder());
-	char path[8192];
+	char folder[4200], path[8192];
+	DIR *directory;
 
+	snprintf(folder, sizeof(folder), "%s%s", config_folder(), below);
+	directory = opendir(folder);
 	while (directory && (entry = readdir(directory))) {
-		snprintf(path, sizeof(path), "%s/%s", config_folder(),
-			 entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (strcmp(entry->d_name, "providers") != 0 &&
+		    strcmp(entry->d_name, "sealed") != 0 &&
 		    strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0)
 			work(entry->d_name, path, data);
@@ -106,6 +121,8 @@ static void read_account(const char *name, const char *path, void *data)
 	add_id(ids, &id_count, id);
 	if (strstr(name, ".new-"))
 		return;
+	if (account_count < IDS)
+		sealed[account_count] = strstr(text, "\nstore=sealed") != NULL;
 	add_id(accounts, &account_count, id);
 	snprintf(files + len, sizeof(files) - len, "%s\n", text);
 }
@@ -134,7 +151,7 @@ static void read_accounts(void)
 {
 	account_count = 0;
 	*files = '\0';
-	each_file(read_account, NULL);
+	each_file("", read_account, NULL);
 }
 
 void left_begin(void)
@@ -146,7 +163,7 @@ void left_begin(void)
 void left_note(void)
 {
 	read_accounts();
-	each_file(note_file, NULL);
+	each_file("", note_file, NULL);
 }
 
 /* The next word of a line; where the one after it begins. */
@@ -181,6 +198,20 @@ static void count_file(const char *name, const char *path, void *data)
 	unlink(path);
 }
 
+/* .ID.KIND.new, on its way to be an item. */
+static void count_half_sealed(const char *name, const char *path, void *data)
+{
+	struct row *row = data;
+	char id[40];
+
+	snprintf(id, sizeof(id), "%.32s", name + 1);
+	if (*name != '.' || !ends_in(name, ".new") || strlen(name) < 40 ||
+	    is_account(id))
+		return;
+	row->left[LEFT_FILE]++;
+	unlink(path);
+}
+
 static void count_keys(struct row *row)
 {
 	static const char *const names[] = {
@@ -197,30 +228,40 @@ static void count_keys(struct row *row)
 		}
 }
 
-/* The output of the keyring tool. */
-static void read_items(void)
+/* The output of the tool that shows a store, behind what there is. */
+static void read_store(const char *store)
 {
 	char line[4096];
-	size_t got = 0, n;
+	size_t got = strlen(items), n;
 	FILE *from;
 
-	snprintf(line, sizeof(line), "'%s/tests/lib/keyring' all", world.build);
+	snprintf(line, sizeof(line), "'%s/tests/lib/%s' all", world.build,
+		 store);
 	from = popen(line, "re");
 	while (from &&
 	       (n = fread(items + got, 1, sizeof(items) - 1 - got, from)) > 0)
 		got += n;
 	items[got] = '\0';
 	if (!from || pclose(from) != 0) {
-		fputs("campaign: the keyring cannot be looked at\n", stderr);
+		fprintf(stderr, "campaign: %s cannot be looked at\n", store);
 		exit(99);
 	}
 }
 
-static void delete_item(const char *kind, const char *id)
+static void read_items(void)
+{
+	*items = '\0';
+	read_store("keyring");
+	sealed_items = items + strlen(items);
+	read_store("sealed");
+}
+
+static void delete_item(bool in_sealed, const char *kind, const char *id)
 {
 	char tool[4096];
 
-	snprintf(tool, sizeof(tool), "%s/tests/lib/keyring", world.build);
+	snprintf(tool, sizeof(tool), "%s/tests/lib/%s", world.build,
+		 in_sealed ? "sealed" : "keyring");
 	world_run(
 	    (const char *const[]){tool, "delete", kind, id, (char *)NULL});
 }
@@ -230,28 +271,36 @@ static void count_items(struct row *row)
 	char what[8], kind[16], id[40];
 
 	for (const char *at = items; *at; at = next_line(at)) {
+		bool in_sealed = at >= sealed_items;
+
 		next_word(next_word(next_word(at, what, sizeof(what)), kind,
 				    sizeof(kind)),
 			  id, sizeof(id));
 		if (strcmp(what, "item") != 0)
 			continue;
 		add_id(ids, &id_count, id);
-		if (strcmp(kind, "pending") == 0 || is_account(id))
+		if (strcmp(kind, "pending") == 0 || is_owner(id, in_sealed))
 			continue;
 		row->left[LEFT_ITEM]++;
-		delete_item(kind, id);
+		delete_item(in_sealed, kind, id);
 	}
 }
 
 /* ---- at the provider ---- */
 
-static bool waits_in_keyring(const char *text)
+/* In an item of revocations, whichever store has it. */
+static bool waits_to_be_sent(const char *text)
 {
-	const char *pending = strstr(items, "item pending ");
-	const char *end = pending ? strstr(pending, "\nitem ") : NULL;
-	const char *found = pending ? strstr(pending, text) : NULL;
+	const char *pending = items, *end, *found;
 
-	return found && (!end || found < end);
+	while ((pending = strstr(pending, "item pending "))) {
+		end = strstr(pending, "\nitem ");
+		found = strstr(pending, text);
+		if (found && (!end || found < end))
+			return true;
+		pending++;
+	}
+	return false;
 }
 
 /* How many answers lie parked, by which a grant may be owned. */
@@ -319,7 +368,7 @@ static bool is_owned(const struct gift *gift)
 {
 	return gift->is_grant
 		   ? strstr(items, gift->text) != NULL
-		   : strstr(files, gift->text) || waits_in_keyring(gift->text);
+		   : strstr(files, gift->text) || waits_to_be_sent(gift->text);
 }
 
 static void count_alive(struct row *row, bool in_window)
@@ -354,5 +403,6 @@ void left_count(struct row *row, bool in_window)
 	count_alive(row, in_window);
 	count_items(row);
 	count_keys(row);
-	each_file(count_file, row);
+	each_file("", count_file, row);
+	each_file("/sealed", count_half_sealed, row);
 }

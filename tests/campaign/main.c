@@ -3,10 +3,10 @@
  * campaign - see campaign.h; started by run.sh.
  *
  *	campaign [--short | --percent N] [--seed N] [--only NAME]... [--no-peer]
- *		 PORT LOG HELPER
+ *		 [--sealed] PORT LOG HELPER
  *
  * PORT and LOG are the provider's. NAME is one of the groups below; "peer",
- * oidc-agent, is none of --short. Exits with 1 where we lost a grant, did a
+ * oidc-agent, is none of --short, and the keyring's are none of --sealed. Exits with 1 where we lost a grant, did a
  * refresh twice, answered wrong or, in the long run, late, left something behind,
  * or the provider's count of answers that were not read is not ours. What ends it before its time
  * (Ctrl-C, SIGTERM, something that does not start) has the table printed as it
@@ -29,14 +29,22 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } groups[] = {
-    {"processes", faults_processes}, {"steps", faults_steps},
-    {"keyring", faults_keyring},     {"provider", faults_provider},
-    {"slow", faults_slow},	     {"tls", faults_tls},
-    {"storm", faults_storm},	     {"verbs", faults_verbs},
-    {"system", faults_system},	     {"peer", faults_peer},
+    {"processes", faults_processes},
+    {"steps", faults_steps},
+    {"keyring", faults_keyring},
+    {"sealed", faults_sealed},
+    {"provider", faults_provider},
+    {"slow", faults_slow},
+    {"tls", faults_tls},
+    {"storm", faults_storm},
+    {"verbs", faults_verbs},
+    {"system", faults_system},
+    {"peer", faults_peer},
 };
 
 #define GROUPS (sizeof(groups) / sizeof(*groups))
+#define KEYRING 2
+#define SEALED 3
 #define PEER (GROUPS - 1)
 
 static bool wanted[GROUPS];
@@ -58,9 +66,13 @@ static void want(const char *name)
 
 static bool is_wanted(unsigned i)
 {
+	bool is_sealed = strcmp(world.store, "sealed") == 0;
+
 	if (some)
 		return wanted[i];
-	return i != PEER || !(no_peer || world.is_short);
+	if (i == PEER)
+		return !no_peer && !world.is_short && !is_sealed;
+	return i != (is_sealed ? KEYRING : SEALED);
 }
 
 static void read_options(int argc, char **argv)
@@ -71,6 +83,7 @@ static void read_options(int argc, char **argv)
 	    {"only", required_argument, NULL, 'o'},
 	    {"percent", required_argument, NULL, 'p'},
 	    {"no-peer", no_argument, NULL, 'x'},
+	    {"sealed", no_argument, NULL, 'e'},
 	    {NULL, 0, NULL, 0},
 	};
 	int option;
@@ -88,6 +101,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'x':
 			no_peer = true;
+			break;
+		case 'e':
+			world.store = "sealed";
 			break;
 		case 'o':
 			want(optarg);

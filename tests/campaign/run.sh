@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh - the world of the fault campaign, see campaign.h: a strict provider,
-# the accounts c0 to c7 at it, and one more that speaks TLS. Run in
-# tests/lib/session; options are those of campaign.
+# the accounts c0 to c7 at it, and one more that speaks TLS, in the keyring or in
+# the sealed store. Run in tests/lib/session; options are those of campaign.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
@@ -101,24 +101,44 @@ tls_world()
 	sed "s|^instance\[\]=demo .*|instance[]=demo https://127.0.0.1:$front|" \
 		"$providers/ninjaone.conf" >"$providers/front.conf"
 	valetkey add tls --provider front --instance demo --client native \
+		--store "$CAMPAIGN_STORE" \
 		--client-id native-client --scope monitoring </dev/null \
 		>/dev/null 2>&1 || return
 	echo "ca_file=$certificates/ours.pem" \
 		>>"$XDG_CONFIG_HOME/valetkey/tls.conf"
 }
 
+# What may run full is what the accounts' files are on.
+config_on_disk()
+{
+	rmdir "$XDG_CONFIG_HOME" && mkdir -m 700 "$VALETKEY_CAMPAIGN_DISK/config" &&
+		ln -s "$VALETKEY_CAMPAIGN_DISK/config" "$XDG_CONFIG_HOME"
+}
+
+CAMPAIGN_STORE=keyring
+case " $* " in
+*" --sealed "*) CAMPAIGN_STORE=sealed ;;
+esac
+export CAMPAIGN_STORE
+if [ "$CAMPAIGN_STORE" = sealed ] && [ -n "${VALETKEY_CAMPAIGN_DISK-}" ]; then
+	config_on_disk || exit 99
+fi
+printf 'four words and a number 7' >"$VALETKEY_TEST_DIR/passphrase"
+valetkey unlock --passphrase-fd 3 3<"$VALETKEY_TEST_DIR/passphrase" \
+	>/dev/null 2>&1 || exit 99
 # The peer sends a scope that is not encoded.
 any_scope=--any-scope
 case " $* " in
 *" peer "*) ;;
-*" --short "* | *" --no-peer "*) any_scope='' ;;
+*" --short "* | *" --no-peer "* | *" --sealed "*) any_scope='' ;;
 esac
 # shellcheck disable=SC2086 # an option or nothing
 provider_start --register $any_scope || exit 99
 for n in 0 1 2 3 4 5 6 7; do
 	kind=native
 	[ "$n" -ne 0 ] || kind=web
-	if ! demo_account "c$n" "$kind" >/dev/null 2>&1 ||
+	if ! demo_account "c$n" "$kind" --store "$CAMPAIGN_STORE" \
+		>/dev/null 2>&1 ||
 		! demo_login "c$n" >/dev/null 2>&1; then
 		echo "run.sh: c$n cannot log in" >&2
 		exit 99

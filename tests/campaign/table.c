@@ -27,9 +27,9 @@ static const char *const phase_names[PHASE_COUNT] = {
 };
 
 static const char *const left_names[LEFT_KINDS] = {
-    [LEFT_ITEM] = "keyring items without an account",
+    [LEFT_ITEM] = "stored items without an account",
     [LEFT_NEW_FILE] = "halves of account files",
-    [LEFT_FILE] = "lock or parked files of no account",
+    [LEFT_FILE] = "other files of no account",
     [LEFT_KEY] = "kernel keys of no account",
     [LEFT_GRANT] = "grants alive at the provider",
     [LEFT_CLIENT] = "clients registered at the provider",

@@ -101,7 +101,7 @@ void trial_phase(const struct trial *trial)
 	else if (parked == 1)
 		phase = PHASE_WINDOW;
 	else if (parked == 2)
-		phase = keyring_holds_since(trial->account, trial->began)
+		phase = store_holds_since(trial->account, trial->began)
 			    ? PHASE_STORED
 			    : PHASE_PARKED;
 	else

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct world world = {.percent = 100};
+struct world world = {.store = "keyring", .percent = 100};
 
 const char *world_path(const char *name)
 {
@@ -243,6 +243,20 @@ const char *world_id(const char *account)
 	}
 	snprintf(known[i].account, sizeof(known[i].account), "%s", account);
 	return known[i].id;
+}
+
+bool store_holds_since(const char *account, int64_t when)
+{
+	char text[16], line[9000];
+	const char *file = world_path("issued");
+
+	snprintf(line, sizeof(line),
+		 "'%s/tests/lib/%s' dump grant %s 2>/dev/null | "
+		 "sed -n 's/^issued_clock=//p' >'%s'",
+		 world.build, world.store, world_id(account), file);
+	world_run((const char *const[]){"sh", "-c", line, NULL});
+	world_read(world_path("issued"), text, sizeof(text));
+	return strtoll(text, NULL, 10) >= when;
 }
 
 void world_forget_failures(const char *account)

@@ -16,7 +16,7 @@ campaign_peer()
 {
 	case " $* " in
 	*" peer "*) ;;
-	*" --short "* | *" --no-peer "* | *" --only "*) return ;;
+	*" --short "* | *" --no-peer "* | *" --only "* | *" --sealed "*) return ;;
 	esac
 	(need peer) || echo "  without oidc-agent"
 }
@@ -36,8 +36,10 @@ campaign_help()
 	  --short      three minutes, without oidc-agent; a late answer is no failure
 	  --percent N  N % of the long run's trials (but at least one of each)
 	  --no-peer    without oidc-agent
+	  --sealed     the accounts are in the sealed store instead of the keyring;
+	               without oidc-agent
 	  --only NAME  this group alone; may be given again: processes steps keyring
-	               provider slow tls storm verbs system peer
+	               sealed provider slow tls storm verbs system peer
 	  --seed N     other random moments than those of seed 1
 	END
 }
@@ -47,7 +49,7 @@ campaign_check()
 {
 	while [ $# -gt 0 ]; do
 		case $1,${2-} in
-		--short,* | --no-peer,*) ;;
+		--short,* | --no-peer,* | --sealed,*) ;;
 		--percent,[1-9]* | --seed,[0-9]*)
 			case $2 in
 			*[!0-9]*) die "campaign: $1 takes a number" ;;
@@ -55,8 +57,9 @@ campaign_check()
 			shift
 			;;
 		--only,processes | --only,steps | --only,keyring | \
-			--only,provider | --only,slow | --only,tls | \
-			--only,storm | --only,verbs | --only,system | --only,peer) shift ;;
+			--only,sealed | --only,provider | --only,slow | \
+			--only,tls | --only,storm | --only,verbs | \
+			--only,system | --only,peer) shift ;;
 		*) die "campaign: no such option: $1 ${2-}; see ./dev campaign --help" ;;
 		esac
 		shift
@@ -70,7 +73,7 @@ campaign_user_tree()
 	release_as_user "$1" && (exec_as_user "$1" sh -c '
 		mkdir build disk && cd build && ../configure -q &&
 		make -s -j2 && make -s -j2 check TESTS=') || return
-	mount -t tmpfs -o "size=64k,mode=700,uid=$(id -u nobody)" tmpfs \
+	mount -t tmpfs -o "size=1m,mode=700,uid=$(id -u nobody)" tmpfs \
 		"$1/disk" || echo "no small file system"
 }
 
