@@ -242,6 +242,14 @@ static const char *start_browser(const struct valetkey_message *message)
 	return open_browser(more->local_url ? more->local_url : message->url);
 }
 
+/* What stands around a QR code: the text before it, the address and the code
+ * behind it with their blank lines, and the line that says how long is left. */
+static unsigned rows_around(const struct valetkey_message *message)
+{
+	return terminal_rows(message->text) + terminal_rows(message->url) + 2 +
+	       (message->code ? 2 : 0) + 1;
+}
+
 static void open_url(const struct cmd_talk *talk,
 		     const struct valetkey_message *message)
 {
@@ -249,8 +257,8 @@ static void open_url(const struct cmd_talk *talk,
 
 	if (*message->text)
 		terminal_wrap(0, message->text);
-	if (talk->qr)
-		terminal_qr(message->url);
+	if (talk->qr && !talk->paste) /* that must come back to this keyboard */
+		terminal_qr(message->url, rows_around(message));
 	terminal_url(message->url);
 	if (message->code)
 		terminal_say(TERMINAL_BOLD, "Code: %s\n\n", message->code);

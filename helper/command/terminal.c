@@ -20,13 +20,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_MIN 40   /* a narrower one is taken for this */
+#define WIDTH_MIN 20   /* a narrower one is taken for this */
 #define WIDTH_USUAL 80 /* of a terminal that does not say */
 #define PREFIX "valetkey: "
 #define WAIT_REST (sizeof(" ... 00:00 left (Ctrl-C gives up)") - 1)
+#define WAIT_HINT (sizeof("00:00 left (Ctrl-C gives up)") - 1)
 #define SPARSE_S 60 /* without a terminal: a line a minute */
 
 static bool waiting;
+static size_t last_column; /* where the last line ended */
 static unsigned last_told;
 
 bool terminal_person(void)
@@ -120,6 +122,20 @@ static size_t line_room(void)
 	return (size.ws_col > WIDTH_MIN ? size.ws_col : WIDTH_MIN) - 1;
 }
 
+size_t terminal_width(void)
+{
+	struct winsize size;
+
+	return capable() && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0
+		   ? size.ws_col
+		   : 0;
+}
+
+size_t terminal_column(void)
+{
+	return last_column;
+}
+
 /* How many characters of UTF-8 text. */
 static size_t count_columns(const char *text, size_t len)
 {
@@ -128,6 +144,27 @@ static size_t count_columns(const char *text, size_t len)
 	while (len--)
 		columns += (*text++ & 0xc0) != 0x80;
 	return columns;
+}
+
+unsigned terminal_rows(const char *text)
+{
+	size_t room = line_room(), column = 0;
+	unsigned rows = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		size_t columns = count_columns(text, len);
+
+		if (!rows || column + 1 + columns > room) {
+			rows +=
+			    1 + (unsigned)(columns ? (columns - 1) / room : 0);
+			column = columns;
+		} else {
+			column += 1 + columns;
+		}
+		text += len + (text[len] == ' ');
+	}
+	return rows;
 }
 
 /* Whether a command begins with this word, or options of one: after a colon
@@ -204,6 +241,7 @@ static const char *put_line(const char *text, size_t indent)
 		column += columns;
 		text += blanks + len;
 	}
+	last_column = column;
 	return text;
 }
 
@@ -268,8 +306,8 @@ void terminal_wait(const char *text, unsigned seconds_left)
 			put_clean(text, strlen(text));
 			fputs(" ... ", stderr);
 		}
-		fprintf(stderr, "%u:%02u left (Ctrl-C gives up)", minutes,
-			seconds);
+		fprintf(stderr, "%u:%02u left%s", minutes, seconds,
+			WAIT_HINT <= line_room() ? " (Ctrl-C gives up)" : "");
 		waiting = true;
 	} else if (!last_told || seconds_left > last_told ||
 		   last_told - seconds_left >= SPARSE_S) {
@@ -337,12 +375,14 @@ static bool load_qrencode(struct library *library)
 	return false;
 }
 
-static bool qr_code_fits(int size)
+/* With `rows` of text around it. */
+static bool qr_code_fits(int size, unsigned rows)
 {
 	struct winsize window;
 
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 &&
-	       size <= window.ws_col && (size + 1) / 2 < window.ws_row;
+	       size <= window.ws_col &&
+	       (unsigned)(size + 1) / 2 + rows <= window.ws_row;
 }
 
 /* Whether the module is dark; the quiet zone is light. */
@@ -357,7 +397,6 @@ static void print_qr_code(const QRcode *code)
 	static const char *const blocks[] = {" ", "\u2580", "\u2584", "\u2588"};
 	int end = code->width + QUIET;
 
-	putc('\n', stderr);
 	for (int y = -QUIET; y < end; y += 2) {
 		fputs(COLOURS, stderr);
 		for (int x = -QUIET; x < end; x++)
@@ -369,7 +408,7 @@ static void print_qr_code(const QRcode *code)
 	fflush(stderr);
 }
 
-void terminal_qr(const char *url)
+void terminal_qr(const char *url, unsigned rows)
 {
 	struct library library;
 	QRcode *code;
@@ -377,7 +416,7 @@ void terminal_qr(const char *url)
 	if (!terminal_colour() || !locale_is_utf8() || !load_qrencode(&library))
 		return;
 	code = library.encode(url, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-	if (code && qr_code_fits(code->width + 2 * QUIET)) {
+	if (code && qr_code_fits(code->width + 2 * QUIET, rows)) {
 		terminal_wait_end();
 		print_qr_code(code);
 	}

@@ -48,9 +48,18 @@ void terminal_mark_pastes(bool on);
 /* Whether it has colour, and the person wants it. */
 bool terminal_colour(void);
 
+/* How wide it is; 0: it does not say, or does not let its cursor be moved. And
+ * where the cursor is after terminal_say(). */
+size_t terminal_width(void);
+size_t terminal_column(void);
+
+/* How many rows the text fills, if none of it is a command. */
+unsigned terminal_rows(const char *text);
+
 /* The URL as a QR code, on a terminal that has colour, UTF-8 and the room for
- * it, if libqrencode is installed; else nothing. */
-void terminal_qr(const char *url);
+ * it and for `rows` of text that belong to it, if libqrencode is installed; else
+ * nothing. */
+void terminal_qr(const char *url, unsigned rows);
 
 /*
  * Asks, and puts the answer's line into `answer`, without its newline and the

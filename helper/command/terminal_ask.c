@@ -46,6 +46,7 @@ struct terminal_line {
 	struct buf *text;
 	const struct termios *keys; /* NULL: no terminal, nothing is edited */
 	bool shown;
+	size_t start, column; /* of its first character, of the cursor */
 	bool pasting;
 	char escape[8]; /* a sequence that has begun */
 	unsigned char escape_len;
@@ -54,32 +55,53 @@ struct terminal_line {
 #define LINE_MAX_BYTES 65536
 #define ESCAPE '\033'
 
-/* The character that is complete with the last byte. */
-static void show_last(const struct terminal_line *line)
+/* Whether the cursor is to stand at the beginning of a further row of the
+ * terminal, which is asked each time: somebody may have changed its width. */
+static bool at_new_row(const struct terminal_line *line)
+{
+	size_t width = terminal_width();
+
+	return width && line->column && line->column % width == 0;
+}
+
+/* The character that is complete with the last byte. One in the last column
+ * leaves the cursor on it; a blank takes it to the next row. */
+static void show_last(struct terminal_line *line)
 {
 	const struct buf *text = line->text;
+	const char *last;
 	size_t n = 1;
 
 	while (n < 4 && n < text->len &&
 	       (text->data[text->len - n] & 0xc0) == 0x80)
 		n++;
-	if (line->shown && text_utf8(text->data + text->len - n, n))
-		terminal_put(stderr, text->data + text->len - n, n);
+	last = text->data + text->len - n;
+	if (!line->shown || !text_utf8(last, n))
+		return;
+	terminal_put(stderr, last, n);
+	line->column = *last == '\n' ? 0 : line->column + 1;
+	if (at_new_row(line))
+		fputs(" \r", stderr);
 }
 
-/* Takes the last character back. */
-static void erase_last(const struct terminal_line *line)
+/* Takes the last character back, if need be from the end of the row above. */
+static void erase_last(struct terminal_line *line)
 {
 	struct buf *text = line->text;
 
 	while (text->len > 1 && (text->data[text->len - 1] & 0xc0) == 0x80)
 		text->data[--text->len] = '\0';
 	text->data[--text->len] = '\0';
-	if (line->shown)
+	if (!line->shown)
+		return;
+	if (at_new_row(line))
+		fprintf(stderr, "\033[A\033[%zuG\033[K", terminal_width());
+	else
 		fputs("\b \b", stderr);
+	line->column -= line->column > 0;
 }
 
-static void erase_word(const struct terminal_line *line)
+static void erase_word(struct terminal_line *line)
 {
 	const struct buf *text = line->text;
 
@@ -89,7 +111,7 @@ static void erase_word(const struct terminal_line *line)
 		erase_last(line);
 }
 
-static enum terminal_event keep_byte(const struct terminal_line *line, char c)
+static enum terminal_event keep_byte(struct terminal_line *line, char c)
 {
 	if (line->text->len >= LINE_MAX_BYTES || buf_char(line->text, c))
 		return TERMINAL_NOMEM;
@@ -130,7 +152,7 @@ static bool is_terminal_key(const struct terminal_line *line, int which, char c)
 	return key != _POSIX_VDISABLE && key == (unsigned char)c;
 }
 
-static enum terminal_event take_key(const struct terminal_line *line, char c)
+static enum terminal_event take_key(struct terminal_line *line, char c)
 {
 	if (is_terminal_key(line, VERASE, c) || c == 0x7f || c == '\b') {
 		if (line->text->len)
@@ -149,7 +171,7 @@ static enum terminal_event take_key(const struct terminal_line *line, char c)
 }
 
 /* The last Enter was a newline of a paste: MORE, or NOMEM. */
-static enum terminal_event keep_newline(const struct terminal_line *line)
+static enum terminal_event keep_newline(struct terminal_line *line)
 {
 	return keep_byte(line, '\n');
 }
@@ -328,10 +350,12 @@ static int read_line(const struct question *question,
 	char c;
 
 	show_on_terminal(question, question->text, " ");
+	line.start = line.column = terminal_column();
 	while (event != TERMINAL_ENTER) {
 		if (event == TERMINAL_AGAIN) {
 			show_on_terminal(question, "\n", question->text);
 			show_on_terminal(question, "", " ");
+			line.column = line.start;
 		}
 		if (next_byte(question, before, &c))
 			return -1;

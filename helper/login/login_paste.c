@@ -135,7 +135,7 @@ static int ask_until_right(struct login *login, const struct authorization *to,
 	if (rc == VALETKEY_PENDING)
 		rc = problem_set(&login->job->problem, VALETKEY_ERR_CANCELED,
 				 "That was not the address %d times. To try "
-				 "again: valetkey login %s",
+				 "again: valetkey login %s --flow paste",
 				 tries ? tries : empties,
 				 login->client->account);
 	return rc;
