@@ -354,7 +354,7 @@ static int response_refused(const struct client *client,
 {
 	static const struct error_advice known[] = {
 	    {"invalid_scope", VALETKEY_ERR_SCOPE,
-	     " Tick the scopes that are asked for there, or ask for others: "
+	     " Asked for: ASKED. Tick these scopes there, or ask for others: "
 	     "valetkey edit ACCOUNT --scope SCOPES."},
 	    {"invalid_target", VALETKEY_ERR_DENIED,
 	     " It does not know this resource: valetkey edit ACCOUNT "
@@ -373,10 +373,10 @@ static int response_refused(const struct client *client,
 				   "The login was declined in the browser. To "
 				   "try again: valetkey login %s",
 				   client->account);
-	return problem_set(
-	    problem, advice->result, "%s refused the login: %s%s%s.%s",
-	    client->provider_name, error, *detail ? ", " : "", detail,
-	    error_advice_next(next, advice, client->account));
+	return problem_set(problem, advice->result,
+			   "%s refused the login: %s%s%s.%s",
+			   client->provider_name, error, *detail ? ", " : "",
+			   detail, error_advice_next(next, advice, client));
 }
 
 int authorize_answer_check(const struct client *client,

@@ -41,7 +41,8 @@ static int device_answer_refused(const struct client *client,
 {
 	static const struct error_advice known[] = {
 	    {"invalid_scope", VALETKEY_ERR_SCOPE,
-	     " Ask for others: valetkey edit ACCOUNT --scope SCOPES."},
+	     " Asked for: ASKED. To ask for others: valetkey edit ACCOUNT "
+	     "--scope SCOPES."},
 	    {"unauthorized_client", VALETKEY_ERR_DENIED,
 	     " Tick the device flow for this client there, or log in with "
 	     "--flow code or --flow paste."},
@@ -58,10 +59,10 @@ static int device_answer_refused(const struct client *client,
 	problem_quote(code, name ? name : "no reason given");
 	error_detail(detail, token_error_text(json));
 	advice = error_advice_find(known, code);
-	return problem_set(
-	    problem, advice->result, "%s refuses the device login: %s%s%s.%s",
-	    client->provider_name, code, *detail ? ", " : "", detail,
-	    error_advice_next(next, advice, client->account));
+	return problem_set(problem, advice->result,
+			   "%s refuses the device login: %s%s%s.%s",
+			   client->provider_name, code, *detail ? ", " : "",
+			   detail, error_advice_next(next, advice, client));
 }
 
 static int64_t seconds_of(const struct json *json, const char *key,

@@ -64,7 +64,7 @@ int authorize_refused(const struct client *client,
 	    "%s refuses the login request: %s%s%s. %s (client id "
 	    "%s, redirect URI %s, scopes \"%s\").%s",
 	    client->provider_name, code, *detail ? ", " : "", detail,
-	    error_advice_next(next, advice, client->account), client->client_id,
+	    error_advice_next(next, advice, client), client->client_id,
 	    to->redirect_uri.data, problem_quote(scope, buf_text(&to->scope)),
 	    advice->error ? "" : authorize_port_advice(to));
 }

@@ -111,8 +111,8 @@ const char *token_error_meaning(const struct record *names, const char *name)
 static const struct error_advice known[] = {
     {"invalid_grant", VALETKEY_ERR_LOGIN, ""},
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     " Tick these scopes at the provider, or ask for others: valetkey edit "
-     "ACCOUNT --scope SCOPES."},
+     " Asked for: ASKED. Tick these scopes at the provider, or ask for others: "
+     "valetkey edit ACCOUNT --scope SCOPES."},
     {"invalid_client", VALETKEY_ERR_DENIED,
      " Check the client id, the client secret or key (and this "
      "computer's clock), and the instance; to change one: valetkey edit "
@@ -133,23 +133,44 @@ const struct error_advice *error_advice_find(const struct error_advice *advice,
 	return advice;
 }
 
+/* The account's scopes, and what a login asks for beside them. */
+static const char *asked_scopes(char out[PROBLEM_QUOTE_MAX],
+				const struct client *client)
+{
+	bool machine = client->grant_type == GRANT_TYPE_CLIENT_CREDENTIALS;
+	struct buf scope = {0};
+
+	if (scope_add(&scope, client->scope) == 0 && !machine)
+		scope_add(&scope, record_get(&client->config, "offline_scope"));
+	problem_quote(out, scope.len ? scope.data : "nothing");
+	buf_free(&scope);
+	return out;
+}
+
 const char *error_advice_next(char out[ERROR_ADVICE_MAX],
 			      const struct error_advice *advice,
-			      const char *account)
+			      const struct client *client)
 {
-	static const char word[] = "ACCOUNT";
-	const char *text = advice->next, *at;
-	size_t len = 0;
+	static const char account[] = "ACCOUNT", asked[] = "ASKED";
+	char scopes[PROBLEM_QUOTE_MAX];
+	const char *text = advice->next;
+	struct buf next = {0};
+	int rc = 0;
 
-	*out = '\0';
-	while ((at = strstr(text, word)) && len < ERROR_ADVICE_MAX) {
-		len +=
-		    (size_t)snprintf(out + len, ERROR_ADVICE_MAX - len,
-				     "%.*s%s", (int)(at - text), text, account);
-		text = at + strlen(word);
+	asked_scopes(scopes, client);
+	while (!rc && *text) {
+		if (strncmp(text, account, sizeof(account) - 1) == 0) {
+			rc = buf_str(&next, client->account);
+			text += sizeof(account) - 1;
+		} else if (strncmp(text, asked, sizeof(asked) - 1) == 0) {
+			rc = buf_str(&next, scopes);
+			text += sizeof(asked) - 1;
+		} else {
+			rc = buf_char(&next, *text++);
+		}
 	}
-	if (len < ERROR_ADVICE_MAX)
-		snprintf(out + len, ERROR_ADVICE_MAX - len, "%s", text);
+	snprintf(out, ERROR_ADVICE_MAX, "%s", buf_text(&next));
+	buf_free(&next);
 	return out;
 }
 
@@ -184,8 +205,7 @@ static int token_answer_refused(const struct client *client,
 	error_detail(detail, text == name ? "" : text);
 	return problem_set(problem, advice->result, "%s answered %s%s%s.%s",
 			   client->provider_name, code, *detail ? ": " : "",
-			   detail,
-			   error_advice_next(next, advice, client->account));
+			   detail, error_advice_next(next, advice, client));
 }
 
 /* From somebody in between, or from another server than one thinks. */

@@ -89,11 +89,12 @@ struct error_advice {
 const struct error_advice *error_advice_find(const struct error_advice *advice,
 					     const char *error);
 
-/* What to do next, with the account's name for the word ACCOUNT in it. */
+/* What to do next, with the account's name for the word ACCOUNT in it, and its
+ * scopes for ASKED. */
 #define ERROR_ADVICE_MAX 512
 const char *error_advice_next(char out[ERROR_ADVICE_MAX],
 			      const struct error_advice *advice,
-			      const char *account);
+			      const struct client *client);
 
 /* A server's sentence as problem_quote() does it, without the period at its end:
  * ours follows. */
