@@ -39,11 +39,19 @@ A private session with a keyring of its own, which ends with this shell.
   provider   $PROVIDER_URL (\$PROVIDER_URL; its log: \$PROVIDER_LOG)
   issuer     \$PROVIDER_URL/ (the slash belongs to it)
   account    demo, logged in; a script answers \`valetkey login\`
+  clients    web-client     its secret is in $(secret_file web-secret)
+             native-client  has no secret
+             api-client     its secret is in $(secret_file api-secret)
+  person     demo; the password is in $(secret_file password)
   C          cc host.c \$(pkg-config --cflags --libs valetkey)
   Python     LD_LIBRARY_PATH=\$VALETKEY_PREFIX/lib python3 host.py
 Try:
   valetkey status
   valetkey token demo --format header | curl -H @- \$PROVIDER_URL/v2/devices
+To rehearse what a person is asked (provider ninjaone, instance demo, Web, client ID
+web-client, and its secret), then a login:
+  valetkey add work --redirect-uri \$PROVIDER_REDIRECT
+  valetkey login work
 
 END
 exec "${SHELL:-/bin/sh}"
