@@ -25,6 +25,8 @@
  *                             filled in if the path of a URL has it, never
  *                             in a host. The account's file has parameter.NAME
  *   scope                     the scopes by default
+ *   scope_choice[]            "SCOPE TEXT": one that there is, and what it is
+ *                             for; if there are any, these are all
  *   offline_scope             asked for beside the scopes, for a refresh token
  *   scope_separator           one character; default a space
  *   scope_parameter           default "scope"

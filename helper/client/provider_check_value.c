@@ -367,6 +367,19 @@ static const char *judge_parameter(struct provider_check *check,
 		     "[A-Za-z0-9._-], or - for none";
 }
 
+static const char *judge_scope_choice(struct provider_check *check,
+				      const struct provider_line *line)
+{
+	size_t len = strcspn(line->value, " ");
+
+	(void)check;
+	return len && line->value[len] && !memchr(line->value, ',', len) &&
+		       line->value[strspn(line->value, "0123456789")] != ' '
+		   ? NULL
+		   : "must be SCOPE TEXT, such as: read See what there is; "
+		     "SCOPE without a comma and no number";
+}
+
 static const char *judge_kind(struct provider_check *check,
 			      const struct provider_line *line)
 {
@@ -403,6 +416,7 @@ static provider_judge *const judges[] = {
     [PROVIDER_PATH] = judge_path,
     [PROVIDER_PATHS] = judge_paths,
     [PROVIDER_VARIABLE] = judge_variable,
+    [PROVIDER_SCOPE] = judge_scope_choice,
 };
 
 /* "a, b or c" of "|a|b|c|". */

@@ -48,6 +48,8 @@ const struct provider_key provider_keys[] = {
      "an origin that the tokens are for; they go nowhere else"},
     {"scope", PROVIDER_BOTH, PROVIDER_TEXT, NULL,
      "what is asked for by default, separated by spaces"},
+    {"scope_choice[]", PROVIDER_BOTH, PROVIDER_SCOPE, NULL,
+     "a scope that there is, and what it is for: SCOPE TEXT"},
     {"offline_scope", PROVIDER_BOTH, PROVIDER_TEXT, NULL,
      "asked for in addition to the scope, for a refresh token"},
     {"scope_separator", PROVIDER_BOTH, PROVIDER_CHARACTER, NULL,

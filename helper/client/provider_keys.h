@@ -32,6 +32,7 @@ enum provider_value {
 	PROVIDER_PATHS = 18,	  /* FROM=TO */
 	PROVIDER_VARIABLE = 19,	  /* NAME=url, NAME=token and so on */
 	PROVIDER_DAYS = 20,	  /* from 1 */
+	PROVIDER_SCOPE = 21,	  /* SCOPE TEXT */
 };
 
 /* Where a key may stand: as KEY, as client.KIND.KEY, or as both. */

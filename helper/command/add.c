@@ -83,17 +83,19 @@ static int run_add(struct cmd_args *args);
 const struct cmd_verb cmd_add = {
     .name = "add",
     .summary = "add an account: register a client app, step by step",
-    .usage = "add ACCOUNT --provider NAME [OPTIONS]",
+    .usage = "add [ACCOUNT] [--provider NAME] [OPTIONS]",
     .about =
 	"Walks you through registering a client app at the provider, takes "
 	"its client id and client secret, tries the secret with one live "
 	"request while the page that shows it is still open, and keeps it in "
-	"the keyring. ACCOUNT is a name of your choice. Every answer can be "
-	"given as an option; the secret only on standard input or a "
+	"the keyring. ACCOUNT is a name of your choice. On a terminal it asks "
+	"for all that is missing, the provider and the name too. Every answer "
+	"can be given as an option; the secret only on standard input or a "
 	"descriptor, because command lines and environments can be read by "
 	"others.",
     .options = options,
     .examples =
+	"  valetkey add\n"
 	"  valetkey add work --provider ninjaone\n"
 	"  valetkey add robot --provider ninjaone --instance eu \\\n"
 	"      --client api-services --client-id ID --secret-stdin <FILE\n"
@@ -102,6 +104,7 @@ const struct cmd_verb cmd_add = {
 	"  valetkey add notes --mcp https://mcp.example.com/mcp\n"
 	"  valetkey add work --far\n",
     .account = true,
+    .account_optional = true,
     .run = run_add,
 };
 
@@ -398,13 +401,33 @@ static int choose_store(struct cmd_adding *adding)
 	return cmd_store_ready(store, adding->person);
 }
 
+static bool is_far(const struct cmd_args *args)
+{
+	return cmd_option(args, "far") || cmd_option(args, "socket");
+}
+
+/* Who it is, and where its secrets go: before the first question about a client. */
+static int begin_adding(struct cmd_adding *adding, struct cmd_args *args,
+			char name[ACCOUNT_NAME_MAX + 1])
+{
+	int rc = VALETKEY_OK;
+
+	if (args->account)
+		rc = refuse_existing(args->account);
+	if (!rc && (args->account || adding->person) && !is_far(args))
+		rc = choose_store(adding);
+	if (!rc)
+		rc = cmd_wizard_begin(adding, args, name);
+	return rc ? rc : make_id(&adding->keys);
+}
+
 static int run_add(struct cmd_args *args)
 {
 	struct cmd_adding adding = {
 	    .args = args,
-	    .account = args->account,
 	    .person = terminal_person() && !cmd_option(args, "no-prompt"),
 	};
+	char name[ACCOUNT_NAME_MAX + 1];
 	int fd;
 	int rc = cmd_secret_source(args, &fd);
 
@@ -413,12 +436,8 @@ static int run_add(struct cmd_args *args)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "--register needs the server's --issuer URL.");
 	if (!rc)
-		rc = refuse_existing(args->account);
-	if (!rc && !cmd_option(args, "far") && !cmd_option(args, "socket"))
-		rc = choose_store(&adding);
-	if (!rc)
-		rc = make_id(&adding.keys);
-	if (!rc && (cmd_option(args, "far") || cmd_option(args, "socket"))) {
+		rc = begin_adding(&adding, args, name);
+	if (!rc && is_far(args)) {
 		rc = cmd_add_far(&adding);
 		goto out;
 	}
@@ -428,6 +447,8 @@ static int run_add(struct cmd_args *args)
 		rc = adding.registration.pairs.len ? keep_registered(&adding)
 						   : keep_proven(&adding, fd);
 out:
+	if (rc == VALETKEY_ERR_CANCELED)
+		cmd_fail_untold(rc, "Nothing was saved.");
 	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);

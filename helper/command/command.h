@@ -91,6 +91,9 @@ int cmd_fail(int result, const char *format, ...)
 /* The same with the problem's text. */
 int cmd_fail_problem(const struct problem *problem);
 
+/* The same with this text, unless a failure has been told already. */
+int cmd_fail_untold(int result, const char *text);
+
 /* Something other than cmd_fail() has told why the result is not 0. */
 void cmd_is_told(void);
 
@@ -221,13 +224,38 @@ struct cmd_adding {
 	char kind[65];
 	bool machine;		    /* client_credentials: nobody logs in */
 	bool no_secret;		    /* a public client */
+	bool asks_issuer;	    /* its address is asked for, and again if
+				       there is no such server */
 	struct record registration; /* what the server needs to register one:
 				       empty, none is registered by us */
 };
 
+/* wizard.c: asks a person for the provider and for the account's name, if the
+ * options do not say; `name` is for the latter. ERR_ARG: there is no account, and
+ * nobody to ask. */
+int cmd_wizard_begin(struct cmd_adding *adding, struct cmd_args *args,
+		     char name[ACCOUNT_NAME_MAX + 1]);
+
 /* setup_steps.c: chooses a provider's instance, parameters, kind and scope, and
  * shows the steps. */
 int cmd_steps_walk(struct cmd_adding *adding);
+
+/* scope_choice.c: what a person is asked for the scopes. */
+struct cmd_scopes {
+	const struct record *known; /* scope_choice[] (see provider.h), scope:
+				       the usual ones, offline_scope */
+	bool closed; /* if there are choices, there are no others */
+	bool commas; /* stand between scopes, never in one */
+};
+
+/* Asks for them until they are known; into `scope`, which stays empty if they are
+ * the usual ones. */
+int cmd_scopes_ask(const struct cmd_scopes *scopes, struct buf *scope);
+
+/* Of an option: if the provider's file has scope_choice[], commas between scopes
+ * become spaces. */
+int cmd_scopes_given(const struct record *provider, const char *given,
+		     struct buf *scope);
 
 /* custom_provider.c: a provider without a file, from its issuer's metadata or
  * from options. After cmd_answers_overrides(). */

@@ -92,6 +92,7 @@ static int take_found(struct cmd_adding *adding, const struct record *answer)
 					      "grant_types[]",
 					      "registration_auth",
 					      "registration_endpoint",
+					      "scope_choice[]",
 					      NULL};
 	struct record found = {0};
 	const char *key, *value;
@@ -116,22 +117,97 @@ static int take_found(struct cmd_adding *adding, const struct record *answer)
 	return rc ? VALETKEY_ERR_NOMEM : VALETKEY_OK;
 }
 
-static int discover_endpoints(struct cmd_adding *adding, const char *issuer)
+/* What the server says of itself, into `answer`. */
+static int ask_server(struct cmd_adding *adding, const char *issuer,
+		      const char *proof, struct record *answer)
 {
-	struct record request = {0}, answer = {0};
+	struct record request = {0};
+	int rc = VALETKEY_ERR_NOMEM;
+
+	record_free(answer);
+	if (record_add(&request, "issuer", issuer) == 0 &&
+	    record_add(&request, "proof", proof) == 0 &&
+	    record_add(&request, "machine", adding->machine ? "1" : NULL) ==
+		0 &&
+	    record_add(&request, "choices", adding->person ? "1" : NULL) == 0 &&
+	    record_add(&request, "mcp",
+		       record_get(&adding->keys, "mcp") ? "1" : NULL) == 0)
+		rc = cmd_discover(&request, &adding->keys, answer);
+	record_free(&request);
+	return rc;
+}
+
+/* Without its https:// an address is one, too. */
+static int ask_issuer(struct buf *issuer)
+{
+	struct buf answer = {0};
+	int rc = VALETKEY_OK;
+
+	buf_clear(issuer);
+	while (!rc && !answer.len)
+		rc = terminal_ask("The server's address (its issuer), such as "
+				  "https://login.example.com",
+				  &answer);
+	if (!rc &&
+	    ((!strstr(answer.data, "://") && buf_str(issuer, "https://")) ||
+	     buf_str(issuer, answer.data)))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&answer);
+	return rc;
+}
+
+/* Whether another address may help; why this one does not was told. */
+static bool asks_again(const struct cmd_adding *adding, int rc)
+{
+	return adding->asks_issuer &&
+	       (rc == VALETKEY_ERR_ARG || rc == VALETKEY_ERR_NETWORK ||
+		rc == VALETKEY_ERR_DENIED || rc == VALETKEY_ERR_TIMEOUT);
+}
+
+/* `issuer` may be empty, if it is to be asked for. */
+static int find_server(struct cmd_adding *adding, struct buf *issuer,
+		       const char *proof, struct record *answer)
+{
+	int rc = issuer->len ? VALETKEY_OK : ask_issuer(issuer);
+
+	if (!rc)
+		rc = ask_server(adding, issuer->data, proof, answer);
+	while (asks_again(adding, rc)) {
+		rc = ask_issuer(issuer);
+		if (!rc)
+			rc = ask_server(adding, issuer->data, proof, answer);
+	}
+	return rc;
+}
+
+/* A scope that the server does not list may be there all the same (RFC 8414 2). */
+static int choose_custom_scope(struct cmd_adding *adding,
+			       const struct record *found)
+{
+	const struct cmd_scopes scopes = {
+	    .known = found,
+	    .commas = record_get(found, "scope_choice[]") != NULL};
+	struct buf scope = {0};
+	int rc = VALETKEY_OK;
+
+	if (!adding->person || cmd_option(adding->args, "scope") ||
+	    record_get(&adding->keys, "mcp"))
+		return rc;
+	rc = cmd_scopes_ask(&scopes, &scope);
+	if (!rc && scope.len && record_set(&adding->keys, "scope", scope.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&scope);
+	return rc;
+}
+
+static int discover_endpoints(struct cmd_adding *adding, struct buf *issuer)
+{
+	struct record answer = {0};
 	const char *proof;
 	int rc = known_proof(adding, &proof);
 
-	if (rc)
-		return rc;
-	if (record_add(&request, "issuer", issuer) ||
-	    record_add(&request, "proof", proof) ||
-	    record_add(&request, "machine", adding->machine ? "1" : NULL) ||
-	    record_add(&request, "mcp",
-		       record_get(&adding->keys, "mcp") ? "1" : NULL))
-		rc = VALETKEY_ERR_NOMEM;
-	else
-		rc = cmd_discover(&request, &adding->keys, &answer);
+	if (!rc)
+		rc = find_server(adding, issuer, proof, &answer);
 	if (!rc) {
 		tell_warnings(&answer);
 		rc = take_found(adding, &answer);
@@ -139,13 +215,14 @@ static int discover_endpoints(struct cmd_adding *adding, const char *issuer)
 	if (!rc)
 		warn_client_url(adding, &answer);
 	if (!rc)
+		rc = choose_custom_scope(adding, &answer);
+	if (!rc)
 		rc = cmd_register_offer(adding, &answer);
 	if (!rc)
 		rc = ask_if_secret(adding, proof);
 	if (!rc)
 		adding->no_secret = strncmp(record_get(&adding->keys, "auth"),
 					    "client_secret_", 14) != 0;
-	record_free(&request);
 	record_free(&answer);
 	return rc;
 }
@@ -181,7 +258,7 @@ static int check_custom_options(const struct cmd_adding *adding,
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--register cannot make a client for the "
 				"device login only: leave --client out.");
-	if (!cmd_option(adding->args, "issuer") &&
+	if (!adding->asks_issuer && !cmd_option(adding->args, "issuer") &&
 	    !cmd_option(adding->args, "mcp") &&
 	    !record_get(&adding->keys, "token_endpoint"))
 		return cmd_fail(
@@ -305,8 +382,8 @@ int cmd_custom_walk(struct cmd_adding *adding)
 		rc = cmd_mcp_find(adding, &issuer);
 	else if (!rc && given && buf_str(&issuer, given))
 		rc = VALETKEY_ERR_NOMEM;
-	if (!rc && issuer.len)
-		rc = discover_endpoints(adding, issuer.data);
+	if (!rc && (issuer.len || adding->asks_issuer))
+		rc = discover_endpoints(adding, &issuer);
 	if (!rc)
 		rc = put_custom_keys(adding, grant);
 	if (!rc)

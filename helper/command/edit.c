@@ -127,6 +127,27 @@ static int take_plain(struct edit *edit, const char *option, const char *key)
 		   : rc;
 }
 
+/* As `add` takes them. */
+static int take_scope(struct edit *edit)
+{
+	const char *name = record_get(&edit->before, "provider");
+	struct record provider = {0};
+	struct problem ignored = {0};
+	struct buf scope = {0};
+	int rc = take_plain(edit, "scope", "scope");
+
+	if (!rc && name && record_get(&edit->given.keys, "scope") &&
+	    provider_load(name, &provider, &ignored) == VALETKEY_OK)
+		rc = cmd_scopes_given(
+		    &provider, record_get(&edit->given.keys, "scope"), &scope);
+	if (!rc && scope.len &&
+	    record_set(&edit->given.keys, "scope", scope.data))
+		rc = VALETKEY_ERR_NOMEM;
+	buf_free(&scope);
+	record_free(&provider);
+	return rc;
+}
+
 /* What may go without the account being none any more. */
 static int take_unset(struct edit *edit)
 {
@@ -285,7 +306,7 @@ static int take_changes(struct edit *edit)
 	int rc = cmd_answers_overrides(&edit->given);
 
 	if (!rc)
-		rc = take_plain(edit, "scope", "scope");
+		rc = take_scope(edit);
 	if (!rc)
 		rc = take_plain(edit, "redirect-uri", "redirect_uri");
 	if (!rc)

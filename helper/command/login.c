@@ -241,6 +241,7 @@ static int widen_scope(struct cmd_args *args, struct cmd_call *call,
 {
 	struct problem problem = {0};
 	struct client client = {0};
+	struct buf scopes = {0};
 	const char *more;
 	int rc = cmd_answers_option(args, "add-scope", &more);
 
@@ -258,11 +259,14 @@ static int widen_scope(struct cmd_args *args, struct cmd_call *call,
 			      "Nobody logs in to account %s. To change its "
 			      "scopes, run: valetkey edit %s --scope SCOPES",
 			      args->account, args->account);
-	else if (scope_add(all, client.scope) || scope_add(all, more) ||
-		 record_add(call->request, "scope", more))
+	else if (cmd_scopes_given(&client.config, more, &scopes) ||
+		 scope_add(all, client.scope) ||
+		 scope_add(all, buf_text(&scopes)) ||
+		 record_add(call->request, "scope", buf_text(&scopes)))
 		rc = VALETKEY_ERR_NOMEM;
 	else
-		rc = cmd_mcp_agree_scope(args, &client, more);
+		rc = cmd_mcp_agree_scope(args, &client, scopes.data);
+	buf_free(&scopes);
 	client_free(&client);
 	return rc;
 }

@@ -20,14 +20,17 @@
 /* ---- near names ---- */
 
 /* For "did you mean": at most two letters may differ, so that nothing is proposed
- * at random. */
+ * at random; or the word is the beginning of the name. */
 
 #define TOO_FAR 3
 
 void cmd_near_try(struct cmd_near *near, const char *name)
 {
 	size_t d = edit_distance(near->word, name);
+	size_t len = strlen(near->word);
 
+	if (len > 1 && d >= TOO_FAR && strncmp(near->word, name, len) == 0)
+		d = TOO_FAR - 1;
 	if (d >= (*near->name ? near->distance : TOO_FAR) || d >= strlen(name))
 		return;
 	near->distance = d;
@@ -151,6 +154,11 @@ void cmd_tell_ignored(void)
 int cmd_fail_problem(const struct problem *problem)
 {
 	return cmd_fail(problem->result, "%s", problem->text);
+}
+
+int cmd_fail_untold(int result, const char *text)
+{
+	return told ? result : cmd_fail(result, "%s", text);
 }
 
 /* ---- --debug ---- */

@@ -53,10 +53,15 @@ static void show_instance(const struct record *provider, unsigned n,
 			  const char *line)
 {
 	const char *text = strchr(line, ' ');
+	struct buf out = {0};
 
 	(void)provider;
-	terminal_say(TERMINAL_PLAIN, "  %u  %-5.*s %s\n", n,
-		     (int)strcspn(line, " "), line, text ? text + 1 : "");
+	if (buf_fmt(&out, "%-5.*s %s", (int)strcspn(line, " "), line,
+		    text ? text + 1 : "") == 0) {
+		terminal_say(TERMINAL_PLAIN, "  %u  ", n);
+		terminal_wrap(5, out.data);
+	}
+	buf_free(&out);
 }
 
 static int ask_instance(struct cmd_adding *adding, struct buf *answer)
@@ -269,6 +274,11 @@ static int ask_kind(struct cmd_adding *adding)
 			kind = answer.data;
 		else
 			kind = nth_value(provider, "client[]", answer.data);
+		if (!kind)
+			terminal_say(TERMINAL_WARNING,
+				     "\"%s\" is none of these. Type one of the "
+				     "numbers.\n",
+				     answer.data);
 	} while (!kind);
 	if (!rc)
 		snprintf(adding->kind, sizeof(adding->kind), "%s", kind);
@@ -289,7 +299,8 @@ static int choose_kind(struct cmd_adding *adding)
 				"The provider has no kind of client \"%s\". "
 				"See: valetkey providers %s",
 				given, record_get(&adding->keys, "provider"));
-	if (!given && adding->person)
+	if (!given && adding->person &&
+	    record_next(&adding->provider, "client[]", first))
 		rc = ask_kind(adding);
 	else
 		snprintf(adding->kind, sizeof(adding->kind), "%s",
@@ -301,28 +312,36 @@ static int choose_kind(struct cmd_adding *adding)
 
 /* ---- scope, redirect URI and steps ---- */
 
-/* An option's value, else what is typed, else what stands in `resolved`. */
-static int choose_text(struct cmd_adding *adding, struct record *resolved,
-		       const char *key, const char *option,
-		       const char *question)
+/* An option's value, else what is typed; else it stays as the file has it. */
+static int choose_scope(struct cmd_adding *adding, struct record *resolved)
 {
-	const char *value, *usual = record_get(resolved, key);
-	struct buf text = {0}, answer = {0};
-	int rc = cmd_answers_option(adding->args, option, &value);
+	const struct cmd_scopes scopes = {
+	    .known = resolved, .closed = true, .commas = true};
+	struct buf scope = {0};
+	const char *given;
+	int rc = cmd_answers_option(adding->args, "scope", &given);
 
-	if (!rc && !value && adding->person && question) {
-		if (buf_fmt(&text, "%s [%s]", question, usual ? usual : ""))
-			rc = VALETKEY_ERR_NOMEM;
-		else
-			rc = terminal_ask(text.data, &answer);
-		value = answer.len ? answer.data : NULL;
-	}
-	if (!rc && value &&
-	    (record_set(resolved, key, value) ||
-	     record_set(&adding->keys, key, value)))
+	if (!rc && given)
+		rc = cmd_scopes_given(resolved, given, &scope);
+	else if (!rc && adding->person)
+		rc = cmd_scopes_ask(&scopes, &scope);
+	if (!rc && (given || scope.len) &&
+	    (record_set(resolved, "scope", buf_text(&scope)) ||
+	     record_set(&adding->keys, "scope", buf_text(&scope))))
 		rc = VALETKEY_ERR_NOMEM;
-	buf_free(&text);
-	buf_free(&answer);
+	buf_free(&scope);
+	return rc;
+}
+
+static int choose_redirect(struct cmd_adding *adding, struct record *resolved)
+{
+	const char *uri;
+	int rc = cmd_answers_option(adding->args, "redirect-uri", &uri);
+
+	if (!rc && uri &&
+	    (record_set(resolved, "redirect_uri", uri) ||
+	     record_set(&adding->keys, "redirect_uri", uri)))
+		rc = VALETKEY_ERR_NOMEM;
 	return rc;
 }
 
@@ -418,11 +437,9 @@ int cmd_steps_walk(struct cmd_adding *adding)
 	adding->no_secret =
 	    auth && !auth_method_has_secret(auth_method_of(auth));
 	if (!rc)
-		rc = choose_text(adding, &resolved, "scope", "scope",
-				 "Scopes, separated by spaces");
+		rc = choose_scope(adding, &resolved);
 	if (!rc && !adding->machine)
-		rc = choose_text(adding, &resolved, "redirect_uri",
-				 "redirect-uri", NULL);
+		rc = choose_redirect(adding, &resolved);
 	if (!rc)
 		rc = take_hosts(adding, &resolved);
 	if (!rc)

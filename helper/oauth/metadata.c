@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define OPENID_SCOPE "openid profile email"
+#define CHOICES_MAX 40
 
 /* One document being read. */
 struct reading {
@@ -275,6 +276,24 @@ static int metadata_put_scope(struct reading *reading)
 	return rc;
 }
 
+/* For a person to choose from, if they are not too many to be read. */
+static int metadata_put_choices(struct reading *reading)
+{
+	const char *supported = "scopes_supported[]", *scope = NULL;
+	unsigned count = 0;
+	int rc = VALETKEY_OK;
+
+	while ((scope = record_next(&reading->json.strings, supported, scope)))
+		count++;
+	if (count > CHOICES_MAX || !reading->wish->choices)
+		return rc;
+	while (!rc &&
+	       (scope = record_next(&reading->json.strings, supported, scope)))
+		if (text_visible(scope, strlen(scope)))
+			rc = metadata_put(reading, "scope_choice[]", scope);
+	return rc;
+}
+
 /* For a person's login; OpenID Connect Core 11: offline_access wants its
  * consent asked. */
 static int put_login(struct reading *reading)
@@ -365,6 +384,8 @@ static int metadata_take(struct reading *reading)
 		rc = put_endpoints(reading);
 	if (!rc && !reading->wish->machine)
 		rc = put_login(reading);
+	if (!rc)
+		rc = metadata_put_choices(reading);
 	if (!rc && !reading->wish->machine)
 		rc = put_flags(reading);
 	if (!rc)

@@ -23,6 +23,7 @@ struct metadata_wish {
 			      certificate, none (also NULL), or ask: a secret
 			      if the server takes any, nobody was asked yet */
 	bool machine;	   /* client_credentials: nobody logs in */
+	bool choices;	   /* a person is asked for the scopes */
 	bool mcp;	   /* for an MCP server: PKCE must be promised, and the
 			      scopes are that server's */
 };
@@ -53,8 +54,9 @@ int metadata_place(const char *issuer, enum metadata_place place,
  * require_pushed_authorization_requests as far as they are known; beside them
  * registration_endpoint with the grant_types[] to register for and
  * registration_auth (if that is to be another than auth),
- * client_id_metadata_document_supported, and warning[] for the person. ERR_NETWORK if it is not metadata, ERR_DENIED if it must not be
- * used, ERR_NOMEM.
+ * client_id_metadata_document_supported, scope_choice[] (provider.h) if there
+ * are choices to be made, and warning[] for the person. ERR_NETWORK if it is not
+ * metadata, ERR_DENIED if it must not be used, ERR_NOMEM.
  */
 int metadata_read(const struct metadata_wish *wish, const char *text,
 		  size_t len, struct record *found, struct problem *problem);

@@ -46,6 +46,7 @@ int op_discover(struct job *job)
 	    .auth = record_get(&job->request, "auth"),
 	    .proof = record_get(&job->request, "proof"),
 	    .machine = record_get(&job->request, "machine") != NULL,
+	    .choices = record_get(&job->request, "choices") != NULL,
 	    .mcp = record_get(&job->request, "mcp") != NULL,
 	};
 

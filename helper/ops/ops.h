@@ -42,7 +42,8 @@
  *             server allows less than was asked for
  * discover    issuer, ca_file, auth (absent: choose), proof=none|secret|key|
  *             certificate|ask (what to choose by), machine=1 (nobody logs in),
- *             mcp=1 (it must promise what MCP demands)
+ *             mcp=1 (it must promise what MCP demands), choices=1 (scope_choice[]
+ *             too)
  *             -> what metadata_read() finds (RFC 8414, then OpenID Discovery)
  * doctor      without an account bus and keyring (no_keyring=1: nothing), with one what its servers say
  *             -> version, count, and for N from 0: N.check, N.state =

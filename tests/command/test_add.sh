@@ -333,7 +333,8 @@ test_interrupted()
 	key D
 	END
 	is "$status" "$CANCELED" 'end of file at a question'
-	like "$text" '^valetkey: Canceled' 'end of file at a question: and says so'
+	like "$text" '^valetkey: Nothing was saved\.$' \
+		'end of file at a question: and says so'
 	terminal sh -c 'trap : INT
 		valetkey add work --provider ninjaone --instance demo \
 		--client web --client-id web-client; echo "status $?"; stty' <<-END

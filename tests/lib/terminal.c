@@ -12,6 +12,7 @@
  *	key C          types Control-C, or with another letter that one; ? is
  *	               Backspace
  *	until COMMAND  waits until the shell's COMMAND succeeds
+ *	resize N       makes the terminal so many columns wide
  *
  * What the terminal showed goes to standard output. The exit status is the
  * command's, 128 plus the signal's number if one ended it, and 99 if what was
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +115,14 @@ static int type_file(const struct terminal *terminal, const char *path)
 	return type(terminal, text, n);
 }
 
+static int resize(const struct terminal *terminal, const char *columns)
+{
+	const struct winsize size = {
+	    .ws_row = 24, .ws_col = (unsigned short)strtoul(columns, NULL, 10)};
+
+	return ioctl(terminal->fd, TIOCSWINSZ, &size) == 0 ? 0 : FAILED;
+}
+
 static int act(struct terminal *terminal, char *line)
 {
 	char *word = strsep(&line, " ");
@@ -123,6 +133,8 @@ static int act(struct terminal *terminal, char *line)
 		return expect(terminal, rest);
 	if (strcmp(word, "until") == 0)
 		return until(terminal, rest);
+	if (strcmp(word, "resize") == 0)
+		return resize(terminal, rest);
 	if (strcmp(word, "key") == 0)
 		return type(terminal, &key, 1);
 	if (strcmp(word, "type") == 0)

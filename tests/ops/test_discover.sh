@@ -178,6 +178,8 @@ test_auth()
 	document wild '{origin}/wild'
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" \
 		--client-id web-client <<-END
+	expect Scopes, separated by spaces
+	send
 	expect client secret? [y/N]
 	send y
 	expect (not shown)
@@ -365,6 +367,8 @@ test_registration_public()
 	rm -f "$PAGE-deleted.body"
 	remove mine
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END
+	expect Numbers or names
+	send 1
 	expect registered now? [y/N]
 	send y
 	END
@@ -386,6 +390,8 @@ test_registration_none_first()
 	is "$(key mine auth)" none 'and holds'
 	remove mine
 	terminal valetkey add mine --issuer "$PROVIDER_URL/wild" <<-END
+	expect Numbers or names
+	send 1
 	expect registered now? [y/N]
 	send y
 	END
