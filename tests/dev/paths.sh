@@ -10,12 +10,13 @@ set -eu
 cd "${1:-.}"
 
 {
-	find plugin helper tests examples -type f
+	find plugin helper tests examples tutorials -type f
 	find . -maxdepth 1 -type f | sed 's|^\./||'
 } | awk '
 BEGIN {
-	# What examples call by name.
+	# What examples and tutorials call by name.
 	known["report.sh"] = known["example.c"] = 1
+	known["report.py"] = known["HOME/report.py"] = known["host.c"] = 1
 	name = "[A-Za-z0-9_][A-Za-z0-9_./-]*[.](am|awk|cc|c|h|js|map|md|mjs|py|sh)"
 	folder = "`(plugin|helper|tests)/[a-z0-9_/]*/`"
 }

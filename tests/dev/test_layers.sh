@@ -54,7 +54,7 @@ is "$(sh "$VALETKEY_SRC/tests/dev/layers.sh" "$copy")" \
 
 ok 'every file that is named is there' \
 	sh "$VALETKEY_SRC/tests/dev/paths.sh" "$VALETKEY_SRC"
-mkdir "$copy/tests" "$copy/examples"
+mkdir "$copy/tests" "$copy/examples" "$copy/tutorials"
 # shellcheck disable=SC2016 # Markdown's quotes
 printf '%s\n' 'See `helper/store/gone.c`, `plugin/buf.c`, buf.c.' \
 	'`helper/store/`, `helper/gone/`, op_NAME.c' >"$copy/TEXT.md"
