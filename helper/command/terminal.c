@@ -37,12 +37,16 @@ bool terminal_person(void)
 }
 
 /* A terminal that understands escape sequences. */
-static bool capable(void)
+static bool is_capable(int fd)
 {
 	const char *term = getenv("TERM");
 
-	return isatty(STDERR_FILENO) && term && *term &&
-	       strcmp(term, "dumb") != 0;
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static bool capable(void)
+{
+	return is_capable(STDERR_FILENO);
 }
 
 void terminal_mark_pastes(bool on)
@@ -51,19 +55,24 @@ void terminal_mark_pastes(bool on)
 		fputs(on ? "\033[?2004h" : "\033[?2004l", stderr);
 }
 
-bool terminal_colour(void)
+static bool has_colour(int fd)
 {
 	const char *no_color = getenv("NO_COLOR");
 
-	return capable() && !(no_color && *no_color);
+	return is_capable(fd) && !(no_color && *no_color);
 }
 
-static const char *style_on(enum terminal_style style)
+bool terminal_colour(void)
+{
+	return has_colour(STDERR_FILENO);
+}
+
+static const char *style_on(int fd, enum terminal_style style)
 {
 	static const char *const codes[] = {"", "\033[1m", "\033[32m",
 					    "\033[33m", "\033[2m"};
 
-	return terminal_colour() ? codes[style] : "";
+	return has_colour(fd) ? codes[style] : "";
 }
 
 /* Marks that turn the direction of text: U+202A to U+202E, U+2066 to U+2069. */
@@ -111,11 +120,11 @@ static void put_clean(const char *text, size_t len)
 /* ---- lines that fit ---- */
 
 /* How many columns a line may have; without a terminal as many as it likes. */
-static size_t line_room(void)
+static size_t room_of(int fd)
 {
 	struct winsize size;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
+	if (ioctl(fd, TIOCGWINSZ, &size) != 0)
 		return SIZE_MAX;
 	if (!size.ws_col)
 		return WIDTH_USUAL - 1;
@@ -136,13 +145,35 @@ size_t terminal_column(void)
 	return last_column;
 }
 
-/* How many characters of UTF-8 text. */
-static size_t count_columns(const char *text, size_t len)
+static size_t line_room(void)
+{
+	return room_of(STDERR_FILENO);
+}
+
+/* As terminal_put() shows it. */
+size_t terminal_cut(const char *text, size_t len, size_t columns)
+{
+	size_t at = 0;
+
+	for (; at < len && columns; columns--) {
+		size_t n = showable(text + at, len - at);
+
+		at += n ? n : 1;
+	}
+	return at;
+}
+
+size_t terminal_columns(const char *text, size_t len)
 {
 	size_t columns = 0;
 
-	while (len--)
-		columns += (*text++ & 0xc0) != 0x80;
+	while (len) {
+		size_t n = terminal_cut(text, len, 1);
+
+		text += n;
+		len -= n;
+		columns++;
+	}
 	return columns;
 }
 
@@ -153,7 +184,7 @@ unsigned terminal_rows(const char *text)
 
 	while (*text) {
 		size_t len = strcspn(text, " ");
-		size_t columns = count_columns(text, len);
+		size_t columns = terminal_columns(text, len);
 
 		if (!rows || column + 1 + columns > room) {
 			rows +=
@@ -216,9 +247,9 @@ static size_t unit_length(const char *line, const char *word)
 /* Writes a line, up to its newline or its end, as several that fit; those but
  * the first begin under column `indent`, where the cursor is now. Returns what
  * is after it. */
-static const char *put_line(const char *text, size_t indent)
+static const char *put_line(FILE *out, const char *text, size_t indent)
 {
-	const size_t room = line_room();
+	const size_t room = room_of(fileno(out));
 	const char *line = text;
 	size_t column = indent;
 
@@ -227,17 +258,17 @@ static const char *put_line(const char *text, size_t indent)
 	while (*text && *text != '\n') {
 		size_t blanks = strspn(text, " ");
 		size_t len = unit_length(line, text + blanks);
-		size_t columns = count_columns(text + blanks, len);
+		size_t columns = terminal_columns(text + blanks, len);
 
 		if (len && column > indent &&
 		    column + blanks + columns > room) {
-			fprintf(stderr, "\n%*s", (int)indent, "");
+			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;
 		} else {
-			put_clean(text, blanks);
+			terminal_put(out, text, blanks);
 			column += blanks;
 		}
-		put_clean(text + blanks, len);
+		terminal_put(out, text + blanks, len);
 		column += columns;
 		text += blanks + len;
 	}
@@ -247,7 +278,7 @@ static const char *put_line(const char *text, size_t indent)
 
 void terminal_say(enum terminal_style style, const char *format, ...)
 {
-	const char *on = style_on(style), *line;
+	const char *on = style_on(STDERR_FILENO, style), *line;
 	char *text = NULL;
 	va_list args;
 	int len;
@@ -263,7 +294,7 @@ void terminal_say(enum terminal_style style, const char *format, ...)
 		size_t indent = strspn(line, " ");
 
 		put_clean(line, indent);
-		line = put_line(line + indent, indent);
+		line = put_line(stderr, line + indent, indent);
 		if (*line)
 			putc('\n', stderr);
 	}
@@ -276,9 +307,32 @@ void terminal_say(enum terminal_style style, const char *format, ...)
 void terminal_wrap(unsigned indent, const char *text)
 {
 	terminal_wait_end();
-	put_line(text, indent);
+	put_line(stderr, text, indent);
 	putc('\n', stderr);
 	fflush(stderr);
+}
+
+/* ---- standard output, if a person reads it ---- */
+
+size_t terminal_out_room(void)
+{
+	return isatty(STDOUT_FILENO) ? room_of(STDOUT_FILENO) : 0;
+}
+
+void terminal_out(enum terminal_style style, const char *text)
+{
+	const char *on = style_on(STDOUT_FILENO, style);
+
+	fputs(on, stdout);
+	terminal_put(stdout, text, strlen(text));
+	if (*on)
+		fputs("\033[0m", stdout);
+}
+
+void terminal_out_wrap(unsigned indent, const char *text)
+{
+	put_line(stdout, text, indent);
+	putchar('\n');
 }
 
 /* ---- what else a login shows ---- */
@@ -301,7 +355,7 @@ void terminal_wait(const char *text, unsigned seconds_left)
 
 	if (capable()) {
 		fputs("\r\033[K", stderr);
-		if (count_columns(text, strlen(text)) + WAIT_REST <=
+		if (terminal_columns(text, strlen(text)) + WAIT_REST <=
 		    line_room()) {
 			put_clean(text, strlen(text));
 			fputs(" ... ", stderr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal.h - how the command speaks with a person. Everything goes to
- * standard error: standard output is for what a program may want to read.
+ * terminal.h - how the command speaks with a person. Everything but terminal_out()
+ * goes to standard error: standard output is for what a program may want to read.
  *
  * Whatever comes from outside is printed through terminal_say(), which shows
  * control characters as '?', so no server and no file can move the cursor.
@@ -38,6 +38,17 @@ void terminal_say(enum terminal_style style, const char *format, ...)
 /* The same from column `indent` on, where the cursor is; later lines start
  * under it. */
 void terminal_wrap(unsigned indent, const char *text);
+
+/* How many columns text of whatever origin takes; how many bytes of it, at most, take
+ * so many columns. */
+size_t terminal_columns(const char *text, size_t len);
+size_t terminal_cut(const char *text, size_t len, size_t columns);
+
+/* The same two on standard output, where a person may read what is a program's
+ * otherwise; and how many columns a line has there, 0: it is no terminal. */
+void terminal_out(enum terminal_style style, const char *text);
+void terminal_out_wrap(unsigned indent, const char *text);
+size_t terminal_out_room(void);
 
 /* The URL on a line of its own; a terminal can make it a link (OSC 8). */
 void terminal_url(const char *url);
