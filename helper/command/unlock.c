@@ -28,8 +28,10 @@ static const struct cmd_option unlock_options[] = {
      "it."},
     {"passphrase-fd", "N", "Read the passphrase from descriptor N."},
     {"holder", "HOLDER",
-     "Who holds a new key: passphrase, or credential: of the service that runs "
-     "valetkey, see man valetkey-headless. With --change: from now on."},
+     "Who holds a new key: passphrase; systemd, 256 or later; or credential: "
+     "of "
+     "the service that runs valetkey. With --change: from now on. See man "
+     "valetkey-headless."},
     {"change", NULL,
      "Choose another passphrase or holder. From a descriptor: the old "
      "passphrase in the first line, the new one in the second."},
@@ -59,7 +61,7 @@ const struct cmd_verb cmd_unlock = {
     .examples = "  valetkey unlock\n"
 		"  valetkey unlock --for 8h\n"
 		"  valetkey unlock --change\n"
-		"  valetkey unlock --holder credential\n"
+		"  valetkey unlock --holder systemd\n"
 		"  valetkey unlock --passphrase-fd 3 3</run/keys/passphrase\n",
     .run = run_unlock,
 };
@@ -196,7 +198,7 @@ static int unlock_by_person(int terminal, struct unlocking *unlocking)
 	return rc;
 }
 
-static int take_line(struct buf *text, struct buf *passphrase)
+static int take_passphrase(struct buf *text, struct buf *passphrase)
 {
 	size_t len = strcspn(buf_text(text), "\n");
 
@@ -222,9 +224,9 @@ static int unlock_by_descriptor(int fd, struct unlocking *unlocking)
 			      "--change needs two lines: the old passphrase, "
 			      "and the new one.");
 	if (!rc && unlocking->old)
-		rc = take_line(&text, &unlocking->passphrase);
+		rc = take_passphrase(&text, &unlocking->passphrase);
 	if (!rc && unlocking->new)
-		rc = take_line(&text, &unlocking->new_passphrase);
+		rc = take_passphrase(&text, &unlocking->new_passphrase);
 	if (!rc && text.len)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "There are more lines than passphrases.");

@@ -92,7 +92,7 @@ _valetkey_value()
 			private_key_jwt tls_client_auth none
 		;;
 	add/--store) printf '%s\n' keyring sealed ;;
-	unlock/--holder) printf '%s\n' passphrase credential ;;
+	unlock/--holder) printf '%s\n' passphrase systemd credential ;;
 	edit/--unset)
 		printf '%s\n' scope redirect-uri instance ca-file proxy auth \
 			client-key client-key-id client-certificate \

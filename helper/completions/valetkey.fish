@@ -129,7 +129,7 @@ complete -c valetkey -n '__valetkey_in logout' -l drop-revocations -d 'Forget th
 complete -c valetkey -n '__valetkey_in unlock' -l for -x -d 'Lock again after this long'
 complete -c valetkey -n '__valetkey_in unlock' -l passphrase-stdin -d 'Read the passphrase from standard input'
 complete -c valetkey -n '__valetkey_in unlock' -l passphrase-fd -x -d 'Read the passphrase from a descriptor'
-complete -c valetkey -n '__valetkey_in unlock' -l holder -x -a 'passphrase credential' -d 'Who holds the key'
+complete -c valetkey -n '__valetkey_in unlock' -l holder -x -a 'passphrase systemd credential' -d 'Who holds the key'
 complete -c valetkey -n '__valetkey_in unlock' -l change -d 'Choose another passphrase or holder'
 complete -c valetkey -n '__valetkey_in unlock' -l reset -d 'Delete all that is sealed'
 complete -c valetkey -n '__valetkey_in add login logout remove unlock' -l yes -d 'Do not ask'

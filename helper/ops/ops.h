@@ -59,7 +59,7 @@
  *             N.refreshed_at and N.refreshed_by (of the last refresh since; a
  *             program's name, as it told it), N.dies_on (Unix seconds) with
  *             N.dies_by=told|data|learned,
- *             N.holder (of the sealed store's key: passphrase|credential),
+ *             N.holder (of the sealed store's key: passphrase|systemd|credential),
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
  *             N.registered=0|1 (remove deletes the client at the server),
  *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal

@@ -25,7 +25,7 @@
 const struct sealed_holder *sealed_holder_each(size_t *at)
 {
 	static const struct sealed_holder *const holders[] = {
-	    &sealed_passphrase, &sealed_credential};
+	    &sealed_passphrase, &sealed_systemd, &sealed_credential};
 
 	return *at < sizeof(holders) / sizeof(*holders) ? holders[(*at)++]
 							: NULL;
@@ -131,18 +131,21 @@ static int unwrap_key(const struct sealed_key_file *file, const char *secret,
 	return rc;
 }
 
-/* What would not open again must not replace what does. */
+/* What would not open again must not replace what does. Why it does not is said of a
+ * key that is in use, so it is not said here. */
 static int prove_wrapped(const struct sealed_key_file *file,
 			 const struct sealed_wrapping *wrapping,
 			 const char *data_key, struct problem *problem)
 {
+	struct problem why = {0};
 	struct buf again = {0};
-	int rc = file->holder->unwrap(wrapping, &file->lines, &again, problem);
+	int rc = file->holder->unwrap(wrapping, &file->lines, &again, &why);
 
-	if (!rc && !text_same(buf_text(&again), data_key))
+	if (rc || !text_same(buf_text(&again), data_key))
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
-				 "The key of the sealed store does not come "
-				 "back as it was given. Nothing was changed.");
+				 "%s does not give back what it is to hold, "
+				 "and nothing was changed.",
+				 file->holder->name);
 	buf_free(&again);
 	return rc;
 }
@@ -227,6 +230,22 @@ static int tell_locked(const struct sealed_holder *holder,
 		   : "The sealed store has no key yet.");
 }
 
+static int open_held(const struct sealed_key_file *file,
+		     struct sealed_data_key *key, struct problem *problem)
+{
+	struct problem unkept = {0};
+	int rc;
+
+	if (file->holder->in_kernel && key_from_kernel(file->id, key))
+		return VALETKEY_OK;
+	if (file->holder->asks)
+		return tell_locked(file->holder, problem);
+	rc = unwrap_key(file, NULL, key, problem);
+	if (!rc && file->holder->in_kernel)
+		key_to_kernel(key, 0, &unkept);
+	return rc;
+}
+
 int sealed_key_get(int folder, struct sealed_data_key *key,
 		   struct problem *problem)
 {
@@ -238,10 +257,8 @@ int sealed_key_get(int folder, struct sealed_data_key *key,
 		return rc;
 	if (!found)
 		rc = tell_locked(NULL, problem);
-	else if (!file.holder->asks)
-		rc = unwrap_key(&file, NULL, key, problem);
-	else if (!key_from_kernel(file.id, key))
-		rc = tell_locked(file.holder, problem);
+	else
+		rc = open_held(&file, key, problem);
 	sealed_key_file_free(&file);
 	return rc;
 }
@@ -401,15 +418,14 @@ int sealed_key_unlock(const struct sealed_opening *opening,
 	if (!rc)
 		rc = change.found ? open_key(&change.file, &how, &key, problem)
 				  : make_key(&change, &how, &key, problem);
-	if (!rc && how.holder->asks)
+	if (!rc && how.holder->in_kernel)
 		rc = key_to_kernel(&key, how.seconds, problem);
 	sealed_key_free(&key);
 	end_change(&change);
 	return rc;
 }
 
-/* What the kernel has is as open as before, if the holder before was a passphrase
- * too. */
+/* What the kernel has is as open as before, if it had the key before. */
 static int settle_kernel(const struct sealed_holder *old,
 			 const struct sealed_holder *new,
 			 const struct sealed_data_key *key,
@@ -417,8 +433,9 @@ static int settle_kernel(const struct sealed_holder *old,
 {
 	struct kernel_name name;
 
-	if (new->asks)
-		return old->asks ? VALETKEY_OK : key_to_kernel(key, 0, problem);
+	if (new->in_kernel)
+		return old->in_kernel ? VALETKEY_OK
+				      : key_to_kernel(key, 0, problem);
 	name_in_kernel(key->id, &name);
 	keyctl_discard(name.text);
 	return VALETKEY_OK;
@@ -450,8 +467,8 @@ int sealed_key_change(const struct sealed_opening *old,
 
 /* If the file that says which one it is is not there, or cannot be read, all that
  * there are. */
-static int discard_key(const struct sealed_holder **holder,
-		       struct problem *problem)
+static int drop_data_key(const struct sealed_holder **holder,
+			 struct problem *problem)
 {
 	struct sealed_key_file file = {0};
 	struct problem unread = {0};
@@ -478,7 +495,7 @@ static int discard_key(const struct sealed_holder **holder,
 int sealed_key_lock(struct problem *problem)
 {
 	const struct sealed_holder *holder;
-	int rc = discard_key(&holder, problem);
+	int rc = drop_data_key(&holder, problem);
 
 	if (!rc && holder && !holder->asks)
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
@@ -526,7 +543,7 @@ int sealed_key_reset(struct problem *problem)
 	rc = sealed_folder_each(change.folder, delete_item_file, &reset,
 				problem);
 	if (!rc)
-		rc = discard_key(&holder, problem);
+		rc = drop_data_key(&holder, problem);
 	if (!rc)
 		rc = sealed_folder_delete(change.folder, KEY_FILE, problem);
 	end_change(&change);

@@ -2,12 +2,13 @@
 /*
  * sealed_key.h - the one data key that all files of a user's sealed store are sealed
  * with. It is random, and lies in the file `key` of the store's folder, wrapped by a
- * holder: a passphrase (Argon2id), or a credential of the service that runs us.
+ * holder: a passphrase (Argon2id), systemd, or a credential of the service that runs
+ * us.
  *
- * Once the passphrase was typed (`valetkey unlock`) the data key is in the kernel's
- * user keyring: until a reboot, `valetkey lock`, or for as long as the person said.
- * It never gives way there to anything. A holder that asks for nothing opens the key
- * for each process anew, and the kernel has none.
+ * Once the passphrase was typed (`valetkey unlock`), or systemd has opened it, the data
+ * key is in the kernel's user keyring: until a reboot, `valetkey lock`, or for as long
+ * as the person said. It never gives way there to anything. A credential is for the
+ * processes alone that were given it: there the kernel has no key.
  */
 #ifndef VALETKEY_SEALED_KEY_H
 #define VALETKEY_SEALED_KEY_H
@@ -28,6 +29,7 @@ struct sealed_wrapping {
 struct sealed_holder {
 	const char *name; /* in the file, and for a person */
 	bool asks;	  /* needs what a person types */
+	bool in_kernel;	  /* what it has opened is for all of the user's */
 
 	/* Whether this process could have its data key held so; NULL: always. */
 	bool (*offered)(void);
@@ -45,6 +47,7 @@ struct sealed_holder {
 };
 
 extern const struct sealed_holder sealed_passphrase;
+extern const struct sealed_holder sealed_systemd;
 extern const struct sealed_holder sealed_credential;
 
 /* NULL: there is none of that name. */
@@ -98,7 +101,7 @@ struct sealed_opening {
 
 /*
  * Makes the data key if there is none, or opens it; then it is in the kernel, if its
- * holder asks. ERR_DENIED: the secret is wrong, too short, or there are files that
+ * holder lets it. ERR_DENIED: the secret is wrong, too short, or there are files that
  * another key has sealed. ERR_ARG: it has another holder.
  */
 int sealed_key_unlock(const struct sealed_opening *opening,

@@ -116,6 +116,7 @@ static int unwrap_by_passphrase(const struct sealed_wrapping *wrapping,
 const struct sealed_holder sealed_passphrase = {
     .name = "passphrase",
     .asks = true,
+    .in_kernel = true,
     .wrap = wrap_by_passphrase,
     .unwrap = unwrap_by_passphrase,
 };

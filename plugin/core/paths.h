@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paths.h - where the installed parts are: absolute, compiled in, never taken
+ * paths.h - where the installed parts, and systemd's, are: absolute, compiled in, never taken
  * from the environment. paths.c is compiled twice: once for the installation
  * and once for `make check`, which runs the parts from the build tree.
  */
@@ -12,5 +12,6 @@ extern const char *const paths_helper; /* the program valetkey-helper */
 extern const char *const paths_net_module;
 extern const char *const paths_keyring_module;
 extern const char *const paths_providers; /* the folder of NAME.conf */
+extern const char *const paths_credentials; /* systemd's io.systemd.Credentials */
 
 #endif

@@ -11,3 +11,4 @@ const char *const paths_helper = helper_path;
 const char *const paths_net_module = "";
 const char *const paths_keyring_module = "";
 const char *const paths_providers = "";
+const char *const paths_credentials = "";

@@ -119,6 +119,7 @@ test_verbs()
 	inserts '[add][x][--store][sealed]' 'add x --store sea'
 	inserts '[unlock][--for]' 'unlock --fo'
 	inserts '[unlock][--holder][credential]' 'unlock --holder cre'
+	inserts '[unlock][--holder][systemd]' 'unlock --holder sys'
 	inserts '[token][work][--scope]' 'token work --scope '
 	session 'verbs, options and their values'
 }

@@ -26,7 +26,7 @@ BEGIN {
 	row["net"] = "core"
 	row["relay"] = "net core"
 	row["keyring"] = "core"
-	row["store"] = "keyring/keyring.h crypto client core"
+	row["store"] = "keyring/keyring.h json crypto client core"
 	row["oauth"] = "net/net.h json crypto client core"
 	row["job"] = "store client core"
 	row["grant"] = grant
