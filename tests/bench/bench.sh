@@ -112,6 +112,16 @@ make_certificates()
 		-out server.pem
 }
 
+# The account "sealed", in the other store, for hosts of its own.
+sealed_account()
+{
+	echo 'a passphrase of the bench' | valetkey unlock --passphrase-stdin &&
+		demo_account sealed web --store sealed --ca-file "$PWD/ca.pem" &&
+		sed -i 's|^hosts\[\]=.*|hosts[]=https://sealed.example|' \
+			"$XDG_CONFIG_HOME/valetkey/sealed.conf" &&
+		demo_login sealed --accept-change
+}
+
 set_up()
 {
 	make_certificates >tls.log 2>&1 && system_certificates || return
@@ -126,9 +136,11 @@ set_up()
 			demo_account other web --ca-file "$PWD/ca.pem" &&
 			sed -i 's|^hosts\[\]=.*|hosts[]=https://other.example|' \
 				"$XDG_CONFIG_HOME/valetkey/other.conf" &&
-			demo_login other --accept-change
+			demo_login other --accept-change &&
+			sealed_account
 	} >login.log 2>&1 || return
-	valetkey token demo >token.txt && valetkey token other >/dev/null || return
+	valetkey token demo >token.txt && valetkey token other >/dev/null &&
+		valetkey token sealed >/dev/null || return
 	printf '%s' "$(cat token.txt)" | "$bench/populate" bench one || return
 	printf '%s' "$(cat token.txt)" | "$bench/populate" bench floor || return
 	printf 'grant_type=client_credentials&scope=monitoring&client_id=%s&client_secret=%s\n' \
@@ -255,6 +267,7 @@ tokens()
 	competitors
 	idler true
 	competitor valetkey - - "valetkey token demo"
+	competitor sealed - - "valetkey token sealed"
 	competitor docker - "$PWD/asked.docker" \
 		"docker-credential-valetkey get"
 	competitor cargo - "$PWD/asked.cargo" \
@@ -285,6 +298,9 @@ misses()
 	idler true
 	competitor valetkey "$VALETKEY_BUILD/tests/lib/forget $(kernel_key)" - \
 		"valetkey token demo"
+	competitor sealed \
+		"$VALETKEY_BUILD/tests/lib/forget valetkey:$(account_id sealed)" \
+		- "valetkey token sealed"
 	competitor secret-tool - - "secret-tool lookup bench one"
 	competitor git-libsecret - "$PWD/asked" "$libsecret_helper get"
 	run_row "$1"
@@ -296,6 +312,7 @@ refreshes()
 	competitors
 	competitor floor - - "$bench/floor $PROVIDER_URL/ws/oauth/token $PWD/ca.pem $PWD/body floor"
 	competitor valetkey - - "valetkey token demo --min-valid 1000000"
+	competitor sealed - - "valetkey token sealed --min-valid 1000000"
 	competitor oidc-agent - - "oidc-token --time=1000000 bench"
 	run_row refresh $((rounds / 2))
 }
