@@ -53,6 +53,7 @@ static const struct {
     {"remove", op_remove},
     {"drop_revocations", op_drop_revocations},
     {"store", op_store},
+    {"move", op_move},
     {"unlock", op_unlock},
     {"lock", op_lock},
     {"forget", op_forget},

@@ -52,7 +52,7 @@ struct cmd_verb {
 
 extern const struct cmd_verb cmd_add, cmd_edit, cmd_login, cmd_token,
     cmd_status, cmd_list, cmd_logout, cmd_remove, cmd_providers, cmd_run,
-    cmd_curl, cmd_invalidate, cmd_complete, cmd_unlock, cmd_lock;
+    cmd_curl, cmd_invalidate, cmd_complete, cmd_move, cmd_unlock, cmd_lock;
 
 /* Reads argv after the verb. *run false: it was --help, which is done. */
 int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
@@ -321,10 +321,6 @@ int cmd_secret_take(const struct cmd_adding *adding, int fd,
 		    struct buf *secret);
 
 /* ---- the rest ---- */
-
-/* account_file.c: changes these keys of an account's file, and removes those
- * with an empty value. 0 or a result; says nothing. */
-int cmd_account_change(const char *account, const struct record *changes);
 
 /* Makes an account's file, at once and whole: 0, or a result that is told; ERR_ARG:
  * there is one. */

@@ -7,6 +7,7 @@
  * file is written; whatever ends this in between, the account is as before or as
  * it was to be.
  */
+#include "client/account_change.h"
 #include "client/client.h"
 #include "client/provider.h"
 #include "command.h"
@@ -396,7 +397,7 @@ static int fit_registration(struct edit *edit, int fd, struct record *answer)
 static int write_edited(const struct edit *edit)
 {
 	int rc = edit->changes.pairs.len
-		     ? cmd_account_change(edit->args->account, &edit->changes)
+		     ? account_change(edit->args->account, &edit->changes)
 		     : VALETKEY_OK;
 
 	return rc ? cmd_fail(rc,

@@ -3,6 +3,7 @@
  * login.c - `valetkey login`: the helper runs the flow and waits for the
  * redirect; the command shows the address and opens the browser.
  */
+#include "client/account_change.h"
 #include "client/client.h"
 #include "client/flow_way.h"
 #include "command.h"
@@ -171,7 +172,7 @@ static int take_over(const char *account, const struct record *keys,
 	    (!record_get(keys, PROMISE) &&
 	     record_add(changes, PROMISE, record_get(found, PROMISE))))
 		return VALETKEY_ERR_NOMEM;
-	rc = cmd_account_change(account, changes);
+	rc = account_change(account, changes);
 	if (rc && changed)
 		return cmd_fail(rc, "The file of account %s cannot be written.",
 				account);
@@ -223,7 +224,7 @@ static int adopt_scope(struct cmd_args *args, const struct buf *scope)
 	struct record change = {0};
 	int rc = record_add(&change, "scope", scope->data)
 		     ? VALETKEY_ERR_NOMEM
-		     : cmd_account_change(args->account, &change);
+		     : account_change(args->account, &change);
 
 	record_free(&change);
 	if (rc)

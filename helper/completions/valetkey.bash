@@ -55,6 +55,7 @@ _valetkey_options()
 	providers) printf '%s\n' --check --json ;;
 	logout) printf '%s\n' --drop-revocations --yes ;;
 	remove) echo --yes ;;
+	move) echo --store ;;
 	unlock)
 		printf '%s\n' --for --passphrase-stdin --passphrase-fd \
 			--holder --change --reset --yes
@@ -91,7 +92,7 @@ _valetkey_value()
 		printf '%s\n' client_secret_post client_secret_basic \
 			private_key_jwt tls_client_auth none
 		;;
-	add/--store) printf '%s\n' keyring sealed ;;
+	add/--store | move/--store) printf '%s\n' keyring sealed ;;
 	unlock/--holder) printf '%s\n' passphrase systemd credential ;;
 	edit/--unset)
 		printf '%s\n' scope redirect-uri instance ca-file proxy auth \
@@ -118,7 +119,7 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add edit login token invalidate status doctor list \
-		logout remove unlock lock providers run curl proxy share \
+		logout remove move unlock lock providers run curl proxy share \
 		git-setup front help version
 }
 

@@ -36,6 +36,7 @@ complete -c valetkey -n __fish_use_subcommand -a doctor -d 'Look for what is wro
 complete -c valetkey -n __fish_use_subcommand -a list -d 'Name the accounts'
 complete -c valetkey -n __fish_use_subcommand -a logout -d 'End the login'
 complete -c valetkey -n __fish_use_subcommand -a remove -d 'Forget the account'
+complete -c valetkey -n __fish_use_subcommand -a move -d 'Take an account to another store'
 complete -c valetkey -n __fish_use_subcommand -a unlock -d 'Unlock the sealed store'
 complete -c valetkey -n __fish_use_subcommand -a lock -d 'Lock the sealed store'
 complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the providers'
@@ -48,9 +49,9 @@ complete -c valetkey -n __fish_use_subcommand -a front -d 'Answer another progra
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 complete -c valetkey -n __fish_use_subcommand -a version -d 'Show the version'
 
-complete -c valetkey -n '__valetkey_in edit login token invalidate status doctor logout remove run curl proxy share git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add edit login token invalidate status doctor list logout remove unlock lock providers run curl proxy share git-setup front'
-complete -c valetkey -n '__valetkey_in add edit login token invalidate status doctor list logout remove unlock lock providers run curl proxy share git-setup front' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in edit login token invalidate status doctor logout remove move run curl proxy share git-setup' -a '(__valetkey_names accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy share git-setup front'
+complete -c valetkey -n '__valetkey_in add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy share git-setup front' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -78,7 +79,7 @@ complete -c valetkey -n '__valetkey_in add edit' -l revocation-endpoint -x -d 'A
 complete -c valetkey -n '__valetkey_in add edit' -l auth -x -a 'client_secret_post client_secret_basic private_key_jwt tls_client_auth none' -d 'How the client authenticates'
 complete -c valetkey -n '__valetkey_in add' -l far -d 'Another machine keeps the login'
 complete -c valetkey -n '__valetkey_in add' -l socket -r -F -d 'Where that machine answers'
-complete -c valetkey -n '__valetkey_in add' -l store -x -a 'keyring sealed' -d 'Where secrets are kept'
+complete -c valetkey -n '__valetkey_in add move' -l store -x -a 'keyring sealed' -d 'Where secrets are kept'
 complete -c valetkey -n '__valetkey_in add edit' -l no-prompt -d 'Ask nothing'
 
 complete -c valetkey -n '__valetkey_in edit' -l instance -x -d 'Which region, or your own host'

@@ -203,8 +203,14 @@ int grant_look(struct job *job, const struct client *client,
 int grant_load(struct job *job, const struct client *client,
 	       struct grant *grant, bool *found)
 {
+	enum store_place place = job->place;
 	int rc = grant_look(job, client, grant, found);
 
+	/* It may have been moved since its file was read. */
+	if (!rc && !*found)
+		rc = job_follow(job, client);
+	if (!rc && job->place != place)
+		rc = grant_look(job, client, grant, found);
 	if (rc || !*found)
 		return rc;
 	if (grant->needs_login)

@@ -54,6 +54,20 @@ int revocations_each(struct job *job,
 				 void *data),
 		     void *data);
 
+/* ---- of an account that moves to the other store (move.c) ---- */
+
+/* Nobody sends any as long as this lock is held. */
+int revocations_hold(struct job *job, int *lock);
+
+/* Those of the account with this id that wait in the store `from` wait in job's,
+ * too. */
+int revocations_carry(struct job *job, const char *id, enum store_place from);
+
+/* In job's store the account has none any more. */
+int revocations_forget(struct job *job, const char *id);
+
+/* ---- all of them ---- */
+
 /* Forgets them all, unsent; how many. */
 int revocations_drop(struct job *job, unsigned *count);
 

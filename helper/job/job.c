@@ -248,6 +248,30 @@ void job_close_stores(struct job *job)
 	}
 }
 
+int job_follow(struct job *job, const struct client *client)
+{
+	enum store_place before = job->place;
+	struct record keys = {0};
+	int rc = VALETKEY_OK;
+
+	if (account_read(client->account, &keys, NULL) == VALETKEY_OK &&
+	    record_is(&keys, "id", client->id))
+		rc = job_use_store_of(job, &keys);
+	if (!rc && job->place != before && !job_store(job))
+		rc = job->problem.result;
+	record_free(&keys);
+	return rc;
+}
+
+int job_lock(struct job *job, const struct client *client, enum lock_kind kind,
+	     int *lock)
+{
+	int rc =
+	    lock_take(client->id, kind, job->deadline, lock, &job->problem);
+
+	return rc ? rc : job_follow(job, client);
+}
+
 void job_note(const struct job *job, int lock, int result)
 {
 	const struct backoff_try this_time = {

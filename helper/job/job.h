@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "core/channel.h"
 #include "core/text.h"
+#include "store/lock.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -94,6 +95,14 @@ int job_use_store_of(struct job *job, const struct record *keys);
 bool job_has_place(enum store_place place);
 
 void job_close_stores(struct job *job);
+
+/* Takes the account's lock, as lock_take() does, and then asks the store that the
+ * account is in by now: it may have been moved while we waited. */
+int job_lock(struct job *job, const struct client *client, enum lock_kind kind,
+	     int *lock);
+
+/* The latter alone; nothing changes if the account is gone. */
+int job_follow(struct job *job, const struct client *client);
 
 /* An account's item as it is; *found false: there is none. */
 int job_load_item(struct job *job, const struct client *client,

@@ -126,8 +126,7 @@ static int recover(struct login *login)
 {
 	struct job *job = login->job;
 	int lock;
-	int rc = lock_take(login->client->id, LOCK_GRANT, job->deadline, &lock,
-			   &job->problem);
+	int rc = job_lock(job, login->client, LOCK_GRANT, &lock);
 
 	if (!rc)
 		rc = login_recover(login, lock);
@@ -139,16 +138,13 @@ int login_run(struct job *job, const struct client *client,
 	      const struct login_options *options, struct grant *grant)
 {
 	struct login login = {.job = job, .client = client, .options = options};
-	int lock;
-	int rc;
+	int lock = -1;
+	int rc = job_store_writable(job);
 
-	rc = job_store_writable(job);
 	if (!rc)
-		rc = lock_take(client->id, LOCK_LOGIN, job->deadline, &lock,
-			       &job->problem);
-	if (rc)
-		return rc;
-	rc = recover(&login);
+		rc = job_lock(job, client, LOCK_LOGIN, &lock);
+	if (!rc)
+		rc = recover(&login);
 	if (rc)
 		goto out;
 	if (options->accept_other && login_take_other(&login, grant))

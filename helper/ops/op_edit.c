@@ -137,8 +137,7 @@ static int edit_locked(struct editing *editing)
 	const char *what;
 	struct job *job = editing->job;
 	int lock = -1;
-	int rc = lock_take(editing->client.id, LOCK_GRANT, job->deadline, &lock,
-			   &job->problem);
+	int rc = job_lock(job, &editing->client, LOCK_GRANT, &lock);
 
 	if (!rc)
 		rc = check_same_account(editing);

@@ -186,6 +186,7 @@ static const struct {
     {"remove", far_remove},
     {"login", far_not_here},
     {"logout", far_not_here},
+    {"move", far_not_here},
 };
 
 #define FAR_OPERATIONS (sizeof(far_operations) / sizeof(*far_operations))

@@ -226,8 +226,7 @@ static int obtain(struct job *job, const struct client *client,
 			return rc;
 	}
 	began = clock_ms();
-	rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
-		       &job->problem);
+	rc = job_lock(job, client, LOCK_GRANT, &lock);
 	job_debug(job, "Waited for the account's lock: %lld ms.",
 		  (long long)(clock_ms() - began));
 	if (!rc && (want->id_token || !grant_published(client, grant) ||
@@ -378,6 +377,8 @@ int op_renew(struct job *job)
 		rc = lock_take(client.id, LOCK_GRANT, clock_ms(), &lock,
 			       &job->problem);
 	if (!rc)
+		rc = job_follow(job, &client);
+	if (!rc)
 		rc = grant_load(job, &client, &grant, &found);
 	if (!rc && found && !get_fresh(&grant))
 		rc = ask_provider(job, &client, lock, &grant);
@@ -439,8 +440,7 @@ int op_invalidate(struct job *job)
 	int rc = job_client(job, &client);
 
 	if (!rc)
-		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
-			       &job->problem);
+		rc = job_lock(job, &client, LOCK_GRANT, &lock);
 	if (!rc && token)
 		rc = forget_token(job, &client, lock, token);
 	else if (!rc)

@@ -18,8 +18,7 @@ static int machine_login(struct job *job, const struct client *client,
 			 bool accept_change, struct grant *grant)
 {
 	int lock;
-	int rc = lock_take(client->id, LOCK_GRANT, job->deadline, &lock,
-			   &job->problem);
+	int rc = job_lock(job, client, LOCK_GRANT, &lock);
 
 	if (!rc)
 		rc = client_check(client, &job->problem);

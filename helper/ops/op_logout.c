@@ -6,6 +6,7 @@
  * as well, also of an account that cannot be used any more.
  */
 #include "grant/grant.h"
+#include "grant/move.h"
 #include "grant/registration.h"
 #include "grant/revocations.h"
 #include "login/login.h"
@@ -132,6 +133,7 @@ static int forget_client(struct job *job, const struct client *client,
 	rc = store_delete(job_store(job), &key, &job->problem);
 	if (rc)
 		return rc;
+	move_forget(job, client);
 	traces_remove(client->id);
 	lock_write(*lock, NULL);
 	rc = logout_remove_file(job, client);
@@ -164,8 +166,7 @@ static int log_out(struct job *job, bool remove)
 		rc = client_load_id(account, &client, &ignored) ? rc
 								: VALETKEY_OK;
 	if (!rc)
-		rc = lock_take(client.id, LOCK_GRANT, job->deadline, &lock,
-			       &job->problem);
+		rc = job_lock(job, &client, LOCK_GRANT, &lock);
 	if (!rc)
 		rc = usable ? end_grant(job, &client, lock)
 			    : drop_grant(job, &client);

@@ -83,6 +83,9 @@
  *             the keyring's dialog if a person is there. Of the sealed store
  *             -> key=none|locked|open, holder (of the key), offer[] (who else than a
  *             passphrase can hold a new one); not open is no error
+ * move        store=keyring|sealed: takes there what is kept of the account
+ *             -> moved=0|1 (0: it was there), left_text (why the copy in the
+ *             other store could not be deleted yet)
  * unlock      passphrase, holder, seconds (0: until a reboot): makes the sealed
  *             store's key, or opens it. With change=1: holder and new_passphrase, as
  *             far as they are said, hold it from now on. With reset=1: forgets the
@@ -127,6 +130,7 @@ int op_remove(struct job *job);
 int op_drop_revocations(struct job *job);
 int op_forget(struct job *job);
 int op_store(struct job *job);
+int op_move(struct job *job);
 int op_unlock(struct job *job);
 int op_lock(struct job *job);
 int op_git_get(struct job *job);

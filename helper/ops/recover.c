@@ -8,6 +8,7 @@
 #include "adding.h"
 #include "core/account.h"
 #include "core/clock.h"
+#include "grant/move.h"
 #include "job/job.h"
 #include "registration_answer.h"
 #include "store/lock.h"
@@ -31,6 +32,7 @@ struct folder {
 	struct record adding; /* NAME= */
 	struct record locks;  /* ID=lock or login */
 	struct record links;  /* NAME.conf=, a link to elsewhere */
+	struct record moving; /* ID= */
 };
 
 /* ---- an add on its way ---- */
@@ -175,6 +177,9 @@ static void see_hidden(struct folder *folder, char *name)
 	if (ends_with(name, ".adding")) {
 		if (account_name_ok(name))
 			record_add(&folder->adding, name, "");
+	} else if (ends_with(name, ".moving")) {
+		if (account_id_ok(name))
+			record_add(&folder->moving, name, "");
 	} else if (ends_with(name, ".lock")) {
 		if (account_id_ok(name))
 			record_add(&folder->locks, name, "lock");
@@ -215,10 +220,14 @@ void recover_all(void)
 	while ((name = record_each(&folder.adding, &at, &value)))
 		recover_adding(name);
 	at = 0;
+	while ((name = record_each(&folder.moving, &at, &value)))
+		move_recover(name);
+	at = 0;
 	while ((name = record_each(&folder.links, &at, &value)))
 		remove_copies_elsewhere(name);
 	remove_locks(&folder.locks);
 	record_free(&folder.adding);
 	record_free(&folder.links);
+	record_free(&folder.moving);
 	record_free(&folder.locks);
 }

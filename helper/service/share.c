@@ -6,6 +6,7 @@
  */
 #include "share.h"
 
+#include "client/account_change.h"
 #include "command/terminal.h"
 #include "core/challenge.h"
 #include "core/far.h"
@@ -91,7 +92,7 @@ static int change_share(const struct cmd_args *args,
 	if (!rc && record_add(&changes, "share", off ? "" : "yes"))
 		rc = VALETKEY_ERR_NOMEM;
 	if (!rc) {
-		rc = cmd_account_change(args->account, &changes);
+		rc = account_change(args->account, &changes);
 		if (rc)
 			rc = cmd_fail(rc,
 				      "The file of account %s cannot be "

@@ -240,8 +240,14 @@ int sealed_folder_room(int folder, size_t size, struct problem *problem)
 	return rc;
 }
 
+/* And what a process that was killed has left of it. */
 int sealed_folder_delete(int folder, const char *name, struct problem *problem)
 {
+	struct buf half = {0};
+
+	if (buf_fmt(&half, ".%s.new", name) == 0)
+		unlinkat(folder, half.data, 0);
+	buf_free(&half);
 	if (unlinkat(folder, name, 0) == 0) {
 		fsync(folder);
 		return VALETKEY_OK;

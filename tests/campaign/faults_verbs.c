@@ -44,6 +44,9 @@
 #define UNLOCK                               \
 	"valetkey unlock --passphrase-fd 3 " \
 	"3<\"$VALETKEY_TEST_DIR/passphrase\""
+#define MOVE(where) "valetkey move v --store \"$" where "\""
+#define IS_IN(where) \
+	"valetkey status v --json | grep -q '\"store\":\"'\"$" where "\""
 #define TOKEN "$VALETKEY_TEST_DIR/token-of-v"
 #define GIT "git-credential-valetkey "
 #define GIT_INPUT(user) "<\"$VALETKEY_TEST_DIR/git-" user "\""
@@ -144,6 +147,26 @@ static const struct verb verbs[] = {
 	.before = LOGGED_IN "; valetkey token v >\"" TOKEN "\"",
 	.run = "exec valetkey invalidate v <\"" TOKEN "\"",
 	.promise = VALETKEY_OK,
+	.keeps_grant = true,
+    },
+    {
+	.killed = "move: killed",
+	.twice = "move: two at once",
+	.before = LOGGED_IN "; " MOVE("CAMPAIGN_STORE"),
+	.run = "exec " MOVE("CAMPAIGN_OTHER"),
+	.promise = VALETKEY_OK,
+	.promised = IS_IN("CAMPAIGN_OTHER"),
+	.kept = THERE,
+	.keeps_grant = true,
+    },
+    {
+	.killed = "move back: killed",
+	.twice = "move back: two at once",
+	.before = LOGGED_IN "; " MOVE("CAMPAIGN_OTHER"),
+	.run = "exec " MOVE("CAMPAIGN_STORE"),
+	.promise = VALETKEY_OK,
+	.promised = IS_IN("CAMPAIGN_STORE"),
+	.kept = THERE,
 	.keeps_grant = true,
     },
     {

@@ -191,7 +191,7 @@ static void count_file(const char *name, const char *path, void *data)
 	id_of_file(name, id);
 	if (strstr(name, ".new-"))
 		row->left[LEFT_NEW_FILE]++;
-	else if (*id && !is_account(id))
+	else if (*id && (!is_account(id) || ends_in(name, ".moving")))
 		row->left[LEFT_FILE]++;
 	else
 		return;

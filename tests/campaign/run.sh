@@ -115,11 +115,11 @@ config_on_disk()
 		ln -s "$VALETKEY_CAMPAIGN_DISK/config" "$XDG_CONFIG_HOME"
 }
 
-CAMPAIGN_STORE=keyring
+CAMPAIGN_STORE=keyring CAMPAIGN_OTHER=sealed
 case " $* " in
-*" --sealed "*) CAMPAIGN_STORE=sealed ;;
+*" --sealed "*) CAMPAIGN_STORE=sealed CAMPAIGN_OTHER=keyring ;;
 esac
-export CAMPAIGN_STORE
+export CAMPAIGN_STORE CAMPAIGN_OTHER
 if [ "$CAMPAIGN_STORE" = sealed ] && [ -n "${VALETKEY_CAMPAIGN_DISK-}" ]; then
 	config_on_disk || exit 99
 fi

@@ -120,6 +120,7 @@ test_verbs()
 	inserts '[unlock][--for]' 'unlock --fo'
 	inserts '[unlock][--holder][credential]' 'unlock --holder cre'
 	inserts '[unlock][--holder][systemd]' 'unlock --holder sys'
+	inserts '[move][work][--store][keyring]' 'move work --store key'
 	inserts '[token][work][--scope]' 'token work --scope '
 	session 'verbs, options and their values'
 }

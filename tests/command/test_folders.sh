@@ -86,6 +86,7 @@ verbs()
 	logout valetkey logout demo
 	remove valetkey remove demo --yes
 	unlock open_store
+	move valetkey move demo --store sealed
 	lock valetkey lock
 	git-setup valetkey git-setup demo
 	front ask_front
