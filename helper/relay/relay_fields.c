@@ -310,7 +310,7 @@ static void fields_read_status(struct relay_fields *fields, const char *text,
 	size_t left = at ? len - (size_t)(at - text) : 0;
 	size_t size = 0;
 
-	if (left < 4)
+	if (left < 4 || (left > 4 && !field_is_blank(at[4])))
 		return;
 	for (int i = 1; i < 4; i++) {
 		if (at[i] < '0' || at[i] > '9')

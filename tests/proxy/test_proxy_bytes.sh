@@ -232,11 +232,13 @@ bad()
 test_bad_servers()
 {
 	bad '502 0' /cut/head /reset /garbage/noise /garbage/other \
-		/garbage/status /garbage/two-lengths /garbage/length \
+		/garbage/two-lengths /garbage/length \
 		/garbage/both /garbage/nul /garbage/huge-head \
 		/garbage/endless-head /garbage/interim
 	bad '502 0|200 (18|56)' /cut/length /cut/chunk /garbage/chunk \
 		/garbage/huge-chunk
+	is "$(through /garbage/status -o got -w '%{http_code}' 2>error)" 502 \
+		'a status of five digits'
 	through /cut/length -o got 2>error
 	ok 'an answer that is cut off is no whole one' [ $? -ne 0 ]
 	text=$(through /garbage/fold -D - -o got | tr -d '\r')
