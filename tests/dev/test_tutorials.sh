@@ -71,6 +71,7 @@ test_report()
 		skip 'python3 cannot load the library' 'report.py'
 	fi
 	does 5 'https?://'
+	draw_session
 }
 
 test_host()
@@ -101,6 +102,26 @@ test_provider()
 	does 1 ' 0 errors, 0 warnings'
 	does 2 '^acme +Acme$'
 	does 3 'ALDER-DC01'
+}
+
+# tests/pictures/session.svg of the build tree; the README's tutorials/session.svg is one
+# of these.
+draw_session()
+{
+	mkdir -p "$VALETKEY_BUILD/tests/pictures"
+	picture=$VALETKEY_BUILD/tests/pictures/session.svg
+	for command in 'valetkey login work' \
+		'valetkey curl work /v2/organizations' 'valetkey status work'; do
+		echo "\$ $command"
+		TERM=xterm "$VALETKEY_BUILD/tests/lib/terminal" sh -c "$command" \
+			</dev/null
+		printf '\n\n'
+	done | awk -f "$VALETKEY_SRC/tests/lib/picture.awk" >"$picture"
+	for shown in 'work.*is.*logged.*in' 'Alder.*&amp;.*Sons' 'ready'; do
+		like "$(cat "$picture")" "$shown" "the picture of it: $shown"
+	done
+	is "$(grep -c "$(printf '\033')" "$picture")" 0 \
+		'without what only a terminal understands'
 }
 
 provider_start || exit 99
