@@ -418,27 +418,27 @@ int sealed_key_unlock(const struct sealed_opening *opening,
 	if (!rc)
 		rc = change.found ? open_key(&change.file, &how, &key, problem)
 				  : make_key(&change, &how, &key, problem);
-	if (!rc && how.holder->in_kernel)
+	if (!rc && how.holder->asks)
 		rc = key_to_kernel(&key, how.seconds, problem);
 	sealed_key_free(&key);
 	end_change(&change);
 	return rc;
 }
 
-/* What the kernel has is as open as before, if it had the key before. */
-static int settle_kernel(const struct sealed_holder *old,
-			 const struct sealed_holder *new,
-			 const struct sealed_data_key *key,
-			 struct problem *problem)
+/* What the kernel has is as open as before, if it had the key before. A kernel that
+ * keeps none is told of when somebody needs it to. */
+static void settle_kernel(const struct sealed_holder *old,
+			  const struct sealed_holder *new,
+			  const struct sealed_data_key *key)
 {
+	struct problem unkept = {0};
 	struct kernel_name name;
 
-	if (new->in_kernel)
-		return old->in_kernel ? VALETKEY_OK
-				      : key_to_kernel(key, 0, problem);
 	name_in_kernel(key->id, &name);
-	keyctl_discard(name.text);
-	return VALETKEY_OK;
+	if (!new->in_kernel)
+		keyctl_discard(name.text);
+	else if (!old->in_kernel)
+		key_to_kernel(key, 0, &unkept);
 }
 
 int sealed_key_change(const struct sealed_opening *old,
@@ -459,7 +459,7 @@ int sealed_key_change(const struct sealed_opening *old,
 		rc =
 		    keep_key(change.folder, &key, holder, new->secret, problem);
 	if (!rc)
-		rc = settle_kernel(change.file.holder, holder, &key, problem);
+		settle_kernel(change.file.holder, holder, &key);
 	sealed_key_free(&key);
 	end_change(&change);
 	return rc;

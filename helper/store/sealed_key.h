@@ -101,7 +101,7 @@ struct sealed_opening {
 
 /*
  * Makes the data key if there is none, or opens it; then it is in the kernel, if its
- * holder lets it. ERR_DENIED: the secret is wrong, too short, or there are files that
+ * holder asks. ERR_DENIED: the secret is wrong, too short, or there are files that
  * another key has sealed. ERR_ARG: it has another holder.
  */
 int sealed_key_unlock(const struct sealed_opening *opening,

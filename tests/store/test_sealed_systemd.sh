@@ -140,6 +140,12 @@ fi
 
 # ---- it holds ----
 
+# As in many containers.
+keyless()
+{
+	"$VALETKEY_BUILD/tests/hosts/seccomp" EPERM "$@"
+}
+
 # What costs a file's mapping, see test_sealed.sh.
 few_libraries()
 {
@@ -182,6 +188,13 @@ holds()
 	mv "$SHARED/away" "$SHARED/socket"
 	if need_program strace "$1: no GLib is loaded"; then
 		ok "$1: no library of the desktop is loaded" few_libraries
+	fi
+	if keyless true; then
+		ok "$1: unlock if the kernel keeps no keys" keyless \
+			valetkey unlock
+		ok "$1: and a token" keyless valetkey token work
+	else
+		skip 'no seccomp here' "$1: if the kernel keeps no keys"
 	fi
 	like "$(valetkey status work)" 'store +.*systemd' "$1: status names it"
 	like "$(valetkey status --json)" '"holder":"systemd"' "$1: for programs"
