@@ -49,6 +49,7 @@ static const struct {
     {"doctor", op_doctor},
     {"resource", op_resource},
     {"status", op_status},
+    {"keepalive", op_keepalive},
     {"logout", op_logout},
     {"remove", op_remove},
     {"drop_revocations", op_drop_revocations},

@@ -11,6 +11,7 @@
 #include "fronts/front.h"
 #include "fronts/git.h"
 #include "proxy/proxy.h"
+#include "service/keepalive.h"
 #include "service/share.h"
 
 #include <fcntl.h>
@@ -18,11 +19,11 @@
 #include <string.h>
 
 static const struct cmd_verb *const verbs[] = {
-    &cmd_add,	   &cmd_edit,	&cmd_login, &cmd_token,	    &cmd_invalidate,
-    &cmd_status,   &cmd_doctor, &cmd_list,  &cmd_logout,    &cmd_remove,
-    &cmd_move,	   &cmd_unlock, &cmd_lock,  &cmd_providers, &cmd_run,
-    &cmd_curl,	   &cmd_proxy,	&cmd_share, &cmd_git_setup, &cmd_front,
-    &cmd_complete,
+    &cmd_add,	 &cmd_edit,	&cmd_login,	&cmd_token,	&cmd_invalidate,
+    &cmd_status, &cmd_doctor,	&cmd_list,	&cmd_logout,	&cmd_remove,
+    &cmd_move,	 &cmd_unlock,	&cmd_lock,	&cmd_providers, &cmd_run,
+    &cmd_curl,	 &cmd_proxy,	&cmd_keepalive, &cmd_share,	&cmd_git_setup,
+    &cmd_front,	 &cmd_complete,
 };
 
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

@@ -69,6 +69,8 @@ static const struct cmd_option options[] = {
      "Use this proxy, whatever the environment says; \"none\": use none."},
     {"resource-indicator", "URI",
      "What the tokens should be good for (RFC 8707); may be repeated."},
+    {"keepalive", "YES",
+     "yes or no: whether valetkey keepalive refreshes it when nobody uses it."},
     {"far", NULL,
      "Another machine keeps the login: valetkey share, which see."},
     {"socket", "PATH",

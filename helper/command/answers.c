@@ -322,6 +322,24 @@ static int take_auth(struct cmd_adding *adding)
 						       : VALETKEY_OK;
 }
 
+/* No is what is usual: the key goes, or is not written. */
+static int take_keepalive(struct cmd_adding *adding)
+{
+	const char *value = cmd_option(adding->args, "keepalive");
+
+	if (!value)
+		return VALETKEY_OK;
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--keepalive must be yes or no.");
+	if (*value == 'n' && adding->args->verb == &cmd_add)
+		return VALETKEY_OK;
+	return record_add(&adding->keys, "keepalive",
+			  *value == 'y' ? value : "")
+		   ? VALETKEY_ERR_NOMEM
+		   : VALETKEY_OK;
+}
+
 int cmd_answers_overrides(struct cmd_adding *adding)
 {
 	static const char *const keys[] = {
@@ -337,6 +355,8 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 		rc = take_reach(adding);
 	if (!rc)
 		rc = take_auth(adding);
+	if (!rc)
+		rc = take_keepalive(adding);
 	while (!rc &&
 	       (host = record_next(&adding->args->options, "host", host)))
 		if (origin_of_resource(host, origin) != 0)

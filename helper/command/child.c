@@ -6,6 +6,7 @@
 #include "child.h"
 
 #include "command.h"
+#include "core/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX (1u << 20)
 #define NOT_FOUND 127
 #define CANNOT_RUN 126
+#define TIMED_OUT 124
 
 extern char **environ;
 
@@ -70,6 +73,36 @@ int cmd_child_output(const char *const *argv, struct buf *out)
 	if (ends[1] >= 0)
 		close(ends[1]);
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int cmd_child_within(const char *const *argv, unsigned seconds)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	posix_spawn_file_actions_t actions;
+	int64_t deadline = deadline_in(seconds * 1000LL);
+	int status = 0, rc;
+	pid_t child, ended = 0;
+
+	posix_spawn_file_actions_init(&actions);
+	for (int fd = 0; fd <= 2; fd++)
+		posix_spawn_file_actions_addopen(&actions, fd, "/dev/null",
+						 O_RDWR, 0);
+	rc = posix_spawnp(&child, argv[0], &actions, NULL, (char *const *)argv,
+			  environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (rc)
+		return -1;
+	while (!ended && deadline_left(deadline)) {
+		ended = waitpid(child, &status, WNOHANG);
+		if (!ended)
+			nanosleep(&pause, NULL);
+	}
+	if (!ended) {
+		kill(child, SIGKILL);
+		wait_status(child);
+		return TIMED_OUT;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 pid_t cmd_child_start(char *const *argv)

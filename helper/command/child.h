@@ -17,6 +17,11 @@
  */
 int cmd_child_output(const char *const *argv, struct buf *out);
 
+/* Runs it without input and output for so many seconds at most; then it is killed,
+ * and that is 124. Its exit status, 128 if a signal ended it, or -1 if it cannot be
+ * run. */
+int cmd_child_within(const char *const *argv, unsigned seconds);
+
 /* Starts it with our streams and every descriptor that is not close-on-exec;
  * -1 with errno set if it cannot be run. */
 pid_t cmd_child_start(char *const *argv);

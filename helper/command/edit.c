@@ -47,6 +47,8 @@ static const struct cmd_option options[] = {
     {"token-endpoint", "URL", "Where tokens are issued."},
     {"device-authorization-endpoint", "URL", "Where short codes are issued."},
     {"revocation-endpoint", "URL", "Where tokens are revoked."},
+    {"keepalive", "YES",
+     "yes or no: whether valetkey keepalive refreshes it when nobody uses it."},
     {"unset", "OPTION",
      "Back to what is usual for one of these, such as redirect-uri; may be "
      "repeated."},

@@ -32,7 +32,7 @@ _valetkey_options()
 			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \
 			--client-key-id --client-certificate --proxy --far \
-			--socket --store --yes --no-prompt
+			--socket --store --keepalive --yes --no-prompt
 		;;
 	login)
 		printf '%s\n' --flow --no-browser --no-qr --accept-change \
@@ -50,6 +50,7 @@ _valetkey_options()
 			--http2 --secret-in-path --service --rotate --off --idle
 		;;
 	share) printf '%s\n' --host --scope --off ;;
+	keepalive) printf '%s\n' --install --off ;;
 	git-setup) echo --apply ;;
 	status | doctor) echo --json ;;
 	providers) printf '%s\n' --check --json ;;
@@ -101,6 +102,7 @@ _valetkey_value()
 			token-endpoint device-authorization-endpoint \
 			revocation-endpoint
 		;;
+	*/--keepalive) printf '%s\n' yes no ;;
 	login/--flow) printf '%s\n' code paste device ;;
 	token/--format)
 		printf '%s\n' plain bearer header headers json netrc curl env \
@@ -119,7 +121,8 @@ _valetkey_value()
 _valetkey_verbs()
 {
 	printf '%s\n' add edit login token invalidate status doctor list \
-		logout remove move unlock lock providers run curl proxy share \
+		logout remove move unlock lock providers run curl proxy \
+		keepalive share \
 		git-setup front help version
 }
 
@@ -134,7 +137,7 @@ _valetkey_words()
 	providers) valetkey complete providers ;;
 	front) printf '%s\n' git docker cargo goauth credential-helper ;;
 	edit | login | token | invalidate | status | doctor | logout | \
-		remove | run | curl | proxy | share | \
+		remove | run | curl | proxy | keepalive | share | \
 		git-setup)
 		valetkey complete accounts
 		;;

@@ -43,15 +43,16 @@ complete -c valetkey -n __fish_use_subcommand -a providers -d 'List the provider
 complete -c valetkey -n __fish_use_subcommand -a run -d 'Run a command with a token'
 complete -c valetkey -n __fish_use_subcommand -a curl -d 'Run curl with a token'
 complete -c valetkey -n __fish_use_subcommand -a proxy -d 'Give programs an address with tokens behind it'
+complete -c valetkey -n __fish_use_subcommand -a keepalive -d 'Refresh logins that nobody uses'
 complete -c valetkey -n __fish_use_subcommand -a share -d 'Let another machine have tokens'
 complete -c valetkey -n __fish_use_subcommand -a git-setup -d 'Change the configuration of git'
 complete -c valetkey -n __fish_use_subcommand -a front -d 'Answer another program'
 complete -c valetkey -n __fish_use_subcommand -a help -d 'Show help'
 complete -c valetkey -n __fish_use_subcommand -a version -d 'Show the version'
 
-complete -c valetkey -n '__valetkey_in edit login token invalidate status doctor logout remove move run curl proxy share git-setup' -a '(__valetkey_names accounts)' -d Account
-complete -c valetkey -n '__valetkey_in help' -a 'add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy share git-setup front'
-complete -c valetkey -n '__valetkey_in add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy share git-setup front' -l help -d 'Show help'
+complete -c valetkey -n '__valetkey_in edit login token invalidate status doctor logout remove move run curl proxy keepalive share git-setup' -a '(__valetkey_names accounts)' -d Account
+complete -c valetkey -n '__valetkey_in help' -a 'add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy keepalive share git-setup front'
+complete -c valetkey -n '__valetkey_in add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy keepalive share git-setup front' -l help -d 'Show help'
 
 complete -c valetkey -n '__valetkey_in add' -l provider -x -a '(__valetkey_names providers)' -d 'A provider that valetkey knows'
 complete -c valetkey -n '__valetkey_in add' -l instance -x -a '(__valetkey_of_provider instances)' -d 'Which region, or your own host'
@@ -80,6 +81,7 @@ complete -c valetkey -n '__valetkey_in add edit' -l auth -x -a 'client_secret_po
 complete -c valetkey -n '__valetkey_in add' -l far -d 'Another machine keeps the login'
 complete -c valetkey -n '__valetkey_in add' -l socket -r -F -d 'Where that machine answers'
 complete -c valetkey -n '__valetkey_in add move' -l store -x -a 'keyring sealed' -d 'Where secrets are kept'
+complete -c valetkey -n '__valetkey_in add edit' -l keepalive -x -a 'yes no' -d 'Refresh it when nobody uses it'
 complete -c valetkey -n '__valetkey_in add edit' -l no-prompt -d 'Ask nothing'
 
 complete -c valetkey -n '__valetkey_in edit' -l instance -x -d 'Which region, or your own host'
@@ -105,6 +107,8 @@ complete -c valetkey -n '__valetkey_in token run invalidate' -l resource -x -d '
 complete -c valetkey -n '__valetkey_in run' -l fd -d 'Put the token into a descriptor'
 complete -c valetkey -n '__valetkey_in share' -l host -x -d 'Only for this host'
 complete -c valetkey -n '__valetkey_in share' -l scope -x -d 'No token with more scopes'
+complete -c valetkey -n '__valetkey_in keepalive' -l install -d 'Have systemd do it'
+complete -c valetkey -n '__valetkey_in keepalive' -l off -d 'No longer'
 complete -c valetkey -n '__valetkey_in share' -l off -d 'Share it no more'
 
 complete -c valetkey -n '__valetkey_in proxy' -l port -x -d 'Listen on this port'

@@ -71,6 +71,11 @@
  *             and have revocations that wait, N.state=removed; and
  *             others (how many ids that are no account's here have items), and for
  *             M from 0: other.M.id, other.M.label[]
+ * keepalive   refreshes the grant if it would die of being left alone: after a third
+ *             of the time that is known, else after a week. -> done=refreshed|not_due|
+ *             machine|login (it needs one: text), dies_on, dies_by; and if a person
+ *             should hear of the end of the login, event=soon|dead and notice.
+ *             With notice: that the person was told; nothing else is done
  * logout      revokes the grant (RFC 7009), deletes it.
  *             -> revoked=0|1, revoked_text (why not; empty: there was nothing)
  * remove      logout, and deletes all else that there is of the account
@@ -125,6 +130,7 @@ int op_discover(struct job *job);
 int op_doctor(struct job *job);
 int op_resource(struct job *job);
 int op_status(struct job *job);
+int op_keepalive(struct job *job);
 int op_logout(struct job *job);
 int op_remove(struct job *job);
 int op_drop_revocations(struct job *job);

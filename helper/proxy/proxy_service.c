@@ -52,17 +52,6 @@ static int write_socket_unit(const struct proxy_service *service,
 	return rc || buf_str(out, "\n[Install]\nWantedBy=sockets.target\n");
 }
 
-static int add_program(struct buf *out)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (len <= 0)
-		return -1;
-	path[len] = '\0';
-	return buf_str(out, "ExecStart=") || unit_add_quoted(out, path);
-}
-
 /* The helper, which may be at work on a new token, is left to finish it. */
 static int write_service_unit(const struct proxy_service *service,
 			      struct buf *out)
@@ -75,7 +64,7 @@ static int write_service_unit(const struct proxy_service *service,
 			 "%s\nRequires=",
 			 service->account) ||
 		 add_unit(service, ".socket\n\n[Service]\n", out) ||
-		 add_program(out) || buf_str(out, " proxy ") ||
+		 unit_add_program(out) || buf_str(out, " proxy ") ||
 		 unit_add_quoted(out, service->account) ||
 		 buf_str(out, " --service --idle " IDLE);
 

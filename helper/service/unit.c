@@ -36,6 +36,17 @@ int unit_add_quoted(struct buf *out, const char *text)
 	return rc || buf_char(out, '"');
 }
 
+int unit_add_program(struct buf *out)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (len <= 0)
+		return -1;
+	path[len] = '\0';
+	return buf_str(out, "ExecStart=") || unit_add_quoted(out, path);
+}
+
 int unit_add_path(struct buf *out, const char *path)
 {
 	int rc = 0;

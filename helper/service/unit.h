@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * unit.h - units of the user's systemd, which are written, taken and removed by
- * `valetkey proxy --service` and `valetkey share`. No unit has anything secret in
+ * `valetkey proxy --service`, `valetkey share` and `valetkey keepalive`. No unit has anything secret in
  * it.
  */
 #ifndef VALETKEY_UNIT_H
@@ -15,8 +15,11 @@
 int unit_path(const char *name, struct buf *path);
 
 /* A word of a unit's file, in quotes (systemd.service(5)). 0, or -1: no memory; so
- * the next two. */
+ * the next three. */
 int unit_add_quoted(struct buf *out, const char *text);
+
+/* ExecStart= with this command itself, for its words to follow. */
+int unit_add_program(struct buf *out);
 
 /* A path as it stands, but for what systemd would put in place of %
  * (systemd.unit(5)). */

@@ -40,6 +40,9 @@
 #define REFUSAL_TEXT LOCK_KEPT "refusal.text"
 #define REFUSAL_AT LOCK_KEPT "refusal.at"
 
+/* The end of a login that a person was told of last. */
+#define NOTICE LOCK_KEPT "notice"
+
 /* ---- generations ---- */
 
 #define GENERATION_MAX (INT64_MAX / 2) /* nobody has come that far */
@@ -272,4 +275,28 @@ void backoff_note(int lock, const struct backoff_try *this_time)
 		note_failure(lock, this_time);
 	else
 		note_answer(lock, this_time);
+}
+
+/* ---- what a person was told ---- */
+
+bool notice_was_given(const char *id, const char *event)
+{
+	int lock = lock_look(id, LOCK_GRANT);
+	struct record state = {0};
+	bool given = lock >= 0 && lock_read(lock, &state) &&
+		     record_is(&state, NOTICE, event);
+
+	record_free(&state);
+	lock_drop(&lock);
+	return given;
+}
+
+void notice_given(int lock, const char *event)
+{
+	struct record state = {0};
+
+	lock_read(lock, &state);
+	if (record_set(&state, NOTICE, event) == 0)
+		lock_write(lock, &state);
+	record_free(&state);
 }

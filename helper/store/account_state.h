@@ -87,4 +87,11 @@ struct backoff_refusal {
 /* By the account's id, without the lock. False: nothing. */
 bool backoff_refused(const char *id, struct backoff_refusal *refusal);
 
+/* ---- what a person was told ---- */
+
+/* Of each event once: whether it was the last one (by the account's id, without the
+ * lock), and that it is now. */
+bool notice_was_given(const char *id, const char *event);
+void notice_given(int lock, const char *event);
+
 #endif

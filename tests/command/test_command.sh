@@ -9,7 +9,7 @@
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
 
-VERBS='add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy share git-setup front'
+VERBS='add edit login token invalidate status doctor list logout remove move unlock lock providers run curl proxy keepalive share git-setup front'
 MANUAL=$VALETKEY_SRC/helper/man/valetkey.1
 COMPLETIONS=$VALETKEY_SRC/helper/completions
 

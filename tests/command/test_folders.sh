@@ -80,6 +80,7 @@ verbs()
 	run valetkey run demo -- true
 	curl valetkey curl demo -- -sS $PROVIDER_URL/v2/organizations
 	proxy valetkey proxy demo -- true
+	keepalive valetkey keepalive demo
 	share valetkey share demo --host $PROVIDER_URL
 	share-off valetkey share demo --off
 	add-far valetkey add fresh --far --socket $VALETKEY_TEST_DIR/far
