@@ -13,6 +13,7 @@
 #include "sealed_folder.h"
 #include <valetkey.h>
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -206,6 +207,22 @@ static bool key_from_kernel(const char *id, struct sealed_data_key *key)
 	return good;
 }
 
+static int tell_unkept(struct problem *problem)
+{
+	if (errno == EDQUOT)
+		return problem_set(
+		    problem, VALETKEY_ERR_NO_KEYRING,
+		    "The kernel's room for your keys is full of other "
+		    "programs' keys (see /proc/keys and /proc/key-users), and "
+		    "an unlocked store needs one more. End what made them; or "
+		    "root raises kernel.keys.maxkeys and kernel.keys.maxbytes "
+		    "with sysctl.");
+	return problem_set(problem, VALETKEY_ERR_NO_KEYRING,
+			   "The kernel keeps no key for you (keyrings(7)), as "
+			   "in many containers: an unlocked store needs that.");
+}
+
+/* What is cached of ours gives way to it. */
 static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
 			 struct problem *problem)
 {
@@ -214,10 +231,7 @@ static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
 	name_in_kernel(key->id, &name);
 	return keyctl_put(name.text, &key->text, (long)seconds)
 		   ? VALETKEY_OK
-		   : problem_set(
-			 problem, VALETKEY_ERR_NO_KEYRING,
-			 "The kernel keeps no key for you (keyrings(7)), as "
-			 "in many containers: an unlocked store needs that.");
+		   : tell_unkept(problem);
 }
 
 static int tell_locked(const struct sealed_holder *holder,

@@ -345,8 +345,10 @@ static bool make_room(const char *name, size_t size)
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 {
 	long key = -1;
+	int error;
 	bool may;
 
+	errno = 0;
 	if (payload->len > KEYCTL_PAYLOAD_MAX)
 		return false;
 	possess();
@@ -356,7 +358,9 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 		if (key >= 0 || errno != EDQUOT || !drop_oldest())
 			break;
 	}
+	error = errno;
 	dispossess();
+	errno = error;
 	return key >= 0;
 }
 

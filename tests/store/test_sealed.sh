@@ -126,6 +126,23 @@ if need_program strace 'no GLib is loaded'; then
 	XDG_RUNTIME_DIR=$RUNTIME valetkey remove desk --yes >/dev/null 2>&1
 fi
 
+# With `error` instead of a key of the kernel.
+unlock_without_key()
+{
+	valetkey lock 2>/dev/null
+	strace -f -qq -o "$VALETKEY_TEST_DIR/trace" -e trace=add_key \
+		-e "inject=add_key:error=$1" valetkey unlock --passphrase-fd 3 \
+		3<"$VALETKEY_TEST_DIR/passphrase"
+}
+
+if need_program strace 'the kernel takes no key'; then
+	said 24 'room for your keys is full.*maxkeys' \
+		'the quota of keys is full' unlock_without_key EDQUOT
+	said 24 'keeps no key.*containers' 'no keys at all' \
+		unlock_without_key ENOSYS
+	unlock 2>/dev/null
+fi
+
 # ---- two at once ----
 
 valetkey token work | valetkey invalidate work >/dev/null 2>&1
