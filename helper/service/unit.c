@@ -25,15 +25,21 @@ int unit_path(const char *name, struct buf *path)
 
 /* ---- what stands in it ---- */
 
-int unit_add_quoted(struct buf *out, const char *text)
+/* What systemd reads as something else there is `doubled`. */
+static int add_unit_text(struct buf *out, const char *text, const char *doubled)
 {
 	int rc = buf_char(out, '"');
 
 	for (; !rc && *text; text++)
 		rc = (strchr("\"\\", *text) && buf_char(out, '\\')) ||
-		     (strchr("%$", *text) && buf_char(out, *text)) ||
+		     (strchr(doubled, *text) && buf_char(out, *text)) ||
 		     buf_char(out, *text);
 	return rc || buf_char(out, '"');
+}
+
+int unit_add_quoted(struct buf *out, const char *text)
+{
+	return add_unit_text(out, text, "%$");
 }
 
 int unit_add_program(struct buf *out)
@@ -70,7 +76,8 @@ int unit_add_folders(struct buf *out)
 		if (value)
 			rc = buf_fmt(&pair, "%s=%s", *name, value) ||
 			     buf_str(out, "Environment=") ||
-			     unit_add_quoted(out, pair.data) ||
+			     /* Two $ would be two (systemd.exec(5)). */
+			     add_unit_text(out, pair.data, "%") ||
 			     buf_char(out, '\n');
 		buf_free(&pair);
 	}
