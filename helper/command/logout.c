@@ -423,6 +423,19 @@ static int remove_other(struct cmd_args *args)
 	return rc;
 }
 
+/* The units of `share` go with the last account that is shared, as long as its file
+ * says that it is. */
+static void end_share(const char *account, const struct record *keys)
+{
+	const char *const argv[] = {"/proc/self/exe", "share", account, "--off",
+				    NULL};
+	struct buf said = {0};
+
+	if (record_is(keys, "share", "yes") && !far_socket(keys))
+		cmd_child_output(argv, &said);
+	buf_free(&said);
+}
+
 static int run_remove(struct cmd_args *args)
 {
 	struct record keys = {0};
@@ -435,8 +448,10 @@ static int run_remove(struct cmd_args *args)
 		account_read(args->account, &keys, NULL);
 		rc = removal_agreed(args, &keys);
 	}
-	if (!rc)
+	if (!rc) {
+		end_share(args->account, &keys);
 		rc = end_login("remove", args->account);
+	}
 	if (!rc) {
 		git_lines(args->account, &keys, true);
 		terminal_say(TERMINAL_GOOD, "%s is removed.\n", args->account);

@@ -222,6 +222,24 @@ test_units()
 		valetkey share other --off
 	is "$(find "$units" -name 'valetkey-share*')" '' 'the units are gone'
 	is "$(cat "$CONFIG/work.conf" "$CONFIG/other.conf" | grep ^share)" '' 'and no file says it'
+	ok 'one more' demo_account more native
+	ok 'shared' valetkey share more
+	ok 'and removed' valetkey remove more --yes
+	is "$(find "$units" -name 'valetkey-share*')" '' 'its units are gone, too'
+}
+
+# What systemd itself makes of it: `systemd --user --test` shows Environment= with %
+# for %%, and with $$ as it is.
+test_odd_folder()
+{
+	odd=$VALETKEY_TEST_DIR/a\$b%c
+	mkdir -m 700 "$odd" && cp -Rp "$CONFIG" "$odd/"
+	ok 'share in a folder with $ and %' \
+		env XDG_CONFIG_HOME="$odd" valetkey share work
+	is "$(sed -n 's/^Environment="XDG_CONFIG_HOME=\(.*\)"$/\1/p' \
+		"$odd/systemd/user/valetkey-share@.service")" \
+		"$VALETKEY_TEST_DIR/a\$b%%c" \
+		'systemd reads the folder as it is'
 }
 
 # (Of the machine's own units it may say something, too.)
@@ -249,6 +267,7 @@ test_min_valid
 test_loop
 test_part
 test_units
+test_odd_folder
 serve_stop
 remove work other
 done_testing
