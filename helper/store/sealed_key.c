@@ -343,7 +343,7 @@ int sealed_key_look(enum sealed_key_state *state, const char **holder,
 	struct problem why = {0};
 	struct sealed_key_file file;
 	int folder;
-	bool found;
+	bool found = false;
 	int rc = sealed_folder_open(false, &folder, problem);
 
 	*state = SEALED_KEY_NONE;

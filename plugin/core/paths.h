@@ -11,7 +11,7 @@ extern const char *const paths_helper; /* the program valetkey-helper */
 /* Its modules, see helper/net/net.h and helper/keyring/keyring.h. */
 extern const char *const paths_net_module;
 extern const char *const paths_keyring_module;
-extern const char *const paths_providers; /* the folder of NAME.conf */
-extern const char *const paths_credentials; /* systemd's io.systemd.Credentials */
+extern const char *const paths_providers;   /* the folder of NAME.conf */
+extern const char *const paths_credentials; /* systemd's socket */
 
 #endif
