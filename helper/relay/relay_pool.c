@@ -261,6 +261,10 @@ static int transfer_options(struct relay_transfer *transfer)
 		bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
 		bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	} else if (transfer->ex.request->ca_file) {
+		/* Or libcurl trusts what the file had a day ago. */
+		bad |= curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+		bad |= curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	}
 	bad |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, pool_on_open);
 	bad |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer->relay);
