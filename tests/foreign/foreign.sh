@@ -139,6 +139,16 @@ imap_config_old()
 	END
 }
 
+# Before 2.4, which is configured in other words, and takes no token as a password: it
+# would ask the provider for one by that password.
+imap_is_old()
+{
+	case $(PATH=$PATH:/usr/sbin dovecot --version) in
+	2.[0-3].*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # Since 2.4, after imap_common.
 imap_config_new()
 {
@@ -178,17 +188,14 @@ imap_config_new()
 
 imap_config()
 {
-	case $(PATH=$PATH:/usr/sbin dovecot --version) in
-	2.[0-3].*)
+	if imap_is_old; then
 		imap_common
 		imap_config_old
-		;;
-	*)
+	else
 		printf 'dovecot_%s_version = 2.4.0\n' config storage
 		imap_common
 		imap_config_new
-		;;
-	esac
+	fi
 }
 
 imap_answers()
