@@ -310,14 +310,33 @@ static bool step_has_secret(const char *step)
 	       !strstr(step, "no client secret");
 }
 
+/* A {word} that is still there stands for nothing. */
+static bool step_has_template(const char *step)
+{
+	while ((step = strchr(step, '{'))) {
+		size_t len =
+		    strspn(++step, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+		if (len && step[len] == '}')
+			return true;
+	}
+	return false;
+}
+
 static void check_steps(const struct kind *kind)
 {
 	const char *step = NULL;
 	bool secret = auth_method_has_secret(kind->auth_method);
-	bool told = false;
+	bool told = false, open = false;
 
-	while ((step = record_next(&kind->resolved, "step[]", step)))
+	while ((step = record_next(&kind->resolved, "step[]", step))) {
 		told = told || step_has_secret(step);
+		open = open || step_has_template(step);
+	}
+	if (open)
+		say_of_kind(kind, "step[]", false,
+			    "has a {word} that stands for nothing, and is "
+			    "shown as it is");
 	if (kind->auth_method == AUTH_NONE && told)
 		say_of_kind(kind, "auth", true,
 			    "is none, but a step speaks of a secret");

@@ -342,6 +342,11 @@ client.dev.grant=device_code"
 	bad w 'redirect_uri is of no use' 'client.robot.redirect_uri=http://127.0.0.1:{port}/'
 	bad 20 'whoever sees the code has the token' "client.web.auth=none
 client.web.pkce=none"
+	bad w 'client web: step\[\] has a .word. that stands for nothing' \
+		'client.web.step[]=Log in to {orign} and copy the secret.'
+	bad 19 'must be SCOPE TEXT' 'scope_choice[]=read'
+	bad 19 'must be SCOPE TEXT' 'scope_choice[]=read,write Both'
+	bad 19 'must be SCOPE TEXT' 'scope_choice[]=7 Seven'
 	bad_without name - 'error: name is missing'
 	bad_without documentation w 'warning: documentation is missing'
 	bad_without token_ - 'client web: token_endpoint is missing'
