@@ -40,6 +40,10 @@ static const struct cmd_option options[] = {
      "showing "
      "it."},
     {"secret-fd", "N", "Read the client secret from descriptor N."},
+    {"refresh-token-stdin", NULL,
+     "Read a refresh token that you have from standard input, on a terminal "
+     "without showing it. It is used once, to prove it; another program that "
+     "uses it will lose its login."},
     {"client-secret", "X", NULL},
     {"scope", "SCOPES", "What the tokens may do, separated by spaces."},
     {"store", "STORE",
@@ -75,7 +79,7 @@ static const struct cmd_option options[] = {
      "Another machine keeps the login: valetkey share, which see."},
     {"socket", "PATH",
      "With --far: where that machine answers, instead of the usual place."},
-    {"yes", NULL, "With --mcp: go on without asking."},
+    {"yes", NULL, "With --mcp or --refresh-token-stdin: go on without asking."},
     {"no-prompt", NULL, "Ask nothing; what is missing is an error."},
     {NULL, NULL, NULL},
 };
@@ -186,6 +190,7 @@ int cmd_register_offer(struct cmd_adding *adding, const struct record *found)
 				"itself. Register one by hand on its pages and "
 				"give it: --client-id ID.");
 	if (!yes && offered && adding->person &&
+	    !cmd_option(adding->args, "refresh-token-stdin") &&
 	    !cmd_option(adding->args, "client-id"))
 		rc = cmd_answers_yes("The server registers clients by itself. "
 				     "Have one registered now? [y/N]",
@@ -244,7 +249,9 @@ static int submit_account(struct cmd_adding *adding, const struct buf *secret,
 	    record_set(&request, "op", "add") == 0 &&
 	    record_set(&request, "account", adding->account) == 0 &&
 	    record_set(&request, "client_secret",
-		       secret->len ? secret->data : NULL) == 0)
+		       secret->len ? secret->data : NULL) == 0 &&
+	    record_add(&request, "refresh_token", adding->refresh_token.data) ==
+		0)
 		rc = cmd_call(&call);
 	record_free(&request);
 	return rc;
@@ -283,10 +290,11 @@ static int take_back(const struct cmd_adding *adding)
 	return rc ? rc : VALETKEY_ERR_CANCELED;
 }
 
-/* The result, if a Ctrl-C came before it or not; the next one acts at once. */
+/* The result, if a Ctrl-C came before it or not; the next one acts at once. A
+ * refresh token that was given has been replaced by then: it is not thrown away. */
 static int end_hold(const struct cmd_adding *adding, int rc)
 {
-	if (cmd_signal_held())
+	if (cmd_signal_held() && (rc || !adding->refresh_token.len))
 		rc = rc ? VALETKEY_ERR_CANCELED : take_back(adding);
 	cmd_release_signals();
 	return rc;
@@ -302,15 +310,20 @@ static int try_secret(struct cmd_adding *adding, const struct buf *secret,
 	cmd_hold_signals();
 	rc = submit_account(adding, secret, answer);
 	end = end_hold(adding, rc);
-	*refused = rc == VALETKEY_ERR_DENIED && end == rc;
+	*refused = rc == VALETKEY_ERR_DENIED && end == rc &&
+		   !adding->refresh_token.len;
 	return end;
 }
 
 static void tell_added(const struct cmd_adding *adding,
 		       const struct record *answer)
 {
-	const char *next = adding->machine ? "token" : "login";
+	bool given = adding->refresh_token.len;
+	const char *next = adding->machine || given ? "token" : "login";
 
+	if (given)
+		terminal_say(TERMINAL_GOOD,
+			     "The provider accepted the refresh token.\n");
 	tell_proof(answer, next, adding->no_secret);
 	terminal_say(TERMINAL_GOOD, "%s is added.\n", adding->account);
 	terminal_say(TERMINAL_PLAIN, "Next: valetkey %s %s\n", next,
@@ -324,8 +337,12 @@ static int keep_proven(struct cmd_adding *adding, int fd)
 	struct record answer = {0};
 	struct buf secret = {0};
 	bool refused;
-	int rc;
+	int rc = VALETKEY_OK;
 
+	if (cmd_option(adding->args, "refresh-token-stdin"))
+		rc = cmd_given_token_take(adding);
+	if (rc)
+		return rc;
 	do {
 		refused = false;
 		record_free(&answer);
@@ -438,6 +455,8 @@ static int run_add(struct cmd_args *args)
 		rc = cmd_fail(VALETKEY_ERR_ARG,
 			      "--register needs the server's --issuer URL.");
 	if (!rc)
+		rc = cmd_given_token_check(&adding);
+	if (!rc)
 		rc = begin_adding(&adding, args, name);
 	if (!rc && is_far(args)) {
 		rc = cmd_add_far(&adding);
@@ -451,6 +470,7 @@ static int run_add(struct cmd_args *args)
 out:
 	if (rc == VALETKEY_ERR_CANCELED)
 		cmd_fail_untold(rc, "Nothing was saved.");
+	buf_free(&adding.refresh_token);
 	record_free(&adding.registration);
 	record_free(&adding.provider);
 	record_free(&adding.keys);

@@ -226,6 +226,7 @@ struct cmd_adding {
 	bool no_secret;		    /* a public client */
 	bool asks_issuer;	    /* its address is asked for, and again if
 				       there is no such server */
+	struct buf refresh_token;   /* from elsewhere; empty: there is none */
 	struct record registration; /* what the server needs to register one:
 				       empty, none is registered by us */
 };
@@ -264,6 +265,11 @@ int cmd_custom_walk(struct cmd_adding *adding);
 /* add.c: whether we register a client, if the server supports that (`found`:
  * what op discover says); then adding->registration is filled. */
 int cmd_register_offer(struct cmd_adding *adding, const struct record *found);
+
+/* given_token.c: --refresh-token-stdin. Whether the other options go with it; and
+ * the token, after somebody has agreed: ERR_CANCELED if not. */
+int cmd_given_token_check(const struct cmd_adding *adding);
+int cmd_given_token_take(struct cmd_adding *adding);
 
 /* add_far.c: `add --far`. keys has the id; the rest is asked of the other machine. */
 int cmd_add_far(struct cmd_adding *adding);

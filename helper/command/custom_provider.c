@@ -392,6 +392,7 @@ int cmd_custom_walk(struct cmd_adding *adding)
 		rc = cmd_mcp_agree_adding(adding);
 	buf_free(&issuer);
 	if (!rc && !adding->registration.pairs.len &&
+	    !cmd_option(adding->args, "refresh-token-stdin") &&
 	    (adding->person || !cmd_option(adding->args, "redirect-uri")))
 		show_redirect(adding);
 	return rc;

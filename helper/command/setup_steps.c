@@ -405,7 +405,8 @@ static int finish_steps(struct cmd_adding *adding,
 	    (rc = provider_resolve(&provider, choice, &resolved, &problem)))
 		cmd_fail_problem(&problem);
 	name = record_get(&resolved, "name");
-	if (!rc && adding->person && record_get(&resolved, "step[]"))
+	if (!rc && adding->person && record_get(&resolved, "step[]") &&
+	    !cmd_option(adding->args, "refresh-token-stdin"))
 		show_steps(&resolved, name ? name : "the provider");
 	record_free(&provider);
 	record_free(&resolved);

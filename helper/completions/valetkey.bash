@@ -26,8 +26,9 @@ _valetkey_options()
 	add)
 		printf '%s\n' --provider --instance --set --client --client-id \
 			--register --resource-indicator --secret-stdin \
-			--secret-fd --scope --redirect-uri --host --ca-file \
-			--issuer --mcp --authorization-endpoint \
+			--secret-fd --refresh-token-stdin --scope \
+			--redirect-uri --host --ca-file --issuer --mcp \
+			--authorization-endpoint \
 			--token-endpoint \
 			--device-authorization-endpoint \
 			--revocation-endpoint --auth --client-key \

@@ -63,6 +63,7 @@ complete -c valetkey -n '__valetkey_in add' -l register -d 'Have the server regi
 complete -c valetkey -n '__valetkey_in add edit' -l resource-indicator -x -d 'What the tokens should be good for'
 complete -c valetkey -n '__valetkey_in add edit' -l secret-stdin -d 'Read the client secret from standard input'
 complete -c valetkey -n '__valetkey_in add edit' -l secret-fd -x -d 'Read the client secret from a descriptor'
+complete -c valetkey -n '__valetkey_in add' -l refresh-token-stdin -d 'Read a refresh token that you have'
 complete -c valetkey -n '__valetkey_in add edit' -l scope -x -d 'What the tokens may do'
 complete -c valetkey -n '__valetkey_in add edit' -l redirect-uri -x -d 'The registered redirect URI'
 complete -c valetkey -n '__valetkey_in add edit' -l host -x -d 'A host that the tokens are for'

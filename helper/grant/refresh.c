@@ -431,6 +431,8 @@ static bool refused_go_on(struct refresh *r, int rc)
 {
 	const struct token_answer *answer = &r->answer;
 
+	if (r->job->given) /* it goes as it came */
+		return false;
 	if (strcmp(answer->error, "invalid_grant") != 0) {
 		if (rc == VALETKEY_ERR_DENIED && may_need_login(answer))
 			advise_login(r->job, r->client);

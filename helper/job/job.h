@@ -31,6 +31,8 @@ struct job {
 	int64_t retry_after_s; /* what the provider said last, else -1 */
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
+	bool given;	   /* the refresh token came from a person, not from a
+			      login of ours (ops/given_token.h) */
 	bool send_pending; /* what waits for it (revocations.h) may be sent */
 };
 

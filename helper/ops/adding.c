@@ -62,13 +62,13 @@ int adding_make_folder(struct problem *problem)
 	return rc;
 }
 
-/* Without what is not a key of the account's file; client_secret must never be
+/* Without what is not a key of the account's file; what is secret must never be
  * one. */
 static int take_file_keys(const struct record *request, struct record *keys)
 {
-	static const char *const others[] = {"op",	    "account",
-					     "timeout_ms",  "program",
-					     "interactive", "client_secret"};
+	static const char *const others[] = {
+	    "op",	   "account",	    "timeout_ms",   "program",
+	    "interactive", "client_secret", "refresh_token"};
 
 	if (record_append(keys, request))
 		return -1;
@@ -323,9 +323,20 @@ int adding_commit(struct job *job, const struct adding *adding,
 	return rc;
 }
 
-/* A keyring that is locked may hide what it has (KeePassXC). */
-static int delete_item(struct job *job, const struct adding *adding)
+void adding_withdraw(const struct adding *adding)
 {
+	struct buf path = {0};
+
+	if (beside(adding, "conf", &path) == 0)
+		unlink(path.data);
+	buf_free(&path);
+}
+
+/* A grant is there only if a refresh token was given. A keyring that is locked may
+ * hide what it has (KeePassXC). */
+static int delete_items(struct job *job, const struct adding *adding)
+{
+	const struct store_key grant = {.kind = STORE_GRANT, .id = adding->id};
 	const struct store_key key = {.kind = STORE_CLIENT, .id = adding->id};
 	struct problem kept = job->problem;
 	struct store *store = job_store(job);
@@ -338,6 +349,8 @@ static int delete_item(struct job *job, const struct adding *adding)
 	if (!rc && adding->keeper.len)
 		store_outlast(store, adding->keeper.data);
 	if (!rc)
+		rc = store_delete(store, &grant, &job->problem);
+	if (!rc)
 		rc = store_delete(store, &key, &job->problem);
 	job->problem = kept;
 	return rc;
@@ -345,7 +358,7 @@ static int delete_item(struct job *job, const struct adding *adding)
 
 int adding_finish(struct job *job, struct adding *adding, int rc)
 {
-	if (!rc || !adding->id || delete_item(job, adding) == VALETKEY_OK)
+	if (!rc || !adding->id || delete_items(job, adding) == VALETKEY_OK)
 		remove_files(adding);
 	adding_leave(adding);
 	return rc;

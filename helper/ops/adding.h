@@ -50,6 +50,9 @@ bool adding_read_answer(const struct adding *adding, struct buf *sealed);
 int adding_commit(struct job *job, const struct adding *adding,
 		  const struct record *keys);
 
+/* The account's file goes again; what is in the keyring goes by adding_finish(). */
+void adding_withdraw(const struct adding *adding);
+
 /* Its traces go; with a failure (rc) all that is in the keyring before. If the
  * keyring does not let us the next run sees to it. Returns rc. */
 int adding_finish(struct job *job, struct adding *adding, int rc);

@@ -24,7 +24,8 @@
  *             never), refresh_token=0|1 (not for those)
  * add         the keys of the account's file (client.h) and client_secret:
  *             proves the secret with one live request, stores it, reads it back,
- *             and makes the account's file; ERR_ARG: there is one.
+ *             and makes the account's file; ERR_ARG: there is one. refresh_token:
+ *             one from elsewhere, which is proved by a refresh
  *             -> proof=accepted|unproven|none (none: there is no secret),
  *             proof_text for a person; a refused secret is ERR_DENIED and
  *             nothing is stored

@@ -135,6 +135,18 @@ a_login()
 ADD_K="valetkey add k --provider ninjaone --instance demo --client web
 	--client-id web-client --redirect-uri $PROVIDER_REDIRECT --secret-fd 3"
 
+# A refresh token that another program has, which goes without a word to the provider.
+a_given_token()
+{
+	no_account
+	demo_account other >/dev/null 2>&1 && demo_login other >/dev/null 2>&1
+	other=$(sed -n 's/^id=//p' "$CONFIG/other.conf")
+	"$VALETKEY_BUILD/tests/lib/keyring" dump grant "$other" |
+		sed -n 's/^refresh_token=//p' >"$VALETKEY_TEST_DIR/given"
+	"$VALETKEY_BUILD/tests/lib/keyring" delete grant "$other"
+	remove other
+}
+
 # The endpoints were looked up long ago: a login writes the file anew.
 an_old_account()
 {
@@ -148,6 +160,9 @@ test_killed()
 {
 	# shellcheck disable=SC2086 # words
 	survives add 8 no_account $ADD_K
+	survives 'add --refresh-token-stdin' 8 a_given_token sh -c \
+		"exec $(printf %s "$ADD_K" | tr '\n' ' ') --refresh-token-stdin --yes \
+		<'$VALETKEY_TEST_DIR/given'"
 	survives remove 8 a_login valetkey remove k --yes
 	survives logout 8 a_login valetkey logout k
 	browser_setup
