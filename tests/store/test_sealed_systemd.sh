@@ -26,6 +26,7 @@ start_systemd()
 	setpriv --pdeathsig KILL systemd-socket-activate -a \
 		-l "$SHARED/systemd" --fdname=varlink systemd-creds \
 		</dev/null >"$SHARED/systemd.log" 2>&1 &
+	servers="$servers $!"
 	left=250
 	until [ -S "$SHARED/systemd" ] || [ "$left" -eq 0 ]; do
 		sleep 0.02
@@ -51,11 +52,16 @@ if [ -z "${VALETKEY_SHARED-}" ]; then
 		start_server "$SHARED/ready" "$SHARED/out" "$SERVER" \
 			"$SHARED/own" "$SHARED/mode" "$SHARED/log" \
 			"$SHARED/ready" || exit
+		servers=$SERVED
 		! systemd_is_new || start_systemd
+		(as_ordinary_user)
+		status=$?
+		# shellcheck disable=SC2086 # a list of processes
+		kill $servers
+		exit "$status"
 	fi
 fi
 SHARED=$VALETKEY_SHARED
-as_ordinary_user
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
 
