@@ -134,6 +134,7 @@ static int start_listening(struct visit *visit)
 	    .state = to->state.data,
 	    .provider = client->provider_name,
 	    .account = client->account,
+	    .program = record_get(&visit->login->job->request, "program"),
 	    .form_post = to->form_post,
 	    .to = &to->url,
 	};

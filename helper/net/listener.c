@@ -169,8 +169,9 @@ static int copy_options(struct listener *listener,
 	listener->state = strdup(options->state);
 	listener->provider = strdup(options->provider);
 	listener->account = strdup(options->account);
+	listener->program = strdup(options->program ? options->program : "");
 	return listener->path && listener->state && listener->provider &&
-		       listener->account
+		       listener->account && listener->program
 		   ? 0
 		   : -1;
 }
@@ -358,6 +359,7 @@ void listener_close(struct listener *listener)
 	wipe_free(listener->state);
 	wipe_free(listener->provider);
 	wipe_free(listener->account);
+	wipe_free(listener->program);
 	buf_free(&listener->address);
 	buf_free(&listener->text);
 	free(listener);

@@ -35,6 +35,7 @@ struct listener {
 	char *state;
 	char *provider;
 	char *account;
+	char *program;		   /* "": not known */
 	bool form_post;		   /* that the answer comes by, else by GET */
 	const struct buf *to;	   /* where the start leads */
 	char start[LISTENER_PATH]; /* for our browser's first visit; "": none */

@@ -95,6 +95,7 @@ static enum MHD_Result respond_page(const struct listener *listener,
 	struct page page = {.kind = kind,
 			    .provider = listener->provider,
 			    .account = listener->account,
+			    .program = listener->program,
 			    .text = buf_text(&listener->text)};
 	struct reply reply = {.status = status};
 	enum MHD_Result result = MHD_NO;

@@ -79,6 +79,8 @@ struct listener_options {
 			      time, accepted once */
 	const char *provider; /* its name, for the landing page */
 	const char *account;  /* the account's name, for the landing page */
+	const char *program;  /* who asks for the login, as it calls itself,
+				 for that page; NULL: it does not say */
 	bool form_post;	      /* the answer comes by a POST of a form and not by
 				 a GET (OAuth 2.0 Form Post Response Mode) */
 	const struct buf *to; /* the authorization request's URL, where

@@ -152,6 +152,9 @@ static int write_names(const struct page *page, const char *person,
 	       around(out, "<dt>Account</dt><dd>", page->account, "</dd>\n") ||
 	       (person &&
 		around(out, "<dt>Person</dt><dd>", person, "</dd>\n")) ||
+	       (page->program && *page->program &&
+		around(out, "<dt>Asked by</dt><dd>", page->program,
+		       "</dd>\n")) ||
 	       buf_str(out, "</dl>\n");
 }
 

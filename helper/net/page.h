@@ -23,7 +23,8 @@ struct page {
 	enum page_kind kind;
 	const char *provider; /* plain text, as the rest; escaped inside */
 	const char *account;
-	const char *text; /* SUCCESS: who logged in; FAILURE, DECLINED: the
+	const char *program; /* who asked; NULL or "": nobody that says so */
+	const char *text;    /* SUCCESS: who logged in; FAILURE, DECLINED: the
 			     reason; NULL if that is not known */
 };
 

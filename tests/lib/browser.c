@@ -29,6 +29,7 @@ int open_listener(const char *host, uint16_t at, struct problem *problem)
 					   .state = STATE,
 					   .provider = "Pro<vider>",
 					   .account = "work",
+					   .program = "prog<ram>",
 					   .form_post = form_post,
 					   .to = &to};
 

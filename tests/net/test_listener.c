@@ -210,8 +210,9 @@ static void test_redirect(void)
 	pump(fd, &text, 2000);
 	tap_ok(has(&text, "HTTP/1.1 200") && has(&text, "You are logged in") &&
 		   has(&text, "Pro&lt;vider&gt;") && has(&text, "work") &&
-		   has(&text, "<dd>al&lt;i&gt;ce</dd>"),
-	       "the page of a success, and for whom");
+		   has(&text, "<dd>al&lt;i&gt;ce</dd>") &&
+		   has(&text, "<dd>prog&lt;ram&gt;</dd>"),
+	       "the page of a success, for whom, and who asked");
 	buf_clear(&text);
 	pump(again, &text, 2000);
 	tap_ok(has(&text, "You are logged in"), "the reload sees it as well");
