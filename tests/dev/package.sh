@@ -154,7 +154,7 @@ package_keep()
 {
 	rm -rf "build/package/$package_name" &&
 		mkdir -p "build/package/$package_name" &&
-		cp "$package_work"/one/* "build/package/$package_name/"
+		cp "$package_work"/one/*_* "build/package/$package_name/"
 }
 
 # What the logs say, for the one who reads no more.
