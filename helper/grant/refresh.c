@@ -14,6 +14,7 @@
 #include "grant.h"
 #include "oauth/endpoint.h"
 #include "oauth/token_answer.h"
+#include "oauth/token_error.h"
 #include "registration.h"
 #include "renewal.h"
 #include "store/machine.h"

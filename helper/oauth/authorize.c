@@ -13,6 +13,7 @@
 #include "endpoint.h"
 #include "net/net.h"
 #include "token_answer.h"
+#include "token_error.h"
 #include <valetkey.h>
 
 #include <stdlib.h>

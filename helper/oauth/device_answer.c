@@ -8,6 +8,7 @@
 #include "core/origin.h"
 #include "core/text.h"
 #include "token_answer.h"
+#include "token_error.h"
 #include <valetkey.h>
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "exchange_text.h"
 
 #include "json/json.h"
-#include "token_answer.h"
+#include "token_error.h"
 
 #include <string.h>
 
@@ -61,8 +61,8 @@ int exchange_text(const struct net_exchange *exchange, struct buf *line)
 	const char *method = request->remove ? "DELETE"
 			     : request->form ? "POST"
 					     : "GET";
-	int rc = buf_fmt(line, "%s ", method) ||
-		 add_address(request->url, line);
+	int rc =
+	    buf_fmt(line, "%s ", method) || add_address(request->url, line);
 
 	if (!rc && exchange->result)
 		rc = buf_fmt(line, ": %s", exchange->problem->text);

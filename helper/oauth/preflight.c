@@ -10,6 +10,7 @@
 #include "core/form.h"
 #include "net/net.h"
 #include "token_answer.h"
+#include "token_error.h"
 #include <valetkey.h>
 
 #include <stdio.h>
