@@ -112,7 +112,7 @@ int op_move(struct job *job)
 {
 	const char *name = record_get(&job->request, "store");
 	struct client client = {0};
-	enum store_place to;
+	enum store_place to = STORE_KEYRING;
 	int login = -1, lock = -1;
 	bool moves = false;
 	int rc = job_client(job, &client);

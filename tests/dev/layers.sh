@@ -34,10 +34,11 @@ BEGIN {
 	row["ops"] = ops
 	row["helper"] = "ops " ops
 	row["command"] = "client core plugin"
+	row["verbs"] = "command " row["command"]
 	row["fronts"] = "command " row["command"]
 	row["service"] = "command " row["command"]
 	row["proxy"] = "net/net.h service command " row["command"]
-	row["valetkey"] = "proxy service fronts " row["fronts"]
+	row["valetkey"] = "proxy service fronts verbs " row["verbs"]
 }
 
 # The folder of a file; the two mains have a row of their own.

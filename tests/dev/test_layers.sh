@@ -31,8 +31,8 @@ planted()
 planted plugin/core/buf.c store/store.h core
 planted plugin/get.c client/client.h plugin
 planted plugin/sasl/user.c core/buf.h sasl
-planted helper/command/token.c net/net.h command
-planted helper/command/token.c fronts/git.h command
+planted helper/verbs/token.c net/net.h verbs
+planted helper/verbs/token.c fronts/git.h verbs
 planted helper/fronts/git.c ops/ops.h fronts
 planted helper/valetkey.c store/store.h valetkey
 planted helper/helper.c command/command.h helper

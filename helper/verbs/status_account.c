@@ -5,8 +5,8 @@
  */
 #include "status.h"
 
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * curl would send it. The heads of the answers are read for a 401, which
  * invalidates the token; nothing is sent again by itself.
  */
-#include "child.h"
-#include "command.h"
+#include "command/child.h"
+#include "command/command.h"
 #include "core/challenge.h"
 
 #include <errno.h>

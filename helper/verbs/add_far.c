@@ -4,10 +4,10 @@
  * (core/far.h). That machine is asked through its socket which provider and hosts
  * it has; nothing of it is secret, and the helper is not needed.
  */
-#include "command.h"
+#include "command/command.h"
 #include "core/far.h"
 #include "core/origin.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>

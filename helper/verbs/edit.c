@@ -10,10 +10,10 @@
 #include "client/account_change.h"
 #include "client/client.h"
 #include "client/provider.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
 #include "core/far.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,10 +7,10 @@
  * way before scopes are added.
  */
 #include "client/client.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/origin.h"
 #include "core/scope.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "status.h"
 
-#include "command.h"
+#include "command/command.h"
 
 #include <stdio.h>
 #include <string.h>

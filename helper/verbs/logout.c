@@ -4,14 +4,14 @@
  * goes last: as long as it is there, everything can be tried again; but for what
  * git-setup had added, which does no harm.
  */
-#include "child.h"
+#include "command/child.h"
 #include "call.h"
 #include "client/client.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
 #include "core/clock.h"
 #include "core/far.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <string.h>

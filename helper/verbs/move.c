@@ -4,9 +4,9 @@
  * sealed store, or back. The helper does it (grant/move.h); that both stores are open
  * is seen to here, before, because it may need the person.
  */
-#include "command.h"
+#include "command/command.h"
 #include "core/far.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
  */
 #include "client/provider.h"
 #include "client/unusable.h"
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <ctype.h>
 #include <stdio.h>

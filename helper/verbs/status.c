@@ -6,9 +6,9 @@
 #include "status.h"
 
 #include "client/client.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,9 +7,9 @@
  */
 #include "client/provider.h"
 #include "client/unusable.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * elsewhere. What will become of it is said first, and somebody has to agree. The
  * helper proves it (ops/given_token.h).
  */
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <string.h>
 #include <unistd.h>

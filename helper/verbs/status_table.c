@@ -6,8 +6,8 @@
  */
 #include "status.h"
 
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

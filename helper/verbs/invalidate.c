@@ -6,8 +6,8 @@
  * anything done, so it is safe to call late or twice; the token comes by no
  * argument, which others could read.
  */
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <string.h>
 #include <unistd.h>

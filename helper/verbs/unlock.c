@@ -5,8 +5,8 @@
  * taken from argv or the environment. `valetkey add` asks here whether the store
  * takes an account.
  */
-#include "command.h"
-#include "terminal.h"
+#include "command/command.h"
+#include "command/terminal.h"
 
 #include <limits.h>
 #include <stdlib.h>

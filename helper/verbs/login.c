@@ -6,11 +6,11 @@
 #include "client/account_change.h"
 #include "client/client.h"
 #include "client/flow_way.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
 #include "core/challenge.h"
 #include "core/scope.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <string.h>
 #include <time.h>

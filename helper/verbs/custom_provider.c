@@ -4,9 +4,9 @@
  * come from its issuer's metadata, which the helper asks for, or from options.
  */
 #include "client/client.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/origin.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -82,7 +82,7 @@ static void warn_client_url(const struct cmd_adding *adding,
 }
 
 /* What was given by hand stands over what the server says. Endpoints that are
- * all the server's own are asked for again from time to time (command/login.c). */
+ * all the server's own are asked for again from time to time (verbs/login.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
 	static const char *const no_keys[] = {"result",

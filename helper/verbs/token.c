@@ -3,7 +3,7 @@
  * token.c - `valetkey token`: a valid access token on standard output, in the
  * form that the next program reads.
  */
-#include "command.h"
+#include "command/command.h"
 #include "core/text.h"
 
 #include <stdio.h>

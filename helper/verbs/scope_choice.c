@@ -4,9 +4,9 @@
  * for, where the provider's file or the server has one, and the check of what is
  * typed; and the scopes that an option gives.
  */
-#include "command.h"
+#include "command/command.h"
 #include "core/scope.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

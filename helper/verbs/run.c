@@ -5,8 +5,8 @@
  * signals, exit status and terminal are the program's own, and the token is in
  * no other process.
  */
-#include "child.h"
-#include "command.h"
+#include "command/child.h"
+#include "command/command.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,9 +7,9 @@
  * account, a provider, an instance or a kind of client.
  */
 #include "client/provider.h"
-#include "command.h"
+#include "command/command.h"
 #include "core/account.h"
-#include "terminal.h"
+#include "command/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
