@@ -32,7 +32,7 @@ struct job {
 	bool provider_asked;   /* there was a request to it */
 	bool provider_reached; /* it was, in the last request */
 	bool given;	   /* the refresh token came from a person, not from a
-			      login of ours (ops/given_token.h) */
+			      login of ours (grant/given_token.h) */
 	bool send_pending; /* what waits for it (revocations.h) may be sent */
 };
 

@@ -6,10 +6,10 @@
  * sees to it that it goes only where the provider's data allows.
  */
 #include "adding.h"
-#include "given_token.h"
+#include "grant/given_token.h"
 #include "grant/registration.h"
 #include "ops.h"
-#include "proving.h"
+#include "grant/proving.h"
 #include "recover.h"
 #include <valetkey.h>
 

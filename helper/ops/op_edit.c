@@ -12,7 +12,7 @@
 #include "grant/grant.h"
 #include "grant/registration.h"
 #include "ops.h"
-#include "proving.h"
+#include "grant/proving.h"
 #include "store/lock.h"
 #include <valetkey.h>
 

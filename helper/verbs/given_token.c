@@ -2,7 +2,7 @@
 /*
  * given_token.c - `valetkey add --refresh-token-stdin`: a refresh token from
  * elsewhere. What will become of it is said first, and somebody has to agree. The
- * helper proves it (ops/given_token.h).
+ * helper proves it (grant/given_token.h).
  */
 #include "command/command.h"
 #include "command/terminal.h"

@@ -5,9 +5,9 @@
 #include "given_token.h"
 
 #include "core/clock.h"
-#include "grant/grant.h"
-#include "grant/refresh.h"
-#include "grant/renewal.h"
+#include "grant.h"
+#include "refresh.h"
+#include "renewal.h"
 #include "store/account_state.h"
 #include "store/lock.h"
 #include "store/traces.h"
