@@ -389,9 +389,8 @@ static bool is_in_window(void)
 }
 
 /* The next run of any verb, and what is left after it. */
-static void look_after(struct row *row, pid_t after)
+static void look_after(struct row *row, pid_t after, bool in_window)
 {
-	bool in_window = is_in_window();
 	int status;
 
 	left_note();
@@ -466,7 +465,7 @@ static bool kill_verb_once(struct row *row, const struct verb *verb,
 	host_await_helpers(run.host.pid);
 	reap_strays();
 	mend_store(row, verb, run.succeeded);
-	look_after(row, run.host.pid);
+	look_after(row, run.host.pid, is_in_window());
 	judge_verb(row, verb, run.succeeded, had_grant);
 	return killed;
 }
@@ -486,11 +485,12 @@ static void kill_verb(const struct verb *verb, unsigned usual)
 
 /* ---- two at once ---- */
 
-/* Every second time the first one is killed. */
+/* Every second time the first one is killed. Where it was is seen before the other
+ * one goes on, which forgets it. */
 static void twice_once(struct row *row, const struct verb *verb,
 		       unsigned within_us)
 {
-	bool had_grant, kills = row->tried % 2;
+	bool had_grant, kills = row->tried % 2, in_window = false;
 	struct run runs[2];
 
 	if (!prepare_verb(row, verb, &had_grant))
@@ -501,6 +501,7 @@ static void twice_once(struct row *row, const struct verb *verb,
 	if (kills) {
 		world_sleep_us(world_random(within_us));
 		kill_victim(&runs[0], BOTH);
+		in_window = is_in_window();
 	}
 	for (int i = 0; i < 2; i++) {
 		run_end(&runs[i]);
@@ -509,7 +510,7 @@ static void twice_once(struct row *row, const struct verb *verb,
 	host_await_helpers(runs[0].host.pid);
 	reap_strays();
 	mend_store(row, verb, runs[0].succeeded || runs[1].succeeded);
-	look_after(row, runs[0].host.pid);
+	look_after(row, runs[0].host.pid, in_window || is_in_window());
 	if (!kills && !runs[0].succeeded && !runs[1].succeeded)
 		verb_wrong(row, "neither succeeds", 0);
 	judge_verb(row, verb, runs[0].succeeded || runs[1].succeeded,
