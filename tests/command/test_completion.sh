@@ -121,6 +121,7 @@ test_verbs()
 	inserts '[unlock][--holder][credential]' 'unlock --holder cre'
 	inserts '[unlock][--holder][systemd]' 'unlock --holder sys'
 	inserts '[move][work][--store][keyring]' 'move work --store key'
+	inserts '[token][work][--debug]' 'token work --deb'
 	inserts '[token][work][--scope]' 'token work --scope '
 	session 'verbs, options and their values'
 }
