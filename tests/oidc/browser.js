@@ -158,7 +158,8 @@ const lookAt = (check, name, brought = []) => async (page) => {
 		.filter((value) => value && value.length > 8);
 	check(!hidden.some((value) => html.includes(value)),
 		`${name}: no password, secret, code or state on it`);
-	check(await page.locator('script, link, img, iframe').count() === 0,
+	check(await page.locator('script, link:not([href^="data:"]), img, iframe')
+		.count() === 0,
 		`${name}: loads nothing`);
 	await checkLooks(page, (good, what, why) =>
 		check(good, `${name}, ${what}`, why), name);
