@@ -57,6 +57,7 @@ struct keyring_module {
 			   struct record *found, struct problem *problem);
 	const char *(*name)(const struct keyring *keyring);
 	void (*outlast)(struct keyring *keyring, const char *name);
+	void (*describe)(struct keyring *keyring, struct buf *out);
 	int (*git_find)(struct keyring *keyring,
 			const struct record *attributes,
 			struct store_item **items, struct problem *problem);

@@ -75,6 +75,7 @@ const struct keyring_module valetkey_keyring = {
     .list_others = account_items_others,
     .name = keyring_bus_name,
     .outlast = keyring_outlast,
+    .describe = keyring_describe,
     .git_find = git_items_find,
     .git_create = git_items_create,
     .git_replace = git_items_replace,

@@ -16,6 +16,7 @@
 #include <glib.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -570,4 +571,51 @@ void keyring_outlast(struct keyring *keyring, const char *bus_name)
 		g_variant_get(answer, "(b)", &there);
 		g_variant_unref(answer);
 	}
+}
+
+/* ---- which one it is ---- */
+
+/* The first word of its command line, without the folder. */
+static int add_program(unsigned pid, struct buf *out)
+{
+	char path[40], words[256];
+	const char *slash;
+	size_t n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	file = fopen(path, "re");
+	if (file) {
+		n = fread(words, 1, sizeof(words) - 1, file);
+		fclose(file);
+	}
+	words[n] = '\0';
+	slash = strrchr(words, '/');
+	return text_plain(words, strlen(words))
+		   ? buf_str(out, slash ? slash + 1 : words)
+		   : 0;
+}
+
+void keyring_describe(struct keyring *keyring, struct buf *out)
+{
+	const struct call call = {BUS_PATH, BUS_NAME,
+				  "GetConnectionUnixProcessID", "(u)",
+				  g_variant_new("(s)", keyring_name(keyring))};
+	const char *slash =
+	    keyring->collection ? strrchr(keyring->collection, '/') : NULL;
+	struct problem ignored = {0};
+	GVariant *answer = NULL;
+	guint32 pid;
+	int rc = 0;
+
+	if (keyring_call(keyring, &call, &answer, &ignored) == 0) {
+		g_variant_get(answer, "(u)", &pid);
+		g_variant_unref(answer);
+		rc = add_program(pid, out);
+	}
+	if (!rc && slash)
+		rc = buf_fmt(out, "%scollection %s", out->len ? ", " : "",
+			     slash + 1);
+	if (rc)
+		buf_clear(out);
 }

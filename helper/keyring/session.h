@@ -52,6 +52,10 @@ struct call {
 const char *keyring_bus_name(const struct keyring *keyring);
 void keyring_outlast(struct keyring *keyring, const char *bus_name);
 
+/* Adds which program it is, and its default collection: "gnome-keyring-daemon,
+ * collection login"; what is not known is left out. */
+void keyring_describe(struct keyring *keyring, struct buf *out);
+
 /* Looks again which collection is the default one. */
 int keyring_find_collection(struct keyring *keyring, struct problem *problem);
 

@@ -67,6 +67,7 @@ static void doctor_keyring(struct job *job)
 {
 	struct problem problem = {0};
 	struct store *store = job_store(job);
+	struct buf which = {0};
 	int rc = store ? store_writable(store, &problem) : job->problem.result;
 
 	if (!store)
@@ -80,10 +81,15 @@ static void doctor_keyring(struct job *job)
 		    "The session bus can be reached.");
 	if (rc)
 		finding_add_problem(job, "keyring", &problem);
-	else
+	else {
+		store_describe(store, &which);
 		finding_add(job, "keyring", FINDING_OK, 0,
-			    "The keyring has a default collection, which is "
-			    "unlocked and can be written.");
+			    "The keyring%s%s%s has a default collection, which "
+			    "is unlocked and can be written.",
+			    which.len ? " (" : "", buf_text(&which),
+			    which.len ? ")" : "");
+	}
+	buf_free(&which);
 }
 
 /* ---- */

@@ -150,6 +150,12 @@ void store_outlast(struct store *store, const char *name)
 		module->outlast(store->keyring, name);
 }
 
+void store_describe(struct store *store, struct buf *out)
+{
+	if (!store->sealed)
+		module->describe(store->keyring, out);
+}
+
 void store_close(struct store *store)
 {
 	if (store && store->sealed)

@@ -90,6 +90,10 @@ int store_list_others(struct store *store, const struct record *ids,
 const char *store_name(const struct store *store);
 void store_outlast(struct store *store, const char *name);
 
+/* Adds for a person which keyring it is, after store_writable(); of sealed files, or
+ * if that is not known, nothing. */
+void store_describe(struct store *store, struct buf *out);
+
 /* ---- items that are not ours: git's stored passwords, in the keyring alone ----
  *
  * In the very items that git-credential-libsecret uses, so either program finds

@@ -96,6 +96,9 @@ test_keyring()
 		env "DBUS_SESSION_BUS_ADDRESS=unix:path=$VALETKEY_TEST_DIR/gone" \
 		"XDG_RUNTIME_DIR=$VALETKEY_TEST_DIR/elsewhere" valetkey doctor work
 	like "$text" '^ok +connection' 'no bus: the rest is looked at'
+	run valetkey doctor
+	like "$text" '^ok +keyring +The keyring \(gnome-keyring-daemon, collection login\)' \
+		'which keyring it is'
 	"$KEYRING" lock
 	finds "$LOCKED" problem keyring 'locked' 'a locked keyring'
 	"$KEYRING" unlock
