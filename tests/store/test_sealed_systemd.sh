@@ -143,7 +143,7 @@ said $NO_KEYRING 'Connection refused' 'nobody listens' unlock_by_systemd
 ok 'nothing was made' test ! -e "$KEY"
 
 if [ ! -S "$SHARED/own" ]; then
-	skip 'root must have the socket' 'a key that systemd holds'
+	skip 'only root can have the socket' 'a key that systemd holds'
 	done_testing
 	exit
 fi
