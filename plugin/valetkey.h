@@ -50,8 +50,9 @@
  * nothing in it.
  *
  * Time. valetkey_get() returns when timeout_ms has passed, whatever the network
- * or the keyring does; suspended time counts (CLOCK_BOOTTIME). What the helper
- * began it finishes and stores for the next call.
+ * or the keyring does; suspended time counts (CLOCK_BOOTTIME). Your conversation
+ * is not cut short: what it takes counts, and comes on top. What the helper began
+ * it finishes and stores for the next call.
  *
  * Loading. libvaletkey.so.1 needs only libc. It has no constructors, threads
  * or exit handlers, so dlclose() is safe once every handle is closed. Not
@@ -163,6 +164,11 @@ struct valetkey_message {
  * NUL-terminated answer to ASK and ASK_SECRET there. Return 0 to go on,
  * anything else to give up: the call then returns VALETKEY_ERR_CANCELED.
  * Everything the message points at is valid until you return.
+ *
+ * For one call it is called once at a time, in the thread that calls. Two threads
+ * in calls on one handle may be in it together, with the same data: guard that, or
+ * give each thread a handle if you must know whose message it is. Errors of the
+ * call itself (ERR_ARG, ERR_ABI, ERR_ACCOUNT, ERR_RESOURCE) come without a message.
  *
  * In a language with exceptions: catch them all in here, and return non-zero.
  * Many foreign function interfaces turn what is thrown into 0, which would mean
@@ -302,10 +308,10 @@ VALETKEY_API void valetkey_token_free(const struct valetkey_token *token);
  * gives it until it expires, is renewed, or is told the same. So tell the handle
  * that gave it to you.
  *
- * Refusals do not loop: once a server (that of the request's resource; without
- * one, any) has refused three new tokens within a minute, no other
- * one is asked for: valetkey_get() returns ERR_DENIED for it, in every process,
- * until a minute has passed or somebody logs in.
+ * Refusals do not loop: once three new tokens were refused within a minute, no
+ * other one is asked for: valetkey_get() returns ERR_DENIED, in every process, until
+ * a minute has passed or somebody logs in. Refusals of tokens with a resource
+ * count, and block, for that server alone; those without one, for all.
  */
 VALETKEY_API int valetkey_invalidate(struct valetkey *handle,
 				     const struct valetkey_token *token);
@@ -349,11 +355,12 @@ VALETKEY_API int valetkey_invalidate_begin(struct valetkey *handle,
 VALETKEY_API int valetkey_fd(const struct valetkey_wait *wait);
 
 /*
- * VALETKEY_PENDING: not yet, keep watching. Anything else is the result of
- * valetkey_get() or valetkey_invalidate(), and wait is freed. token may be NULL
- * for an invalidate, which has none. The conversation is called from in here, in
- * the thread that calls; from within it valetkey_finish() is ERR_BUSY and
- * valetkey_cancel() does nothing.
+ * VALETKEY_PENDING: not yet, keep watching. ERR_ARG (no wait, or no token for a
+ * get) and ERR_BUSY (from within the handle's conversation): nothing was done, and
+ * wait is still yours. Anything else is the result of valetkey_get() or
+ * valetkey_invalidate(), and wait is freed. token may be NULL for an invalidate,
+ * which has none. The conversation is called from in here, in the thread that
+ * calls; from within it valetkey_cancel() does nothing.
  */
 VALETKEY_API int valetkey_finish(struct valetkey_wait *wait,
 				 const struct valetkey_token **token);

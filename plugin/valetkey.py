@@ -108,7 +108,8 @@ _lib.valetkey_cancel.restype = None
 
 
 class Token:
-    """An access token. str() is the token itself, repr() does not show it."""
+    """An access token. str() is the token itself, repr() does not show it. It has
+    access_token, header, expires_at (Unix seconds, or None), account and scope."""
 
     def __init__(self, pointer: Any) -> None:
         told = pointer.contents
@@ -132,6 +133,31 @@ class Token:
         return "Bearer " + self.access_token
 
 
+def _text(name: str, value: Optional[str]) -> Optional[bytes]:
+    """For the library, which would stop at a NUL."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if "\0" in value:
+        raise ValueError(f"{name} must not contain NUL")
+    return value.encode()
+
+
+def _seconds(name: str, value: float, unit: int) -> int:
+    """As a whole number of the unit that the library takes: 32 bits of it."""
+    number = int(value * unit)
+    if not 0 <= number < 1 << 32:
+        raise ValueError(f"{name} is out of range")
+    return number
+
+
+def _pointer_of(token: Token) -> Any:
+    if not isinstance(token, Token):
+        raise TypeError(f"a Token is needed, not {type(token).__name__}")
+    return token._pointer
+
+
 def _wake(readable: asyncio.Future[None]) -> None:
     if not readable.done():  # as when the task was canceled just before
         readable.set_result(None)
@@ -152,7 +178,7 @@ class Valetkey:
 
         self._converse = _CONVERSE(_told)
         options = _Options(size=ctypes.sizeof(_Options),
-                           program=program.encode() if program else None,
+                           program=_text("program", program or None),
                            converse=self._converse)
         handle = ctypes.c_void_p()
         self._check(_lib.valetkey_open(ctypes.byref(options),
@@ -199,10 +225,11 @@ class Valetkey:
                  timeout: float = 0, cached_only: bool = False) -> Any:
         return ctypes.byref(_Request(
             size=ctypes.sizeof(_Request),
-            account=account.encode() if account is not None else None,
-            resource=resource.encode() if resource is not None else None,
-            scope=scope.encode() if scope is not None else None,
-            min_valid_s=min_valid, timeout_ms=int(timeout * 1000),
+            account=_text("account", account),
+            resource=_text("resource", resource),
+            scope=_text("scope", scope),
+            min_valid_s=_seconds("min_valid", min_valid, 1),
+            timeout_ms=_seconds("timeout", timeout, 1000),
             flags=_CACHED_ONLY if cached_only else 0))
 
     def token(self, account: Optional[str] = None, **how: Any) -> Token:
@@ -218,7 +245,8 @@ class Valetkey:
 
     def invalidate(self, token: Token) -> None:
         """A server has refused it (401): the next token is another one."""
-        self._check(_lib.valetkey_invalidate(self._open(), token._pointer))
+        self._check(_lib.valetkey_invalidate(self._open(),
+                                             _pointer_of(token)))
 
     # ---- asyncio ----
 
@@ -230,7 +258,7 @@ class Valetkey:
 
     async def invalidate_async(self, token: Token) -> None:
         """As invalidate()."""
-        await self._finish(_lib.valetkey_invalidate_begin, token._pointer)
+        await self._finish(_lib.valetkey_invalidate_begin, _pointer_of(token))
 
     async def _finish(self, begin: Callable[..., int], what: Any) -> Any:
         wait = ctypes.c_void_p()

@@ -69,6 +69,20 @@ def test_tokens(handle):
     raises(valetkey.PersonError, 22,
            lambda: handle.token("demo", scope="everything"), "a scope")
     raises(valetkey.CallError, 10, handle.token, "neither account nor URL")
+    for kind, call, what in (
+            (TypeError, lambda: handle.token(5), "a number for a name"),
+            (TypeError, lambda: handle.token("demo", scope=["a"]), "a list"),
+            (TypeError, lambda: handle.invalidate("x"), "a text for a token"),
+            (ValueError, lambda: handle.token("demo\0x"), "a NUL"),
+            (ValueError, lambda: handle.token("demo", min_valid=-5),
+             "less than nothing"),
+            (ValueError, lambda: handle.token("demo", timeout=1e9),
+             "more than the library takes")):
+        try:
+            call()
+            check(False, f"{what}: nothing was raised")
+        except kind as error:
+            check(True, f"{what}: {error}")
     raises(valetkey.LaterError, 32,
            lambda: handle.token("out", cached_only=True), "cached only")
 
