@@ -68,6 +68,15 @@ int login_code_send(struct login *login, struct authorization *to,
 			 "tried. If %s refuses that, stop the program that "
 			 "`ss -ltnp` shows.",
 			 to->port, login->client->provider_name);
+	if (!rc && to->refusal)
+		job_info(job,
+			 "%s answers the login request with HTTP %ld when "
+			 "valetkey looks. If the browser shows an error too, "
+			 "compare the client id and the redirect URI with what "
+			 "is registered there; to change one: valetkey edit %s "
+			 "--redirect-uri URI",
+			 login->client->provider_name, to->refusal,
+			 login->client->account);
 	page.url = to->url.data;
 	if (!rc && !job_open_url(job, &page))
 		rc = login_given_up(login);

@@ -30,7 +30,9 @@ struct authorization {
 	bool form_post;	     /* the answer comes by POST, else by GET */
 	struct buf params;   /* of the request, form-urlencoded */
 	struct buf url;
-	bool pushed; /* the provider has the request already */
+	bool pushed;  /* the provider has the request already */
+	long refusal; /* HTTP status 4xx that authorize_preflight() got, which
+			 says nothing by itself: some want a browser; else 0 */
 };
 
 /* Takes the redirect URI apart and makes state, verifier and scope. `more` is
@@ -90,7 +92,7 @@ int authorize_push(const struct client *client, const char *client_secret,
  * reference is not wasted on this: 0.
  */
 int authorize_preflight(const struct client *client,
-			const struct authorization *authorization,
+			struct authorization *authorization,
 			struct problem *problem);
 
 void authorize_end(struct authorization *authorization);

@@ -197,6 +197,11 @@ out:
 	return rc;
 }
 
+static bool is_refusal(long status)
+{
+	return status >= 400 && status < 500 && status != 429;
+}
+
 static bool is_bare_404(const struct client *client,
 			const struct http_answer *answer)
 {
@@ -205,7 +210,7 @@ static bool is_bare_404(const struct client *client,
 }
 
 int authorize_preflight(const struct client *client,
-			const struct authorization *authorization,
+			struct authorization *authorization,
 			struct problem *problem)
 {
 	const struct http_request request = {
@@ -232,9 +237,10 @@ int authorize_preflight(const struct client *client,
 	else if (answer.status >= 300 && answer.status < 400)
 		rc = judge_redirect(client, authorization, answer.location,
 				    problem);
-	else if (answer.status >= 400 && answer.status < 500 &&
-		 answer.status != 429)
+	else if (is_refusal(answer.status))
 		rc = judge_refusal(client, authorization, &answer, problem);
+	authorization->refusal =
+	    !rc && is_refusal(answer.status) ? answer.status : 0;
 	net->http_answer_free(&answer);
 	return rc;
 }

@@ -389,6 +389,15 @@ static void check_client(struct job *job, const struct client *client)
 		rc = authorize_preflight(client, &to, &problem);
 	if (rc)
 		finding_add_problem(job, "client", &problem);
+	else if (to.refusal)
+		finding_add(job, "client", FINDING_NOTE, 0,
+			    "%s answers a login request with HTTP %ld. If a "
+			    "browser gets that too, compare the client id %s "
+			    "and the redirect URI %s with what is registered "
+			    "there; to change one: valetkey edit %s",
+			    client->provider_name, to.refusal,
+			    client->client_id, client->redirect_uri,
+			    client->account);
 	else
 		finding_add(job, "client", FINDING_OK, 0,
 			    "%s has nothing against the client id %s and the "

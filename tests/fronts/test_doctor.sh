@@ -107,6 +107,23 @@ test_keyring()
 		'a secret is lost' valetkey doctor robot
 }
 
+# What is no verdict, since some pages are for browsers alone, is told all the same.
+test_refusing_page()
+{
+	valetkey add odd --authorization-endpoint "$PROVIDER_URL/nowhere" \
+		--token-endpoint "$PROVIDER_URL/ws/oauth/token" \
+		--host https://odd.example --client-id native-client \
+		--auth none --scope monitoring </dev/null >/dev/null 2>&1
+	run valetkey doctor odd
+	like "$text" '^note +client .*HTTP 404.*valetkey edit odd' \
+		'a login page that refuses'
+	run_until_waiting valetkey login odd --no-browser
+	like "$(echo "$text" | tr '\n' ' ')" \
+		'HTTP 404 .*redirect URI.*valetkey edit odd --redirect-uri' \
+		'and the login says so before it waits'
+	remove odd
+}
+
 test_login()
 {
 	demo_account fresh native >/dev/null 2>&1
@@ -222,6 +239,7 @@ export DISPLAY BROWSER
 test_well
 test_place
 test_keyring
+test_refusing_page
 test_login
 test_server
 test_region
