@@ -110,6 +110,10 @@ bool cmd_debug_message(const struct valetkey_message *message);
 /* Into a request to the helper, if --debug was said: 0 or -1. */
 int cmd_debug_request(struct record *request);
 
+/* Says which tier had the account's token without the helper: a process that has just
+ * begun has none in its memory. */
+void cmd_debug_tier(const char *account);
+
 /* A handle that was opened: its helper says what it does. NULL is fine. */
 void cmd_debug_handle(struct valetkey *handle);
 

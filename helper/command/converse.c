@@ -388,13 +388,15 @@ int cmd_discover(struct record *request, const struct record *keys,
 	return cmd_call(&call);
 }
 
-/* Which tier had a token without the helper; nothing is in memory yet. */
-static void debug_tier(const char *account)
+void cmd_debug_tier(const char *account)
 {
 	struct record keys = {0};
-	bool far = account_read(account, &keys, NULL) == VALETKEY_OK &&
-		   far_socket(&keys);
+	bool far;
 
+	if (!cmd_debugs())
+		return;
+	far = account_read(account, &keys, NULL) == VALETKEY_OK &&
+	      far_socket(&keys);
 	cmd_debug("The token was in the kernel's keyring%s.",
 		  far ? ", or came from the machine that keeps this login"
 		      : "");
@@ -416,8 +418,8 @@ int cmd_get_token(const char *program, const struct valetkey_request *request,
 	cmd_debug_handle(*handle);
 	if (!rc)
 		rc = valetkey_get(*handle, request, token);
-	if (!rc && !talk.helped && cmd_debugs())
-		debug_tier((*token)->account);
+	if (!rc && !talk.helped)
+		cmd_debug_tier((*token)->account);
 	return cmd_tell_failure(rc, &talk);
 }
 

@@ -269,8 +269,10 @@ int front_token_get(const struct front_asking *asking,
 	if (rc)
 		return problem_set(&token->problem, rc, "%s.",
 				   valetkey_strerror(rc));
-	if (!asking->refused && ask_for(name, &cached, token) == VALETKEY_OK)
+	if (!asking->refused && ask_for(name, &cached, token) == VALETKEY_OK) {
+		cmd_debug_tier(token->token->account);
 		return VALETKEY_OK;
+	}
 	rc = find_front_account(name, token->origin, &account, &token->problem);
 	if (rc)
 		cmd_tell_ignored(); /* which may be why */

@@ -159,6 +159,8 @@ static int get_token(struct asking *asking, const struct git_past *past,
 		asking->talk.held.result = 0;
 		rc = get_good(asking, VALETKEY_INTERACTIVE, token);
 	}
+	if (!rc && !asking->talk.talk.helped)
+		cmd_debug_tier((*token)->account);
 	return git_tell_failure(rc, &asking->talk);
 }
 

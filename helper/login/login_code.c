@@ -74,7 +74,8 @@ int login_code_send(struct login *login, struct authorization *to,
 			 "valetkey looks. If the browser shows an error too, "
 			 "compare the client id and the redirect URI with what "
 			 "is registered there; to change one: valetkey edit %s "
-			 "--redirect-uri URI",
+			 "--redirect-uri URI (http://127.0.0.1:{port} if any "
+			 "port will do)",
 			 login->client->provider_name, to->refusal,
 			 login->client->account);
 	page.url = to->url.data;

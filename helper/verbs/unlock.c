@@ -402,7 +402,9 @@ static int run_lock(struct cmd_args *args)
 	if (record_add(&request, "op", "lock") == 0)
 		rc = ask_about_store(&request, UNLOCK_S, false, &answer);
 	if (!rc)
-		terminal_say(TERMINAL_GOOD, "The sealed store is locked.\n");
+		terminal_say(TERMINAL_GOOD,
+			     "The sealed store is locked. Access tokens that "
+			     "are cached are given out until they expire.\n");
 	record_free(&request);
 	record_free(&answer);
 	return rc;
@@ -445,6 +447,11 @@ int cmd_store_ready(const char *store, bool person)
 			      "unlock");
 	else if (!rc && (unlocking.new || unlocking.old))
 		rc = unlock_by_person(STDIN_FILENO, &unlocking);
+	if (rc == VALETKEY_ERR_NO_BUS || rc == VALETKEY_ERR_NO_KEYRING)
+		terminal_say(TERMINAL_PLAIN,
+			     "On a computer without a desktop, keep it in "
+			     "sealed files instead: --store sealed, see man "
+			     "valetkey-headless\n");
 	buf_free(&unlocking.passphrase);
 	buf_free(&unlocking.new_passphrase);
 	record_free(&answer);

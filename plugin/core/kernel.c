@@ -345,7 +345,7 @@ static bool make_room(const char *name, size_t size)
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 {
 	long key = -1;
-	int error;
+	int error = EDQUOT;
 	bool may;
 
 	errno = 0;
@@ -355,10 +355,10 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 	may = make_room(name, payload->len) || !is_cache(name);
 	for (int tries = 0; may && tries < EVICTIONS_MAX; tries++) {
 		key = kernel_put(name, payload, timeout_s);
-		if (key >= 0 || errno != EDQUOT || !drop_oldest())
+		error = errno;
+		if (key >= 0 || error != EDQUOT || !drop_oldest())
 			break;
 	}
-	error = errno;
 	dispossess();
 	errno = error;
 	return key >= 0;

@@ -76,6 +76,8 @@ test_others()
 	printf 'url=%s\n\n' "$PROVIDER_URL" >"$OUT.in"
 	text=$(VALETKEY_DEBUG=1 valetkey front git get <"$OUT.in" 2>&1 >/dev/null)
 	shows 'The helper begins: get demo\.' 'a front'
+	text=$(VALETKEY_DEBUG=1 valetkey front git get <"$OUT.in" 2>&1 >/dev/null)
+	shows "The token was in the kernel's keyring\." 'a front, once more'
 }
 
 # A host program sees nothing of it: it has no way to ask.
