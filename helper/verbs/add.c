@@ -408,16 +408,24 @@ static int walk_provider(struct cmd_adding *adding)
 static int choose_store(struct cmd_adding *adding)
 {
 	const char *store = cmd_option(adding->args, "store");
+	bool sealed = store && strcmp(store, "sealed") == 0;
+	int rc;
 
 	if (!store)
 		store = "keyring";
-	if (strcmp(store, "keyring") != 0 && strcmp(store, "sealed") != 0)
+	if (!sealed && strcmp(store, "keyring") != 0)
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"--store must be keyring or sealed.");
-	if (strcmp(store, "sealed") == 0 &&
-	    record_add(&adding->keys, "store", store))
+	if (sealed && record_add(&adding->keys, "store", store))
 		return VALETKEY_ERR_NOMEM;
-	return cmd_store_ready(store, adding->person);
+	rc = cmd_store_ready(store, adding->person);
+	if (!sealed &&
+	    (rc == VALETKEY_ERR_NO_BUS || rc == VALETKEY_ERR_NO_KEYRING))
+		terminal_say(TERMINAL_PLAIN,
+			     "On a computer without a desktop, keep it in "
+			     "sealed files instead: --store sealed, see man "
+			     "valetkey-headless\n");
+	return rc;
 }
 
 static bool is_far(const struct cmd_args *args)

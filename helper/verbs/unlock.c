@@ -447,11 +447,6 @@ int cmd_store_ready(const char *store, bool person)
 			      "unlock");
 	else if (!rc && (unlocking.new || unlocking.old))
 		rc = unlock_by_person(STDIN_FILENO, &unlocking);
-	if (rc == VALETKEY_ERR_NO_BUS || rc == VALETKEY_ERR_NO_KEYRING)
-		terminal_say(TERMINAL_PLAIN,
-			     "On a computer without a desktop, keep it in "
-			     "sealed files instead: --store sealed, see man "
-			     "valetkey-headless\n");
 	buf_free(&unlocking.passphrase);
 	buf_free(&unlocking.new_passphrase);
 	record_free(&answer);

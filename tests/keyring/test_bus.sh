@@ -34,6 +34,11 @@ test_stale()
 	like "$(with "$gone" "XDG_RUNTIME_DIR=$elsewhere" 2>&1)" \
 		"DBUS_SESSION_BUS_ADDRESS.*ended.*$gone" \
 		'a bus that is gone, and no other: the variable is named'
+	like "$(env "DBUS_SESSION_BUS_ADDRESS=$gone" \
+		"XDG_RUNTIME_DIR=$elsewhere" valetkey add new \
+		--provider ninjaone --instance demo --client native \
+		--client-id native-client </dev/null 2>&1)" \
+		'without a desktop.*--store sealed' 'add names the other store'
 }
 
 test_spellings()
