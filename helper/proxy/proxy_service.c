@@ -221,7 +221,7 @@ int proxy_service_install(const struct proxy_service *service,
 	if (!rc)
 		stop_service(&unit, answers);
 	if (!rc && !rotate)
-		rc = unit_start_socket(socket.data, answers);
+		rc = unit_start(socket.data, answers);
 	buf_free(&socket);
 	buf_free(&unit);
 	return rc;

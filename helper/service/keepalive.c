@@ -238,22 +238,7 @@ static int install_keepalive(void)
 	if (!rc && !answers)
 		cmd_fail(0, "systemd does not answer here. Where it does, "
 			    "run:");
-	return rc ? rc : unit_start_socket(TIMER, answers);
-}
-
-static int remove_keepalive(void)
-{
-	bool answers = unit_systemd_answers();
-	int rc;
-
-	if (answers)
-		unit_systemctl("disable", "--now", TIMER);
-	rc = unit_remove(TIMER);
-	if (!rc)
-		rc = unit_remove(SERVICE);
-	if (answers)
-		unit_systemctl("daemon-reload", NULL, NULL);
-	return rc;
+	return rc ? rc : unit_start(TIMER, answers);
 }
 
 static int run_keepalive(struct cmd_args *args)
@@ -268,7 +253,7 @@ static int run_keepalive(struct cmd_args *args)
 	if (install)
 		return install_keepalive();
 	if (off)
-		return remove_keepalive();
+		return unit_discard(TIMER, SERVICE);
 	rc = args->account ? keep_named(args->account) : keep_all();
 	return rc ? rc : cmd_flush();
 }

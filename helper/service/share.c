@@ -165,21 +165,6 @@ static int write_share_units(void)
 	return rc;
 }
 
-static int remove_share_units(void)
-{
-	bool answers = unit_systemd_answers();
-	int rc;
-
-	if (answers)
-		unit_systemctl("disable", "--now", SHARE_SOCKET);
-	rc = unit_remove(SHARE_SOCKET);
-	if (!rc)
-		rc = unit_remove(SHARE_SERVICE);
-	if (answers)
-		unit_systemctl("daemon-reload", NULL, NULL);
-	return rc;
-}
-
 /* ---- what to type ---- */
 
 static int runtime_folder(struct buf *path)
@@ -234,7 +219,7 @@ static int share_start(const char *account, bool limited)
 		cmd_fail(0, "systemd does not answer here. Where it does, "
 			    "run:");
 	if (!rc)
-		rc = unit_start_socket(SHARE_SOCKET, answers);
+		rc = unit_start(SHARE_SOCKET, answers);
 	return rc ? rc : tell_share_lines(account, limited);
 }
 
@@ -244,7 +229,7 @@ static int share_end(const char *account)
 	int rc = account_each(see_shared, &any);
 
 	if (!rc && !any)
-		rc = remove_share_units();
+		rc = unit_discard(SHARE_SOCKET, SHARE_SERVICE);
 	if (!rc)
 		terminal_say(TERMINAL_GOOD,
 			     "%s is not shared any more. Tokens that were "

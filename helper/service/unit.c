@@ -140,7 +140,7 @@ void unit_show_line(const char *words, const char *unit)
 		     unit ? " '" : "", unit ? unit : "", unit ? "'" : "");
 }
 
-int unit_start_socket(const char *name, bool answers)
+int unit_start(const char *name, bool answers)
 {
 	if (!answers) {
 		unit_show_line("daemon-reload", NULL);
@@ -155,4 +155,19 @@ int unit_start_socket(const char *name, bool answers)
 			"systemd does not start it. See: systemctl --user "
 			"status '%s'",
 			name);
+}
+
+int unit_discard(const char *name, const char *service)
+{
+	bool answers = unit_systemd_answers();
+	int rc;
+
+	if (answers)
+		unit_systemctl("disable", "--now", name);
+	rc = unit_remove(name);
+	if (!rc)
+		rc = unit_remove(service);
+	if (answers)
+		unit_systemctl("daemon-reload", NULL, NULL);
+	return rc;
 }

@@ -42,6 +42,9 @@ void unit_show_line(const char *words, const char *unit);
 
 /* Has it written into the list of units, and started: by systemd, or, if that does
  * not answer here, by the person. 0 or a result, told. */
-int unit_start_socket(const char *name, bool answers);
+int unit_start(const char *name, bool answers);
+
+/* The reverse: what was started ends, and its file and the service's go. */
+int unit_discard(const char *name, const char *service);
 
 #endif
