@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_unlock.c - the stores themselves: whether one takes what is about to be kept,
- * the key of the sealed one, and an account that moves from one to the other.
+ * and the key of the sealed one.
  */
 #include "adding.h"
-#include "core/clock.h"
-#include "grant/move.h"
 #include "ops.h"
 #include "store/sealed_key.h"
 #include <valetkey.h>
 
 #define SECONDS_MAX (366LL * 86400)
-#define OTHERS_MS 10000
 
 /* What else than a passphrase could hold a new key. */
 static int add_offers(struct job *job)
@@ -89,52 +86,4 @@ int op_unlock(struct job *job)
 int op_lock(struct job *job)
 {
 	return sealed_key_lock(&job->problem);
-}
-
-/* No login may store a grant meanwhile where it will not be looked for. */
-static int lock_out_logins(struct job *job, const struct client *client,
-			   int *lock)
-{
-	int rc = lock_take(client->id, LOCK_LOGIN, deadline_in(OTHERS_MS), lock,
-			   &job->problem);
-
-	return rc != VALETKEY_ERR_TIMEOUT
-		   ? rc
-		   : problem_set(&job->problem, rc,
-				 "A login of account %s is under way. Nothing "
-				 "was changed; run this again when it has "
-				 "ended.",
-				 client->account);
-}
-
-/* All dialogs come before: op_store(). */
-int op_move(struct job *job)
-{
-	const char *name = record_get(&job->request, "store");
-	struct client client = {0};
-	enum store_place to = STORE_KEYRING;
-	int login = -1, lock = -1;
-	bool moves = false;
-	int rc = job_client(job, &client);
-
-	job->interactive = false;
-	if (!rc && (!name || !store_place_of(name, &to)))
-		rc = problem_set(&job->problem, VALETKEY_ERR_ARG,
-				 "store must be keyring or sealed.");
-	if (!rc)
-		rc = lock_out_logins(job, &client, &login);
-	if (!rc)
-		rc = job_lock(job, &client, LOCK_GRANT, &lock);
-	if (!rc)
-		rc = client_check(&client, &job->problem);
-	if (!rc) {
-		moves = job->place != to;
-		rc = move_account(job, &client, to);
-	}
-	if (!rc && record_add_int(&job->answer, "moved", moves))
-		rc = problem_no_memory(&job->problem);
-	lock_drop(&lock);
-	lock_drop(&login);
-	client_free(&client);
-	return rc;
 }
