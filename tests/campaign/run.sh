@@ -103,7 +103,7 @@ tls_world()
 	valetkey add tls --provider front --instance demo --client native \
 		--store "$CAMPAIGN_STORE" \
 		--client-id native-client --scope monitoring </dev/null \
-		>/dev/null 2>&1 || return
+		>/dev/null || return
 	echo "ca_file=$certificates/ours.pem" \
 		>>"$XDG_CONFIG_HOME/valetkey/tls.conf"
 }
@@ -125,7 +125,7 @@ if [ "$CAMPAIGN_STORE" = sealed ] && [ -n "${VALETKEY_CAMPAIGN_DISK-}" ]; then
 fi
 printf 'four words and a number 7' >"$VALETKEY_TEST_DIR/passphrase"
 valetkey unlock --passphrase-fd 3 3<"$VALETKEY_TEST_DIR/passphrase" \
-	>/dev/null 2>&1 || exit 99
+	>/dev/null || exit 99
 # The peer sends a scope that is not encoded.
 any_scope=--any-scope
 case " $* " in
@@ -137,9 +137,9 @@ provider_start --register $any_scope || exit 99
 for n in 0 1 2 3 4 5 6 7; do
 	kind=native
 	[ "$n" -ne 0 ] || kind=web
-	if ! demo_account "c$n" "$kind" --store "$CAMPAIGN_STORE" \
-		>/dev/null 2>&1 ||
-		! demo_login "c$n" >/dev/null 2>&1; then
+	if ! { demo_account "c$n" "$kind" --store "$CAMPAIGN_STORE" &&
+		demo_login "c$n"; } >"$VALETKEY_TEST_DIR/said" 2>&1; then
+		cat "$VALETKEY_TEST_DIR/said" >&2
 		echo "run.sh: c$n cannot log in" >&2
 		exit 99
 	fi

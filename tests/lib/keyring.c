@@ -28,6 +28,7 @@
 
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SERVICE "org.freedesktop.Secret.Service"
+#define SEARCHES 10
 #define GUILT "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 
 static const SecretSchema schema = {
@@ -158,13 +159,20 @@ static void destroy(const char *name)
 	check(error);
 }
 
+/* An item that somebody deletes between the search and the reading of what it found
+ * is an error to libsecret: then it is searched once more. */
 static GList *search(GHashTable *attributes, SecretSearchFlags flags)
 {
 	GError *error = NULL;
-	GList *items =
-	    secret_service_search_sync(service(), &schema, attributes,
-				       SECRET_SEARCH_ALL | flags, NULL, &error);
+	GList *items = NULL;
 
+	for (int tries = 0; tries == 0 || (error && tries < SEARCHES);
+	     tries++) {
+		g_clear_error(&error);
+		items = secret_service_search_sync(
+		    service(), &schema, attributes, SECRET_SEARCH_ALL | flags,
+		    NULL, &error);
+	}
 	check(error);
 	return items;
 }
