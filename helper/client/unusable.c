@@ -102,7 +102,8 @@ int unusable_account(const char *account, struct problem *problem)
 	return rc;
 }
 
-/* If HOME does not count, the user database mostly has the same. */
+/* XDG_CONFIG_HOME was found not to count. If HOME does not either, the user database
+ * mostly has the same. */
 static const char *ignored_variable(const struct buf *used)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
@@ -110,7 +111,7 @@ static const char *ignored_variable(const struct buf *used)
 	size_t len = home ? strlen(home) : 0;
 
 	if (config && *config)
-		return account_directory_ok(config) ? NULL : "XDG_CONFIG_HOME";
+		return "XDG_CONFIG_HOME";
 	return len && (strncmp(used->data, home, len) != 0 ||
 		       strcmp(used->data + len, "/.config") != 0)
 		   ? "HOME"
@@ -122,9 +123,11 @@ int unusable_environment(struct problem *problem)
 	char quoted[PROBLEM_QUOTE_MAX];
 	struct problem why = {0};
 	struct buf used = {0};
-	const char *name = NULL, *path;
+	const char *name = NULL, *path = getenv("XDG_CONFIG_HOME");
 	int rc = VALETKEY_OK;
 
+	if (path && account_directory_ok(path))
+		return rc;
 	if (account_config_home(&used) == VALETKEY_OK)
 		name = ignored_variable(&used);
 	path = name ? getenv(name) : NULL;

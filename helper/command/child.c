@@ -248,9 +248,9 @@ static void note_for_later(int number)
 static void catch_signals(const struct sigaction *action)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
-		sigaction(numbers[i], NULL, &before[i]);
-		if (before[i].sa_handler != SIG_IGN)
-			sigaction(numbers[i], action, NULL);
+		sigaction(numbers[i], action, &before[i]);
+		if (before[i].sa_handler == SIG_IGN)
+			sigaction(numbers[i], &before[i], NULL);
 	}
 }
 

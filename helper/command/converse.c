@@ -420,6 +420,9 @@ int cmd_get_token(const char *program, const struct valetkey_request *request,
 		rc = valetkey_get(*handle, request, token);
 	if (!rc && !talk.helped)
 		cmd_debug_tier((*token)->account);
+	if (rc == VALETKEY_ERR_ACCOUNT && request->account && !talk.told &&
+	    cmd_account_exists(request->account))
+		return rc;
 	return cmd_tell_failure(rc, &talk);
 }
 

@@ -451,6 +451,7 @@ static int run_token(struct cmd_args *args)
 	const struct token_format format = {
 	    name ? name : "plain", cmd_option(args, "user"),
 	    cmd_option(args, "id-token") != NULL};
+	bool is_new = cmd_option(args, "new");
 	char account[ACCOUNT_NAME_MAX + 1];
 	struct valetkey_request request;
 	int rc = read_token_options(args, &request);
@@ -460,9 +461,11 @@ static int run_token(struct cmd_args *args)
 	if (rc)
 		return rc;
 	take_mcp_server(&format, &request);
-	rc = choose_token_account(&request, account);
+	/* What is named is looked for once, by the library. */
+	if (is_new || !request.account || request.resource)
+		rc = choose_token_account(&request, account);
 	if (rc)
 		return rc;
-	return cmd_option(args, "new") ? print_new(&request, &format)
-				       : print_current(&request, &format);
+	return is_new ? print_new(&request, &format)
+		      : print_current(&request, &format);
 }
