@@ -28,6 +28,7 @@ __all__ = ["CallError", "Error", "HttpxAuth", "LaterError", "PersonError",
 _PENDING = 1
 _MESSAGE_ERROR = 2
 _CACHED_ONLY = 2
+_ID_TOKEN = 4
 
 
 class Error(Exception):
@@ -222,7 +223,8 @@ class Valetkey:
     @staticmethod
     def _request(account: Optional[str], *, resource: Optional[str] = None,
                  scope: Optional[str] = None, min_valid: int = 0,
-                 timeout: float = 0, cached_only: bool = False) -> Any:
+                 timeout: float = 0, cached_only: bool = False,
+                 id_token: bool = False) -> Any:
         return ctypes.byref(_Request(
             size=ctypes.sizeof(_Request),
             account=_text("account", account),
@@ -230,13 +232,15 @@ class Valetkey:
             scope=_text("scope", scope),
             min_valid_s=_seconds("min_valid", min_valid, 1),
             timeout_ms=_seconds("timeout", timeout, 1000),
-            flags=_CACHED_ONLY if cached_only else 0))
+            flags=(_CACHED_ONLY if cached_only else 0) |
+            (_ID_TOKEN if id_token else 0)))
 
     def token(self, account: Optional[str] = None, **how: Any) -> Token:
         """A token that is valid now: of the account, or of the one that has the
         host of `resource`. Keywords: resource (the URL it is for; another host
         than the account's is a PersonError), scope, min_valid (seconds, 60),
-        timeout (seconds, 30), cached_only."""
+        timeout (seconds, 30), cached_only, id_token (who logged in, for whoever
+        asks for an ID token; the account needs the scope openid)."""
         pointer = _TokenPointer()
         self._check(_lib.valetkey_get(self._open(),
                                       self._request(account, **how),

@@ -85,6 +85,8 @@ def test_tokens(handle):
             check(True, f"{what}: {error}")
     raises(valetkey.LaterError, 32,
            lambda: handle.token("out", cached_only=True), "cached only")
+    raises(valetkey.PersonError, 22,
+           lambda: handle.token("demo", id_token=True), "without openid")
 
 
 def test_life():
