@@ -32,4 +32,6 @@ is "$(find "$lib" -maxdepth 1 -name 'libvaletkey.*' -printf '%f\n' | sort)" \
 is "$(find "$prefix/share/zsh" -name _valetkey -printf '%P\n')" \
 	"$(sh "$VALETKEY_SRC/helper/completions/zsh-folder.sh" "$prefix" |
 		sed 's|^/share/zsh/||')/_valetkey" "zsh's completion"
+ok 'what software centres show' \
+	[ -f "$prefix/share/metainfo/org.valetkey.valetkey.metainfo.xml" ]
 done_testing

@@ -21,6 +21,9 @@ is "$(sed -n 's/^## \([^ ]*\) .*/\1/p' CHANGELOG.md | head -n 1)" "$version" \
 is "$(grep -cE '^## .* \(not released yet\)$' CHANGELOG.md)" \
 	"$(grep -cE "^## $version \\(not released yet\\)\$" CHANGELOG.md)" \
 	'and no older one is unreleased'
+is "$(grep '^## ' CHANGELOG.md |
+	grep -vE '^## [0-9.]+ \((not released yet|[0-9]{4}-[0-9]{2}-[0-9]{2})\)$')" '' \
+	'each heading has a date or is not released yet'
 # (The archive has no debian/.)
 [ ! -e debian ] ||
 	is "$(sed -n '1s/^valetkey (\(.*\)-[0-9]*) .*/\1/p' debian/changelog)" \
@@ -28,6 +31,24 @@ is "$(grep -cE '^## .* \(not released yet\)$' CHANGELOG.md)" \
 is "$(grep -nF "$version" dev helper/man/* plugin/*.3 plugin/sasl/*.7 \
 	plugin/valetkey.py valetkey.pc.in Makefile.am)" '' \
 	'nobody else repeats it'
+
+# ---- what software centres show ----
+
+metainfo=helper/org.valetkey.valetkey.metainfo.xml
+is "$(sed -n 's/.*<release version="\(.*\)" date="\(.*\)".*/\1 \2/p' $metainfo)" \
+	"$(sed -n 's/^## \([0-9.]*\) (\([0-9-]*\))$/\1 \2/p' CHANGELOG.md)" \
+	'their releases are those of the changelog'
+# What is wrong with it; that there is no URL is not, as the project has no site.
+complaints()
+{
+	appstreamcli validate --no-net "$metainfo" | awk '
+		/^[EW]: / && !/: url-homepage-missing$/
+		/Validation/ { done = 1 }
+		END { if (!done) print "it was not looked at" }'
+}
+
+! need_program appstreamcli 'the form' ||
+	is "$(complaints)" '' 'the form is right'
 
 # ---- the soname ----
 
