@@ -69,7 +69,7 @@ test_others()
 	run valetkey doctor demo --debug
 	shows "GET http://127" 'doctor'
 	expire
-	run valetkey run demo --debug -- sh -c 'test -n "$VALETKEY_TOKEN"'
+	run valetkey run demo --debug -- printenv VALETKEY_TOKEN
 	is "$status" 0 'a command of run'
 	shows 'The helper begins: get demo\.' 'and before it'
 	expire

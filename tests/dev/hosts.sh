@@ -13,6 +13,7 @@ hosts_roles()
 	[ "$(debian_version)" -lt 13 ] || echo since-13
 }
 
+# shellcheck disable=SC2154 # logs is of the script dev
 do_hosts()
 {
 	# shellcheck disable=SC2046 # a list of words

@@ -288,6 +288,7 @@ test_kubectl()
 		valetkey login cluster
 	KUBECONFIG=$PWD/kubeconfig
 	export KUBECONFIG
+	# shellcheck disable=SC2016 # Markdown's quotes
 	sed -n 's/^| kubectl | `\([^`]*\)`.*/\1/p' "$VALETKEY_SRC/README.md" |
 		sed 's/token,work,/token,cluster,/' >line.sh
 	ok "kubectl: the manual's line" sh line.sh

@@ -21,6 +21,7 @@ server_start()
 	start_server "$server_folder/ready" "$server_folder/out" \
 		python3 "$VALETKEY_SRC/tests/fronts/server.py" "$server_folder" \
 		"$PROVIDER_URL/ws/oauth/userinfo" "$@" || return
+	# shellcheck disable=SC2153 # start_server's, not ours
 	SERVERS="$SERVERS $SERVED"
 	SERVER=$(cat "$server_folder/ready")
 }

@@ -6,7 +6,6 @@
 # command.sh and keys.sh.
 
 UPSTREAM=$VALETKEY_TEST_DIR/upstream
-UPSTREAM_PID=''
 UPSTREAM_URL=''
 PROXY_PID=''
 PROXY_URL=''
@@ -23,6 +22,7 @@ upstream_start()
 	start_server "$UPSTREAM/ready" "$UPSTREAM/out" \
 		python3 "$VALETKEY_SRC/tests/proxy/upstream.py" "$UPSTREAM" "$@" ||
 		return
+	# shellcheck disable=SC2034 # for the tests that end it
 	UPSTREAM_PID=$SERVED
 	UPSTREAM_URL=$(cat "$UPSTREAM/ready")
 }
