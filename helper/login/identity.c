@@ -202,8 +202,9 @@ static int ask_person(struct login *login, const struct grant *before,
 		 "without being asked, run: valetkey login %s --accept-change",
 		 client->account, before->identity ? before->identity : "",
 		 grant->identity ? grant->identity : "", client->account);
-	if (login->asks)
-		login->asks(login->data);
+	if (login->waiting)
+		login->net->listener_reply(login->waiting, LISTENER_ASKING,
+					   NULL);
 	rc = job_ask(job, "Log in as somebody else from now on? [y/N]", &reply);
 	if (!rc && is_yes(buf_text(&reply)))
 		rc = VALETKEY_OK;

@@ -38,10 +38,10 @@ struct login {
 	const char *scope;	    /* all that is asked for; the flow's own */
 	const char *nonce;	    /* for the ID token; NULL: none was sent */
 
-	/* Before the person is asked something in the terminal; NULL: nobody
-	 * looks elsewhere meanwhile. */
-	void (*asks)(void *data);
-	void *data;
+	/* The person's browser waits there for the end of the login, and is
+	 * told if the terminal asks something; NULL: it does not. */
+	struct listener *waiting;
+	const struct net *net;
 };
 
 /* The ways: they fill in `grant`, which is stored when they return 0. */

@@ -235,14 +235,6 @@ static int send_to_browser(struct visit *visit)
 	return rc;
 }
 
-/* The person is in the browser, which waits for us. */
-static void show_asking(void *data)
-{
-	struct visit *visit = data;
-
-	visit->net->listener_reply(visit->listener, LISTENER_ASKING, NULL);
-}
-
 static enum listener_end login_end_of(int rc)
 {
 	return rc == VALETKEY_OK	     ? LISTENER_LOGGED_IN
@@ -260,12 +252,13 @@ int login_by_code(struct login *login, struct grant *grant)
 		rc = wait_for_browser(&visit);
 	if (!rc) {
 		tell_unseen(&visit);
-		login->asks = show_asking;
-		login->data = &visit;
+		login->net = visit.net;
+		login->waiting = visit.listener;
 		rc = login_code_take(login, &visit.authorization, &visit.answer,
 				     grant);
 		visit.net->listener_reply(visit.listener, login_end_of(rc),
 					  rc ? problem->text : grant->identity);
+		login->waiting = NULL;
 	}
 	if (visit.net) {
 		visit.net->listener_close(visit.listener);
