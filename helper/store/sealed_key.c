@@ -78,19 +78,19 @@ void sealed_key_free(struct sealed_data_key *key)
 	key->id[0] = '\0';
 }
 
-/* *found false: there is none. */
-static int load_key_file(int folder, struct sealed_key_file *file, bool *found,
+/* No holder: there is none. */
+static int load_key_file(int folder, struct sealed_key_file *file,
 			 struct problem *problem)
 {
 	struct buf text = {0};
+	bool found = false;
 	int rc = VALETKEY_OK;
 
 	*file = (struct sealed_key_file){0};
-	*found = false;
 	if (folder >= 0)
-		rc =
-		    sealed_folder_read(folder, KEY_FILE, &text, found, problem);
-	if (!rc && *found && sealed_key_parse(&text, file))
+		rc = sealed_folder_read(folder, KEY_FILE, &text, &found,
+					problem);
+	if (!rc && found && sealed_key_parse(&text, file))
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The key file of the sealed store is "
 				 "malformed, or a later version's. Put it back "
@@ -264,15 +264,11 @@ int sealed_key_get(int folder, struct sealed_data_key *key,
 		   struct problem *problem)
 {
 	struct sealed_key_file file;
-	bool found;
-	int rc = load_key_file(folder, &file, &found, problem);
+	int rc = load_key_file(folder, &file, problem);
 
-	if (rc)
-		return rc;
-	if (!found)
-		rc = tell_locked(NULL, problem);
-	else
-		rc = open_held(&file, key, problem);
+	if (!rc)
+		rc = file.holder ? open_held(&file, key, problem)
+				 : tell_locked(NULL, problem);
 	sealed_key_file_free(&file);
 	return rc;
 }
@@ -284,7 +280,6 @@ struct key_change {
 	int lock;
 	int folder; /* -1: there is none */
 	struct sealed_key_file file;
-	bool found;
 };
 
 static int begin_change(struct key_change *change, bool make,
@@ -298,8 +293,7 @@ static int begin_change(struct key_change *change, bool make,
 	if (!rc)
 		rc = sealed_folder_open(make, &change->folder, problem);
 	if (!rc)
-		rc = load_key_file(change->folder, &change->file,
-				   &change->found, problem);
+		rc = load_key_file(change->folder, &change->file, problem);
 	return rc;
 }
 
@@ -341,18 +335,17 @@ int sealed_key_look(enum sealed_key_state *state, const char **holder,
 {
 	struct sealed_data_key key = {0};
 	struct problem why = {0};
-	struct sealed_key_file file;
+	struct sealed_key_file file = {0};
 	int folder;
-	bool found = false;
 	int rc = sealed_folder_open(false, &folder, problem);
 
 	*state = SEALED_KEY_NONE;
 	*holder = NULL;
 	if (!rc)
-		rc = load_key_file(folder, &file, &found, problem);
-	if (!rc && !found && folder >= 0)
+		rc = load_key_file(folder, &file, problem);
+	if (!rc && !file.holder && folder >= 0)
 		rc = check_no_files(folder, problem);
-	if (rc || !found)
+	if (rc || !file.holder)
 		goto out;
 	*holder = file.holder->name;
 	rc = sealed_key_get(folder, &key, &why);
@@ -375,10 +368,9 @@ const char *sealed_key_holder(void)
 	struct problem unread = {0};
 	const char *name = NULL;
 	int folder;
-	bool found;
 
 	if (sealed_folder_open(false, &folder, &unread) == VALETKEY_OK)
-		load_key_file(folder, &file, &found, &unread);
+		load_key_file(folder, &file, &unread);
 	if (file.holder)
 		name = file.holder->name;
 	sealed_key_file_free(&file);
@@ -421,17 +413,17 @@ int sealed_key_unlock(const struct sealed_opening *opening,
 	struct sealed_data_key key = {0};
 	struct key_change change;
 	int rc = begin_change(&change, true, problem);
+	const struct sealed_holder *held = change.file.holder;
 
 	if (!how.holder)
-		how.holder =
-		    change.found ? change.file.holder : &sealed_passphrase;
+		how.holder = held ? held : &sealed_passphrase;
 	if (!rc && how.seconds && !how.holder->asks)
 		rc = problem_set(problem, VALETKEY_ERR_ARG,
 				 "A key that is held by %s is always open.",
 				 how.holder->name);
 	if (!rc)
-		rc = change.found ? open_key(&change.file, &how, &key, problem)
-				  : make_key(&change, &how, &key, problem);
+		rc = held ? open_key(&change.file, &how, &key, problem)
+			  : make_key(&change, &how, &key, problem);
 	if (!rc && how.holder->asks)
 		rc = key_to_kernel(&key, how.seconds, problem);
 	sealed_key_free(&key);
@@ -455,26 +447,35 @@ static void settle_kernel(const struct sealed_holder *old,
 		key_to_kernel(key, 0, &unkept);
 }
 
+static int change_holder(const struct key_change *change,
+			 const struct sealed_opening *old,
+			 const struct sealed_opening *new,
+			 struct problem *problem)
+{
+	const struct sealed_holder *held = change->file.holder;
+	const struct sealed_holder *holder = new->holder ? new->holder : held;
+	struct sealed_data_key key = {0};
+	int rc = unwrap_key(&change->file, old->secret, &key, problem);
+
+	if (!rc)
+		rc = keep_key(change->folder, &key, holder, new->secret,
+			      problem);
+	if (!rc)
+		settle_kernel(held, holder, &key);
+	sealed_key_free(&key);
+	return rc;
+}
+
 int sealed_key_change(const struct sealed_opening *old,
 		      const struct sealed_opening *new, struct problem *problem)
 {
-	const struct sealed_holder *holder = new->holder;
-	struct sealed_data_key key = {0};
 	struct key_change change;
 	int rc = begin_change(&change, true, problem);
 
-	if (!rc && !change.found)
-		rc = tell_locked(NULL, problem);
-	if (!rc && !holder)
-		holder = change.file.holder;
 	if (!rc)
-		rc = unwrap_key(&change.file, old->secret, &key, problem);
-	if (!rc)
-		rc =
-		    keep_key(change.folder, &key, holder, new->secret, problem);
-	if (!rc)
-		settle_kernel(change.file.holder, holder, &key);
-	sealed_key_free(&key);
+		rc = change.file.holder
+			 ? change_holder(&change, old, new, problem)
+			 : tell_locked(NULL, problem);
 	end_change(&change);
 	return rc;
 }
@@ -488,13 +489,12 @@ static int drop_data_key(const struct sealed_holder **holder,
 	struct problem unread = {0};
 	struct kernel_name name = {KERNEL_NAME};
 	int folder;
-	bool found;
 	int rc = sealed_folder_open(false, &folder, problem);
 
 	*holder = NULL;
 	if (rc || folder < 0)
 		return rc;
-	load_key_file(folder, &file, &found, &unread);
+	load_key_file(folder, &file, &unread);
 	*holder = file.holder;
 	if (file.id)
 		name_in_kernel(file.id, &name);
