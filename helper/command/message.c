@@ -61,7 +61,7 @@ static struct problem last_told;
 
 int cmd_fail(int result, const char *format, ...)
 {
-	struct problem problem;
+	struct problem problem = {.result = result};
 	va_list args;
 
 	va_start(args, format);

@@ -163,6 +163,7 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 		     struct cmd_args *args, bool *run)
 {
 	struct option table[OPTIONS_MAX + 3];
+	const char *value;
 	int found, rc, at = 0;
 
 	make_table(verb, table);
@@ -182,12 +183,12 @@ int cmd_options_read(const struct cmd_verb *verb, int argc, char **argv,
 		}
 		if (found != 1)
 			return fail_option(verb, found, argv);
+		value = optarg ? optarg : "1";
 		if (strcmp(table[at].name, "json") == 0 ||
 		    (strcmp(table[at].name, "format") == 0 &&
-		     strcmp(optarg, "json") == 0))
+		     strcmp(value, "json") == 0))
 			cmd_json_begin();
-		if (record_add(&args->options, table[at].name,
-			       optarg ? optarg : "1"))
+		if (record_add(&args->options, table[at].name, value))
 			return VALETKEY_ERR_NOMEM;
 	}
 	rc = take_account(verb, argc, argv, args);

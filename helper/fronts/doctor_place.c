@@ -37,9 +37,7 @@ static void look_at_folders(struct doctor *doctor)
 	struct problem problem = {0};
 	struct buf path = {0};
 
-	if (unusable_folder(NULL, &problem))
-		doctor_found(doctor, "folder", FOUND_PROBLEM, &problem);
-	else if (unusable_environment(&problem))
+	if (unusable_folder(NULL, &problem) || unusable_environment(&problem))
 		doctor_found(doctor, "folder", FOUND_PROBLEM, &problem);
 	else if (account_path(&path, NULL) == VALETKEY_OK &&
 		 access(path.data, F_OK) == 0)

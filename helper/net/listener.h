@@ -30,28 +30,28 @@ struct listener {
 	struct MHD_Daemon *daemons[LOOPBACK_MAX];
 	int epoll_fd;
 	int timer_fd;
-	uint16_t port;
 	char *path;
 	char *state;
 	char *provider;
 	char *account;
 	char *program;		   /* "": not known */
-	bool form_post;		   /* that the answer comes by, else by GET */
 	const struct buf *to;	   /* where the start leads */
 	char start[LISTENER_PATH]; /* for our browser's first visit; "": none */
 	char landing[LISTENER_PATH]; /* for its last one */
 	struct buf address;	     /* of the start; empty: none */
 	struct peers peers;
 	enum peer_owner arriving; /* the owner of the next guest */
-	bool refused; /* another user's connection, since we were asked */
-	struct guest *guests; /* the oldest first */
-	unsigned guest_count; /* of them that have not been ended */
-	struct listener_answer answer;
-	bool answered; /* the state has been used */
-	bool untold;   /* listener_run() has not returned it yet */
-	bool settled;  /* listener_reply() was called: end, text */
+	struct guest *guests;	  /* the oldest first */
+	unsigned guest_count;	  /* of them that have not been ended */
+	uint16_t port;
+	bool form_post; /* that the answer comes by, else by GET */
+	bool refused;	/* another user's connection, since we were asked */
+	bool answered;	/* the state has been used */
+	bool untold;	/* listener_run() has not returned it yet */
+	bool settled;	/* listener_reply() was called: end, text */
+	bool shown;	/* the last page has been sent, since it is settled */
 	enum listener_end end;
-	bool shown; /* the last page has been sent, since it is settled */
+	struct listener_answer answer;
 	struct buf text;
 	struct MHD_Connection *waiters[LISTENER_WAITERS];
 	unsigned waiting; /* suspended, in waiters */

@@ -18,12 +18,12 @@
  * not, but a person or the server may. */
 static int known_proof(const struct cmd_adding *adding, const char **proof)
 {
+	const char *id = cmd_option(adding->args, "client-id");
+	bool mcp = record_get(&adding->keys, "mcp") != NULL;
+	/* Whoever reads it there knows all of it. */
+	bool known = mcp && id && strncmp(id, "https://", 8) == 0;
 	int fd;
 	int rc = cmd_secret_source(adding->args, &fd);
-
-	const char *id = cmd_option(adding->args, "client-id");
-	bool url = id && strncmp(id, "https://", 8) == 0;
-	bool mcp = record_get(&adding->keys, "mcp") != NULL;
 
 	if (record_get(&adding->keys, "client_certificate"))
 		*proof = "certificate";
@@ -31,10 +31,9 @@ static int known_proof(const struct cmd_adding *adding, const char **proof)
 		*proof = "key";
 	else if (fd >= 0 || adding->machine)
 		*proof = "secret";
-	else if (mcp && url)
-		*proof = "none"; /* whoever reads it there knows all of it */
-	else if (adding->person || cmd_option(adding->args, "register") ||
-		 (mcp && !id))
+	else if (!known &&
+		 (adding->person || cmd_option(adding->args, "register") ||
+		  (mcp && !id)))
 		*proof = "ask";
 	else
 		*proof = "none";
@@ -85,15 +84,16 @@ static void warn_client_url(const struct cmd_adding *adding,
  * all the server's own are asked for again from time to time (verbs/login.c). */
 static int take_found(struct cmd_adding *adding, const struct record *answer)
 {
-	static const char *const no_keys[] = {"result",
-					      "warning[]",
-					      "client_id_metadata_document_"
-					      "supported",
-					      "grant_types[]",
-					      "registration_auth",
-					      "registration_endpoint",
-					      "scope_choice[]",
-					      NULL};
+	static const char *const no_keys[] = {
+	    "result",
+	    "warning[]",
+	    "client_id_metadata_document_supported",
+	    "grant_types[]",
+	    "registration_auth",
+	    "registration_endpoint",
+	    "scope_choice[]",
+	    NULL,
+	};
 	struct record found = {0};
 	const char *key, *value;
 	bool by_hand =
