@@ -135,13 +135,13 @@ package_autopkgtest()
 }
 
 # From the first version to the purge, where nothing else is but a desktop's keyring,
-# a compiler and the tests' servers.
+# a compiler, shells and the tests' servers.
 package_life()
 {
-	package_apt use install --no-install-recommends ca-certificates curl \
-		dbus-bin dbus-daemon gcc git gnome-keyring libc6-dev lighttpd \
-		lighttpd-mod-openssl openssl pkg-config procps python3 \
-		util-linux &&
+	package_apt use install --no-install-recommends bash-completion \
+		ca-certificates curl dbus-bin dbus-daemon fish gcc git \
+		gnome-keyring libc6-dev lighttpd lighttpd-mod-openssl openssl \
+		pkg-config procps python3 systemd util-linux zsh &&
 		cp -a "$package_work" "$package_root/use/home/person/" || return
 	# shellcheck disable=SC2016 # expanded in there
 	package_do use sh -c '

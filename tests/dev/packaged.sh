@@ -26,7 +26,6 @@ account()
 	ok 'add' demo_account demo web --host "$GATE_URL"
 	ok 'login' demo_login demo
 	ok 'token' token
-	token >first
 }
 
 token()
@@ -59,6 +58,81 @@ use()
 	is "$(python)" "$(token)" 'has the token that the command has'
 	ok 'the manual page is there' \
 		[ -e /usr/share/man/man1/valetkey.1.gz ]
+}
+
+# ---- what the shells and systemd make of it ----
+
+# Nobody has told them where to look. (What loads a completion in bash is a function
+# that has another name in each of its versions.)
+shells()
+{
+	# shellcheck disable=SC2016 # zsh's variable
+	is "$(zsh -fc 'autoload -Uz compinit && compinit -D &&
+		print -r -- $_comps[valetkey]')" _valetkey 'zsh finds the completion'
+	like "$(bash -c '. /usr/share/bash-completion/bash_completion
+		eval "$(complete -p -D | sed "s/.* -F //; s/ .*//")" valetkey
+		complete -p valetkey')" '-F [a-z_]+ valetkey$' 'bash too'
+	like "$(fish -c 'complete -C "valetkey stat"')" '^status' 'and fish'
+}
+
+# All units that valetkey can write: systemd has nothing to say of them.
+units()
+{
+	units=$XDG_CONFIG_HOME/systemd/user
+	ok 'units: keepalive' valetkey keepalive --install
+	ok 'units: share' valetkey share demo
+	ok 'units: proxy' valetkey proxy demo --service
+	is "$(cd "$units" && grep -h '^ExecStart=' valetkey-* | cut -d ' ' -f 1 |
+		sort -u)" "$(printf 'ExecStart="%s"\n' /usr/bin/valetkey \
+		/usr/libexec/valetkey/valetkey-helper)" 'of what is installed'
+	is "$(cd "$units" && find . -name 'valetkey-*' -exec systemd-analyze \
+		verify --user --man=no {} + 2>&1 | grep valetkey)" '' \
+		'systemd takes them'
+	ok 'no keepalive' valetkey keepalive --off
+	ok 'no share' valetkey share demo --off
+	ok 'no proxy' valetkey proxy demo --service --off
+	is "$(find "$units" -name 'valetkey-*')" '' 'none is left'
+}
+
+# ---- what runs all the while ----
+
+# A program that has the library loaded, and a proxy: they stay of the earlier version.
+# The program has a line for each that it reads: whether the token after a refusal is
+# another one.
+residents_start()
+{
+	mkfifo ask told
+	python3 -c 'import sys, valetkey
+host = valetkey.Valetkey()
+for line in sys.stdin:
+    token = host.token("demo")
+    host.invalidate(token)
+    print(host.token("demo") != token, flush=True)' <ask >told &
+	program=$!
+	exec 7>ask 8<told
+	valetkey proxy demo --socket "$PWD/proxy" --host "$PROVIDER_URL" \
+		>/dev/null 2>&1 7>&- 8<&- &
+	proxy=$!
+}
+
+# residents WHEN
+residents()
+{
+	echo >&7
+	read -r answer <&8
+	is "$answer" True "$1: a program that runs since then gets new tokens"
+	like "$(curl -q -s --retry 9 --retry-delay 1 --retry-all-errors \
+		--unix-socket proxy http://proxy/v2/devices)" \
+		ALDER-DC01 "$1: and so does a proxy"
+}
+
+residents_end()
+{
+	exec 7>&- 8<&-
+	wait "$program"
+	is "$?" 0 'the program ends well'
+	kill "$proxy"
+	wait "$proxy"
 }
 
 # ---- from the first version to the purge ----
@@ -121,6 +195,9 @@ life()
 	earlier=$(version valetkey)
 	account
 	use earlier
+	residents_start
+	residents 'before the upgrade'
+	token >first
 	ok 'upgrade' install_from "$2"
 	ok 'it is a newer version' \
 		dpkg --compare-versions "$(version valetkey)" gt "$earlier"
@@ -128,8 +205,12 @@ life()
 	is "$(dpkg-query -W -f '${Version}\n' $names | sort -u)" \
 		"$(version valetkey)" 'all of them are'
 	is "$(token)" "$(cat first)" 'after the upgrade: the token as before'
+	residents 'after the upgrade'
+	residents_end
 	ok 'and a new one' valetkey token demo --new
 	use newer
+	shells
+	units
 	accounts >mine
 	gone remove
 	ok 'installed again' install_from "$2"
@@ -146,7 +227,10 @@ use)
 	use tree
 	ok 'remove' valetkey remove demo --yes
 	;;
-life) life "$2" "$3" ;;
+life)
+	need_programs bash fish systemd-analyze zsh
+	life "$2" "$3"
+	;;
 esac
 gate_stop
 done_testing
