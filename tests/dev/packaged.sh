@@ -151,6 +151,14 @@ install_from()
 	apt install $(find "$1" -name '*.deb' ! -name '*-dbgsym_*')
 }
 
+# By the README's own line.
+install_as_told()
+{
+	# shellcheck disable=SC2046 # words, and patterns
+	(cd "$1" && apt $(sed -n 's/^sudo apt \(install .*_\*\.deb\)$/\1/p' \
+		"$VALETKEY_SRC/README.md"))
+}
+
 # What packages can leave: files, states of packages; not what apt and logs remember.
 computer()
 {
@@ -173,11 +181,11 @@ accounts()
 		-exec sha256sum {} + | sort
 }
 
-# (autoremove keeps what others merely suggest.)
+# gone remove|purge PACKAGE...: and those that need them. (autoremove keeps what others
+# merely suggest.)
 gone()
 {
-	# shellcheck disable=SC2086 # a list of words
-	ok "$1" apt "$1" $names
+	ok "$1" apt "$@"
 	ok "$1: and what came along" apt autoremove --purge \
 		-o APT::AutoRemove::RecommendsImportant=false \
 		-o APT::AutoRemove::SuggestsImportant=false
@@ -212,11 +220,12 @@ life()
 	shells
 	units
 	accounts >mine
-	gone remove
-	ok 'installed again' install_from "$2"
+	# shellcheck disable=SC2086 # a list of words
+	gone remove $names
+	ok 'installed again, as the README says' install_as_told "$2"
 	ok 'the account is as it was' valetkey token demo --new
 	accounts >mine
-	gone purge
+	gone purge valetkey
 }
 
 need_programs cc git lighttpd openssl pkg-config python3
