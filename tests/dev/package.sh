@@ -59,7 +59,7 @@ package_do()
 package_tools()
 {
 	package_apt build install --no-install-recommends build-essential lintian \
-		appstream &&
+		appstream blhc &&
 		package_apt build --no-install-recommends build-dep \
 			/home/person/valetkey/source
 }
@@ -93,6 +93,13 @@ package_compare()
 	done
 	echo "$same files are the same"
 )
+
+# Whether each line of the compiler has what hardening=+all stands for.
+package_hardening()
+{
+	cp "$logs/package-one" "$package_work/build.log" &&
+		package_do build blhc --all --debian build.log
+}
 
 # Warnings and errors count. (Debian's first upload of a package closes the bug that
 # asked for it; nobody has asked yet.)
@@ -213,6 +220,7 @@ package_steps()
 	step package-one "the packages" package_build one 022
 	step package-two "and once more" package_build_again
 	step package-compare "the same, bit for bit" package_compare
+	step package-hardening "blhc" package_hardening
 	step package-lintian "lintian" package_lintian
 	step package-earlier "an earlier version" package_earlier
 	step package-autopkgtest "debian/tests" package_autopkgtest
