@@ -24,8 +24,10 @@
 #define ROUNDS_MAX 8 /* in one call */
 #define TIDY_MS 5000
 #define RESTED_MS 1000
-#define DESCRIPTORS_ELSE 64u /* that this process has for other things */
-#define LISTENER 2u	     /* the mark of its events */
+/* That this process has for other things, and for those who are one too many. */
+#define DESCRIPTORS_ELSE (64u + RELAY_EXCESS_MAX)
+#define CLIENTS_MIN 32u /* however few files may be open */
+#define LISTENER 2u	/* the mark of its events */
 
 void relay_list(struct relay_client *client)
 {
@@ -47,14 +49,17 @@ static int relay_hear(struct relay *relay, bool hear)
 			 relay->options.listener, &event);
 }
 
-/* Among too many the one that has rested longest gives way; one that has just
- * come may have sent its request already. */
+/* Among too many the one that has rested longest gives way; not one that has just
+ * come, nor one whose request is there and was not read yet, as after a round that
+ * took long. */
 static void relay_make_room(struct relay *relay)
 {
 	struct relay_client *oldest = relay->waits[RELAY_WAIT_IDLE].first;
+	char byte;
 
 	if (relay->client_count >= relay->clients_max && oldest &&
-	    relay_client_rested(oldest) >= RESTED_MS)
+	    relay_client_rested(oldest) >= RESTED_MS &&
+	    recv(oldest->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		relay_client_end(oldest);
 }
 
@@ -202,9 +207,9 @@ static size_t relay_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) ||
 	    limit.rlim_cur >= 2 * RELAY_CLIENTS_MAX + DESCRIPTORS_ELSE)
 		return RELAY_CLIENTS_MAX;
-	return limit.rlim_cur > 2 * DESCRIPTORS_ELSE
-		   ? (limit.rlim_cur - DESCRIPTORS_ELSE) / 2
-		   : DESCRIPTORS_ELSE / 2;
+	return limit.rlim_cur > 2 * CLIENTS_MIN + DESCRIPTORS_ELSE
+		   ? (size_t)(limit.rlim_cur - DESCRIPTORS_ELSE) / 2
+		   : CLIENTS_MIN;
 }
 
 static int relay_begin(struct relay *relay)

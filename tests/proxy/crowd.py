@@ -7,6 +7,7 @@ the functions do_*; the proxy is where VALETKEY_PROXY_URL says.
 """
 
 import os
+import resource
 import select
 import socket
 import sys
@@ -78,9 +79,10 @@ def do_many():
 
 
 def do_limit():
-    """560 who wait for an answer are too many: the last ones are told so"""
+    """48 more than may wait for an answer are too many: the last ones are told so"""
     crowd = []
-    for _ in range(560):
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # the proxy's too
+    for _ in range(min(512, (files - 128) // 2) + 48):
         crowd.append(client())
         ask(crowd[-1], "/hang")
     told = set(select.select(crowd, [], [], PATIENCE)[0])

@@ -12,6 +12,8 @@ output.
 
 import os
 import re
+import resource
+import select
 import shutil
 import signal
 import socket
@@ -287,9 +289,11 @@ STEP = threading.Semaphore(0)
 
 
 class Driver:
-    def __init__(self, origin, *options):
+    def __init__(self, origin, *options, files=None):
+        limits = (files, files)
         self.process = subprocess.Popen(
-            [DRIVER, origin, *options], stdout=subprocess.PIPE, text=True
+            [DRIVER, origin, *options], stdout=subprocess.PIPE, text=True,
+            preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits)),
         )
         line = self.process.stdout.readline()
         self.url = line.split()[1]
@@ -924,6 +928,47 @@ def test_limits():
     ok(driver.stop() == 0, "it ends well")
 
 
+def test_few_files():
+    """A low limit of open files, as most sessions have one: whoever is let in gets a
+    connection to the server too."""
+    server = Server()
+    driver = Driver(f"http://127.0.0.1:{server.port}", files=256)
+    connections = [driver.connect() for _ in range(200)]
+    for connection in connections:
+        try:
+            connection.sendall(get("/hang", close=False))
+        except OSError:
+            pass  # more than can be told
+    ok(until(lambda: len(server.requests) >= 60), "few files: 60 are at the server",
+       len(server.requests))
+    replies = []
+    time.sleep(1)
+    for connection in select.select(connections, [], [], PATIENCE)[0]:
+        replies.append(status(read_all(connection)))
+    ok(503 in replies and 502 not in replies, "few files: too many are 503, nobody is 502", replies)
+    for connection in connections:
+        connection.close()
+    ok(driver.stop() == 0, "it ends well")
+
+
+def test_full_and_behind():
+    """It is full, has something else to do for a while, and meanwhile old clients ask
+    and new ones come: who has asked does not give way."""
+    driver = Driver("http://127.0.0.1:1", files=256)
+    connections = [driver.connect() for _ in range(200)]
+    time.sleep(1.5)
+    os.kill(driver.process.pid, signal.SIGSTOP)
+    new = [driver.connect() for _ in range(10)]
+    for connection in connections[:20]:
+        connection.sendall(get("/driver/answer"))
+    os.kill(driver.process.pid, signal.SIGCONT)
+    replies = [status(read_all(connection)) for connection in connections[:20]]
+    ok(set(replies) == {200}, "who has asked does not give way to who comes", replies)
+    for connection in connections + new:
+        connection.close()
+    ok(driver.stop() == 0, "it ends well")
+
+
 def test_unix():
     server = Server()
     path = os.path.join(KEYS, "relay.socket")
@@ -1005,6 +1050,8 @@ def main():
     test_lookup()
     test_floods()
     test_limits()
+    test_few_files()
+    test_full_and_behind()
     test_vanishing()
     print(f"1..{count}")
     return failed > 0
