@@ -220,9 +220,9 @@ static pid_t find_between(pid_t first, pid_t last)
 }
 
 /* Their numbers begin again at the limit. */
-static pid_t find_helper(pid_t after)
+static pid_t find_after(pid_t after, pid_t last)
 {
-	pid_t last = last_process(), found;
+	pid_t found;
 	char limit[32];
 
 	if (last >= after)
@@ -230,6 +230,21 @@ static pid_t find_helper(pid_t after)
 	world_read("/proc/sys/kernel/pid_max", limit, sizeof(limit));
 	found = find_between(after + 1, (pid_t)strtol(limit, NULL, 10));
 	return found ? found : find_between(1, last);
+}
+
+/* The one that was to start it may have done so, and ended, before it was looked
+ * at: then the helper is behind what was the last process. */
+static pid_t find_helper(pid_t after)
+{
+	pid_t last = last_process();
+	pid_t found = find_after(after, last);
+
+	while (!found && last_process() != last) {
+		after = last;
+		last = last_process();
+		found = find_after(after, last);
+	}
+	return found;
 }
 
 pid_t host_helper(const struct host *host)
