@@ -306,7 +306,8 @@ static bool in_list(const struct record *provider, const char *instance,
 	while ((line = record_next(provider, "instance[]", line))) {
 		if (!split_instance(line, &code, base))
 			continue;
-		if ((strncmp(line, instance, code) == 0 && !instance[code]) ||
+		if ((strncasecmp(line, instance, code) == 0 &&
+		     !instance[code]) ||
 		    origin_is(base, given) ||
 		    strcasecmp(strstr(base, "://") + 3, instance) == 0)
 			return true;

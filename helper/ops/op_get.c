@@ -315,6 +315,23 @@ static int check_obtained(struct job *job, const struct client *client,
 	return rc ? rc : check_scope(job, client, want, grant);
 }
 
+/* Who asked for a new token sees the same one again, and must not take that for an
+ * answer of the provider. */
+static void tell_age(struct job *job, const struct client *client,
+		     const struct grant *grant)
+{
+	int64_t issued = grant_issued_clock(grant);
+
+	if (issued < job->began)
+		job_info(
+		    job,
+		    "This is the token that account %s got %lld s ago: "
+		    "there is at most one new token a minute, and the next "
+		    "one in %lld s.",
+		    client->account, (long long)(job->began - issued) / 1000,
+		    (long long)(issued + NEW_MS - job->began + 999) / 1000);
+}
+
 /* Whether a login at once brings what was missing: not what the account does not
  * ask for, and not for an MCP server, whose scopes a person agrees to before. */
 static bool login_helps(const struct client *client, const struct want *want,
@@ -351,6 +368,8 @@ int op_get(struct job *job)
 		if (!rc)
 			rc = check_obtained(job, &client, &want, &grant);
 	}
+	if (!rc && want.new)
+		tell_age(job, &client, &grant);
 	if (!rc)
 		rc = want.id_token ? grant_answer_id_token(job, &grant)
 				   : grant_answer(job, &grant);

@@ -160,8 +160,9 @@ static void test_instance(const struct record *acme_file)
 					    NULL};
 	struct record single = {0}, bare = {0};
 
-	tap_ok(instance_is(acme_file, "one", "https://one.example.com"),
-	       "an instance by its code");
+	tap_ok(instance_is(acme_file, "one", "https://one.example.com") &&
+		   instance_is(acme_file, "One", "https://one.example.com"),
+	       "an instance by its code, also in capitals");
 	tap_ok(instance_is(acme_file, "two.example.com:8443",
 			   "https://two.example.com:8443") &&
 		   instance_is(acme_file, "ONE.example.com",

@@ -42,15 +42,22 @@ test_new()
 	old=$(valetkey token demo)
 	is "$(new demo)" "$old" 'what is not a minute old is new'
 	is $(($(refreshes) - before)) 0 'and costs nothing'
+	is "$(new demo 2>/dev/null)" "$old" 'on standard output is the token alone'
+	like "$(new demo 2>&1 >/dev/null)" \
+		'got [0-9]+ s ago: .*one new token a minute, and the next one in [1-6]?[0-9] s' \
+		'and why it is the same is said beside it'
 	minute_later demo
 	is "$(valetkey token demo)" "$old" 'without --new it stays'
 	minute_later demo
 	token=$(new demo)
 	ok 'with it there is another one' [ "$token" != "$old" ]
-	is $(($(refreshes) - before)) 1 'by one refresh'
+	minute_later demo
+	is "$(new demo 2>&1 >/dev/null)" '' 'of which nothing is said'
+	token=$(valetkey token demo)
+	is $(($(refreshes) - before)) 2 'by one refresh each'
 	is "$(new demo)$(valetkey token demo)" "$token$token" \
 		'which is what everybody has then'
-	is $(($(refreshes) - before)) 1 'without another refresh'
+	is $(($(refreshes) - before)) 2 'without another refresh'
 	like "$(new demo --format json)" \
 		"^\{\"access_token\":\"$token\",.*\"expires_at\":[0-9]+,.*\"scope\":\"[^\"]*monitoring[^\"]*\",\"account\":\"demo\"\}\$" \
 		'in every format'
