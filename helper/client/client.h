@@ -88,6 +88,7 @@ struct client {
 	const char *client_key_id;
 	const char *client_certificate;
 	bool assertion_to_endpoint; /* else to the issuer, see assertion.c */
+	bool unsaved;		    /* not an account yet: it is being added */
 };
 
 /*

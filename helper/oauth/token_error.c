@@ -130,11 +130,12 @@ const char *error_advice_next(char out[ERROR_ADVICE_MAX],
 	static const char account[] = "ACCOUNT", asked[] = "ASKED";
 	char scopes[PROBLEM_QUOTE_MAX];
 	const char *text = advice->next;
+	const char *end = client->unsaved ? strstr(text, " To change") : NULL;
 	struct buf next = {0};
 	int rc = 0;
 
 	asked_scopes(scopes, client);
-	while (!rc && *text) {
+	while (!rc && *text && text != end) {
 		if (strncmp(text, account, sizeof(account) - 1) == 0) {
 			rc = buf_str(&next, client->account);
 			text += sizeof(account) - 1;

@@ -88,6 +88,7 @@ int op_add(struct job *job)
 	int rc = client_from_record(name ? name : "", &job->request, &client,
 				    &job->problem);
 
+	client.unsaved = true;
 	if (!rc && client_has_secret(&client) && (!secret || !*secret))
 		rc =
 		    problem_set(&job->problem, VALETKEY_ERR_ARG,

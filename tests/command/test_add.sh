@@ -139,6 +139,7 @@ test_refused()
 	requests_before=$(token_requests)
 	said "$DENIED" 'invalid_client' 'a wrong secret' \
 		add_web "$WRONG_SECRET" work
+	unlike "$text" 'valetkey edit' 'there is nothing to edit yet'
 	requests 1 'a wrong secret: one token request'
 	nothing_left 'a wrong secret'
 	said "$DENIED" 'invalid_client' 'a wrong secret of api-services' \

@@ -150,7 +150,8 @@ test_secret()
 	said 0 'accepted the client secret' 'the secret alone' with_secret \
 		"$(secret_file web-secret)" valetkey edit work --secret-fd 3
 	same 'the secret alone'
-	said "$DENIED" . 'a wrong secret' with_secret \
+	said "$DENIED" 'run: valetkey edit work --secret-stdin' \
+		'a wrong secret' with_secret \
 		"$(secret_file password)" valetkey edit work --secret-fd 3
 	same 'a wrong secret'
 	terminal valetkey edit work --client-id second-client <<-END
