@@ -340,6 +340,28 @@ static int take_keepalive(struct cmd_adding *adding)
 		   : VALETKEY_OK;
 }
 
+/* RFC 8252 7.3: the port is any, and said in each request. Without one it would be
+ * 80, which nobody means. */
+static int check_redirect_port(const struct cmd_args *args)
+{
+	const char *uri = cmd_option(args, "redirect-uri");
+	char origin[ORIGIN_MAX];
+	size_t len;
+
+	if (!uri || strncmp(uri, "http://", 7) != 0 ||
+	    origin_of(uri, origin) != 0)
+		return VALETKEY_OK;
+	len = 7 + (uri[7] == '[' ? strcspn(uri + 7, "]") + 1
+				 : strcspn(uri + 7, ":/"));
+	if (uri[len] == ':')
+		return VALETKEY_OK;
+	return cmd_fail(VALETKEY_ERR_ARG,
+			"The redirect URI has no port. Give the one that is "
+			"registered; or, if none is, any free one: "
+			"--redirect-uri '%.*s:{port}%s'",
+			(int)len, uri, uri + len);
+}
+
 int cmd_answers_overrides(struct cmd_adding *adding)
 {
 	static const char *const keys[] = {
@@ -351,6 +373,8 @@ int cmd_answers_overrides(struct cmd_adding *adding)
 
 	for (const char *const *key = keys; *key && !rc; key++)
 		rc = take_endpoint(adding, *key);
+	if (!rc)
+		rc = check_redirect_port(adding->args);
 	if (!rc)
 		rc = take_reach(adding);
 	if (!rc)

@@ -178,7 +178,14 @@ static int choose_curl_account(struct curl_check *curl, const char *url)
 static int take_curl_url(struct curl_check *curl, const char *url)
 {
 	char origin[ORIGIN_MAX];
-	int rc = cmd_origin_of(url, origin);
+	int rc =
+	    strstr(url, "://")
+		? cmd_origin_of(url, origin)
+		: cmd_fail(VALETKEY_ERR_RESOURCE,
+			   "\"%s\" is neither a URL, such as "
+			   "https://HOST/PATH, nor a path of the account's "
+			   "host, which begins with a slash.",
+			   url);
 
 	if (!rc && !*curl->name)
 		rc = choose_curl_account(curl, url);

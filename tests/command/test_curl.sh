@@ -76,6 +76,9 @@ elsewhere "http://user@127.0.0.1:$PROVIDER_PORT/"
 elsewhere "http://127.0.0.1:$((PROVIDER_PORT + 1))/"
 elsewhere "http://localhost:$PROVIDER_PORT/"
 elsewhere "127.0.0.1:$PROVIDER_PORT/"
+elsewhere v2/devices
+like "$(valetkey curl demo v2/devices 2>&1)" 'begins with a slash' \
+	'a path without one: and says so'
 elsewhere "file:///etc/passwd"
 elsewhere "http://{127.0.0.1:$PROVIDER_PORT,example.net}/"
 exits 27 'one good URL does not help a bad one' \

@@ -65,6 +65,11 @@ test_options()
 		valetkey edit work --instance nowhere
 	said "$ARG" 'redirect' 'a redirect URI that leads elsewhere' \
 		valetkey edit work --redirect-uri http://example.com/
+	for uri in http://127.0.0.1 'http://[::1]' http://localhost; do
+		said "$ARG" "no port.*--redirect-uri 'http://.*:\{port\}/x'$" \
+			"a redirect to $uri" \
+			valetkey edit work --redirect-uri "$uri/x"
+	done
 	same 'what is refused'
 }
 
