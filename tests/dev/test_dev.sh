@@ -9,7 +9,9 @@
 # What ./dev installs before it tests.
 listed_packages()
 {
-	sed -n 's/^\t\(build\|run\|test\)  *\([^ ]*\) .*/\2/p' dev | tr '|' '\n'
+	eval "$(sed -n '/^debian_version()/,/^}/p; /^packages()/,/^}/p' dev)"
+	packages | sed -n 's/^\(build\|run\|test\)  *\([^ ]*\) .*/\2/p' |
+		tr '|' '\n'
 }
 
 # The programs that scripts here ask for by name.
@@ -41,7 +43,7 @@ is "$listed" "$there" 'every verb is listed, and every listed one is there'
 is "$(./dev)" "$(./dev help)" 'without a verb it shows the list'
 exits 1 'an unknown verb is refused' ./dev nonsense
 listed_packages >"$VALETKEY_TEST_DIR/listed"
-is "$(needed_programs | grep -cxE 'secret-tool|kwalletd5|lighttpd')" 3 \
+is "$(needed_programs | grep -cxE 'secret-tool|wget|lighttpd')" 3 \
 	'what the scripts need is known'
 if command -v dpkg-query >/dev/null; then
 	is "$(unlisted)" '' './dev test installs what the scripts need'

@@ -4,26 +4,22 @@
 # test_kwallet.sh - the other keyring: KWallet's Secret Service. It loses one
 # encrypted session in a hundred, mostly in silence, and none of that may be
 # seen. A wallet is opened as the login does it, by a hash of the password, and
-# kwalletd5 must have been started once before it shows a new wallet.
+# KWallet must have been started once before it shows a new wallet.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
 
+# shellcheck source=tests/lib/keyrings.sh
+. "$VALETKEY_SRC/tests/lib/keyrings.sh"
 
 if [ -z "${VALETKEY_TEST_KWALLET-}" ]; then
-	need_programs kwalletd5
-	# Without it kwalletd5 crashes at the first session.
-	find /usr/lib -path '*/qca-qt5/crypto/*' -name '*.so' 2>/dev/null |
-		grep -q . || need_programs libqca-qt5-2-plugins
+	need_kwallet
 	export VALETKEY_TEST_KWALLET=1
 	exec "$VALETKEY_SRC/tests/lib/session" --no-keyring sh "$0"
 fi
 
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
-
-# shellcheck source=tests/lib/keyrings.sh
-. "$VALETKEY_SRC/tests/lib/keyrings.sh"
 
 ROUNDS=60 LOGIN=21 LOCKED=23 NO_KEYRING=24
 
@@ -79,7 +75,7 @@ test_killed()
 }
 
 kwallet_make >"$VALETKEY_TEST_DIR/make.log" 2>&1 ||
-	skip_all 'kwalletd5 does not start here'
+	skip_all "$KWALLETD does not start here"
 provider_start
 is "$(keyring_locked)" true 'KWallet: opened by the login it calls itself locked'
 ok 'KWallet: an account with a secret is added' demo_account demo

@@ -29,13 +29,28 @@ keyring_is()
 
 # ---- KWallet: a wallet is opened as the login does it, by a hash ----
 
+# The newest that is here: kwalletd5 (Debian 12) or kwalletd6.
+KWALLETD=kwalletd5
+! command -v kwalletd6 >/dev/null || KWALLETD=kwalletd6
+
+# need_kwallet: or all is skipped. Without the plugins for its encryption it crashes
+# at the first session.
+need_kwallet()
+{
+	need_programs "$KWALLETD"
+	kwallet_qt=qt${KWALLETD#kwalletd}
+	find /usr/lib -path "*/qca-$kwallet_qt/crypto/*" -name '*.so' \
+		2>/dev/null | grep -q . ||
+		need_programs "libqca-$kwallet_qt-plugins"
+}
+
 # kwallet_call METHOD ARGUMENT...
 kwallet_call()
 {
 	kwallet_method=$1
 	shift
-	dbus-send --session --print-reply --dest=org.kde.kwalletd5 \
-		/modules/kwalletd5 "org.kde.KWallet.$kwallet_method" \
+	dbus-send --session --print-reply --dest="org.kde.$KWALLETD" \
+		"/modules/$KWALLETD" "org.kde.KWallet.$kwallet_method" \
 		string:kdewallet "$@"
 }
 
@@ -48,7 +63,7 @@ kwallet_is_open()
 
 kwallet_starts()
 {
-	QT_QPA_PLATFORM=offscreen setpriv --pdeathsig KILL kwalletd5 \
+	QT_QPA_PLATFORM=offscreen setpriv --pdeathsig KILL "$KWALLETD" \
 		>>"$VALETKEY_TEST_DIR/kwallet.log" 2>&1 &
 	KWALLET_PID=$!
 	wait_until "$@"
@@ -66,7 +81,7 @@ kwallet_end()
 	wait "$KWALLET_PID" 2>/dev/null || :
 }
 
-# A new wallet, opened; kwalletd5 shows it once it has been restarted.
+# A new wallet, opened; KWallet shows it once it has been restarted.
 kwallet_make()
 {
 	cat >"$XDG_CONFIG_HOME/kwalletrc" <<-'END'
