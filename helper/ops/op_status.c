@@ -287,6 +287,43 @@ static bool has_changed(struct lines *lines, const struct client *client)
 	return rc == VALETKEY_ERR_LOGIN;
 }
 
+/* What is cached for all programs, in whatever state the store is. */
+static bool describe_cached(struct lines *lines, const struct client *client)
+{
+	struct record token = {0};
+	int64_t left = 0;
+
+	if (kernel_read(&client->config, &token))
+		left = (record_get_int(&token, "good_until", 0) - clock_ms()) /
+		       1000;
+	if (left > 0) {
+		status_line(lines, "scope", record_get(&token, "scope"));
+		status_number(lines, "expires_in", left);
+		status_number(lines, "expires_at", time(NULL) + left);
+	}
+	record_free(&token);
+	return left > 0;
+}
+
+/* The store does not open: a cached token is given all the same. */
+static bool describe_closed(struct lines *lines, const struct client *client)
+{
+	const struct problem *problem = &lines->job->problem;
+	struct buf text = {0};
+
+	if ((problem->result != VALETKEY_ERR_LOCKED &&
+	     problem->result != VALETKEY_ERR_NO_KEYRING &&
+	     problem->result != VALETKEY_ERR_NO_BUS) ||
+	    !describe_cached(lines, client))
+		return false;
+	if (buf_fmt(&text, "%s Until the access token expires it is given.",
+		    problem->text))
+		lines->rc = VALETKEY_ERR_NOMEM;
+	status_state(lines, "ok", buf_text(&text));
+	buf_free(&text);
+	return true;
+}
+
 static void describe(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
@@ -297,7 +334,7 @@ static void describe(struct lines *lines, const struct client *client)
 	if (rc == VALETKEY_ERR_LOGIN)
 		status_state(lines, grant.needs_login ? "login" : "changed",
 			     job->problem.text);
-	else if (rc)
+	else if (rc && !describe_closed(lines, client))
 		broken(lines, rc);
 	if (!rc || rc == VALETKEY_ERR_LOGIN)
 		complete = describe_secret(lines, client, found);
@@ -318,8 +355,6 @@ static void describe(struct lines *lines, const struct client *client)
 static void describe_far(struct lines *lines, const struct client *client)
 {
 	struct job *job = lines->job;
-	struct record token = {0};
-	int64_t left = 0;
 	int rc;
 
 	status_line(lines, "far", far_socket(&client->config));
@@ -328,15 +363,7 @@ static void describe_far(struct lines *lines, const struct client *client)
 		broken(lines, rc);
 	else
 		status_state(lines, "ok", "");
-	if (kernel_read(&client->config, &token))
-		left = (record_get_int(&token, "good_until", 0) - clock_ms()) /
-		       1000;
-	if (left > 0) {
-		status_line(lines, "scope", record_get(&token, "scope"));
-		status_number(lines, "expires_in", left);
-		status_number(lines, "expires_at", time(NULL) + left);
-	}
-	record_free(&token);
+	describe_cached(lines, client);
 }
 
 /* With accounts in the other store too, one that does not open is no reason to tell
@@ -359,10 +386,12 @@ static bool other_store_has_some(const struct lines *lines)
 	return other;
 }
 
-static void describe_unopened(struct lines *lines)
+static void describe_unopened(struct lines *lines, const struct client *client)
 {
 	int rc = lines->job->problem.result;
 
+	if (describe_closed(lines, client))
+		return;
 	if (other_store_has_some(lines))
 		broken(lines, rc);
 	else
@@ -395,7 +424,7 @@ static int describe_account(struct lines *lines, const char *name)
 		if (far_socket(&client.config))
 			describe_far(lines, &client);
 		else if (!job_store(job))
-			describe_unopened(lines);
+			describe_unopened(lines, &client);
 		else
 			describe(lines, &client);
 	}

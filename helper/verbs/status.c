@@ -172,11 +172,13 @@ static int print_status(const struct cmd_args *args,
 	if (table)
 		rc = status_table(answer, count);
 	if (record_get_int(answer, "revocations", 0) > 0)
-		printf("\nRevocations that wait to be sent: %s. valetkey tries "
-		       "them again now\n"
-		       "and with later commands, for 30 days at most. To drop "
-		       "them: valetkey logout --drop-revocations\n",
-		       record_get(answer, "revocations"));
+		printf(
+		    "\nRevocations that wait to be sent: %s. valetkey sends "
+		    "them after this or a later\n"
+		    "command, but leaves a provider that has failed alone for "
+		    "a while; for 30 days at most.\n"
+		    "To drop them: valetkey logout --drop-revocations\n",
+		    record_get(answer, "revocations"));
 	print_others(answer);
 	return rc;
 }

@@ -103,6 +103,9 @@ static void print_expiry(const struct entry *entry)
 		print_words("access token", "%sgood for %s",
 			    draw_bar(bar, entry),
 			    cmd_duration(duration, sizeof(duration), left));
+	else if (left > 0)
+		print_line("access token",
+			   "good, for how long the provider does not tell");
 	if (!entry_is_machine(entry) && *entry_text(entry, "refresh_token"))
 		print_line("refresh token",
 			   entry_number(entry, "refresh_token")
@@ -140,8 +143,13 @@ static void print_death(const struct entry *entry)
 	int64_t left = when - time(NULL);
 	char duration[32], date[16];
 
-	if (!*entry_text(entry, "dies_on"))
+	if (!*entry_text(entry, "dies_on")) {
+		if (entry_number(entry, "refresh_token"))
+			print_line("dies on",
+				   "not known: the provider does not "
+				   "tell");
 		return;
+	}
 	cmd_duration(duration, sizeof(duration), left < 0 ? -left : left);
 	print_words("dies on", "%s, %s%s%s (%s)", status_date(date, when),
 		    left < 0 ? "" : "in ", duration, left < 0 ? " ago" : "",

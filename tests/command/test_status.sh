@@ -160,6 +160,35 @@ test_pipe()
 	unlike "$text" 'ACCOUNT +PROVIDER' 'a pipe at a terminal neither'
 }
 
+# A locked keyring hides what is in it, not what is cached.
+test_locked()
+{
+	valetkey token work >/dev/null
+	"$KEYRING" lock
+	said 0 'access token +good for 9 hours' 'a locked keyring, a cached token' \
+		valetkey status work
+	like "$text" '^work: ready$' 'is ready'
+	like "$text" '^  note +The keyring is locked.* it is given\.$' 'and why not all'
+	like "$(valetkey status work --json)" \
+		'"state":"ok","state_text":"The keyring is locked.*"expires_in":' \
+		'for programs too'
+	said 23 '^fresh: cannot be used$' 'without a cached token' \
+		valetkey status fresh
+	unlike "$text" 'is given' 'nothing is promised'
+	"$KEYRING" unlock
+}
+
+# What the provider does not tell is not passed over.
+test_unknown()
+{
+	provider_stop
+	provider_start --omit expires_in
+	{ demo_account mute && demo_login mute; } >/dev/null 2>&1
+	run valetkey status mute
+	like "$text" '^  access token +good, for how long' 'a token of unknown life'
+	like "$text" '^  dies on +not known: ' 'a login of unknown life'
+}
+
 provider_start --access-lifetime 36000
 {
 	demo_account work && demo_login work
@@ -178,5 +207,7 @@ test_soon
 test_full
 test_names
 test_pipe
-remove work fresh robot soon
+test_locked
+test_unknown
+remove work fresh robot soon mute
 done_testing
