@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 #
 # test.sh - ./dev test and ./dev sanitize, a part of the script dev. Its
-# functions need(), step(), tree() and strict() are there, and $logs. Every result
-# line of the tests ends up in a log, and the logs are counted.
+# functions need(), step(), configured(), tree() and strict() are there, and $logs.
+# Every result line of the tests ends up in a log, and the logs are counted.
 
 : "${logs:=build/log}"
 
@@ -14,12 +14,16 @@ explain()
 	return 1
 }
 
+# Tests wait for others more than they compute.
+test_jobs=$(($(nproc) * 2))
+
 # check TREE [VARIABLE=VALUE]
 check()
 {
 	check_tree=$1
 	shift
-	make -C "$check_tree" -k -j2 check "$@" || explain "$check_tree"
+	make -C "$check_tree" -k -j"$test_jobs" check "$@" ||
+		explain "$check_tree"
 }
 
 # What the tests take from npm, in build/npm: exactly what the lock file says,
@@ -49,7 +53,8 @@ with_npm_packages()
 # distcheck includes installcheck: the tests that look at an installed prefix.
 distcheck()
 {
-	make -C "$1" -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="$(strict)" ||
+	make -C "$1" -j"$test_jobs" distcheck \
+		DISTCHECK_CONFIGURE_FLAGS="$(strict)" ||
 		explain "$1"/valetkey-*/
 }
 
@@ -84,7 +89,8 @@ distcheck_as_user()
 	# shellcheck disable=SC2016 # expanded in there
 	(exec_as_user "$tmp" TMPDIR=/tmp VALETKEY_TEST_NPM="$tmp/npm" sh -c '
 		./configure -q &&
-		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="$1"' sh "$(strict)") ||
+		make -j"$2" distcheck DISTCHECK_CONFIGURE_FLAGS="$1"' \
+		sh "$(strict)" "$test_jobs") ||
 		explain "$tmp"
 )
 
@@ -98,7 +104,20 @@ reports()
 	return 1
 }
 
-# sanitized KIND: check with a sanitizer; no process may have left a report.
+# Of all tests those whose second run, with a sanitizer, has little to find: of other
+# people's programs, of the documents, and of kills, which have a campaign. There are
+# 20 minutes for everything; ./dev sanitize runs these too.
+sanitized_tests()
+{
+	make -s -C "$1" list-tests | grep -v -e '^tests/dev/' \
+		-e '^tests/foreign/' -e '^tests/bench/' \
+		-e '/test_campaign\.sh$' -e '/test_left_behind\.sh$' \
+		-e '/test_browser\.sh$' -e '/test_kwallet\.sh$' \
+		-e '/test_completion\.sh$' -e '/test_shells\.sh$' \
+		-e '/test_node\.sh$' | tr '\n' ' '
+}
+
+# sanitized KIND [short]: check with a sanitizer; no process may have left a report.
 sanitized()
 {
 	case $1 in
@@ -108,7 +127,12 @@ sanitized()
 	strict_tree "$1" --with-sanitizer="$list" || return
 	rm -f "build/$1"/sanitizer.*
 	status=0
-	check "build/$1" || status=$?
+	if [ $# -gt 1 ]; then
+		check "build/$1" TESTS="$(sanitized_tests "build/$1")" ||
+			status=$?
+	else
+		check "build/$1" || status=$?
+	fi
 	reports "build/$1" || status=1
 	return "$status"
 }
@@ -201,26 +225,34 @@ test_some()
 	test_scripts $chosen
 }
 
+# All of them, in the release's own build, and once more with a sanitizer.
+test_all()
+{
+	# shellcheck disable=SC2046 # an option or none
+	test_step build "configure in build/test" configured test $(strict)
+	if [ "$broken" -gt 0 ]; then
+		return 0
+	fi
+	if [ "$(id -u)" -eq 0 ]; then
+		test_step distcheck "make distcheck as nobody" distcheck_as_user
+	else
+		test_step distcheck "make distcheck" distcheck build/test
+	fi
+	test_step sanitizer "make check with address,undefined as $(id -un)" \
+		sanitized address short
+}
+
 do_test()
 {
 	need build run test
 	rm -rf "$logs"
 	broken=0
 	with_npm_packages
-	test_step build "build/test" strict_tree test
-	if [ "$broken" -eq 0 ] && [ $# -gt 0 ]; then
-		test_some "$@"
-	elif [ "$broken" -eq 0 ]; then
-		if [ "$(id -u)" -eq 0 ]; then
-			test_step distcheck "make distcheck as nobody" \
-				distcheck_as_user
-		else
-			test_step distcheck "make distcheck" distcheck \
-				build/test
-		fi
-		test_step sanitizer \
-			"make check with address,undefined as $(id -un)" \
-			sanitized address
+	if [ $# -gt 0 ]; then
+		test_step build "build/test" strict_tree test
+		[ "$broken" -gt 0 ] || test_some "$@"
+	else
+		test_all
 	fi
 	summary "$broken"
 }
@@ -230,7 +262,7 @@ valgrind_check()
 {
 	# shellcheck disable=SC2016 # make's variables
 	strict_tree test &&
-		make -C build/test -k -j2 check \
+		make -C build/test -k -j"$test_jobs" check \
 			TESTS='$(tap_programs) $(fuzz_tests)' \
 			LOG_FLAGS="valgrind -q --error-exitcode=9 \
 			--leak-check=full --show-leak-kinds=definite \
