@@ -170,6 +170,8 @@ ok 'and it is good' valetkey token work
 ok 'lock' valetkey lock
 valetkey token work >/dev/null
 is $? 0 'a cached token is still given'
+said 0 'valetkey unlock Until the access token expires it is given' \
+	'and status says so' valetkey status work
 forget_cached
 said $LOCKED 'valetkey unlock' 'locked: no token' bare token work
 said $LOCKED 'valetkey unlock' 'locked: status' valetkey status work
