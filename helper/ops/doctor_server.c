@@ -51,9 +51,12 @@ static const char *proxy_of(const struct client *client)
 	if (client->proxy)
 		return strcmp(client->proxy, "none") == 0 ? NULL
 							  : client->proxy;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (getenv(names[i]) && *getenv(names[i]))
-			return getenv(names[i]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return value;
+	}
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "client/provider.h"
 #include "client/provider_check.h"
 #include "client/unusable.h"
+#include "core/account.h"
 #include "command/command.h"
 #include "command/terminal.h"
 
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct cmd_option options[] = {
     {"check", "FILE",
@@ -421,6 +423,21 @@ static void check_file_name(struct told *told)
 		    "NAME of [a-z0-9-], a letter or digit first.");
 }
 
+/* As it is here: where it is going to be used it may be another's. */
+static void check_file_owner(struct told *told)
+{
+	struct problem problem = {0};
+	struct record unread = {0};
+	struct stat st;
+
+	if (stat(told->file, &st) == 0 && S_ISREG(st.st_mode) &&
+	    account_read_file(told->file, false, &unread, NULL) ==
+		VALETKEY_ERR_ACCOUNT &&
+	    unusable_because(told->file, false, &problem))
+		tell_finding(told, 0, false, problem.text);
+	record_free(&unread);
+}
+
 static const char *plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
@@ -438,6 +455,8 @@ static int check_provider_file(const char *path)
 		rc = provider_check(buf_text(&text), text.len, &reader);
 	if (!rc)
 		check_file_name(&told);
+	if (!rc)
+		check_file_owner(&told);
 	if (!rc && told.no_memory)
 		rc = VALETKEY_ERR_NOMEM;
 	terminal_put(stdout, buf_text(&told.out), told.out.len);

@@ -20,8 +20,10 @@ CLOSED=http://127.0.0.1:$(free_port)
 test_shipped()
 {
 	for shipped in "$SHIPPED"/*.conf; do
+		own=$VALETKEY_TEST_DIR/${shipped##*/}
+		install -m 600 "$shipped" "$own"
 		said 0 ', 0 errors, 0 warnings$' "${shipped##*/} is good" \
-			valetkey providers --check "$shipped"
+			valetkey providers --check "$own"
 		ok "${shipped##*/} is installed" grep -q \
 			"helper/providers/${shipped##*/}" \
 			"$VALETKEY_SRC/Makefile.am"
@@ -395,6 +397,10 @@ test_limits()
 			"$CONFIG/providers/$name.conf"
 		rm -- "$CONFIG/providers/$name.conf"
 	done
+	chmod g+w "$CONFIG/providers/acme.conf"
+	said 0 'warning: .*acme.conf is not used: .*chmod go-w' \
+		'a file that a group can write' \
+		valetkey providers --check "$CONFIG/providers/acme.conf"
 	rm "$CONFIG/providers/acme.conf"
 	nothing_left 'limits'
 }
