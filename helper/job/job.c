@@ -21,8 +21,8 @@ static int job_tell(struct job *job, const struct record *message)
 	return channel_write(job->host, message, deadline_in(TELL_MS));
 }
 
-static void tell_text(struct job *job, const char *kind, const char *format,
-		      va_list args)
+__attribute__((format(printf, 3, 0))) static void
+tell_text(struct job *job, const char *kind, const char *format, va_list args)
 {
 	struct record message = {0};
 	struct problem text = {0};

@@ -130,7 +130,8 @@ static bool take_part(int fd, const struct end *end,
 
 	if (n <= 0)
 		return true;
-	for (; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
+	for (; left >= (int)sizeof(*at) && NLMSG_OK(at, (unsigned)left);
+	     at = NLMSG_NEXT(at, left)) {
 		const struct inet_diag_msg *one = NLMSG_DATA(at);
 		bool is_one = at->nlmsg_type == SOCK_DIAG_BY_FAMILY;
 		bool last = !is_one || !(at->nlmsg_flags & NLM_F_MULTI);

@@ -124,9 +124,10 @@ static bool answer_here(struct relay_exchange *exchange, const char *target)
 	else if (strcmp(target, "/driver/most") == 0)
 		snprintf(text, sizeof(text), "%u\n", most);
 	else if (strcmp(target, "/driver/lookups") == 0)
-		snprintf(text, sizeof(text), "%d\n", lookups);
+		snprintf(text, sizeof(text), "%d\n", (int)lookups);
 	else if (strcmp(target, "/driver/later") == 0)
-		snprintf(text, sizeof(text), "%d\n", later_s += 40);
+		snprintf(text, sizeof(text), "%d\n",
+			 atomic_fetch_add(&later_s, 40) + 40);
 	else
 		return false;
 	answer_text(exchange, text);
