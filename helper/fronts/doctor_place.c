@@ -7,6 +7,7 @@
 #include "doctor.h"
 
 #include "client/unusable.h"
+#include "core/kernel.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,8 +81,16 @@ static void look_at_kernel(struct doctor *doctor)
 {
 	long used, most;
 
-	if (syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING,
-		    0) < 0)
+	if (kernel_is_crowded())
+		doctor_found_text(
+		    doctor, "kernel", FOUND_NOTE, 0,
+		    "The kernel has too little room for the tokens "
+		    "of all accounts: in the last hour some found "
+		    "none, which come more slowly then. Root makes "
+		    "more with: sysctl kernel.keys.maxbytes=200000 "
+		    "kernel.keys.maxkeys=2000");
+	else if (syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
+			 KEY_SPEC_USER_KEYRING, 0) < 0)
 		doctor_found_text(doctor, "kernel", FOUND_NOTE, 0,
 				  "The kernel's keyring cannot be used here "
 				  "(%s): each token comes from the desktop's "

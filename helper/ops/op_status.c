@@ -3,6 +3,7 @@
  * op_status.c - what is known about each account without asking the provider:
  * the grant's state, how long its token is good, and what a person should do.
  */
+#include "core/channel.h"
 #include "core/clock.h"
 #include "core/far.h"
 #include "core/kernel.h"
@@ -159,6 +160,19 @@ static void describe_life(struct lines *lines, const struct client *client,
 		status_number(lines, "dies_on", life.dies_on);
 		status_line(lines, "dies_by", life.by);
 	}
+}
+
+/* Whether its token is asked of us each time, because others fill the kernel's room. */
+static void describe_room(struct lines *lines, const struct client *client,
+			  const struct grant *grant)
+{
+	struct record token = {0};
+
+	if (grant_good_for(grant) > MIN_VALID_S &&
+	    kernel_wanted(&client->config) && kernel_is_crowded() &&
+	    !kernel_read(&client->config, &token))
+		status_number(lines, "no_room", 1);
+	record_free(&token);
 }
 
 static void describe_state(struct lines *lines, const struct client *client,
@@ -346,6 +360,7 @@ static void describe(struct lines *lines, const struct client *client)
 	if (found) {
 		describe_grant(lines, client, &grant);
 		describe_life(lines, client, &grant);
+		describe_room(lines, client, &grant);
 	}
 	grant_free(&grant);
 }

@@ -63,7 +63,8 @@
  *             N.holder (of the sealed store's key: passphrase|systemd|credential),
  *             N.refresh_token=0|1, N.secret=none|stored|missing, N.proof,
  *             N.registered=0|1 (remove deletes the client at the server),
- *             N.secret_expires_at, N.hosts, N.not_granted (scopes), N.refusal
+ *             N.secret_expires_at, N.no_room=1 (in the kernel, whose room other
+ *             accounts' tokens fill), N.hosts, N.not_granted (scopes), N.refusal
  *             and N.refused_at (what the provider refused last), N.revocations
  *             (that wait) and
  *             N.revocations_since (Unix seconds), N.revocations_held (of them:

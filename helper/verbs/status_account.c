@@ -114,6 +114,13 @@ static void print_expiry(const struct entry *entry)
 				 "token expires");
 }
 
+static void print_room(const struct entry *entry)
+{
+	if (entry_number(entry, "no_room"))
+		print_line("kernel", "has no room for this token, which comes "
+				     "more slowly. Run: valetkey doctor");
+}
+
 static void print_last_refresh(const struct entry *entry)
 {
 	int64_t ago = time(NULL) - entry_number(entry, "refreshed_at");
@@ -252,6 +259,7 @@ void status_account(const struct entry *entry)
 	print_line("scopes", entry_text(entry, "scope"));
 	print_lacking(entry);
 	print_expiry(entry);
+	print_room(entry);
 	print_last_refresh(entry);
 	print_death(entry);
 	print_secret(entry);

@@ -75,6 +75,8 @@ static int add_object(struct buf *out, const struct entry *entry)
 		rc = buf_fmt(out, ",\"refresh_token\":%s",
 			     entry_number(entry, "refresh_token") ? "true"
 								  : "false");
+	if (!rc && entry_number(entry, "no_room"))
+		rc = buf_str(out, ",\"no_room\":true");
 	rc = rc || add_number_member(out, entry, "secret_expires_at");
 	return rc || add_hosts(out, entry) || buf_char(out, '}');
 }

@@ -242,6 +242,10 @@ static int add_notes(const struct entry *entry, struct buf *notes)
 			     account);
 	else if (result == VALETKEY_ERR_LOGIN)
 		rc = buf_fmt(notes, " Run: valetkey login %s", account);
+	if (!rc && entry_number(entry, "no_room"))
+		rc = buf_str(notes, " The kernel has no room for its token, "
+				    "which comes more slowly. Run: valetkey "
+				    "doctor");
 	if (!rc && *lacking)
 		rc = buf_fmt(notes, " Not granted, or by other names: %s",
 			     lacking);

@@ -8,10 +8,12 @@
 #include "clock.h"
 #include "descriptor.h"
 #include "record.h"
+#include "segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -38,6 +40,11 @@
 #define EVICTIONS_MAX 16
 #define KEY_USERS_MAX 16384 /* of that file */
 #define KEY_COST 64	    /* bytes of the quota, but for the payload */
+/* In a key's payload instead of a token: the address of the segment that has it. */
+#define SEGMENT "segment"
+#define LAST (INT64_MAX - 1) /* to give way */
+#define CROWDED "valetkey-crowded"
+#define CROWDED_S 3600
 
 /* ---- the user's quota, which all programs of the user share ---- */
 
@@ -74,31 +81,50 @@ static const char *kernel_line_of(const char *text, unsigned long user)
 	return NULL;
 }
 
-/* The numbers at the end of the line; 0: they are not there. */
-static unsigned long last_pair(const char *line, unsigned long *used)
+struct quota {
+	unsigned long keys_most, bytes, bytes_most;
+};
+
+/* "3/200 120/20000" at the end of the line. How many keys there are is not asked:
+ * discarded ones are among them until the collector comes by. */
+static bool read_quota_line(const char *line, struct quota *quota)
 {
 	size_t len = strcspn(line, "\n");
 	char *end;
 
-	while (len && line[len - 1] != ' ')
-		len--;
-	*used = strtoul(line + len, &end, 10);
-	return *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+	for (int slashes = 0; len; len--)
+		if (line[len - 1] == '/' && ++slashes == 2)
+			break;
+	quota->keys_most = strtoul(line + len, &end, 10);
+	quota->bytes = strtoul(end, &end, 10);
+	quota->bytes_most = *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+	return quota->keys_most && quota->bytes_most;
+}
+
+static bool read_quota(struct quota *quota)
+{
+	struct buf text = {0};
+	const char *line = NULL;
+	bool known;
+
+	if (read_users(&text))
+		line = kernel_line_of(text.data, (unsigned long)geteuid());
+	known = line && read_quota_line(line, quota);
+	buf_free(&text);
+	return known;
+}
+
+static bool bytes_leave_room(const struct quota *quota, size_t bytes)
+{
+	return quota->bytes + bytes <=
+	       quota->bytes_most - quota->bytes_most / 4;
 }
 
 bool keyctl_quota_leaves_room(size_t bytes)
 {
-	unsigned long used = 0, most = 0;
-	struct buf text = {0};
-	const char *line;
+	struct quota quota;
 
-	if (read_users(&text)) {
-		line = kernel_line_of(text.data, (unsigned long)geteuid());
-		if (line)
-			most = last_pair(line, &used);
-	}
-	buf_free(&text);
-	return !most || used + bytes <= most - most / 4;
+	return !read_quota(&quota) || bytes_leave_room(&quota, bytes);
 }
 
 /* ---- keys ---- */
@@ -191,20 +217,25 @@ void keyctl_spare(const char *name, long timeout_s)
 	dispossess();
 }
 
+static bool is_cache(const char *name)
+{
+	return strncmp(name, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+}
+
+static void sweep_segments(const char *name);
+
 void keyctl_discard(const char *name)
 {
 	long key = keyctl_find(name);
 
-	if (key < 0)
-		return;
-	possess();
-	discard(key);
-	dispossess();
-}
-
-static bool is_cache(const char *name)
-{
-	return strncmp(name, KEYCTL_CACHE, strlen(KEYCTL_CACHE)) == 0;
+	if (key >= 0) {
+		possess();
+		discard(key);
+		dispossess();
+	}
+	/* Of one that has timed out too. */
+	if (is_cache(name))
+		sweep_segments(name);
 }
 
 /* The key's name in what the kernel tells of it, "user;UID;GID;MASK;NAME". */
@@ -257,6 +288,7 @@ bool keyctl_discard_all(const char *prefix)
 	return gone;
 }
 
+/* One that leads to a segment frees next to nothing: it is the last. */
 static int64_t issued(long key)
 {
 	struct record record = {0};
@@ -265,32 +297,12 @@ static int64_t issued(long key)
 
 	if (keyctl_read(key, &payload) &&
 	    record_parse_text(&record, payload.data, payload.len, NULL) == 0)
-		when = record_get_int(&record, "issued", 0);
+		when = record_get(&record, SEGMENT)
+			   ? LAST
+			   : record_get_int(&record, "issued", 0);
 	record_free(&record);
 	buf_free(&payload);
 	return when;
-}
-
-/* The quota is full: the token that was issued first gives way. */
-static bool drop_oldest(void)
-{
-	int32_t keys[KEYS_MAX];
-	size_t count = list_keys(keys);
-	int64_t oldest = INT64_MAX;
-	long victim = -1;
-
-	for (size_t i = 0; i < count; i++) {
-		int64_t when;
-
-		if (!may_go(keys[i]))
-			continue;
-		when = issued(keys[i]);
-		if (when < oldest) {
-			oldest = when;
-			victim = keys[i];
-		}
-	}
-	return victim >= 0 && discard(victim);
 }
 
 static long put_new(const char *name, const struct buf *payload, long timeout_s)
@@ -323,23 +335,86 @@ static long kernel_put(const char *name, const struct buf *payload,
 	return key;
 }
 
-/* What we cache gives way before the quota is full: it is not ours alone. */
+/* Some token has no place, or took another's. Nothing gives way for the note. */
+static void note_crowded(void)
+{
+	char text[] = "1";
+	const struct buf mark = {.data = text, .len = 1};
+
+	kernel_put(CROWDED, &mark, CROWDED_S);
+}
+
+/* The quota is full: the token that was issued first gives way. */
+static bool drop_oldest(void)
+{
+	int32_t keys[KEYS_MAX];
+	size_t count = list_keys(keys);
+	int64_t oldest = LAST + 1;
+	long victim = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t when;
+
+		if (!may_go(keys[i]))
+			continue;
+		when = issued(keys[i]);
+		if (when < oldest) {
+			oldest = when;
+			victim = keys[i];
+		}
+	}
+	if (victim >= 0 && oldest == LAST)
+		note_crowded();
+	return victim >= 0 && discard(victim);
+}
+
+/* What the key would take of the quota beyond what it has. */
+static size_t size_beyond(long key, size_t size)
+{
+	long old = key < 0 ? 0 : keyctl(KEYCTL_READ, key, 0, 0, 0);
+
+	if (old > 0 && (size_t)old >= size)
+		return 0;
+	return size + KEY_COST - (old > 0 ? (size_t)old : 0);
+}
+
+/* Whether others keep their quarter of the quota, of the keys too. */
+static bool fits(const char *name, size_t size, bool *crowd)
+{
+	long key = keyctl_find(name);
+	int32_t keys[KEYS_MAX];
+	struct quota quota;
+
+	*crowd = false;
+	if (!read_quota(&quota))
+		return true;
+	*crowd =
+	    key < 0 && list_keys(keys) >= quota.keys_most - quota.keys_most / 4;
+	return !*crowd && bytes_leave_room(&quota, size_beyond(key, size));
+}
+
+/* What we cache gives way before the quota is full: it is not ours alone. But not to
+ * one more key: that would be the next to go, before it is asked for again. */
 static bool make_room(const char *name, size_t size)
 {
-	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
-		long key = keyctl_find(name);
-		long old = key < 0 ? 0 : keyctl(KEYCTL_READ, key, 0, 0, 0);
-		size_t more =
-		    old > 0 && (size_t)old >= size
-			? 0
-			: size + KEY_COST - (old > 0 ? (size_t)old : 0);
+	bool crowd;
 
-		if (keyctl_quota_leaves_room(more))
+	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
+		if (fits(name, size, &crowd))
 			return true;
-		if (!drop_oldest())
+		if (crowd || !drop_oldest())
 			break;
 	}
 	return false;
+}
+
+/* Not if there are too many keys: those are not fewer at once. */
+static bool helps_to_drop(const char *name, size_t size)
+{
+	struct quota quota;
+
+	return !is_cache(name) || !read_quota(&quota) ||
+	       !bytes_leave_room(&quota, size + KEY_COST);
 }
 
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
@@ -356,7 +431,8 @@ bool keyctl_put(const char *name, const struct buf *payload, long timeout_s)
 	for (int tries = 0; may && tries < EVICTIONS_MAX; tries++) {
 		key = kernel_put(name, payload, timeout_s);
 		error = errno;
-		if (key >= 0 || error != EDQUOT || !drop_oldest())
+		if (key >= 0 || error != EDQUOT ||
+		    !helps_to_drop(name, payload->len) || !drop_oldest())
 			break;
 	}
 	dispossess();
@@ -426,13 +502,24 @@ static bool kernel_fits(const struct record *account,
 	return good && good_times(token);
 }
 
+/* What the key has, or the segment that it leads to. */
 static bool read_token(const struct name *name, struct record *token)
 {
 	struct buf text = {0};
+	const char *address = NULL;
 	bool good = keyctl_read(keyctl_find(name->text), &text) &&
 		    record_parse_text(token, text.data, text.len, NULL) == 0;
 
 	buf_free(&text);
+	if (good)
+		address = record_get(token, SEGMENT);
+	if (address) {
+		good = segment_read(address, &text);
+		record_free(token);
+		good = good &&
+		       record_parse_text(token, text.data, text.len, NULL) == 0;
+		buf_free(&text);
+	}
 	return good;
 }
 
@@ -465,6 +552,94 @@ static int make_payload(const struct record *account,
 	return rc;
 }
 
+/* ---- segments ---- */
+
+/* The key's name, behind the number of the keyring that it is in: with the same user a
+ * container may have another one. */
+static bool owner_of(const char *name, struct name *owner)
+{
+	long ring =
+	    keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0, 0, 0);
+	int len = ring < 0 ? -1
+			   : snprintf(owner->text, sizeof(owner->text),
+				      "%ld/%s", ring, name);
+
+	return len > 0 && len < (int)sizeof(owner->text);
+}
+
+/* Whether the segment's key has this address; also if nobody knows. */
+static bool key_leads_to(const char *owner, const char *address)
+{
+	const char *name = strchr(owner, '/');
+	struct record record = {0};
+	struct buf payload = {0};
+	struct name own;
+	bool leads = true;
+	long key;
+
+	if (!name || !owner_of(name + 1, &own) || strcmp(own.text, owner) != 0)
+		return true;
+	key = keyctl_find(name + 1);
+	if (key < 0)
+		return errno != ENOKEY && errno != EKEYEXPIRED &&
+		       errno != EKEYREVOKED;
+	if (keyctl_read(key, &payload) &&
+	    record_parse_text(&record, payload.data, payload.len, NULL) == 0)
+		leads = record_is(&record, SEGMENT, address);
+	record_free(&record);
+	buf_free(&payload);
+	return leads;
+}
+
+static void sweep_segments(const char *name)
+{
+	struct name owner;
+
+	if (owner_of(name, &owner))
+		segment_sweep(owner.text, key_leads_to);
+}
+
+static bool put_in_segment(const char *name, const struct buf *payload,
+			   long timeout_s)
+{
+	struct buf address = {0};
+	struct name owner;
+	bool good = buf_str(&address, SEGMENT "=") == 0 &&
+		    owner_of(name, &owner) &&
+		    segment_make(owner.text, payload, &address) == 0 &&
+		    keyctl_put(name, &address, timeout_s);
+
+	buf_free(&address);
+	return good;
+}
+
+/* ---- publishing ---- */
+
+bool kernel_is_crowded(void)
+{
+	return keyctl_find(CROWDED) >= 0;
+}
+
+/* Nothing gives way if a segment will do. */
+static bool put_token(const char *name, const struct buf *payload,
+		      long timeout_s)
+{
+	bool put, crowd;
+
+	if (fits(name, payload->len, &crowd) &&
+	    keyctl_put(name, payload, timeout_s))
+		return true;
+	if (put_in_segment(name, payload, timeout_s))
+		return true;
+	put = keyctl_put(name, payload, timeout_s);
+	if (put || errno == EDQUOT) {
+		possess();
+		note_crowded();
+		dispossess();
+	}
+	return put;
+}
+
 void kernel_publish(const struct record *account, const struct record *token)
 {
 	int64_t left = record_get_int(token, "good_until", 0) - clock_ms();
@@ -477,8 +652,10 @@ void kernel_publish(const struct record *account, const struct record *token)
 		return;
 	/* Better no token than one that is no longer current. */
 	if (timeout_s < 1 || make_payload(account, token, &payload) ||
-	    !keyctl_put(name.text, &payload, timeout_s))
+	    !put_token(name.text, &payload, timeout_s))
 		keyctl_discard(name.text);
+	else
+		sweep_segments(name.text);
 	buf_free(&payload);
 }
 

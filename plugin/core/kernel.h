@@ -2,7 +2,8 @@
 /*
  * kernel.h - the second tier: access tokens in the kernel's user keyring, shared
  * by all processes of a user, gone with a reboot. It is a cache: any failure is
- * a miss, and a publication that fails is nobody's concern.
+ * a miss, and a publication that fails is nobody's concern. If the user's quota has no
+ * room for a token, it is in a segment, and the key has its address (segment.h).
  *
  * A key is named by the account's id. What it holds is a record:
  *   id, hosts     of the account; if they differ from its file: a miss
@@ -25,6 +26,9 @@ bool kernel_read(const struct record *account, struct record *token);
 
 /* Publishes it: the keys above but id and hosts, which are added here. */
 void kernel_publish(const struct record *account, const struct record *token);
+
+/* Whether in the last hour a token found no place, or took another account's. */
+bool kernel_is_crowded(void);
 
 /* Takes it back; if access_token is not NULL, only if it is that one. */
 void kernel_withdraw(const struct record *account, const char *access_token);

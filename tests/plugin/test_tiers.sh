@@ -120,6 +120,89 @@ test_forbidden()
 	is "$(counted reuse_detected)" 0 'no refresh token was used twice'
 }
 
+# segments: how many this user has in the kernel.
+segments()
+{
+	awk -v uid="$(id -u)" '$8 == uid' /proc/sysvipc/shm | wc -l
+}
+
+# in_turn COMMAND...: how many of the twelve give their token by it.
+in_turn()
+{
+	given=0
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		[ "$("$@" valetkey token "quota$i" 2>/dev/null | wc -c)" -ne 2001 ] ||
+			given=$((given + 1))
+	done
+	echo "$given"
+}
+
+# unlocked COMMAND...: no memory may be locked, as where root says so; then none is
+# used that might be swapped.
+unlocked()
+{
+	prlimit --memlock=0:0 "$@"
+}
+
+forget_twelve()
+{
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		"$VALETKEY_BUILD/tests/lib/forget" \
+			"valetkey:$(account_id "quota$i")" valetkey-crowded
+	done
+}
+
+test_segments()
+{
+	is "$(in_turn env)" 12 'twelve accounts with 2,000-byte tokens'
+	is "$(in_turn cached)" 12 'the kernel has them all'
+	ok 'some in segments' test "$(segments)" -gt "$before"
+	quota=$(awk -v uid="$(id -u):" '$1 == uid { print $NF }' /proc/key-users)
+	ok 'a quarter of the quota is free' \
+		test "${quota%/*}" -le $((limit * 3 / 4))
+	old=$(valetkey token quota12)
+	new=$(valetkey token quota12 --min-valid 1000000)
+	unlike "$new" "^$old\$" 'a refresh'
+	is "$(cached valetkey token quota12)" "$new" 'replaces the one in a segment'
+	printf %s "$new" >refused
+	valetkey invalidate quota12 <refused >/dev/null
+	exits 25 'what is invalidated is given to nobody' cached valetkey token quota12
+	valetkey token quota11 >/dev/null
+	ok 'another one is logged out' valetkey logout quota11
+	exits 25 'nor that one' cached valetkey token quota11
+	valetkey token quota10 >/dev/null
+	ok 'the file of a third changes' sed -i \
+		's|^hosts\[\]=.*|hosts[]=https://elsewhere.example|' \
+		"$XDG_CONFIG_HOME/valetkey/quota10.conf"
+	exits 25 'nor what was for other hosts' cached valetkey token quota10
+	unlike "$(valetkey status --json)" no_room 'status has nothing to tell'
+	unlike "$(valetkey doctor --json)" 'too little room' 'nor has doctor'
+	forget_twelve
+	is "$(segments)" "$before" 'what is forgotten leaves no segment'
+}
+
+test_crowded()
+{
+	unlocked true 2>/dev/null || {
+		skip 'no limit can be set' 'a full quota'
+		return
+	}
+	is "$(in_turn unlocked)" 12 \
+		'twelve accounts, where no memory may be locked'
+	is "$(segments)" "$before" 'have no segments'
+	like "$(key_of quota12)" '3f030000' 'the newest is published'
+	is_gone 'the oldest has given way' key_of quota1
+	is "$(cached valetkey token quota12 | wc -c)" 2001 'and is whole'
+	like "$(valetkey status --json | grep quota1\")" '"no_room":true' \
+		'status tells which one has no room'
+	unlike "$(valetkey status --json | grep quota12)" no_room \
+		'and which one has'
+	like "$(valetkey status quota1)" 'kernel  *has no room.*valetkey doctor' \
+		'and what to do'
+	like "$(valetkey doctor --json)" 'too little room.*maxbytes' \
+		'doctor tells how root makes more'
+}
+
 # An ordinary user's: 20,000 bytes.
 test_quota()
 {
@@ -128,18 +211,18 @@ test_quota()
 		skip 'a larger quota than usual' 'a full quota'
 		return
 	fi
-	quota_failed=
+	before=$(segments)
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		demo_account "quota$i" api-services >/dev/null 2>&1
-		valetkey token "quota$i" >/dev/null || quota_failed=$i
 	done
-	is "$quota_failed" '' 'twelve accounts with 2,000-byte tokens'
-	like "$(key_of quota12)" '3f030000' 'the newest is published'
-	is_gone 'the oldest has given way' key_of quota1
-	is "$(cached valetkey token quota12 | wc -c)" 2001 'and is whole'
+	test_segments
+	sed -i "s|^hosts\[\]=.*|hosts[]=$PROVIDER_URL|" \
+		"$XDG_CONFIG_HOME/valetkey/quota10.conf"
+	test_crowded
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		remove_accounts "quota$i"
 	done
+	"$VALETKEY_BUILD/tests/lib/forget" valetkey-crowded
 }
 
 # age SECONDS: the stored grant of demo is made that much older.
