@@ -34,6 +34,8 @@ fi
 . "$VALETKEY_SRC/tests/bench/proxy.sh"
 # shellcheck source=tests/bench/far.sh
 . "$VALETKEY_SRC/tests/bench/far.sh"
+# shellcheck source=tests/bench/turn.sh
+. "$VALETKEY_SRC/tests/bench/turn.sh"
 
 say()
 {
@@ -527,4 +529,5 @@ say "the proxy, and nginx beside it"
 proxies
 accounts
 foreign_items
+turn_rows || missing turn valetkey "$(tail -n 1 turn.log)"
 provider_stop || :

@@ -202,7 +202,7 @@ function x_of(ns) {
 
 function plotted(r) {
 	return names[r] != "" && unit[r] ~ /^(ns|us|ms)$/ && \
-		r !~ /^(accounts|other|.*-foreign)$/
+		r !~ /^(accounts|turn|other|.*-foreign)$/
 }
 
 function class_of(r, n) {
