@@ -109,6 +109,21 @@ package_lintian()
 		--suppress-tags initial-upload-closes-no-bugs one/*.changes'
 }
 
+# Who has another keyring gets no gnome-keyring beside it. (Not each of them is in every
+# Debian.)
+package_keyrings()
+{
+	tried=0
+	for keyring in kwallet6 libkf5wallet-bin keepassxc; do
+		brings=$(package_do build sh -c "apt-get -s --install-recommends \
+			install $keyring ./one/valetkey_*.deb") || continue
+		echo "$brings"
+		case $brings in *"Inst gnome-keyring "*) return 1 ;; esac
+		tried=$((tried + 1))
+	done
+	[ "$tried" -ge 2 ]
+}
+
 # The packages again, as an earlier version: only that is different.
 package_earlier()
 {
@@ -222,6 +237,7 @@ package_steps()
 	step package-compare "the same, bit for bit" package_compare
 	step package-hardening "blhc" package_hardening
 	step package-lintian "lintian" package_lintian
+	step package-keyrings "no second keyring" package_keyrings
 	step package-earlier "an earlier version" package_earlier
 	step package-autopkgtest "debian/tests" package_autopkgtest
 	step package-life "used, upgraded, removed, purged" package_life
