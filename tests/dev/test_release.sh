@@ -85,6 +85,29 @@ unpacked()
 	}' "$VALETKEY_TEST_DIR/packed" "$VALETKEY_TEST_DIR/known"
 }
 
+# pack UMASK OPTIONS: a folder in which all but names and contents is of this person
+# and this moment, as make dist would pack it.
+pack()
+(
+	cd "$VALETKEY_TEST_DIR" && rm -rf folder && umask "$1" &&
+		mkdir folder folder/sub || exit
+	for name in $3; do
+		echo "$name" >"folder/sub/$name"
+	done
+	chmod u+x folder/sub/b
+	# shellcheck disable=SC2016 # make's
+	printf 'pack:\n\t@tardir=folder && $(am__tar)\n' >pack.mk
+	TAR="tar -C $VALETKEY_TEST_DIR" TAR_OPTIONS=$2 make -s -C "$VALETKEY_BUILD" \
+		-f Makefile -f "$VALETKEY_TEST_DIR/pack.mk" pack
+)
+
+pack 077 --mode=777 'a b c' >"$VALETKEY_TEST_DIR/one.tar"
+pack 002 --mtime=@1 'c b a' >"$VALETKEY_TEST_DIR/two.tar"
+is "$(tar -tf "$VALETKEY_TEST_DIR/one.tar" | tr '\n' ' ')" \
+	'folder/ folder/sub/ folder/sub/a folder/sub/b folder/sub/c ' \
+	'it has what it should'
+ok 'and nothing of whoever packs it' \
+	cmp "$VALETKEY_TEST_DIR/one.tar" "$VALETKEY_TEST_DIR/two.tar"
 if [ -e .git ] && need_program git 'the archive'; then
 	make -s -C "$VALETKEY_BUILD" list-dist >"$VALETKEY_TEST_DIR/packed"
 	git -c safe.directory='*' ls-files >"$VALETKEY_TEST_DIR/known"
