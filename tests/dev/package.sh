@@ -102,11 +102,18 @@ package_hardening()
 }
 
 # Warnings and errors count. (Debian's first upload of a package closes the bug that
-# asked for it; nobody has asked yet.)
+# asked for it; nobody has asked yet. Newer versions want the URL of a site in the
+# metadata for software centres, and there is none; older ones do not know that tag, and
+# refuse it in a file of overrides.)
 package_lintian()
 {
-	package_do build sh -c 'lintian -I --fail-on error,warning \
-		--suppress-tags initial-upload-closes-no-bugs one/*.changes'
+	# shellcheck disable=SC2016 # expanded in there
+	package_do build sh -c '
+		tags=initial-upload-closes-no-bugs
+		newer=appstream-metadata-validation-failed
+		! lintian-explain-tags $newer >/dev/null 2>&1 || tags=$tags,$newer
+		lintian -I --fail-on error,warning --suppress-tags $tags \
+			one/*.changes'
 }
 
 # Who has another keyring gets no gnome-keyring beside it. (Not each of them is in every
