@@ -119,16 +119,12 @@ static int wrap_by_credential(const struct sealed_wrapping *wrapping,
 			      const struct buf *data_key, struct record *lines,
 			      struct problem *problem)
 {
-	struct buf key = {0}, sealed = {0}, digits = {0};
+	struct buf key = {0};
 	int rc = credential_key(&key, problem);
 
-	if (!rc && (crypto_seal(key.data, wrapping->about, data_key, &sealed) ||
-		    sealed_hex_add(&digits, &sealed) ||
-		    record_set(lines, "wrapped", digits.data)))
+	if (!rc && sealed_wrap(key.data, wrapping->about, data_key, lines))
 		rc = problem_no_memory(problem);
 	buf_free(&key);
-	buf_free(&sealed);
-	buf_free(&digits);
 	return rc;
 }
 
@@ -136,19 +132,16 @@ static int unwrap_by_credential(const struct sealed_wrapping *wrapping,
 				const struct record *lines,
 				struct buf *data_key, struct problem *problem)
 {
-	struct buf key = {0}, sealed = {0};
+	struct buf key = {0};
 	int rc = credential_key(&key, problem);
 
-	if (!rc &&
-	    (sealed_hex_read(record_get(lines, "wrapped"), &sealed) ||
-	     crypto_unseal(key.data, wrapping->about, &sealed, data_key)))
+	if (!rc && sealed_unwrap(key.data, wrapping->about, lines, data_key))
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The credential valetkey is not the one that "
 				 "holds the key of the sealed store, or the "
 				 "file `key` was altered. Put back the one "
 				 "that belongs to the other.");
 	buf_free(&key);
-	buf_free(&sealed);
 	return rc;
 }
 

@@ -186,7 +186,7 @@ static int replace_locked(const struct replacing *at, const struct buf *text,
 		return refuse_file(problem, at->name, strerror(errno));
 	rc = sealed_folder_read(at->folder, at->name, &back, &found, problem);
 	if (!rc && (!found || back.len != text->len ||
-		    memcmp(back.data, text->data, text->len) != 0))
+		    memcmp(buf_text(&back), buf_text(text), text->len) != 0))
 		rc = refuse_file(problem, at->name,
 				 "it does not have what was just written");
 	buf_free(&back);

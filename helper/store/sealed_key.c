@@ -43,6 +43,30 @@ const struct sealed_holder *sealed_holder_named(const char *name)
 	return NULL;
 }
 
+int sealed_wrap(const char *own, const char *about, const struct buf *data_key,
+		struct record *lines)
+{
+	struct buf sealed = {0}, digits = {0};
+	int rc = crypto_seal(own, about, data_key, &sealed) ||
+		 sealed_hex_add(&digits, &sealed) ||
+		 record_set(lines, "wrapped", digits.data);
+
+	buf_free(&sealed);
+	buf_free(&digits);
+	return rc ? -1 : 0;
+}
+
+int sealed_unwrap(const char *own, const char *about,
+		  const struct record *lines, struct buf *data_key)
+{
+	struct buf sealed = {0};
+	int rc = sealed_hex_read(record_get(lines, "wrapped"), &sealed) ||
+		 crypto_unseal(own, about, &sealed, data_key);
+
+	buf_free(&sealed);
+	return rc ? -1 : 0;
+}
+
 static bool is_key_id(const char *id)
 {
 	return id && strlen(id) == SEALED_KEY_ID &&

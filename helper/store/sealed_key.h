@@ -46,6 +46,13 @@ struct sealed_holder {
 		      struct problem *problem);
 };
 
+/* What each does with a key of its own: the data key, sealed with it, is `wrapped` in
+ * the lines. -1: no memory; or it is not that, or was altered. */
+int sealed_wrap(const char *own, const char *about, const struct buf *data_key,
+		struct record *lines);
+int sealed_unwrap(const char *own, const char *about,
+		  const struct record *lines, struct buf *data_key);
+
 extern const struct sealed_holder sealed_passphrase;
 extern const struct sealed_holder sealed_systemd;
 extern const struct sealed_holder sealed_credential;

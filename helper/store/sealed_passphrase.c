@@ -67,7 +67,7 @@ static int wrap_by_passphrase(const struct sealed_wrapping *wrapping,
 			      const struct buf *data_key, struct record *lines,
 			      struct problem *problem)
 {
-	struct buf salt = {0}, key = {0}, sealed = {0}, digits = {0};
+	struct buf salt = {0}, key = {0};
 	int rc = check_passphrase(wrapping->secret, problem);
 
 	if (rc)
@@ -81,14 +81,10 @@ static int wrap_by_passphrase(const struct sealed_wrapping *wrapping,
 		rc = problem_no_memory(problem);
 	if (!rc)
 		rc = stretch_passphrase(wrapping->secret, lines, &key, problem);
-	if (!rc && (crypto_seal(key.data, wrapping->about, data_key, &sealed) ||
-		    sealed_hex_add(&digits, &sealed) ||
-		    record_set(lines, "wrapped", digits.data)))
+	if (!rc && sealed_wrap(key.data, wrapping->about, data_key, lines))
 		rc = problem_no_memory(problem);
 	buf_free(&salt);
 	buf_free(&key);
-	buf_free(&sealed);
-	buf_free(&digits);
 	return rc;
 }
 
@@ -97,19 +93,16 @@ static int unwrap_by_passphrase(const struct sealed_wrapping *wrapping,
 				struct buf *data_key, struct problem *problem)
 {
 	const char *secret = wrapping->secret;
-	struct buf key = {0}, sealed = {0};
+	struct buf key = {0};
 	int rc = VALETKEY_OK;
 
 	if (secret && *secret)
 		rc = stretch_passphrase(secret, lines, &key, problem);
-	if (!rc &&
-	    (!key.len ||
-	     sealed_hex_read(record_get(lines, "wrapped"), &sealed) ||
-	     crypto_unseal(key.data, wrapping->about, &sealed, data_key)))
+	if (!rc && (!key.len ||
+		    sealed_unwrap(key.data, wrapping->about, lines, data_key)))
 		rc = problem_set(problem, VALETKEY_ERR_DENIED,
 				 "The passphrase is wrong.");
 	buf_free(&key);
-	buf_free(&sealed);
 	return rc;
 }
 

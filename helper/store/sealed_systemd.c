@@ -148,7 +148,6 @@ static int wrap_by_systemd(const struct sealed_wrapping *wrapping,
 			   struct problem *problem)
 {
 	struct buf random = {0}, secret = {0}, blob = {0};
-	struct buf sealed = {0}, digits = {0};
 	int rc = VALETKEY_OK;
 
 	if (crypto_random(&random) ||
@@ -157,16 +156,12 @@ static int wrap_by_systemd(const struct sealed_wrapping *wrapping,
 	if (!rc)
 		rc = call_systemd("Encrypt", "data", &secret, &blob, problem);
 	if (!rc &&
-	    (crypto_seal(secret.data, wrapping->about, data_key, &sealed) ||
-	     sealed_hex_add(&digits, &sealed) ||
-	     record_set(lines, "blob", blob.data) ||
-	     record_set(lines, "wrapped", digits.data)))
+	    (sealed_wrap(secret.data, wrapping->about, data_key, lines) ||
+	     record_set(lines, "blob", blob.data)))
 		rc = problem_no_memory(problem);
 	buf_free(&random);
 	buf_free(&secret);
 	buf_free(&blob);
-	buf_free(&sealed);
-	buf_free(&digits);
 	return rc;
 }
 
@@ -184,20 +179,17 @@ static int unwrap_by_systemd(const struct sealed_wrapping *wrapping,
 			     const struct record *lines, struct buf *data_key,
 			     struct problem *problem)
 {
-	struct buf blob = {0}, secret = {0}, sealed = {0};
+	struct buf blob = {0}, secret = {0};
 	int rc = VALETKEY_OK;
 
 	if (take_blob(lines, &blob))
 		rc = tell_lost("the file is malformed", problem);
 	if (!rc)
 		rc = call_systemd("Decrypt", "blob", &blob, &secret, problem);
-	if (!rc &&
-	    (sealed_hex_read(record_get(lines, "wrapped"), &sealed) ||
-	     crypto_unseal(secret.data, wrapping->about, &sealed, data_key)))
+	if (!rc && sealed_unwrap(secret.data, wrapping->about, lines, data_key))
 		rc = tell_lost("the file was altered", problem);
 	buf_free(&blob);
 	buf_free(&secret);
-	buf_free(&sealed);
 	return rc;
 }
 
