@@ -88,7 +88,7 @@ static int rewrite_lines(const struct buf *old, const struct record *changes,
 	return rc;
 }
 
-int account_temporary(struct buf *name, const char *path)
+static int open_temporary(struct buf *name, const char *path)
 {
 	struct stat status;
 	int fd = -1;
@@ -109,25 +109,35 @@ int account_temporary(struct buf *name, const char *path)
 	return fd;
 }
 
-static int replace_account_file(const char *path, const struct buf *text)
+int account_write(const char *path, const struct buf *text, mode_t mode,
+		  int (*place)(const char *from, const char *to))
 {
 	struct buf temporary = {0};
-	struct stat status;
-	int fd = -1, rc = -1;
+	int fd = open_temporary(&temporary, path);
+	int error, rc = -1;
 
-	if (stat(path, &status) == 0)
-		fd = account_temporary(&temporary, path);
-	if (fd >= 0 && fchmod(fd, status.st_mode & 0777) == 0 &&
+	if (fd >= 0 && fchmod(fd, mode) == 0 &&
 	    write(fd, text->data, text->len) == (ssize_t)text->len &&
 	    fsync(fd) == 0)
-		rc = rename(temporary.data, path);
+		rc = place(temporary.data, path);
+	error = errno;
 	if (fd >= 0) {
 		if (rc)
 			unlink(temporary.data);
 		close(fd);
 	}
 	buf_free(&temporary);
+	errno = error;
 	return rc;
+}
+
+static int replace_account_file(const char *path, const struct buf *text)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0
+		   ? account_write(path, text, status.st_mode & 0777, rename)
+		   : -1;
 }
 
 /* Two changes at once: the second one begins with what the first one has left. */
@@ -193,4 +203,19 @@ int account_sync(const char *account)
 	free(real);
 	buf_free(&path);
 	return rc ? VALETKEY_ERR_DENIED : VALETKEY_OK;
+}
+
+int account_delete(const char *account, struct problem *problem)
+{
+	struct buf path = {0};
+	int rc = VALETKEY_OK;
+
+	if (account_path(&path, account) || buf_str(&path, ".conf"))
+		rc = problem_no_memory(problem);
+	else if (unlink(path.data) != 0)
+		rc = problem_set(problem, VALETKEY_ERR_DENIED,
+				 "Cannot delete %s: %s.", path.data,
+				 strerror(errno));
+	buf_free(&path);
+	return rc;
 }

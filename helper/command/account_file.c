@@ -50,22 +50,9 @@ static int put_in_place(const char *from, const char *to)
 
 static int create_account_file(const char *path, const struct buf *text)
 {
-	struct buf temporary = {0};
-	int fd = account_temporary(&temporary, path);
-	int rc = -1;
-
-	if (fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len &&
-	    fsync(fd) == 0)
-		rc = put_in_place(temporary.data, path);
-	if (rc)
-		rc = fail_creating(path);
-	if (fd >= 0) {
-		if (rc)
-			unlink(temporary.data);
-		close(fd);
-	}
-	buf_free(&temporary);
-	return rc;
+	return account_write(path, text, 0600, put_in_place)
+		   ? fail_creating(path)
+		   : VALETKEY_OK;
 }
 
 int cmd_account_create(const char *account, const struct record *keys)

@@ -4,6 +4,7 @@
  * (core/far.h). The plugin asks that machine itself; the helper does for event
  * loops, for renewals ahead, and for the command. Nothing here opens a store.
  */
+#include "client/account_change.h"
 #include "core/clock.h"
 #include "core/far.h"
 #include "core/kernel.h"
@@ -12,9 +13,7 @@
 #include "store/traces.h"
 #include <valetkey.h>
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /* More than any life: it is cut to half of it there. */
 #define ANY_LIFE_S INT32_MAX
@@ -152,19 +151,10 @@ static int far_remove(struct job *job, const struct record *account)
 {
 	const char *name = record_get(&job->request, "account");
 	const char *id = record_get(account, "id");
-	struct buf path = {0};
-	int rc = VALETKEY_OK;
 
 	if (id && account_id_ok(id))
 		traces_remove(id);
-	if (account_path(&path, name) || buf_str(&path, ".conf"))
-		rc = problem_no_memory(&job->problem);
-	else if (unlink(path.data) != 0)
-		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
-				 "Cannot delete %s: %s.", path.data,
-				 strerror(errno));
-	buf_free(&path);
-	return rc;
+	return account_delete(name, &job->problem);
 }
 
 static int far_not_here(struct job *job, const struct record *account)

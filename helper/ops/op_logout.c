@@ -5,6 +5,7 @@
  * later (revocations.h). `remove` deletes the client secret and the account's file
  * as well, also of an account that cannot be used any more.
  */
+#include "client/account_change.h"
 #include "grant/grant.h"
 #include "grant/move.h"
 #include "grant/registration.h"
@@ -15,7 +16,6 @@
 #include "store/traces.h"
 #include <valetkey.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -102,21 +102,6 @@ static int end_grant(struct job *job, const struct client *client, int lock)
 	return rc;
 }
 
-static int logout_remove_file(struct job *job, const struct client *client)
-{
-	struct buf path = {0};
-	int rc = VALETKEY_OK;
-
-	if (account_path(&path, client->account) || buf_str(&path, ".conf"))
-		rc = problem_no_memory(&job->problem);
-	else if (unlink(path.data) != 0)
-		rc = problem_set(&job->problem, VALETKEY_ERR_DENIED,
-				 "Cannot delete %s: %s.", path.data,
-				 strerror(errno));
-	buf_free(&path);
-	return rc;
-}
-
 /* The file goes under the lock too: a login that comes after sees it gone. As
  * long as it is there all can be tried again; what is left then is an empty lock,
  * and the next run knows what that means (recover.c). */
@@ -136,7 +121,7 @@ static int forget_client(struct job *job, const struct client *client,
 	move_forget(job, client);
 	traces_remove(client->id);
 	lock_write(*lock, NULL);
-	rc = logout_remove_file(job, client);
+	rc = account_delete(client->account, &job->problem);
 	if (!rc)
 		lock_remove(lock, client->id, LOCK_GRANT);
 	return rc;
