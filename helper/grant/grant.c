@@ -221,6 +221,14 @@ int grant_load(struct job *job, const struct client *client,
 				 &job->problem);
 }
 
+int grant_missing(struct job *job, const struct client *client)
+{
+	return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
+			   "Account %s is not logged in. Run: valetkey login "
+			   "%s",
+			   client->account, client->account);
+}
+
 int grant_save(struct job *job, const struct client *client,
 	       const struct grant *grant)
 {

@@ -86,6 +86,9 @@ int grant_look(struct job *job, const struct client *client,
 int grant_load(struct job *job, const struct client *client,
 	       struct grant *grant, bool *found);
 
+/* There is none. Sets the problem: ERR_LOGIN. */
+int grant_missing(struct job *job, const struct client *client);
+
 /* Stores it, and then publishes its access token in the kernel keyring. */
 int grant_save(struct job *job, const struct client *client,
 	       const struct grant *grant);

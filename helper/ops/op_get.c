@@ -88,14 +88,6 @@ static bool uses_code(const struct client *client)
 	return client->grant_type != GRANT_TYPE_CLIENT_CREDENTIALS;
 }
 
-static int no_grant(struct job *job, const struct client *client)
-{
-	return problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-			   "Account %s is not logged in. Run: valetkey login "
-			   "%s",
-			   client->account, client->account);
-}
-
 /* ---- ID tokens ---- */
 
 static bool asks_for_openid(const struct client *client,
@@ -191,7 +183,7 @@ static int get_renew(struct job *job, const struct client *client, int lock,
 		return VALETKEY_OK;
 	}
 	if (!found && uses_code(client))
-		return no_grant(job, client);
+		return grant_missing(job, client);
 	if (want->id_token)
 		rc = check_id_token_may_come(job, client, want, grant);
 	if (rc)

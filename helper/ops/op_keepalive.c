@@ -102,10 +102,7 @@ static int keepalive_look(struct job *job, const struct client *client,
 	grant_free(grant);
 	rc = grant_load(job, client, grant, found);
 	if (!rc && !*found)
-		rc = problem_set(&job->problem, VALETKEY_ERR_LOGIN,
-				 "Account %s is not logged in. Run: valetkey "
-				 "login %s",
-				 client->account, client->account);
+		rc = grant_missing(job, client);
 	return rc;
 }
 
