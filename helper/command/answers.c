@@ -24,26 +24,14 @@
 
 int cmd_secret_source(const struct cmd_args *args, int *fd)
 {
-	const char *text = cmd_option(args, "secret-fd");
-	char *end;
-	long number;
-
-	*fd = cmd_option(args, "secret-stdin") ? STDIN_FILENO : -1;
+	*fd = -1;
 	if (cmd_option(args, "client-secret"))
 		return cmd_fail(VALETKEY_ERR_ARG,
 				"A secret on the command line can be read by "
 				"every user of this computer, so it is not "
 				"taken. Use --secret-stdin, and change the "
 				"secret that was just shown.");
-	if (!text)
-		return VALETKEY_OK;
-	number = strtol(text, &end, 10);
-	if (!*text || *end || number < 0 || number > INT_MAX)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--secret-fd needs the number of a "
-				"descriptor.");
-	*fd = (int)number;
-	return VALETKEY_OK;
+	return cmd_option_descriptor(args, "secret", fd);
 }
 
 int cmd_secret_read(int fd, const char *what, size_t max, struct buf *secret)

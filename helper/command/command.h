@@ -65,6 +65,10 @@ const char *cmd_option(const struct cmd_args *args, const char *name);
 int cmd_option_seconds(const struct cmd_args *args, const char *name,
 		       int64_t max, int64_t *value);
 
+/* The descriptor that --WHAT-stdin or --WHAT-fd names, -1: neither. */
+int cmd_option_descriptor(const struct cmd_args *args, const char *what,
+			  int *fd);
+
 /* --min-valid of the verbs that get a token; 0 if it is not given. */
 int cmd_option_min_valid(const struct cmd_args *args, uint32_t *seconds);
 

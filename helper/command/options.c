@@ -7,9 +7,11 @@
 #include "core/account.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OPTIONS_MAX 40
 #define COLUMN 30
@@ -34,6 +36,27 @@ int cmd_option_seconds(const struct cmd_args *args, const char *name,
 				"to %lld.",
 				name, (long long)max);
 	*value = seconds;
+	return VALETKEY_OK;
+}
+
+int cmd_option_descriptor(const struct cmd_args *args, const char *what,
+			  int *fd)
+{
+	char name[32];
+	int64_t number = STDIN_FILENO;
+	bool given;
+
+	snprintf(name, sizeof(name), "%s-stdin", what);
+	given = cmd_option(args, name);
+	snprintf(name, sizeof(name), "%s-fd", what);
+	if (cmd_option(args, name)) {
+		number = record_get_int(&args->options, name, -1);
+		given = true;
+	}
+	if (number < 0 || number > INT_MAX)
+		return cmd_fail(VALETKEY_ERR_ARG,
+				"--%s needs the number of a descriptor.", name);
+	*fd = given ? (int)number : -1;
 	return VALETKEY_OK;
 }
 

@@ -294,24 +294,6 @@ static int reset_store(const struct cmd_args *args)
 	return rc;
 }
 
-static int passphrase_source(const struct cmd_args *args, int *fd)
-{
-	const char *text = cmd_option(args, "passphrase-fd");
-	char *end;
-	long number;
-
-	*fd = cmd_option(args, "passphrase-stdin") ? STDIN_FILENO : -1;
-	if (!text)
-		return VALETKEY_OK;
-	number = strtol(text, &end, 10);
-	if (!*text || *end || number < 0 || number > INT_MAX)
-		return cmd_fail(VALETKEY_ERR_ARG,
-				"--passphrase-fd needs the number of a "
-				"descriptor.");
-	*fd = (int)number;
-	return VALETKEY_OK;
-}
-
 static int unlock_store(int fd, struct unlocking *unlocking)
 {
 	if (!unlocking->old && !unlocking->new)
@@ -372,7 +354,7 @@ static int run_unlock(struct cmd_args *args)
 	int fd, rc = option_time(args, &unlocking.seconds);
 
 	if (!rc)
-		rc = passphrase_source(args, &fd);
+		rc = cmd_option_descriptor(args, "passphrase", &fd);
 	if (rc)
 		return rc;
 	if (cmd_option(args, "reset"))
