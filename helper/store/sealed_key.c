@@ -15,11 +15,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KEY_FILE "key"
 #define KERNEL_NAME "valetkey-data-key:" /* nothing that may give way */
 #define LOCK_MS 20000
+#define COLLECTOR_TRIES 20
 
 /* ---- the file ---- */
 
@@ -247,15 +249,27 @@ static int tell_unkept(struct problem *problem)
 }
 
 /* What is cached of ours gives way to it. */
-static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
-			 struct problem *problem)
+static bool put_in_kernel(const struct sealed_data_key *key, int64_t seconds)
 {
 	struct kernel_name name;
 
 	name_in_kernel(key->id, &name);
-	return keyctl_put(name.text, &key->text, (long)seconds)
-		   ? VALETKEY_OK
-		   : tell_unkept(problem);
+	return keyctl_put(name.text, &key->text, (long)seconds);
+}
+
+/* A person waits for it. Keys of programs that have ended count until the kernel's
+ * collector comes by. */
+static int key_to_kernel(const struct sealed_data_key *key, int64_t seconds,
+			 struct problem *problem)
+{
+	static const struct timespec pause = {.tv_nsec = 50000000};
+
+	for (int tries = 1; !put_in_kernel(key, seconds); tries++) {
+		if (errno != EDQUOT || tries == COLLECTOR_TRIES)
+			return tell_unkept(problem);
+		nanosleep(&pause, NULL);
+	}
+	return VALETKEY_OK;
 }
 
 static int tell_locked(const struct sealed_holder *holder,
@@ -271,7 +285,6 @@ static int tell_locked(const struct sealed_holder *holder,
 static int open_held(const struct sealed_key_file *file,
 		     struct sealed_data_key *key, struct problem *problem)
 {
-	struct problem unkept = {0};
 	int rc;
 
 	if (file->holder->in_kernel && key_from_kernel(file->id, key))
@@ -280,7 +293,7 @@ static int open_held(const struct sealed_key_file *file,
 		return tell_locked(file->holder, problem);
 	rc = unwrap_key(file, NULL, key, problem);
 	if (!rc && file->holder->in_kernel)
-		key_to_kernel(key, 0, &unkept);
+		put_in_kernel(key, 0);
 	return rc;
 }
 
@@ -461,14 +474,13 @@ static void settle_kernel(const struct sealed_holder *old,
 			  const struct sealed_holder *new,
 			  const struct sealed_data_key *key)
 {
-	struct problem unkept = {0};
 	struct kernel_name name;
 
 	name_in_kernel(key->id, &name);
 	if (!new->in_kernel)
 		keyctl_discard(name.text);
 	else if (!old->in_kernel)
-		key_to_kernel(key, 0, &unkept);
+		put_in_kernel(key, 0);
 }
 
 static int change_holder(const struct key_change *change,
