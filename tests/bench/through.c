@@ -33,12 +33,12 @@
 #define PATIENCE_MS 60000
 
 struct connection {
-	int fd;
 	gnutls_session_t tls; /* NULL: plain */
-	bool shaken, sent;
-	char head[8192];
+	int64_t left;	      /* of the body; -1: its head is not here yet */
 	size_t head_len;
-	int64_t left; /* of the body; -1: its head is not here yet */
+	char head[8192];
+	int fd;
+	bool shaken, sent;
 };
 
 static struct sockaddr_in address;
@@ -54,22 +54,21 @@ static char data[(1 << 16) + 1];
 static void read_url(const char *url, const char *headers)
 {
 	const char *rest = strstr(url, "://");
-	char path[1024], lines[4096] = "";
+	char port[6], path[1024], lines[4096] = "";
 	FILE *file = fopen(headers, "re");
-	unsigned port;
 
 	need(file != NULL, "cannot read %s", headers);
 	lines[fread(lines, 1, sizeof(lines) - 1, file)] = '\0';
 	fclose(file);
-	need(rest &&
-		 sscanf(rest, "://%63[^:]:%u%1023s", host, &port, path) == 3,
+	need(rest && sscanf(rest, "://%63[^:]:%5[0-9]%1023s", host, port,
+			    path) == 3,
 	     "not http://ADDRESS:PORT/PATH: %s", url);
 	secure = strncmp(url, "https", 5) == 0;
 	address.sin_family = AF_INET;
-	address.sin_port = htons((uint16_t)port);
+	address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
 	inet_pton(AF_INET, host, &address.sin_addr);
 	request_len = (size_t)snprintf(request, sizeof(request),
-				       "GET %s HTTP/1.1\r\nHost: %s:%u\r\n%s"
+				       "GET %s HTTP/1.1\r\nHost: %s:%s\r\n%s"
 				       "\r\n",
 				       path, host, port, lines);
 	need(request_len < sizeof(request), "too long a request");

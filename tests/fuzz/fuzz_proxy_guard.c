@@ -82,7 +82,8 @@ static void check_body(const char *text)
 	    proxy_token_answer(&request, &json) == 200 &&
 	    !strstr(text, "client_secret") && !strchr(text, '%'))
 		abort();
-	if (strstr(buf_text(&json), "\"error\"") && strstr(json.data, SECRET))
+	if (strstr(buf_text(&json), "\"error\"") &&
+	    strstr(buf_text(&json), SECRET))
 		abort();
 	buf_free(&body);
 	buf_free(&json);

@@ -127,7 +127,7 @@ static bool answer_here(struct relay_exchange *exchange, const char *target)
 		snprintf(text, sizeof(text), "%d\n", (int)lookups);
 	else if (strcmp(target, "/driver/later") == 0)
 		snprintf(text, sizeof(text), "%d\n",
-			 atomic_fetch_add(&later_s, 40) + 40);
+			 (int)atomic_fetch_add(&later_s, 40) + 40);
 	else
 		return false;
 	answer_text(exchange, text);
