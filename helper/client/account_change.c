@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (64u << 10)
+#define FILE_MAX (64 << 10)
 #define TRIES 8
 
 static int read_account_text(const char *path, struct buf *text)

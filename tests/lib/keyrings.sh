@@ -37,6 +37,8 @@ KWALLETD=kwalletd5
 # at the first session.
 need_kwallet()
 {
+	! command -v ksecretd >/dev/null ||
+		skip_all 'the Secret Service of this KWallet is ksecretd, which only a login of PAM opens'
 	need_programs "$KWALLETD"
 	kwallet_qt=qt${KWALLETD#kwalletd}
 	find /usr/lib -path "*/qca-$kwallet_qt/crypto/*" -name '*.so' \
