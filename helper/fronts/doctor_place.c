@@ -79,26 +79,16 @@ static bool read_quota(long *used, long *most)
 
 static void look_at_kernel(struct doctor *doctor)
 {
-	long used, most;
+	long used = 0, most = 0;
+	bool known = read_quota(&used, &most);
 
-	if (kernel_is_crowded())
-		doctor_found_text(
-		    doctor, "kernel", FOUND_NOTE, 0,
-		    "The kernel has too little room for the tokens "
-		    "of all accounts: in the last hour some found "
-		    "none, which come more slowly then. Root makes "
-		    "more with: sysctl kernel.keys.maxbytes=200000 "
-		    "kernel.keys.maxkeys=2000");
-	else if (syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
-			 KEY_SPEC_USER_KEYRING, 0) < 0)
+	if (syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING,
+		    0) < 0)
 		doctor_found_text(doctor, "kernel", FOUND_NOTE, 0,
 				  "The kernel's keyring cannot be used here "
 				  "(%s): each token comes from the desktop's "
 				  "keyring, which takes milliseconds.",
 				  strerror(errno));
-	else if (!read_quota(&used, &most))
-		doctor_found_text(doctor, "kernel", FOUND_OK, 0,
-				  "The kernel's keyring can be used.");
 	else if (used > most / 4 * 3)
 		doctor_found_text(doctor, "kernel", FOUND_NOTE, 0,
 				  "The kernel's keyring is nearly full: %ld of "
@@ -106,6 +96,18 @@ static void look_at_kernel(struct doctor *doctor)
 				  "not fit come more slowly. To see what is in "
 				  "it: cat /proc/keys",
 				  used, most);
+	/* What we cache is never more than that. */
+	else if (kernel_is_crowded())
+		doctor_found_text(
+		    doctor, "kernel", FOUND_NOTE, 0,
+		    "The kernel has too little room for the tokens "
+		    "of all accounts: in the last hour some found "
+		    "none, which come more slowly then. Root makes "
+		    "more with: sysctl kernel.keys.maxbytes=200000 "
+		    "kernel.keys.maxkeys=2000");
+	else if (!known)
+		doctor_found_text(doctor, "kernel", FOUND_OK, 0,
+				  "The kernel's keyring can be used.");
 	else
 		doctor_found_text(doctor, "kernel", FOUND_OK, 0,
 				  "The kernel's keyring has room: %ld of %ld "
