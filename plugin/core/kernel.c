@@ -101,7 +101,7 @@ static bool read_quota_line(const char *line, struct quota *quota)
 	return quota->keys_most && quota->bytes_most;
 }
 
-static bool read_quota(struct quota *quota)
+static bool kernel_quota(struct quota *quota)
 {
 	struct buf text = {0};
 	const char *line = NULL;
@@ -124,7 +124,7 @@ bool keyctl_quota_leaves_room(size_t bytes)
 {
 	struct quota quota;
 
-	return !read_quota(&quota) || bytes_leave_room(&quota, bytes);
+	return !kernel_quota(&quota) || bytes_leave_room(&quota, bytes);
 }
 
 /* ---- keys ---- */
@@ -379,14 +379,14 @@ static size_t size_beyond(long key, size_t size)
 }
 
 /* Whether others keep their quarter of the quota, of the keys too. */
-static bool fits(const char *name, size_t size, bool *crowd)
+static bool quota_fits(const char *name, size_t size, bool *crowd)
 {
 	long key = keyctl_find(name);
 	int32_t keys[KEYS_MAX];
 	struct quota quota;
 
 	*crowd = false;
-	if (!read_quota(&quota))
+	if (!kernel_quota(&quota))
 		return true;
 	*crowd =
 	    key < 0 && list_keys(keys) >= quota.keys_most - quota.keys_most / 4;
@@ -400,7 +400,7 @@ static bool make_room(const char *name, size_t size)
 	bool crowd;
 
 	for (int tries = 0; tries < EVICTIONS_MAX; tries++) {
-		if (fits(name, size, &crowd))
+		if (quota_fits(name, size, &crowd))
 			return true;
 		if (crowd || !drop_oldest())
 			break;
@@ -413,7 +413,7 @@ static bool helps_to_drop(const char *name, size_t size)
 {
 	struct quota quota;
 
-	return !is_cache(name) || !read_quota(&quota) ||
+	return !is_cache(name) || !kernel_quota(&quota) ||
 	       !bytes_leave_room(&quota, size + KEY_COST);
 }
 
@@ -556,7 +556,7 @@ static int make_payload(const struct record *account,
 
 /* The key's name, behind the number of the keyring that it is in: with the same user a
  * container may have another one. */
-static bool owner_of(const char *name, struct name *owner)
+static bool segment_owner(const char *name, struct name *owner)
 {
 	long ring =
 	    keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0, 0, 0);
@@ -577,7 +577,8 @@ static bool key_leads_to(const char *owner, const char *address)
 	bool leads = true;
 	long key;
 
-	if (!name || !owner_of(name + 1, &own) || strcmp(own.text, owner) != 0)
+	if (!name || !segment_owner(name + 1, &own) ||
+	    strcmp(own.text, owner) != 0)
 		return true;
 	key = keyctl_find(name + 1);
 	if (key < 0)
@@ -595,7 +596,7 @@ static void sweep_segments(const char *name)
 {
 	struct name owner;
 
-	if (owner_of(name, &owner))
+	if (segment_owner(name, &owner))
 		segment_sweep(owner.text, key_leads_to);
 }
 
@@ -605,7 +606,7 @@ static bool put_in_segment(const char *name, const struct buf *payload,
 	struct buf address = {0};
 	struct name owner;
 	bool good = buf_str(&address, SEGMENT "=") == 0 &&
-		    owner_of(name, &owner) &&
+		    segment_owner(name, &owner) &&
 		    segment_make(owner.text, payload, &address) == 0 &&
 		    keyctl_put(name, &address, timeout_s);
 
@@ -626,7 +627,7 @@ static bool put_token(const char *name, const struct buf *payload,
 {
 	bool put, crowd;
 
-	if (fits(name, payload->len, &crowd) &&
+	if (quota_fits(name, payload->len, &crowd) &&
 	    keyctl_put(name, payload, timeout_s))
 		return true;
 	if (put_in_segment(name, payload, timeout_s))
