@@ -67,7 +67,7 @@ test_options()
 		valetkey edit work --redirect-uri http://example.com/
 	for uri in http://127.0.0.1 'http://[::1]' http://localhost; do
 		said "$ARG" "no port.*--redirect-uri 'http://.*:\{port\}/x'$" \
-			"a redirect to $uri" \
+			'a redirect URI without a port' \
 			valetkey edit work --redirect-uri "$uri/x"
 	done
 	same 'what is refused'
