@@ -123,6 +123,8 @@ int front_time(struct buf *out, int64_t unix_seconds)
 	time_t when = (time_t)unix_seconds;
 	struct tm utc;
 
+	if (when != unix_seconds)
+		when = INT32_MAX; /* of 32 bits: the last that it has */
 	if (!gmtime_r(&when, &utc) ||
 	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		return -1;

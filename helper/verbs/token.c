@@ -218,7 +218,7 @@ static int write_kubectl(const struct token_format *format,
 		     asked && strstr(asked, "k8s.io/v1beta1\"") ? "v1beta1"
 								: "v1");
 	/* Without it kubectl keeps the token as long as it runs, or until 401. */
-	if (!rc && end && gmtime_r(&end, &utc) &&
+	if (!rc && end && end == token->expires_at && gmtime_r(&end, &utc) &&
 	    strftime(expiry, sizeof(expiry), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		rc = buf_fmt(out, "\"expirationTimestamp\":\"%s\",", expiry);
 	return rc || buf_str(out, "\"token\":") ||

@@ -2,7 +2,8 @@
 /*
  * refuse_netlink.h - there are no netlink sockets from now on, as in some
  * containers and sandboxes: the kernel tells no socket's owner. -1 where the
- * kernel does not let us.
+ * kernel does not let us, or where socket() goes through socketcall(), whose
+ * arguments a filter does not see (32-bit x86).
  */
 #ifndef VALETKEY_REFUSE_NETLINK_H
 #define VALETKEY_REFUSE_NETLINK_H
@@ -17,6 +18,9 @@
 
 static inline int refuse_netlink(void)
 {
+#ifdef SYS_socketcall
+	return -1;
+#else
 	struct sock_filter filter[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		     offsetof(struct seccomp_data, nr)),
@@ -33,6 +37,7 @@ static inline int refuse_netlink(void)
 		       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
 		   ? -1
 		   : 0;
+#endif
 }
 
 #endif

@@ -175,6 +175,11 @@ test_other_user()
 # As in some containers: the login works, and says what it could not see.
 test_unseen()
 {
+	if ! "$VALETKEY_BUILD/tests/hosts/seccomp" NETLINK true 2>/dev/null; then
+		skip "no filter can see a socket's family" \
+			'where owners are not told: the answer counts'
+		return
+	fi
 	waiting "$VALETKEY_BUILD/tests/hosts/seccomp" NETLINK \
 		valetkey login work --no-browser --timeout 20
 	curl -q -s --noproxy '*' --max-time 10 "$back" >/dev/null

@@ -89,8 +89,10 @@ static void test_retry_after(void)
 	tap_ok(retry_after("Sun, 06 Nov 1994 08:00:00 GMT") == 0,
 	       "Retry-After in the past");
 	tap_ok(retry_after("0") == 0, "Retry-After is now");
+	/* To a 32-bit time_t such a date is none. */
 	tap_ok(retry_after("99999999999999999999") == 86400 &&
-		   retry_after("Fri, 31 Dec 9999 23:59:59 GMT") == 86400,
+		   (sizeof(time_t) < sizeof(int64_t) ||
+		    retry_after("Fri, 31 Dec 9999 23:59:59 GMT") == 86400),
 	       "Retry-After is at most a day");
 	tap_ok(retry_after("soon") == -1 && retry_after("-5") == -1,
 	       "Retry-After that is neither");

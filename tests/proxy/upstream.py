@@ -27,6 +27,7 @@ FOLDER = sys.argv[1]
 USERINFO = sys.argv[2] if len(sys.argv) > 2 else None
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 BLOCK = bytes((i * 7 + i // 251) % 256 for i in range(1 << 18))
+threading.stack_size(1 << 18)  # hundreds of them fit into 32 bits
 LOCK = threading.Lock()
 
 

@@ -24,6 +24,7 @@ import threading
 import time
 
 DRIVER, KEYS = sys.argv[1], sys.argv[2]
+threading.stack_size(1 << 18)  # hundreds of them fit into 32 bits
 PATIENCE = 60  # seconds; nothing here takes so long
 count = failed = 0
 

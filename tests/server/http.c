@@ -253,7 +253,8 @@ static enum MHD_Result http_handle(void *cls, struct MHD_Connection *connection,
 
 /*
  * Whether the peer took the answer: one that dies before it has read all of it
- * resets the connection, one that is content closes it or asks on. That the
+ * resets the connection, one that is content closes it or asks on. One that had
+ * closed it before the answer came resets it then, and only POLLERR tells. That the
  * answer was sent means only that it lies in some buffer.
  */
 static bool http_was_read(const struct provider *provider,
@@ -265,7 +266,8 @@ static bool http_was_read(const struct provider *provider,
 	if (provider->options.https_cert)
 		return true;
 	return poll(&peer, 1, HTTP_READ_MS) <= 0 ||
-	       recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+	       (!(peer.revents & POLLERR) &&
+		recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0);
 }
 
 static void http_completed(void *cls, struct MHD_Connection *connection,

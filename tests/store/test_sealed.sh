@@ -106,7 +106,7 @@ like "$(head -n 1 "$GRANT" | tr -d '\0')" ' 2$' 'the generation counts'
 libraries()
 {
 	forget_cached
-	strace -f -e trace=mmap -o "$VALETKEY_TEST_DIR/trace" \
+	strace -f -e trace='?mmap,?mmap2' -o "$VALETKEY_TEST_DIR/trace" \
 		"$@" >/dev/null 2>&1 || :
 	grep -c 'PROT_EXEC.*MAP_DENYWRITE' "$VALETKEY_TEST_DIR/trace"
 }
