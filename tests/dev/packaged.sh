@@ -159,11 +159,13 @@ install_as_told()
 		"$VALETKEY_SRC/README.md"))
 }
 
-# What packages can leave: files, states of packages; not what apt and logs remember.
+# What packages can leave: files, states of packages; not what apt, man and logs
+# remember.
 computer()
 {
 	sudo find / -xdev \( -path /tmp -o -path /var/log -o -path /var/lib/apt \
-		-o -path /var/cache/apt -o -path "$VALETKEY_SRC" \) -prune -o \
+		-o -path /var/cache/apt -o -path /var/cache/man \
+		-o -path "$VALETKEY_SRC" \) -prune -o \
 		-printf '%p %y %m %u %g %l\n' | sort
 	dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
 	getent passwd
