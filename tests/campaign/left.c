@@ -220,7 +220,8 @@ static void count_keys(struct row *row)
 
 	for (unsigned i = 0; i < id_count; i++)
 		for (unsigned n = 0; n < 4 && !is_account(ids[i]); n++) {
-			snprintf(name, sizeof(name), "%s:%.40s", names[n], ids[i]);
+			snprintf(name, sizeof(name), "%s:%.40s", names[n],
+				 ids[i]);
 			if (keyctl_find(name) < 0)
 				continue;
 			row->left[LEFT_KEY]++;
