@@ -125,7 +125,10 @@ start_daemon()
 
 daemon_is_there()
 {
-	busctl --user status org.freedesktop.Notifications >/dev/null 2>&1
+	dbus-send --session --print-reply --dest=org.freedesktop.DBus / \
+		org.freedesktop.DBus.NameHasOwner \
+		string:org.freedesktop.Notifications 2>/dev/null |
+		grep -q 'boolean true'
 }
 
 # shown COUNT DESCRIPTION: so many notifications since the last time.
