@@ -107,8 +107,10 @@ needed()
 # The compiler's own frame_dummy is one of each.
 hooks()
 {
-	readelf -SW "$VALETKEY_LIB" | tr -d '[]' | awk '
-		$2 ~ /^\.(init|fini)_array/ && $6 != "000008" { print $2 }'
+	one=000008
+	! readelf -hW "$VALETKEY_LIB" | grep -q 'ELF32$' || one=000004
+	readelf -SW "$VALETKEY_LIB" | tr -d '[]' | awk -v one="$one" '
+		$2 ~ /^\.(init|fini)_array/ && $6 != one { print $2 }'
 }
 
 test_library()
