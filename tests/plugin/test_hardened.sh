@@ -101,7 +101,7 @@ probes()
 		return
 	fi
 	like "$(objdump -d --no-show-raw-insn "$1")" \
-		'or[ql]? +[$]0x0,(0x[0-9a-f]+)?\(%rsp' \
+		'or[bql]? +[$]0x0,(0x[0-9a-f]+)?\(%rsp' \
 		"$2: large frames are probed"
 }
 
