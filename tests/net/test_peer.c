@@ -307,10 +307,16 @@ static void test_crowds(void)
 {
 	const char *others =
 	    "900 slow connections of another user do not either";
+	const char *own = "900 slow connections of our own keep no browser out";
+	const char *preloaded = getenv("LD_PRELOAD");
 	bool root = geteuid() == 0;
 
-	tap_ok(comes_through(root ? OWN : geteuid()),
-	       "900 slow connections of our own keep no browser out");
+	/* They come again as fast as a listener that is thirty times slower can
+	 * let go of them. */
+	if (preloaded && strstr(preloaded, "vgpreload"))
+		skip(own, "valgrind is too slow for such a crowd");
+	else
+		tap_ok(comes_through(root ? OWN : geteuid()), "%s", own);
 	if (root)
 		tap_ok(comes_through(OTHER), "%s", others);
 	else
