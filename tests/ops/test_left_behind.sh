@@ -82,6 +82,9 @@ next_run()
 # What both halves call where something is or was changed.
 CALLS='fsync flock ftruncate renameat2 rename unlink pwrite64 add_key keyctl
 	sendmsg'
+# What they are called on 32-bit x86.
+! readelf -hW "$VALETKEY_LIB" | grep -q 'ELF32$' ||
+	CALLS=$(echo "$CALLS" | sed 's/ftruncate/&64/; s/sendmsg/socketcall/')
 
 # killed CALL N COMMAND...: whether somebody was killed.
 killed()
