@@ -4,14 +4,14 @@
 # test_own_memory.sh - what others can get at of the memory of the command and of
 # the helper, and that what they start is as their caller's.
 
-# shellcheck source=tests/lib/ordinary.sh
-. "$VALETKEY_SRC/tests/lib/ordinary.sh"
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
+
+as_ordinary_user
 
 PID_FILE=$VALETKEY_TEST_DIR/pid
 

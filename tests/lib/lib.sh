@@ -354,7 +354,7 @@ as_ordinary_user()
 	cd / || exit
 	# shellcheck disable=SC2086 # options or nothing
 	exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
-		$look "$VALETKEY_SRC/tests/lib/session" sh "$script"
+		$look env TMPDIR=/tmp "$VALETKEY_SRC/tests/lib/session" sh "$script"
 }
 
 # skip_all REASON: ends the script.

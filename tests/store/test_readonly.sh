@@ -5,12 +5,12 @@
 # managers make it: locks, notes and what is parked go to the runtime directory,
 # and whatever the folder becomes meanwhile, no refresh token is sent twice.
 
-# shellcheck source=tests/lib/ordinary.sh
-. "$VALETKEY_SRC/tests/lib/ordinary.sh"
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"
 # shellcheck source=tests/hosts/hosts.sh
 . "$VALETKEY_SRC/tests/hosts/hosts.sh"
+
+as_ordinary_user
 
 ACCOUNT=20
 folder=$XDG_CONFIG_HOME/valetkey

@@ -132,7 +132,8 @@ unlock_without_key()
 {
 	valetkey lock 2>/dev/null
 	apart=
-	! unshare -Ur true 2>/dev/null || apart='unshare -U --map-current-user'
+	! unshare -U --map-current-user test -x "$(command -v valetkey)" \
+		2>/dev/null || apart='unshare -U --map-current-user'
 	# shellcheck disable=SC2086 # words
 	$apart strace -f -qq -o "$VALETKEY_TEST_DIR/trace" -e trace=add_key \
 		-e "inject=add_key:error=$1" valetkey unlock --passphrase-fd 3 \
