@@ -67,6 +67,7 @@ root_inside()
 {
 	root=$1
 	shift
+	mount --bind "$root" "$root" # what is no mount cannot be / of unshare(1)
 	mount -t proc proc "$root/proc"
 	mount -t sysfs -o ro sysfs "$root/sys" 2>/dev/null ||
 		mount --rbind /sys "$root/sys"
