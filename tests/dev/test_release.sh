@@ -34,7 +34,7 @@ is "$(grep -nF "$version" dev helper/man/* plugin/*.3 plugin/sasl/*.7 \
 
 # ---- what software centres show ----
 
-metainfo=helper/org.valetkey.valetkey.metainfo.xml
+metainfo=helper/man/org.valetkey.valetkey.metainfo.xml
 is "$(sed -n 's/.*<release version="\(.*\)" date="\(.*\)".*/\1 \2/p' $metainfo)" \
 	"$(sed -n 's/^## \([0-9.]*\) (\([0-9-]*\))$/\1 \2/p' CHANGELOG.md)" \
 	'their releases are those of the changelog'
