@@ -14,15 +14,13 @@ explain()
 	return 1
 }
 
-# Tests wait for others more than they compute.
-test_jobs=$(($(nproc) * 2))
-
-# check TREE [VARIABLE=VALUE]
+# check TREE [VARIABLE=VALUE]: two at once, who share a user's quota of kernel keys.
+# (In the background a shell has the signals of the keyboard ignored.)
 check()
 {
 	check_tree=$1
 	shift
-	make -C "$check_tree" -k -j"$test_jobs" check "$@" ||
+	env --default-signal=INT,QUIT make -C "$check_tree" -k -j2 check "$@" ||
 		explain "$check_tree"
 }
 
@@ -53,8 +51,7 @@ with_npm_packages()
 # distcheck includes installcheck: the tests that look at an installed prefix.
 distcheck()
 {
-	make -C "$1" -j"$test_jobs" distcheck \
-		DISTCHECK_CONFIGURE_FLAGS="$(strict)" ||
+	make -C "$1" -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="$(strict)" ||
 		explain "$1"/valetkey-*/
 }
 
@@ -89,8 +86,7 @@ distcheck_as_user()
 	# shellcheck disable=SC2016 # expanded in there
 	(exec_as_user "$tmp" TMPDIR=/tmp VALETKEY_TEST_NPM="$tmp/npm" sh -c '
 		./configure -q &&
-		make -j"$2" distcheck DISTCHECK_CONFIGURE_FLAGS="$1"' \
-		sh "$(strict)" "$test_jobs") ||
+		make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="$1"' sh "$(strict)") ||
 		explain "$tmp"
 )
 
@@ -225,6 +221,27 @@ test_some()
 	test_scripts $chosen
 }
 
+# What runs beside another step: its output, and whether it went well.
+await_beside()
+{
+	beside_status=0
+	wait "$1" || beside_status=$?
+	cat build/beside
+	rm build/beside
+	return "$beside_status"
+}
+
+# Root does both at once, as two users: tests wait for others more than they compute.
+test_as_two()
+{
+	(sanitized address short || exit) >build/beside 2>&1 </dev/null &
+	beside=$!
+	test_step distcheck "make distcheck as nobody" distcheck_as_user
+	test_step sanitizer \
+		"make check with address,undefined as root, begun at the same time" \
+		await_beside "$beside"
+}
+
 # All of them, in the release's own build, and once more with a sanitizer.
 test_all()
 {
@@ -234,10 +251,10 @@ test_all()
 		return 0
 	fi
 	if [ "$(id -u)" -eq 0 ]; then
-		test_step distcheck "make distcheck as nobody" distcheck_as_user
-	else
-		test_step distcheck "make distcheck" distcheck build/test
+		test_as_two
+		return
 	fi
+	test_step distcheck "make distcheck" distcheck build/test
 	test_step sanitizer "make check with address,undefined as $(id -un)" \
 		sanitized address short
 }
@@ -262,7 +279,7 @@ valgrind_check()
 {
 	# shellcheck disable=SC2016 # make's variables
 	strict_tree test &&
-		make -C build/test -k -j"$test_jobs" check \
+		make -C build/test -k -j2 check \
 			TESTS='$(tap_programs) $(fuzz_tests)' \
 			LOG_FLAGS="valgrind -q --error-exitcode=9 \
 			--leak-check=full --show-leak-kinds=definite \
