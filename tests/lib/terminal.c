@@ -55,7 +55,8 @@ static bool look(struct terminal *terminal, int64_t ms)
 	fwrite(at, 1, (size_t)n, stdout);
 	terminal->len += (size_t)n;
 	/* As terminals do that are asked what they are: some wait for that. */
-	if (memmem(at, (size_t)n, "\033[c", 3) &&
+	if ((memmem(at, (size_t)n, "\033[c", 3) ||
+	     memmem(at, (size_t)n, "\033[0c", 4)) &&
 	    write(terminal->fd, "\033[?1;2c", 7) < 0)
 		return false;
 	return true;
