@@ -752,7 +752,10 @@ def test_lookup():
     driver = Driver("https://hangs.test")
     with driver.connect() as connection:
         connection.sendall(get("/x", close=False))
-        ok(until(lambda: body(driver.say(get("/driver/lookups"))) == b"1\n"), "a name is looked up")
+        ok(  # twice by a libcurl that asks for each kind of address by itself
+            until(lambda: body(driver.say(get("/driver/lookups"))) in (b"1\n", b"2\n")),
+            "a name is looked up",
+        )
     reply = driver.say(get("/driver/answer"))
     ok(status(reply) == 200, "who waited for it goes, and the others are served", reply)
     ok(driver.stop() == 0, "it ends well")
