@@ -15,7 +15,7 @@
 . "$VALETKEY_SRC/tests/lib/git.sh"
 
 # What lets that user see a build in root's folder lets him read what he may not read.
-if [ "$(id -u)" -eq 0 ] && ! nobody_sees_build; then
+if [ "$(id -u)" -eq 0 ] && ! others_see_build; then
 	skip_all "others cannot look into the folder of the build"
 fi
 as_ordinary_user

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # test_user.sh - what holds for an ordinary user alone: root may look into every
-# process. If root runs it, the user "nobody" does so instead.
+# process.
 
 # shellcheck source=tests/lib/lib.sh
 . "$VALETKEY_SRC/tests/lib/lib.sh"

@@ -6,6 +6,9 @@
 # how the key moves between that and a passphrase. Folders of credentials are laid
 # out as systemd does: root's, for the service's user to read. As an ordinary user.
 
+# shellcheck source=tests/lib/lib.sh
+. "$VALETKEY_SRC/tests/lib/lib.sh"
+
 # lay_out NAME MODE BYTES: a credential that systemd would make of BYTES random ones.
 lay_out()
 {
@@ -14,7 +17,7 @@ lay_out()
 	od -An -N"$3" -tx1 /dev/urandom | tr -d ' \n' >"$folder/valetkey"
 	chmod "$2" "$folder/valetkey"
 	chmod 550 "$folder"
-	[ "$(id -u)" -ne 0 ] || chgrp -R "$(id -g nobody)" "$folder"
+	[ "$(id -u)" -ne 0 ] || chgrp -R "$(id -g "$ORDINARY_USER")" "$folder"
 }
 
 if [ -z "${VALETKEY_CREDENTIALS-}" ]; then
@@ -30,8 +33,6 @@ if [ -z "${VALETKEY_CREDENTIALS-}" ]; then
 	mkdir -m 550 "$VALETKEY_CREDENTIALS/empty"
 fi
 
-# shellcheck source=tests/lib/lib.sh
-. "$VALETKEY_SRC/tests/lib/lib.sh"
 as_ordinary_user
 # shellcheck source=tests/lib/command.sh
 . "$VALETKEY_SRC/tests/lib/command.sh"
