@@ -349,13 +349,22 @@ static int set_request(struct exchange *ex)
 	return bad;
 }
 
+/* A name lookup ends with the deadline, and one that hangs is left alone. */
+static int set_lookup(struct exchange *ex)
+{
+	int bad = 0;
+
+	bad |= curl_easy_setopt(ex->curl, CURLOPT_NOSIGNAL, 1L);
+	bad |= curl_easy_setopt(ex->curl, CURLOPT_QUICK_EXIT, 1L);
+	return bad;
+}
+
 static int set_times(struct exchange *ex)
 {
 	int64_t left = ex->request->deadline - ex->began;
 	CURL *curl = ex->curl;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 				(long)CONNECT_TIMEOUT_MS);
 	bad |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
@@ -367,7 +376,7 @@ static int set_times(struct exchange *ex)
 int http_setup_connection(struct exchange *ex)
 {
 	return set_protocol(ex) || set_trust(ex) || set_identity(ex) ||
-		       set_proxy(ex)
+		       set_proxy(ex) || set_lookup(ex)
 		   ? -1
 		   : 0;
 }

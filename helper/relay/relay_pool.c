@@ -152,6 +152,10 @@ static struct relay_pool *pool_open(struct relay *relay)
 	bad |= curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
 	bad |= curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS,
 				 (long)CONNECTIONS_MAX);
+#if LIBCURL_VERSION_NUM >= 0x081400
+	/* Before, CURLOPT_QUICK_EXIT of each transfer was enough. */
+	bad |= curl_multi_setopt(pool->multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
 	if (bad) {
 		curl_multi_cleanup(pool->multi);
 		free(pool);

@@ -293,9 +293,6 @@ int relay_transfer_setup(struct relay_transfer *transfer)
 	bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->ex.error);
 	bad |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
 	bad |= curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 0L);
-	bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	/* A name lookup that hangs is left alone, not waited for. */
-	bad |= curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 30000L);

@@ -12,6 +12,7 @@
 #include "tap.h"
 #include "valetkey.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -21,6 +22,7 @@
  * here too. 0: that it is this computer, by IPv6 first. */
 extern int names_answer;
 extern unsigned names_ms;
+extern atomic_uint names_answered; /* how often it has said something */
 
 /* Of the last exchange. */
 extern struct http_answer answer;
