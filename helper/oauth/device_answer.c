@@ -41,16 +41,17 @@ static int device_answer_refused(const struct client *client,
 				 struct problem *problem)
 {
 	static const struct error_advice known[] = {
-	    {"invalid_scope", VALETKEY_ERR_SCOPE,
-	     " Asked for: ASKED. To ask for others: valetkey edit ACCOUNT "
-	     "--scope SCOPES."},
+	    {"invalid_scope", VALETKEY_ERR_SCOPE, " Asked for: ASKED.",
+	     " To ask for others: valetkey edit ACCOUNT --scope SCOPES."},
 	    {"unauthorized_client", VALETKEY_ERR_DENIED,
 	     " Tick the device flow for this client there, or log in with "
-	     "--flow code or --flow paste."},
+	     "--flow code or --flow paste.",
+	     ""},
 	    {"invalid_client", VALETKEY_ERR_DENIED,
 	     " Check the client id and the client secret, and whether the "
-	     "client may use the device flow."},
-	    {NULL, VALETKEY_ERR_DENIED, ""},
+	     "client may use the device flow.",
+	     ""},
+	    {NULL, VALETKEY_ERR_DENIED, "", ""},
 	};
 	char next[ERROR_ADVICE_MAX];
 	char code[PROBLEM_QUOTE_MAX], detail[PROBLEM_QUOTE_MAX];

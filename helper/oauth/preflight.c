@@ -23,17 +23,17 @@
 
 static const struct error_advice request_advice[] = {
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     "Tick these scopes at the provider, or ask for less: valetkey edit "
-     "ACCOUNT --scope SCOPES"},
-    {"invalid_target", VALETKEY_ERR_DENIED,
-     "It does not know this resource: valetkey edit ACCOUNT "
-     "--resource-indicator URI"},
+     "Tick these scopes at the provider, or ask for less",
+     ": valetkey edit ACCOUNT --scope SCOPES"},
+    {"invalid_target", VALETKEY_ERR_DENIED, "It does not know this resource",
+     ": valetkey edit ACCOUNT --resource-indicator URI"},
     {"invalid_client", VALETKEY_ERR_DENIED,
-     "It does not know the client, or does not accept how it authenticates: "
-     "valetkey edit ACCOUNT --client-id ID, --secret-stdin or --auth METHOD"},
+     "It does not know the client, or does not accept how it authenticates",
+     ": valetkey edit ACCOUNT --client-id ID, --secret-stdin or --auth METHOD"},
     {NULL, VALETKEY_ERR_DENIED,
      "Compare the client id, redirect URI and grant types with the client app "
-     "there"},
+     "there",
+     ""},
 };
 
 const char *authorize_port_advice(const struct authorization *to)

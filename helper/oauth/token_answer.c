@@ -20,20 +20,21 @@
 /* ---- an answer without a token ---- */
 
 static const struct error_advice known[] = {
-    {"invalid_grant", VALETKEY_ERR_LOGIN, ""},
+    {"invalid_grant", VALETKEY_ERR_LOGIN, "", ""},
     {"invalid_scope", VALETKEY_ERR_SCOPE,
-     " Asked for: ASKED. Tick these scopes at the provider, or ask for others. "
-     "To change them, run: valetkey edit ACCOUNT --scope SCOPES"},
+     " Asked for: ASKED. Tick these scopes at the provider, or ask for others.",
+     " To change them, run: valetkey edit ACCOUNT --scope SCOPES"},
     {"invalid_client", VALETKEY_ERR_DENIED,
      " Check the client id, the client secret or key (and this "
-     "computer's clock), and the instance. To change one, run: valetkey edit "
-     "ACCOUNT --secret-stdin, --client-id ID or --instance CODE"},
-    {"invalid_target", VALETKEY_ERR_DENIED,
-     " It does not know this resource: valetkey edit ACCOUNT "
-     "--resource-indicator URI."},
+     "computer's clock), and the instance.",
+     " To change one, run: valetkey edit ACCOUNT --secret-stdin, --client-id "
+     "ID "
+     "or --instance CODE"},
+    {"invalid_target", VALETKEY_ERR_DENIED, " It does not know this resource.",
+     " To name another, run: valetkey edit ACCOUNT --resource-indicator URI"},
     {"unauthorized_client", VALETKEY_ERR_DENIED,
-     " Check which grant types are ticked at the provider."},
-    {NULL, VALETKEY_ERR_DENIED, ""},
+     " Check which grant types are ticked at the provider.", ""},
+    {NULL, VALETKEY_ERR_DENIED, "", ""},
 };
 
 static int token_answer_refused(const struct client *client,

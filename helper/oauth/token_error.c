@@ -123,29 +123,35 @@ static const char *asked_scopes(char out[PROBLEM_QUOTE_MAX],
 	return out;
 }
 
+static int add_advice(struct buf *out, const char *text,
+		      const struct client *client)
+{
+	static const char account[] = "ACCOUNT", asked[] = "ASKED";
+	char scopes[PROBLEM_QUOTE_MAX];
+	int rc = 0;
+
+	while (!rc && *text) {
+		if (strncmp(text, account, sizeof(account) - 1) == 0) {
+			rc = buf_str(out, client->account);
+			text += sizeof(account) - 1;
+		} else if (strncmp(text, asked, sizeof(asked) - 1) == 0) {
+			rc = buf_str(out, asked_scopes(scopes, client));
+			text += sizeof(asked) - 1;
+		} else {
+			rc = buf_char(out, *text++);
+		}
+	}
+	return rc;
+}
+
 const char *error_advice_next(char out[ERROR_ADVICE_MAX],
 			      const struct error_advice *advice,
 			      const struct client *client)
 {
-	static const char account[] = "ACCOUNT", asked[] = "ASKED";
-	char scopes[PROBLEM_QUOTE_MAX];
-	const char *text = advice->next;
-	const char *end = client->unsaved ? strstr(text, " To change") : NULL;
 	struct buf next = {0};
-	int rc = 0;
 
-	asked_scopes(scopes, client);
-	while (!rc && *text && text != end) {
-		if (strncmp(text, account, sizeof(account) - 1) == 0) {
-			rc = buf_str(&next, client->account);
-			text += sizeof(account) - 1;
-		} else if (strncmp(text, asked, sizeof(asked) - 1) == 0) {
-			rc = buf_str(&next, scopes);
-			text += sizeof(asked) - 1;
-		} else {
-			rc = buf_char(&next, *text++);
-		}
-	}
+	if (add_advice(&next, advice->next, client) == 0 && !client->unsaved)
+		add_advice(&next, advice->edit, client);
 	snprintf(out, ERROR_ADVICE_MAX, "%s", buf_text(&next));
 	buf_free(&next);
 	return out;

@@ -33,13 +33,13 @@ struct error_advice {
 	const char *error;
 	int result;
 	const char *next;
+	const char *edit; /* what follows if there is an account to edit */
 };
 const struct error_advice *error_advice_find(const struct error_advice *advice,
 					     const char *error);
 
 /* What to do next, with the account's name for the word ACCOUNT in it, and its
- * scopes for ASKED. Of an account that is being added a last sentence "To change
- * ..." is left out. */
+ * scopes for ASKED. */
 #define ERROR_ADVICE_MAX 512
 const char *error_advice_next(char out[ERROR_ADVICE_MAX],
 			      const struct error_advice *advice,
