@@ -160,6 +160,22 @@ forget_twelve()
 	done
 }
 
+# With all twelve cached. Other tests of this user may lack room meanwhile, which is
+# told for an hour.
+nothing_told()
+{
+	told='they are not all cached'
+	for _ in 1 2 3 4 5; do
+		forget_twelve
+		[ "$(in_turn env)" -eq 12 ] || break
+		told=$(valetkey status --json | grep no_room
+			valetkey doctor --json | grep 'too little room')
+		[ -n "$told" ] || return 0
+	done
+	tap_note "$told"
+	return 1
+}
+
 test_segments()
 {
 	has_segments || {
@@ -172,6 +188,7 @@ test_segments()
 	quota=$(awk -v uid="$(id -u):" '$1 == uid { print $NF }' /proc/key-users)
 	ok 'a quarter of the quota is free' \
 		test "${quota%/*}" -le $((limit * 3 / 4))
+	ok 'status and doctor have nothing to tell' nothing_told
 	old=$(valetkey token quota12)
 	new=$(valetkey token quota12 --min-valid 1000000)
 	unlike "$new" "^$old\$" 'a refresh'
@@ -187,8 +204,6 @@ test_segments()
 		's|^hosts\[\]=.*|hosts[]=https://elsewhere.example|' \
 		"$XDG_CONFIG_HOME/valetkey/quota10.conf"
 	exits 25 'nor what was for other hosts' cached valetkey token quota10
-	unlike "$(valetkey status --json)" no_room 'status has nothing to tell'
-	unlike "$(valetkey doctor --json)" 'too little room' 'nor has doctor'
 	forget_twelve
 	is "$(segments)" "$before" 'what is forgotten leaves no segment'
 	sed -i "s|^hosts\[\]=.*|hosts[]=$PROVIDER_URL|" \
