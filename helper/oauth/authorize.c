@@ -355,11 +355,12 @@ static int response_refused(const struct client *client,
 {
 	static const struct error_advice known[] = {
 	    {"invalid_scope", VALETKEY_ERR_SCOPE,
-	     " Asked for: ASKED. Tick these scopes there, or ask for others",
-	     ": valetkey edit ACCOUNT --scope SCOPES."},
+	     " Asked for: ASKED. Tick these scopes there, or ask for others.",
+	     " To change them, run: valetkey edit ACCOUNT --scope SCOPES"},
 	    {"invalid_target", VALETKEY_ERR_DENIED,
-	     " It does not know this resource",
-	     ": valetkey edit ACCOUNT --resource-indicator URI."},
+	     " It does not know this resource.",
+	     " To name another, run: valetkey edit ACCOUNT "
+	     "--resource-indicator URI"},
 	    {NULL, VALETKEY_ERR_DENIED, "", ""},
 	};
 	char next[ERROR_ADVICE_MAX];

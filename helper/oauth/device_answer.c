@@ -42,7 +42,7 @@ static int device_answer_refused(const struct client *client,
 {
 	static const struct error_advice known[] = {
 	    {"invalid_scope", VALETKEY_ERR_SCOPE, " Asked for: ASKED.",
-	     " To ask for others: valetkey edit ACCOUNT --scope SCOPES."},
+	     " To ask for others, run: valetkey edit ACCOUNT --scope SCOPES"},
 	    {"unauthorized_client", VALETKEY_ERR_DENIED,
 	     " Tick the device flow for this client there, or log in with "
 	     "--flow code or --flow paste.",

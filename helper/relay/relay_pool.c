@@ -22,6 +22,9 @@
 #define REST_MS 20000 /* then a connection to a server is closed */
 #define TRANSFERS_KEPT 8u
 #define CONNECTIONS_MAX (2 * RELAY_CLIENTS_MAX)
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20. An earlier one does not know it, and needs but
+ * CURLOPT_QUICK_EXIT of each transfer. */
+#define POOL_QUICK_EXIT ((CURLMoption)21)
 
 /* ---- descriptors ---- */
 
@@ -152,10 +155,7 @@ static struct relay_pool *pool_open(struct relay *relay)
 	bad |= curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
 	bad |= curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS,
 				 (long)CONNECTIONS_MAX);
-#if LIBCURL_VERSION_NUM >= 0x081400
-	/* Before, CURLOPT_QUICK_EXIT of each transfer was enough. */
-	bad |= curl_multi_setopt(pool->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
+	curl_multi_setopt(pool->multi, POOL_QUICK_EXIT, 1L);
 	if (bad) {
 		curl_multi_cleanup(pool->multi);
 		free(pool);

@@ -289,7 +289,7 @@ bool keyctl_discard_all(const char *prefix)
 }
 
 /* One that leads to a segment frees next to nothing: it is the last. */
-static int64_t issued(long key)
+static int64_t published_at(long key)
 {
 	struct record record = {0};
 	struct buf payload = {0};
@@ -299,7 +299,7 @@ static int64_t issued(long key)
 	    record_parse_text(&record, payload.data, payload.len, NULL) == 0)
 		when = record_get(&record, SEGMENT)
 			   ? LAST
-			   : record_get_int(&record, "issued", 0);
+			   : record_get_int(&record, "published", 0);
 	record_free(&record);
 	buf_free(&payload);
 	return when;
@@ -344,7 +344,8 @@ static void note_crowded(void)
 	kernel_put(CROWDED, &mark, CROWDED_S);
 }
 
-/* The quota is full: the token that was issued first gives way. */
+/* The quota is full: the token that was published first gives way. One that is asked
+ * for again is published again, and stays before those that nobody wants. */
 static bool drop_oldest(void)
 {
 	int32_t keys[KEYS_MAX];
@@ -357,7 +358,7 @@ static bool drop_oldest(void)
 
 		if (!may_go(keys[i]))
 			continue;
-		when = issued(keys[i]);
+		when = published_at(keys[i]);
 		if (when < oldest) {
 			oldest = when;
 			victim = keys[i];
@@ -543,6 +544,7 @@ static int make_payload(const struct record *account,
 			 record_add(&all, "id", record_get(account, "id")) ||
 			 record_add(&all, "hosts", buf_text(&hosts)) ||
 			 record_append(&all, token) ||
+			 record_add_int(&all, "published", clock_ms()) ||
 			 record_write(&all, payload)
 		     ? -1
 		     : 0;

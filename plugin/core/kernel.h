@@ -8,7 +8,7 @@
  * A key is named by the account's id. What it holds is a record:
  *   id, hosts     of the account; if they differ from its file: a miss
  *   access_token, scope, expires_at (Unix seconds, absent: unknown)
- *   good_until, issued   milliseconds of CLOCK_BOOTTIME
+ *   good_until, issued, published   milliseconds of CLOCK_BOOTTIME
  */
 #ifndef VALETKEY_KERNEL_H
 #define VALETKEY_KERNEL_H
@@ -24,7 +24,7 @@ bool kernel_wanted(const struct record *account);
 /* The published token of this account, good until it says; false: a miss. */
 bool kernel_read(const struct record *account, struct record *token);
 
-/* Publishes it: the keys above but id and hosts, which are added here. */
+/* Publishes it: the keys above but id, hosts and published, which are added here. */
 void kernel_publish(const struct record *account, const struct record *token);
 
 /* Whether in the last hour a token found no place, or took another account's. */
@@ -51,7 +51,7 @@ bool keyctl_read(long key, struct buf *payload);
 
 /*
  * Creates the key or replaces its payload in place. Cached tokens are dropped, the
- * one that was issued first at first, until a quarter of the user's quota is left
+ * one that was published first at first, until a quarter of the user's quota is left
  * to other programs; a key to cache that would still take from it is not made.
  */
 bool keyctl_put(const char *name, const struct buf *payload, long timeout_s);

@@ -72,7 +72,7 @@ test_wide()
 		'one that nobody logs in to'
 	like "$plain" '^fresh: .*valetkey login fresh$' 'what is to be done'
 	# Other tests of this user may have the kernel's room, which is told.
-	unlike "$(printf '%s\n' "$plain" | grep -v 'kernel has no room')" \
+	unlike "$(printf '%s\n' "$plain" | grep -v ': The kernel has no room')" \
 		'^(work|robot):' 'and nothing for who is well'
 	like "$plain" '^\? learned: an earlier login ended so$' 'the mark'
 	unlike "$plain" '^\* ' 'and no other mark'

@@ -26,7 +26,7 @@ static void name_of(const char *kind, int number, char name[64])
 	snprintf(name, 64, "%s:%032d", kind, number);
 }
 
-/* An own payload looks like a published token's: the first issued is the first. */
+/* An own payload looks like a published token's: the first published is the first. */
 static bool put(const char *kind, int number, size_t size)
 {
 	struct buf payload = {0};
@@ -34,7 +34,8 @@ static bool put(const char *kind, int number, size_t size)
 	bool good;
 
 	name_of(kind, number, name);
-	good = buf_fmt(&payload, "issued=%d\naccess_token=", number + 1) == 0;
+	good =
+	    buf_fmt(&payload, "published=%d\naccess_token=", number + 1) == 0;
 	while (good && payload.len + 1 < size)
 		good = buf_char(&payload, 'x') == 0;
 	good = good && buf_char(&payload, '\n') == 0 &&

@@ -47,6 +47,8 @@ static void token_text(int number, int generation, size_t size, char *text)
 	text[size] = '\0';
 }
 
+static int64_t issued_ago_ms; /* the tokens that are published */
+
 static void publish_for(int number, int generation, size_t size, int64_t life)
 {
 	static char text[8192];
@@ -55,7 +57,7 @@ static void publish_for(int number, int generation, size_t size, int64_t life)
 	account_of(number, &account);
 	token_text(number, generation, size, text);
 	record_add(&token, "access_token", text);
-	record_add_int(&token, "issued", clock_ms());
+	record_add_int(&token, "issued", clock_ms() - issued_ago_ms);
 	record_add_int(&token, "good_until", clock_ms() + life);
 	kernel_publish(&account, &token);
 	record_free(&token);
@@ -369,6 +371,14 @@ static void test_unlocked(void)
 	tap_ok(count_segments() == 0, "memory that may be swapped is not used");
 	tap_ok(published(19, 2000) == 1 && published(0, 2000) == -1,
 	       "the oldest tokens give way");
+	usleep(5000); /* later by the clock of the kernel's tokens */
+	issued_ago_ms = 1000;
+	publish(0, 1, 2000);
+	issued_ago_ms = 0;
+	for (int i = 20; i < 23; i++)
+		publish(i, 1, 2000);
+	tap_ok(published(0, 2000) == 1,
+	       "but not one that is asked for again, whenever it was issued");
 	tap_ok(others_fit(), "and others have their quarter");
 	tap_ok(kernel_is_crowded(), "which status and doctor can tell");
 	clean_up();

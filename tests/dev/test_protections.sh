@@ -78,6 +78,18 @@ back()
 	[ ! -e "$SEEN" ] || until [ -e "$SEEN.done" ]; do sleep 0.02; done
 }
 
+# untaken HTTP-STATUS PARAMETERS DESCRIPTION: what the page says of that, and the login
+# goes on until its time is over; a busy machine needs more of it.
+untaken()
+{
+	for seconds in 1 10; do
+		account
+		back "$2" "$seconds"
+		case $(cat "$SEEN.status") in [1-9]*) break ;; esac
+	done
+	is "$status $(cat "$SEEN.status")" "$TIMEOUT $1" "$3"
+}
+
 # has NAME VALUE DESCRIPTION: a parameter of the address, once; '' for none.
 has()
 {
@@ -233,10 +245,7 @@ test_form_post()
 		'it is taken by form, and by nothing else' || tap_note "$text"
 	like "$(tail -n 1 "$PAGE-token.body")" 'code=a%26b%2Bc%20d&' 'decoded'
 	like "$(cat "$SEEN.page")" 'You are logged in' 'and the page says so'
-	account
-	BACK_BY=form back 'code=c' 1
-	is "$status $(cat "$SEEN.status")" "$TIMEOUT 405" \
-		'a form that was not asked for'
+	BACK_BY=form untaken 405 'code=c' 'a form that was not asked for'
 }
 
 # RFC 6749 4.1.2: the code goes where the request said, and what is returned is
@@ -244,10 +253,7 @@ test_form_post()
 test_answer()
 {
 	for malformed in 'code=c&code=d' 'code=' "code=c&state=x"; do
-		account
-		back "$malformed" 1
-		is "$status $(cat "$SEEN.status")" "$TIMEOUT 400" \
-			"not an answer: $malformed"
+		untaken 400 "$malformed" "not an answer: $malformed"
 	done
 	redeemed
 	is $? 1 'and nothing was redeemed'

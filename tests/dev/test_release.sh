@@ -28,7 +28,7 @@ is "$(grep '^## ' CHANGELOG.md |
 [ ! -e debian ] ||
 	is "$(sed -n '1s/^valetkey (\(.*\)-[0-9]*) .*/\1/p' debian/changelog)" \
 		"$version" 'the packages have it'
-is "$(grep -nF "$version" dev helper/man/* plugin/*.3 plugin/sasl/*.7 \
+is "$(grep -nF "$version" dev helper/man/*.[1-8] plugin/*.3 plugin/sasl/*.7 \
 	plugin/valetkey.py valetkey.pc.in Makefile.am)" '' \
 	'nobody else repeats it'
 

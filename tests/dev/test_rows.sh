@@ -44,7 +44,7 @@ FAULTS="
 Found by reading and by random kills: $(numbers A 25) $(numbers F 4)
 Reported of programs that do this job: $(numbers C 18)
 Met with foreign keyrings, git, languages and servers: $(numbers K 13)
-Met on other systems: $(numbers P 9)
+Met on other systems: $(numbers P 11)
 Met by people who were new to it: $(numbers U 8)"
 
 # HEADING|ID|WHAT|FILE|TEST, a line for each row of a table of this file.

@@ -338,6 +338,7 @@ need_keys()
 # Who tests as an ordinary user if root runs them: an account (D-Bus insists), and not
 # "nobody", whose quota of kernel keys ./dev test uses up at the same time.
 ORDINARY_USER=games
+id games >/dev/null 2>&1 || ORDINARY_USER=nobody
 
 # Whether that ordinary user may look at the build.
 others_see_build()

@@ -166,11 +166,18 @@ test_abidiff()
 
 # ---- the header, and the example in the man page ----
 
+# Another compiler may warn of what is right.
+if grep -q '^PROJECT_CFLAGS.* -Werror ' "$VALETKEY_BUILD/Makefile"; then
+	WERROR=-Werror
+else
+	WERROR=-Werror=padded
+fi
+
 compiles()
 {
 	printf '#include <valetkey.h>\n#include <valetkey.h>\n' >"$work/$1"
 	shift
-	"$@" -Wall -Wextra -Wundef -pedantic -Werror -fsyntax-only \
+	"$@" -Wall -Wextra -Wundef -pedantic "$WERROR" -fsyntax-only \
 		-I "$VALETKEY_SRC/plugin"
 }
 
@@ -201,7 +208,7 @@ test_example()
 	fi
 	example >"$work/example.c"
 	ok "the man page's example compiles" "${CC:-cc}" -std=c99 -Wall -Wextra \
-		-Werror -I "$VALETKEY_SRC/plugin" -o "$work/example" \
+		"$WERROR" -I "$VALETKEY_SRC/plugin" -o "$work/example" \
 		"$work/example.c" "$VALETKEY_LIB"
 	like "$("$work/example" 2>&1)" '^Authorization: Bearer [!-~]{20,}$' \
 		'and prints what it is for'

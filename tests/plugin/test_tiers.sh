@@ -156,7 +156,7 @@ forget_twelve()
 {
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		"$VALETKEY_BUILD/tests/lib/forget" \
-			"valetkey:$(account_id "quota$i")" valetkey-crowded
+			"valetkey:$(account_id "quota$i")"
 	done
 }
 
@@ -167,6 +167,7 @@ nothing_told()
 	told='they are not all cached'
 	for _ in 1 2 3 4 5; do
 		forget_twelve
+		"$VALETKEY_BUILD/tests/lib/forget" valetkey-crowded
 		[ "$(in_turn env)" -eq 12 ] || break
 		told=$(valetkey status --json | grep no_room
 			valetkey doctor --json | grep 'too little room')
@@ -189,6 +190,9 @@ test_segments()
 	ok 'a quarter of the quota is free' \
 		test "${quota%/*}" -le $((limit * 3 / 4))
 	ok 'status and doctor have nothing to tell' nothing_told
+	forget_twelve
+	is "$(in_turn prlimit --fsize=0)" 12 'who may write no file has them too'
+	is "$(in_turn cached)" 12 'and the kernel'
 	old=$(valetkey token quota12)
 	new=$(valetkey token quota12 --min-valid 1000000)
 	unlike "$new" "^$old\$" 'a refresh'

@@ -758,7 +758,7 @@ def test_lookup():
         )
     reply = driver.say(get("/driver/answer"))
     ok(status(reply) == 200, "who waited for it goes, and the others are served", reply)
-    ok(driver.stop() == 0, "it ends well")
+    ok(driver.stop() == 0, "it ends, and the lookup goes on")
 
 
 def test_trust():
