@@ -79,12 +79,11 @@ next_run()
 
 # ---- killing ----
 
-# What both halves call where something is or was changed.
-CALLS='fsync flock ftruncate renameat2 rename unlink pwrite64 add_key keyctl
-	sendmsg'
-# What they are called on 32-bit x86.
+# What both halves call where something is or was changed; 32-bit x86 has other names.
+TRUNCATE=ftruncate SEND=sendmsg
 ! readelf -hW "$VALETKEY_LIB" | grep -q 'ELF32$' ||
-	CALLS=$(echo "$CALLS" | sed 's/ftruncate/&64/; s/sendmsg/socketcall/')
+	TRUNCATE=ftruncate64 SEND=socketcall
+CALLS="fsync flock $TRUNCATE renameat2 rename unlink pwrite64 add_key keyctl $SEND"
 
 # killed CALL N COMMAND...: whether somebody was killed.
 killed()
@@ -383,8 +382,8 @@ test_git_killed()
 				"$([ "$verb" = erase ] || echo password=new)" \
 				>"$VALETKEY_TEST_DIR/git.in"
 			strace -f -qq -o "$VALETKEY_TEST_DIR/trace" \
-				-e trace=sendmsg \
-				-e "inject=sendmsg:signal=KILL:when=$n" \
+				-e "trace=$SEND" \
+				-e "inject=$SEND:signal=KILL:when=$n" \
 				git-credential-valetkey "$verb" \
 				<"$VALETKEY_TEST_DIR/git.in" >/dev/null 2>&1
 			instants=$((instants + $(grep -c 'killed by' \
