@@ -154,11 +154,21 @@ to keyring >/dev/null 2>&1
 like "$("$KEYRING" all)" '^item pending revocations' 'and moves, too'
 unlike "$("$SEALED" all)" '^item pending' 'and is not left'
 before=$(provider_count ' /ws/oauth/revoke')
+# How often since: the helper sends it when the command has its answer.
+sent()
+{
+	echo $(($(provider_count ' /ws/oauth/revoke') - before))
+}
+is_sent()
+{
+	[ "$(sent)" -gt 0 ]
+}
 # It is time to try again.
 rm -f "$CONFIG/.revocations.login"
 valetkey status >/dev/null 2>&1
 valetkey status >/dev/null 2>&1
-is $(($(provider_count ' /ws/oauth/revoke') - before)) 1 'it is sent once'
+wait_until is_sent
+is "$(sent)" 1 'it is sent once'
 unlike "$("$KEYRING" all)" '^item pending' 'and waits no more'
 is "$(where)" 'keyring: client; sealed: ' 'the client secret has moved'
 demo_login work >/dev/null 2>&1
