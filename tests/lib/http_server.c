@@ -36,11 +36,13 @@ static int find_both(const char *service, const struct addrinfo *hints,
 {
 	lookup *real = (lookup *)dlsym(RTLD_NEXT, "getaddrinfo");
 	struct addrinfo **last = found;
+	int rc;
 
 	real("::1", service, hints, found); /* or there is no IPv6 here */
 	while (*last)
 		last = &(*last)->ai_next;
-	return real("127.0.0.1", service, hints, last);
+	rc = real("127.0.0.1", service, hints, last);
+	return *found ? 0 : rc; /* it may be asked for one kind alone */
 }
 
 __attribute__((visibility("default"))) int
