@@ -76,6 +76,7 @@ struct row {
 	bool has_left; /* what is left behind was looked for */
 };
 
+const char *table_phase_name(enum phase phase); /* PHASE_COUNT: not known */
 struct row *table_row(const char *name);
 struct row *table_skip(const char *name, const char *reason);
 void table_print(void);

@@ -35,6 +35,11 @@ static const char *const left_names[LEFT_KINDS] = {
     [LEFT_CLIENT] = "clients registered at the provider",
 };
 
+const char *table_phase_name(enum phase phase)
+{
+	return phase < PHASE_COUNT ? phase_names[phase] : "not known";
+}
+
 struct row *table_row(const char *name)
 {
 	struct row *row = &rows[count++];

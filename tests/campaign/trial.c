@@ -12,8 +12,8 @@
 
 #define MEND_TRIES 3
 
-static bool in_window; /* as trial_phase() found it, for trial_end() */
-static bool reserved;  /* the same: room was taken, and nothing lay there */
+static enum phase found; /* by trial_phase(), for trial_end() */
+static bool reserved;	 /* the same: room was taken, and nothing lay there */
 
 void trial_begin(struct trial *trial, struct row *row, const char *account,
 		 const int *allowed)
@@ -25,7 +25,8 @@ void trial_begin(struct trial *trial, struct row *row, const char *account,
 	    .began = world_ms(),
 	    .allowed = allowed,
 	};
-	in_window = reserved = false;
+	found = PHASE_COUNT;
+	reserved = false;
 	if (account)
 		parked_forget(account);
 	row->tried++;
@@ -81,7 +82,7 @@ void trial_found(const struct trial *trial, enum phase phase)
 {
 	trial->row->has_phases = true;
 	trial->row->phases[phase]++;
-	in_window = phase == PHASE_WINDOW;
+	found = phase;
 }
 
 void trial_phase(const struct trial *trial)
@@ -113,8 +114,9 @@ void trial_phase(const struct trial *trial)
  * rotated: the room was there, the answer was read, and was not put there. */
 static bool was_in_window(const struct trial *trial, const struct counts *now)
 {
-	return in_window || (reserved && now->rotated > trial->before.rotated &&
-			     now->undelivered == trial->before.undelivered);
+	return found == PHASE_WINDOW ||
+	       (reserved && now->rotated > trial->before.rotated &&
+		now->undelivered == trial->before.undelivered);
 }
 
 /* The grant is gone: whose fault it was. */
@@ -129,9 +131,10 @@ static void judge_loss(struct trial *trial)
 	else {
 		trial->row->lost++;
 		fprintf(stderr,
-			"# %s, try %u: LOST (%u requests, %u rotated, %u "
-			"reused)\n",
+			"# %s, try %u: LOST, disturbed when: %s (%u requests, "
+			"%u rotated, %u reused)\n",
 			trial->row->name, trial->row->tried,
+			table_phase_name(found),
 			now.requests - trial->before.requests,
 			now.rotated - trial->before.rotated,
 			now.reused - trial->before.reused);
