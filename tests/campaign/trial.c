@@ -92,8 +92,10 @@ void trial_phase(const struct trial *trial)
 	int parked = parked_state(trial->account);
 
 	reserved = parked == 1;
-	/* The provider sees the end of the connection a moment later. */
-	world_sleep_us(3000);
+	/* The provider sees the end of the connection a moment later. What was in
+	 * flight should not be overtaken by the next request, which libmicrohttpd 1.0
+	 * may answer first: that one would then have been used twice. */
+	world_sleep_us(reserved ? 100000 : 3000);
 	now = world_counts();
 	if (now.undelivered != trial->before.undelivered)
 		phase = PHASE_PROCESSED;
