@@ -37,7 +37,7 @@ test_current()
 	before=$(refreshes)
 	token=$(valetkey token demo)
 	refused 0 "$GONE" 'the current one' "$token" demo
-	is "$(refuse "$token" demo 2>/dev/null | grep -c "$token")" 0 \
+	is "$(refuse "$token" demo 2>/dev/null | grep -cF -e "$token")" 0 \
 		'it is not repeated'
 	new=$(valetkey token demo)
 	ok 'the next one is another' [ "$new" != "$token" ]
