@@ -22,7 +22,7 @@
 #define REST_MS 20000 /* then a connection to a server is closed */
 #define TRANSFERS_KEPT 8u
 #define CONNECTIONS_MAX (2 * RELAY_CLIENTS_MAX)
-/* CURLMOPT_QUICK_EXIT of libcurl 8.20. An earlier one does not know it, and needs but
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20. An earlier one does not know it, and needs only
  * CURLOPT_QUICK_EXIT of each transfer. */
 #define POOL_QUICK_EXIT ((CURLMoption)21)
 

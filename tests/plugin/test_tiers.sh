@@ -192,7 +192,7 @@ test_segments()
 	ok 'status and doctor have nothing to tell' nothing_told
 	forget_twelve
 	is "$(in_turn prlimit --fsize=0)" 12 'who may write no file has them too'
-	is "$(in_turn cached)" 12 'and the kernel'
+	is "$(in_turn cached)" 12 'and the kernel keeps them'
 	old=$(valetkey token quota12)
 	new=$(valetkey token quota12 --min-valid 1000000)
 	unlike "$new" "^$old\$" 'a refresh'
